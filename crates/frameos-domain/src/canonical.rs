@@ -1,0 +1,108 @@
+//! Canonical JSON bytes, so that a signature or hash means the same on every machine.
+//!
+//! The form is RFC 8785 (JSON Canonicalization Scheme) for the values FrameOS signs: objects sorted by UTF-16 code units,
+//! no white space, minimal escapes. Signed documents hold no fractions: a non-integer number is refused rather than rounded.
+
+use aws_lc_rs::digest;
+use serde::Serialize;
+use serde_json::Value;
+use thiserror::Error;
+
+/// Why a value has no canonical form.
+#[derive(Debug, Error)]
+pub enum CanonicalError {
+    #[error("the value cannot be written as JSON")]
+    Serialize(#[from] serde_json::Error),
+    #[error("the number {0} is not an integer within ±(2^53 − 1), so it has no portable form")]
+    Number(String),
+}
+
+const MAX_SAFE_INTEGER: i64 = 9_007_199_254_740_991;
+
+/// The canonical bytes of a value that holds integers only.
+pub fn to_bytes<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, CanonicalError> {
+    let mut out = Vec::new();
+    write(&serde_json::to_value(value)?, &mut out)?;
+    Ok(out)
+}
+
+/// The bytes of any JSON value with sorted keys; fractions are kept as serde_json prints them.
+///
+/// For hashing a run's inputs and outputs, which hold what the agent wrote.
+pub fn to_bytes_lenient(value: &Value) -> Vec<u8> {
+    let mut out = Vec::new();
+    write_with(value, &mut out, &|number, out| {
+        out.extend_from_slice(number.to_string().as_bytes());
+        Ok(())
+    })
+    .unwrap_or_default();
+    out
+}
+
+/// SHA-256 as lower-case hex.
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    hex::encode(digest::digest(&digest::SHA256, bytes))
+}
+
+fn write(value: &Value, out: &mut Vec<u8>) -> Result<(), CanonicalError> {
+    write_with(value, out, &|number, out| {
+        let integer = number
+            .as_i64()
+            .filter(|integer| (-MAX_SAFE_INTEGER..=MAX_SAFE_INTEGER).contains(integer))
+            .ok_or_else(|| CanonicalError::Number(number.to_string()))?;
+        out.extend_from_slice(integer.to_string().as_bytes());
+        Ok(())
+    })
+}
+
+type WriteNumber<'a> = &'a dyn Fn(&serde_json::Number, &mut Vec<u8>) -> Result<(), CanonicalError>;
+
+fn write_with(value: &Value, out: &mut Vec<u8>, number: WriteNumber<'_>) -> Result<(), CanonicalError> {
+    match value {
+        Value::Null | Value::Bool(_) | Value::String(_) => serde_json::to_writer(&mut *out, value)?,
+        Value::Number(found) => number(found, out)?,
+        Value::Array(items) => {
+            out.push(b'[');
+            for (index, item) in items.iter().enumerate() {
+                if index > 0 {
+                    out.push(b',');
+                }
+                write_with(item, out, number)?;
+            }
+            out.push(b']');
+        }
+        Value::Object(fields) => {
+            let mut keys: Vec<&String> = fields.keys().collect();
+            keys.sort_by(|left, right| left.encode_utf16().cmp(right.encode_utf16()));
+            out.push(b'{');
+            for (index, key) in keys.into_iter().enumerate() {
+                if index > 0 {
+                    out.push(b',');
+                }
+                serde_json::to_writer(&mut *out, key)?;
+                out.push(b':');
+                write_with(&fields[key], out, number)?;
+            }
+            out.push(b'}');
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn keys_sort_by_utf16_and_fractions_are_refused() {
+        // The sorting example of RFC 8785, section 3.2.3, shortened to what differs between UTF-8 and UTF-16 order.
+        let value = json!({"\u{fb33}": 1, "\u{1f600}": 2, "\u{20ac}": 3, "1": 4});
+        let text = String::from_utf8(to_bytes(&value).unwrap()).unwrap();
+        assert_eq!(text, "{\"1\":4,\"\u{20ac}\":3,\"\u{1f600}\":2,\"\u{fb33}\":1}");
+        assert!(matches!(to_bytes(&json!({"a": 0.5})), Err(CanonicalError::Number(_))));
+        assert!(matches!(to_bytes(&json!(9_007_199_254_740_992_i64)), Err(CanonicalError::Number(_))));
+        assert_eq!(to_bytes_lenient(&json!({"b": 0.5, "a": [1, null]})), br#"{"a":[1,null],"b":0.5}"#);
+    }
+}

@@ -1,0 +1,21 @@
+//! The pure heart of FrameOS: identifiers, money, the agent manifest, run states, mandates and receipts.
+//!
+//! Nothing here reads a clock, a file, the network or the environment; what a function needs comes in as an argument.
+#![forbid(unsafe_code)]
+
+pub mod canonical;
+pub mod clock;
+pub mod execution;
+pub mod id;
+pub mod mandate;
+pub mod manifest;
+pub mod money;
+pub mod policy;
+pub mod pricing;
+pub mod receipt;
+pub mod redact;
+pub mod scan;
+pub mod schema;
+pub mod signing;
+pub mod split;
+pub mod version;
