@@ -1,0 +1,173 @@
+//! The registry: publishing, finding and reading agents and their versions.
+
+use frameos_domain::{clock::Timestamp, manifest::ManifestIssue, scan::ScanReport};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// `POST /agents/register`; also, with only what changes, `POST /agents/:id/versions`.
+///
+/// What the bundle's own manifest says may be left out; what both say must agree.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct AgentRegisterRequest {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slug: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub long_description: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub icon_url: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pricing_model: Option<String>,
+    /// Minor units.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price_amount: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price_currency: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub free_runs_per_month: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manifest: Option<Value>,
+    /// Base64 of a tar.gz.
+    pub code_base64: String,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AgentRegistered {
+    pub agent_id: String,
+    pub version_id: String,
+    pub status: String,
+    pub scan_passed: bool,
+    pub message: String,
+    /// What the scan flagged for the reviewer, and what the manifest probably did not mean.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scan_report: Option<ScanReport>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<ManifestIssue>,
+}
+
+/// `GET /agents` query.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct AgentListQuery {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pricing_model: Option<String>,
+    /// popularity, newest, price_low, price_high or rating.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sort: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+    /// A signed-in developer's own agents, in every status.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mine: Option<bool>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AgentList {
+    pub agents: Vec<AgentSummary>,
+    pub total: i64,
+    pub page: u32,
+    pub limit: u32,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AgentSummary {
+    pub id: String,
+    pub name: String,
+    pub slug: String,
+    pub description: String,
+    pub icon_url: Option<String>,
+    pub category: String,
+    pub pricing_model: String,
+    pub price_amount: i64,
+    pub price_currency: String,
+    pub free_runs_per_month: i64,
+    pub current_version: String,
+    pub status: String,
+    pub rating: f64,
+    pub review_count: i64,
+    pub total_executions: i64,
+    pub developer: DeveloperCard,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct DeveloperCard {
+    pub id: String,
+    pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub company: Option<String>,
+}
+
+/// `GET /agents/:slug`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AgentDetail {
+    #[serde(flatten)]
+    pub summary: AgentSummary,
+    pub long_description: Option<String>,
+    /// 0 to 1.
+    pub success_rate: f64,
+    pub avg_duration_ms: i64,
+    pub tags: Vec<String>,
+    pub capabilities: Vec<String>,
+    /// The current version's manifest: inputs, outputs, runtime.
+    pub manifest: Value,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// One entry of `GET /agents/:id/versions`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct VersionSummary {
+    pub id: String,
+    pub version: String,
+    /// active or deprecated.
+    pub status: String,
+    /// pending_review, approved or rejected.
+    pub review_status: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review_note: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deprecation_message: Option<String>,
+    pub code_hash: String,
+    pub runtime_language: String,
+    pub runtime_version: String,
+    pub scan_passed: bool,
+    pub created_at: Timestamp,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct VersionList {
+    pub versions: Vec<VersionSummary>,
+}
+
+/// `POST /agents/:id/versions/:version/deprecate`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct DeprecateRequest {
+    #[serde(default)]
+    pub message: Option<String>,
+}
+
+/// One entry of `GET /categories`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Category {
+    pub category: String,
+    pub agents: i64,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CategoryList {
+    pub categories: Vec<Category>,
+}

@@ -1,0 +1,146 @@
+//! Runs: triggering, following and reading them.
+
+use frameos_domain::{clock::Timestamp, execution::RunStatus, receipt::Resources};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// `POST /agents/:id/execute`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ExecuteRequest {
+    pub deployment_id: String,
+    #[serde(default)]
+    pub inputs: Map<String, Value>,
+    /// A shorter wall-clock limit than the version's, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_ms: Option<u64>,
+    /// Confirms a price above the policy's `confirm_above`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub confirm: bool,
+}
+
+/// The 202 answer.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ExecutionQueued {
+    pub execution_id: String,
+    pub status: RunStatus,
+    pub estimated_duration_ms: i64,
+    pub poll_url: String,
+    pub message: String,
+}
+
+/// `GET /executions/:id`, and what `frameos run --json` prints.
+///
+/// Which fields are there depends on the state: outputs only after the payment has committed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Execution {
+    pub id: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent_name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent_slug: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deployment_id: Option<String>,
+    pub status: RunStatus,
+    pub created_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub completed_at: Option<Timestamp>,
+    /// While running.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elapsed_ms: Option<i64>,
+    /// Once ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_ms: Option<i64>,
+    /// While queued: how many runs are before this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue_position: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<i64>,
+    /// Without secret inputs.
+    pub inputs: Map<String, Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outputs: Option<Value>,
+    /// First 10 KB.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stdout: Option<String>,
+    /// First 10 KB.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stderr: Option<String>,
+    /// Whether more was printed than `stdout` and `stderr` hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logs_truncated: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error_message: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_code: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resources: Option<Resources>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub isolation: Option<String>,
+    /// The salt of the receipt's input and output hashes; the owner's to disclose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt_salt: Option<String>,
+    /// `null` unless money was taken.
+    pub payment: Option<ExecutionPayment>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExecutionPayment {
+    pub amount: i64,
+    pub currency: String,
+    pub payment_id: String,
+    pub receipt_id: String,
+}
+
+/// One entry of `GET /executions`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ExecutionSummary {
+    pub id: String,
+    pub agent_id: String,
+    pub agent_name: String,
+    pub version: String,
+    pub deployment_id: String,
+    pub status: RunStatus,
+    pub price_amount: i64,
+    pub price_currency: String,
+    pub duration_ms: Option<i64>,
+    pub created_at: Timestamp,
+    pub completed_at: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ExecutionList {
+    pub executions: Vec<ExecutionSummary>,
+    pub total: i64,
+    pub page: u32,
+    pub limit: u32,
+}
+
+/// `GET /executions` query.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct ExecutionListQuery {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<RunStatus>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+}
+
+/// `GET /executions/:id/logs`: up to 1 MB of each stream.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ExecutionLogs {
+    pub stdout: String,
+    pub stderr: String,
+    /// Bytes the agent printed, kept or not.
+    pub stdout_bytes: i64,
+    pub stderr_bytes: i64,
+    pub truncated: bool,
+}
