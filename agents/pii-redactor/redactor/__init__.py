@@ -1,0 +1,1 @@
+"""The parts of the PII redactor: one module per family of identifiers."""
