@@ -1,0 +1,37 @@
+# The few things one types. `make help` lists them; each is a script or a cargo command one can also run by hand.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help run build test check tidy fmt ci clean-data
+
+TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
+export FRAMEOS_DATA_DIR ?= $(CURDIR)/data
+
+help: ## List the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+
+run: build ## Build and start FrameOS on http://127.0.0.1:8080 (data in ./data, or FRAMEOS_DATA_DIR)
+	@exec "$(TARGET_DIR)/fast/frameos" serve
+
+build: ## Build the server and the jail, optimised
+	@scripts/preflight
+	cargo build --locked --profile fast -p frameos -p frameos-sandbox --bins
+
+test: ## Run every test on SQLite and PostgreSQL (starts a throw-away PostgreSQL)
+	scripts/test
+
+check: ## Formatting, lints, tidy, licences
+	scripts/check
+
+tidy: ## Check the architecture's rules only
+	cargo run -q --locked -p xtask -- tidy
+
+fmt: ## Format the code
+	cargo fmt --all
+
+ci: check test ## What the continuous integration runs
+
+clean-data: ## Delete the data directory of `make run` (asks first)
+	@read -r -p "Delete $(FRAMEOS_DATA_DIR)? [y/N] " answer && [ "$$answer" = y ]
+	rm -rf -- "$(FRAMEOS_DATA_DIR)"
