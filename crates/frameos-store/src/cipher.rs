@@ -1,0 +1,190 @@
+//! Encryption at rest of columns and objects: AES-256-GCM.
+//!
+//! Format: version byte 1, 4-byte key id, 12-byte random nonce, ciphertext, 16-byte tag. The place a ciphertext belongs to
+//! (table, column and row, or object path) is authenticated with it, so that moving one elsewhere is noticed. Several keys
+//! can be read, the newest writes: that is how a master key is rotated. Nothing here can be printed.
+
+use std::{fmt, sync::Arc};
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use aws_lc_rs::rand;
+use serde::{Serialize, de::DeserializeOwned};
+use thiserror::Error;
+
+use crate::key::MasterKey;
+
+const FORMAT: u8 = 1;
+const KEY_ID_LEN: usize = 4;
+const NONCE_LEN: usize = 12;
+const HEADER_LEN: usize = 1 + KEY_ID_LEN + NONCE_LEN;
+
+/// Why something could not be sealed or opened.
+#[derive(Debug, Error)]
+pub enum CipherError {
+    #[error("not an encrypted value of a known format")]
+    UnknownFormat,
+    #[error("encrypted with key {id}, which this process was not given")]
+    UnknownKey { id: String },
+    #[error("the encrypted value was changed, or belongs elsewhere than {place}")]
+    NotAuthentic { place: String },
+    #[error("the system cannot encrypt")]
+    Unavailable,
+    #[error("the decrypted value is not the expected JSON")]
+    NotJson(#[source] serde_json::Error),
+}
+
+/// Where a ciphertext belongs; part of what is authenticated.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    pub table: &'a str,
+    pub column: &'a str,
+    pub row: &'a str,
+}
+
+impl<'a> Place<'a> {
+    pub const fn new(table: &'a str, column: &'a str, row: &'a str) -> Self {
+        Self { table, column, row }
+    }
+
+    fn text(&self) -> String {
+        format!("{}/{}/{}", self.table, self.column, self.row)
+    }
+}
+
+/// Seals and opens bytes with the installation's keys. Cheap to clone.
+#[derive(Clone)]
+pub struct Cipher {
+    keys: Arc<[KeyEntry]>,
+}
+
+struct KeyEntry {
+    id: [u8; KEY_ID_LEN],
+    key: LessSafeKey,
+}
+
+impl Cipher {
+    /// `newest` writes; it and the `older` ones read.
+    pub fn new(newest: &MasterKey, older: &[MasterKey]) -> Result<Self, CipherError> {
+        std::iter::once(newest)
+            .chain(older)
+            .map(|master| {
+                let key = UnboundKey::new(&AES_256_GCM, master.derive("frameos/at-rest").as_slice())
+                    .map_err(|_| CipherError::Unavailable)?;
+                Ok(KeyEntry { id: master.id(), key: LessSafeKey::new(key) })
+            })
+            .collect::<Result<Vec<_>, _>>()
+            .map(|keys| Self { keys: keys.into() })
+    }
+
+    /// Encrypts `plain` for one place.
+    pub fn seal(&self, place: Place<'_>, plain: &[u8]) -> Result<Vec<u8>, CipherError> {
+        let entry = self.keys.first().ok_or(CipherError::Unavailable)?;
+        let mut nonce = [0; NONCE_LEN];
+        rand::fill(&mut nonce).map_err(|_| CipherError::Unavailable)?;
+        let mut out = Vec::with_capacity(HEADER_LEN + plain.len() + AES_256_GCM.tag_len());
+        out.push(FORMAT);
+        out.extend_from_slice(&entry.id);
+        out.extend_from_slice(&nonce);
+        out.extend_from_slice(plain);
+        let tag = entry
+            .key
+            .seal_in_place_separate_tag(
+                Nonce::assume_unique_for_key(nonce),
+                Aad::from(place.text().as_bytes()),
+                &mut out[HEADER_LEN..],
+            )
+            .map_err(|_| CipherError::Unavailable)?;
+        out.extend_from_slice(tag.as_ref());
+        Ok(out)
+    }
+
+    /// Decrypts what [`Cipher::seal`] made for the same place.
+    pub fn open(&self, place: Place<'_>, sealed: &[u8]) -> Result<Vec<u8>, CipherError> {
+        let (header, body) = sealed.split_at_checked(HEADER_LEN).ok_or(CipherError::UnknownFormat)?;
+        if header[0] != FORMAT {
+            return Err(CipherError::UnknownFormat);
+        }
+        let (id, nonce) = header[1..].split_at(KEY_ID_LEN);
+        let entry = self
+            .keys
+            .iter()
+            .find(|entry| entry.id == id)
+            .ok_or_else(|| CipherError::UnknownKey { id: hex::encode(id) })?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| CipherError::UnknownFormat)?;
+        let mut bytes = body.to_vec();
+        let plain_len = entry
+            .key
+            .open_in_place(nonce, Aad::from(place.text().as_bytes()), &mut bytes)
+            .map_err(|_| CipherError::NotAuthentic { place: place.text() })?
+            .len();
+        bytes.truncate(plain_len);
+        Ok(bytes)
+    }
+
+    /// Encrypts the JSON form of `value`.
+    pub fn seal_json<T: Serialize + ?Sized>(
+        &self,
+        place: Place<'_>,
+        value: &T,
+    ) -> Result<Vec<u8>, CipherError> {
+        self.seal(place, &serde_json::to_vec(value).map_err(CipherError::NotJson)?)
+    }
+
+    /// Decrypts what [`Cipher::seal_json`] made.
+    pub fn open_json<T: DeserializeOwned>(&self, place: Place<'_>, sealed: &[u8]) -> Result<T, CipherError> {
+        serde_json::from_slice(&self.open(place, sealed)?).map_err(CipherError::NotJson)
+    }
+}
+
+impl fmt::Debug for Cipher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Cipher(hidden)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HERE: Place<'_> = Place::new("agent_executions", "inputs", "exec_1");
+
+    #[test]
+    fn a_ciphertext_opens_only_in_its_own_place() {
+        let cipher = Cipher::new(&MasterKey::from_bytes([1; 32]), &[]).unwrap();
+        let sealed = cipher.seal(HERE, b"secret").unwrap();
+        assert_eq!(cipher.open(HERE, &sealed).unwrap(), b"secret");
+        for elsewhere in [
+            Place { row: "exec_2", ..HERE },
+            Place { column: "outputs", ..HERE },
+            Place { table: "agent_deployments", ..HERE },
+        ] {
+            assert!(matches!(cipher.open(elsewhere, &sealed), Err(CipherError::NotAuthentic { .. })));
+        }
+        assert_ne!(cipher.seal(HERE, b"secret").unwrap(), sealed, "each sealing has its own nonce");
+    }
+
+    #[test]
+    fn any_changed_byte_is_noticed() {
+        let cipher = Cipher::new(&MasterKey::from_bytes([1; 32]), &[]).unwrap();
+        let sealed = cipher.seal(HERE, b"secret").unwrap();
+        for index in 0..sealed.len() {
+            let mut changed = sealed.clone();
+            changed[index] ^= 1;
+            assert!(cipher.open(HERE, &changed).is_err(), "byte {index}");
+        }
+        for length in 0..sealed.len() {
+            assert!(cipher.open(HERE, &sealed[..length]).is_err(), "cut to {length}");
+        }
+    }
+
+    #[test]
+    fn an_old_key_reads_and_the_newest_writes() {
+        let (old, new) = (MasterKey::from_bytes([1; 32]), MasterKey::from_bytes([2; 32]));
+        let before = Cipher::new(&old, &[]).unwrap();
+        let after = Cipher::new(&new, &[old]).unwrap();
+        let sealed = before.seal(HERE, b"secret").unwrap();
+        assert_eq!(after.open(HERE, &sealed).unwrap(), b"secret");
+        let rewritten = after.seal(HERE, b"secret").unwrap();
+        assert!(matches!(before.open(HERE, &rewritten), Err(CipherError::UnknownKey { .. })));
+    }
+}

@@ -1,0 +1,85 @@
+//! What must differ between SQLite and PostgreSQL, side by side.
+//!
+//! Everything else in this crate is one SQL text for both.
+
+use crate::tx::Engine;
+
+/// Rewrites `$1` to SQLite's `?1`: SQLite reads `$1` as a name and numbers it by first appearance.
+pub(crate) fn sqlite_parameters(sql: &str) -> String {
+    let mut out = String::with_capacity(sql.len());
+    let mut letters = sql.chars().peekable();
+    while let Some(letter) = letters.next() {
+        let numbered = letter == '$' && letters.peek().is_some_and(char::is_ascii_digit);
+        out.push(if numbered { '?' } else { letter });
+    }
+    out
+}
+
+/// Chooses among the `{sqlite|postgres}` alternatives of a migration. Braces without a bar stay as they are.
+pub(crate) fn choose(engine: Engine, text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        let Some((alternatives, after)) = after.split_once('}') else { break };
+        out.push_str(before);
+        match (alternatives.split_once('|'), engine) {
+            (Some((sqlite, _)), Engine::Sqlite) => out.push_str(sqlite),
+            (Some((_, postgres)), Engine::Postgres) => out.push_str(postgres),
+            (None, _) => out.push_str(&format!("{{{alternatives}}}")),
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Keeps two processes from migrating one schema at once; SQLite's BEGIN IMMEDIATE already does.
+pub(crate) const fn migration_lock(engine: Engine) -> Option<&'static str> {
+    match engine {
+        Engine::Sqlite => None,
+        Engine::Postgres => Some(
+            "SELECT 1 FROM (SELECT pg_advisory_xact_lock(1179796813, hashtext(current_schema()))) AS locked",
+        ),
+    }
+}
+
+/// Whether a table of this name exists.
+pub(crate) const fn table_exists(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name = $1",
+        Engine::Postgres => {
+            "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = $1"
+        }
+    }
+}
+
+/// Row locking for rows that several processes compete for; SQLite has one writer and needs none.
+pub(crate) const fn skip_locked(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "",
+        Engine::Postgres => " FOR UPDATE SKIP LOCKED",
+    }
+}
+
+/// Sends a signal when the transaction commits.
+pub(crate) const PG_NOTIFY: &str = "SELECT 1 FROM (SELECT pg_notify($1, $2)) AS sent";
+/// Receives the signals of `postgres/listen.rs`.
+pub(crate) const PG_LISTEN: &str = "LISTEN frameos_queue; LISTEN frameos_execution";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_numbered_the_same_way() {
+        assert_eq!(sqlite_parameters("a = $2 AND b = $1 OR c LIKE '$x'"), "a = ?2 AND b = ?1 OR c LIKE '$x'");
+        assert_eq!(sqlite_parameters("VALUES ($10, $1)"), "VALUES (?10, ?1)");
+    }
+
+    #[test]
+    fn alternatives_are_chosen_by_engine() {
+        let text = "a {BLOB|BYTEA} DEFAULT '{}', b {|CASCADE}";
+        assert_eq!(choose(Engine::Sqlite, text), "a BLOB DEFAULT '{}', b ");
+        assert_eq!(choose(Engine::Postgres, text), "a BYTEA DEFAULT '{}', b CASCADE");
+    }
+}

@@ -1,0 +1,51 @@
+//! Budgets over time: what an owner has held or spent in one UTC day or month.
+//!
+//! Invariant: with a limit, `used` never passes it, whatever interleaves; usage is counted without a limit too, so that a limit
+//! set later knows what was spent before.
+
+use frameos_domain::money::Currency;
+use frameos_domain::money::Money;
+
+use super::posting::MAX_MINOR;
+use crate::{StoreError, Tx, params};
+
+/// Counts `amount` into the window. False when that would pass `limit` (none = no limit).
+pub async fn budget_spend(
+    tx: &mut Tx,
+    owner: &str,
+    period: &str,
+    amount: Money,
+    limit: Option<i64>,
+) -> Result<bool, StoreError> {
+    // SELECT … WHERE rather than VALUES: the first amount of a window must fit its limit as well.
+    let sql = "INSERT INTO budget_windows (owner, currency, period, used) \
+               SELECT $1, $2, $3, CAST($4 AS BIGINT) WHERE CAST($4 AS BIGINT) <= CAST($5 AS BIGINT) \
+               ON CONFLICT (owner, currency, period) DO UPDATE \
+               SET used = budget_windows.used + excluded.used \
+               WHERE budget_windows.used + excluded.used <= CAST($5 AS BIGINT)";
+    let params = params![owner, amount.currency, period, amount.minor, limit.unwrap_or(MAX_MINOR)];
+    Ok(tx.execute(sql, &params).await? == 1)
+}
+
+/// Takes `amount` back out of the window. False when that much was not counted.
+pub async fn budget_release(
+    tx: &mut Tx,
+    owner: &str,
+    period: &str,
+    amount: Money,
+) -> Result<bool, StoreError> {
+    let sql = "UPDATE budget_windows SET used = used - $4 \
+               WHERE owner = $1 AND currency = $2 AND period = $3 AND used >= $4";
+    Ok(tx.execute(sql, &params![owner, amount.currency, period, amount.minor]).await? == 1)
+}
+
+/// What the window counts so far, in minor units.
+pub async fn budget_used(
+    tx: &mut Tx,
+    owner: &str,
+    period: &str,
+    currency: Currency,
+) -> Result<i64, StoreError> {
+    let sql = "SELECT used FROM budget_windows WHERE owner = $1 AND currency = $2 AND period = $3";
+    tx.query_opt(sql, &params![owner, currency, period]).await?.map_or(Ok(0), |row| row.get(0))
+}

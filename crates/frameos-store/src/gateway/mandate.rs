@@ -1,0 +1,136 @@
+//! Mandates: signed permissions to take one amount, and where each stands.
+//!
+//! Invariant: a mandate leaves `issued` exactly once, by one conditional statement; whoever's statement changed the row does
+//! the rest (capture or release) in the same transaction.
+
+use frameos_domain::{
+    clock::Timestamp,
+    id::{IntentId, MandateId},
+    mandate::MandateStatus,
+    money::{Currency, Money},
+};
+
+use crate::{Row, StoreError, Tx, params};
+
+/// A mandate and its state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MandateRow {
+    pub id: MandateId,
+    pub intent_id: IntentId,
+    /// The paying account.
+    pub agent_id: String,
+    pub amount: i64,
+    pub currency: Currency,
+    pub execution_id: Option<String>,
+    /// Whose payable account a capture credits.
+    pub payee: String,
+    pub status: MandateStatus,
+    pub void_reason: Option<String>,
+    /// The signed mandate, compact JWS.
+    pub jws: String,
+    /// SHA-256 of `jws`.
+    pub mandate_hash: String,
+    pub expires_at: Timestamp,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+impl MandateRow {
+    fn read(row: &Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: row.get(0)?,
+            intent_id: row.get(1)?,
+            agent_id: row.get(2)?,
+            amount: row.get(3)?,
+            currency: row.get(4)?,
+            execution_id: row.get(5)?,
+            payee: row.get(6)?,
+            status: row.parse(7)?,
+            void_reason: row.get(8)?,
+            jws: row.get(9)?,
+            mandate_hash: row.get(10)?,
+            expires_at: row.get(11)?,
+            created_at: row.get(12)?,
+            updated_at: row.get(13)?,
+        })
+    }
+
+    pub fn money(&self) -> Money {
+        Money::new(self.amount, self.currency)
+    }
+}
+
+/// Stores an issued mandate. False when its intent already has one.
+pub async fn mandate_insert(tx: &mut Tx, mandate: &MandateRow) -> Result<bool, StoreError> {
+    let sql = "INSERT INTO mandates (id, intent_id, agent_id, amount, currency, execution_id, payee, status, void_reason, jws, \
+               mandate_hash, expires_at, created_at, updated_at) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (intent_id) DO NOTHING";
+    let params = params![
+        mandate.id,
+        mandate.intent_id,
+        mandate.agent_id.as_str(),
+        mandate.amount,
+        mandate.currency,
+        mandate.execution_id.clone(),
+        mandate.payee.as_str(),
+        mandate.status.as_str(),
+        mandate.void_reason.clone(),
+        mandate.jws.as_str(),
+        mandate.mandate_hash.as_str(),
+        mandate.expires_at,
+        mandate.created_at,
+        mandate.updated_at
+    ];
+    Ok(tx.execute(sql, &params).await? == 1)
+}
+
+pub async fn mandate_get_unscoped(tx: &mut Tx, id: MandateId) -> Result<Option<MandateRow>, StoreError> {
+    let sql = "SELECT id, intent_id, agent_id, amount, currency, execution_id, payee, status, void_reason, jws, mandate_hash, \
+               expires_at, created_at, updated_at FROM mandates WHERE id = $1";
+    tx.query_opt(sql, &params![id]).await?.as_ref().map(MandateRow::read).transpose()
+}
+
+pub async fn mandate_get_by_intent_unscoped(
+    tx: &mut Tx,
+    intent: IntentId,
+) -> Result<Option<MandateRow>, StoreError> {
+    let sql = "SELECT id, intent_id, agent_id, amount, currency, execution_id, payee, status, void_reason, jws, mandate_hash, \
+               expires_at, created_at, updated_at FROM mandates WHERE intent_id = $1";
+    tx.query_opt(sql, &params![intent]).await?.as_ref().map(MandateRow::read).transpose()
+}
+
+/// Marks an issued, unexpired mandate executed. False when it is neither.
+pub async fn mandate_mark_executed(tx: &mut Tx, id: MandateId, now: Timestamp) -> Result<bool, StoreError> {
+    let sql = "UPDATE mandates SET status = 'executed', updated_at = $2 \
+               WHERE id = $1 AND status = 'issued' AND expires_at > $2";
+    Ok(tx.execute(sql, &params![id, now]).await? == 1)
+}
+
+/// Marks an issued mandate voided. False when it is not issued any more.
+pub async fn mandate_mark_voided(
+    tx: &mut Tx,
+    id: MandateId,
+    reason: &str,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let sql = "UPDATE mandates SET status = 'voided', void_reason = $2, updated_at = $3 \
+               WHERE id = $1 AND status = 'issued'";
+    Ok(tx.execute(sql, &params![id, reason, now]).await? == 1)
+}
+
+/// Marks an issued mandate expired once its time is over. False when it is not issued any more, or not yet over.
+pub async fn mandate_mark_expired(tx: &mut Tx, id: MandateId, now: Timestamp) -> Result<bool, StoreError> {
+    let sql = "UPDATE mandates SET status = 'expired', updated_at = $2 \
+               WHERE id = $1 AND status = 'issued' AND expires_at <= $2";
+    Ok(tx.execute(sql, &params![id, now]).await? == 1)
+}
+
+/// Issued mandates whose time is over, oldest first.
+pub async fn mandates_overdue_unscoped(
+    tx: &mut Tx,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<MandateId>, StoreError> {
+    let sql = "SELECT id FROM mandates WHERE status = 'issued' AND expires_at <= $1 ORDER BY expires_at, id LIMIT $2";
+    tx.query(sql, &params![now, limit]).await?.iter().map(|row| row.get(0)).collect()
+}

@@ -1,0 +1,88 @@
+//! Wallets: what an owner can spend and what issued mandates hold, per currency.
+//!
+//! Invariant: `available` and `held` never go below zero; the database refuses. Each function is one conditional statement
+//! and must run in the transaction that posts the matching ledger entry.
+
+use frameos_domain::{
+    clock::Timestamp,
+    money::{Currency, Money},
+};
+
+use super::posting::MAX_MINOR;
+use crate::{Row, StoreError, Tx, params};
+
+/// One owner's balances in one currency, in minor units.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WalletRow {
+    pub owner: String,
+    pub currency: Currency,
+    pub available: i64,
+    pub held: i64,
+}
+
+impl WalletRow {
+    pub(super) fn read(row: &Row) -> Result<Self, StoreError> {
+        Ok(Self { owner: row.get(0)?, currency: row.get(1)?, available: row.get(2)?, held: row.get(3)? })
+    }
+}
+
+/// The wallet of `owner` in `currency`; none until its first credit.
+pub async fn wallet_get(
+    tx: &mut Tx,
+    owner: &str,
+    currency: Currency,
+) -> Result<Option<WalletRow>, StoreError> {
+    let sql = "SELECT owner, currency, available, held FROM wallets WHERE owner = $1 AND currency = $2";
+    tx.query_opt(sql, &params![owner, currency]).await?.as_ref().map(WalletRow::read).transpose()
+}
+
+/// Adds to `available`. False when the balance would leave what the ledger can carry.
+pub async fn wallet_credit(
+    tx: &mut Tx,
+    owner: &str,
+    amount: Money,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let sql = "INSERT INTO wallets (owner, currency, available, held, updated_at) VALUES ($1, $2, $3, 0, $4) \
+               ON CONFLICT (owner, currency) DO UPDATE \
+               SET available = wallets.available + excluded.available, updated_at = excluded.updated_at \
+               WHERE wallets.available + wallets.held + excluded.available <= $5";
+    let params = params![owner, amount.currency, amount.minor, now, MAX_MINOR];
+    Ok(tx.execute(sql, &params).await? == 1)
+}
+
+/// Moves from `available` to `held`. False when not enough is available.
+pub async fn wallet_hold(
+    tx: &mut Tx,
+    owner: &str,
+    amount: Money,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let sql = "UPDATE wallets SET available = available - $3, held = held + $3, updated_at = $4 \
+               WHERE owner = $1 AND currency = $2 AND available >= $3";
+    Ok(tx.execute(sql, &params![owner, amount.currency, amount.minor, now]).await? == 1)
+}
+
+/// Moves from `held` back to `available`. False when that much is not held.
+pub async fn wallet_release(
+    tx: &mut Tx,
+    owner: &str,
+    amount: Money,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let sql = "UPDATE wallets SET available = available + $3, held = held - $3, updated_at = $4 \
+               WHERE owner = $1 AND currency = $2 AND held >= $3";
+    Ok(tx.execute(sql, &params![owner, amount.currency, amount.minor, now]).await? == 1)
+}
+
+/// Takes from `held` for good. False when that much is not held.
+pub async fn wallet_capture(
+    tx: &mut Tx,
+    owner: &str,
+    amount: Money,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let sql = "UPDATE wallets SET held = held - $3, updated_at = $4 \
+               WHERE owner = $1 AND currency = $2 AND held >= $3";
+    Ok(tx.execute(sql, &params![owner, amount.currency, amount.minor, now]).await? == 1)
+}

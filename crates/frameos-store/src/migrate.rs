@@ -1,0 +1,106 @@
+//! Brings a database to the schema this binary knows.
+//!
+//! Invariants: migrations are numbered files in `migrations/`, applied in order, all in one transaction; a file that was
+//! applied is never changed (its checksum is recorded); a database that is newer than the binary is refused. Rules for
+//! writing one are in `migrations/README.md`.
+
+use aws_lc_rs::digest;
+use frameos_domain::clock::Timestamp;
+use thiserror::Error;
+
+use crate::{dialect, error::StoreError, params, tx::Tx};
+
+/// One step of the schema.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Migration {
+    pub(crate) version: i64,
+    pub(crate) name: &'static str,
+    pub(crate) text: &'static str,
+}
+
+/// Every migration, in order.
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "0001_marketplace",
+        text: include_str!("../migrations/0001_marketplace.sql"),
+    },
+    Migration { version: 2, name: "0002_runs", text: include_str!("../migrations/0002_runs.sql") },
+    Migration { version: 3, name: "0003_payments", text: include_str!("../migrations/0003_payments.sql") },
+];
+
+/// Why a database cannot be brought to this binary's schema.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum MigrationError {
+    #[error("the database has schema version {found}, this program knows {known}: install a newer version")]
+    Newer { found: i64, known: i64 },
+    #[error("migration {name} differs from the one that was applied to this database")]
+    Changed { name: String },
+    #[error("the database has schema version {found}, this program needs {known}: run `frameos migrate`")]
+    Older { found: i64, known: i64 },
+}
+
+const CREATE: &str = "CREATE TABLE schema_migrations (version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL, \
+     checksum TEXT NOT NULL, applied_at BIGINT NOT NULL)";
+const APPLIED: &str = "SELECT version, checksum FROM schema_migrations ORDER BY version";
+const RECORD: &str =
+    "INSERT INTO schema_migrations (version, name, checksum, applied_at) VALUES ($1, $2, $3, $4)";
+
+/// Applies what is missing. Returns the names of what it applied.
+pub(crate) async fn migrate(
+    tx: &mut Tx,
+    migrations: &[Migration],
+    now: Timestamp,
+) -> Result<Vec<String>, StoreError> {
+    if let Some(lock) = dialect::migration_lock(tx.engine()) {
+        tx.query(lock, &[]).await?;
+    }
+    if !is_initialised(tx).await? {
+        tx.batch(CREATE).await?;
+    }
+    let applied = checked(tx, migrations).await?;
+    let mut done = Vec::new();
+    for migration in migrations.iter().filter(|migration| migration.version > applied) {
+        tx.batch(&dialect::choose(tx.engine(), migration.text)).await?;
+        tx.execute(RECORD, &params![migration.version, migration.name, checksum(migration), now]).await?;
+        done.push(migration.name.to_owned());
+    }
+    Ok(done)
+}
+
+/// Refuses a database whose schema is not exactly the one of `migrations`.
+pub(crate) async fn check(tx: &mut Tx, migrations: &[Migration]) -> Result<(), StoreError> {
+    let found = if is_initialised(tx).await? { checked(tx, migrations).await? } else { 0 };
+    let known = newest(migrations);
+    if found < known { Err(MigrationError::Older { found, known }.into()) } else { Ok(()) }
+}
+
+/// The version of the database, once it is known that this binary understands it.
+async fn checked(tx: &mut Tx, migrations: &[Migration]) -> Result<i64, StoreError> {
+    let mut found = 0;
+    for row in tx.query(APPLIED, &[]).await? {
+        let (version, recorded): (i64, String) = (row.get(0)?, row.get(1)?);
+        found = version;
+        match migrations.iter().find(|migration| migration.version == version) {
+            None => return Err(MigrationError::Newer { found: version, known: newest(migrations) }.into()),
+            Some(migration) if checksum(migration) != recorded => {
+                return Err(MigrationError::Changed { name: migration.name.to_owned() }.into());
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(found)
+}
+
+async fn is_initialised(tx: &mut Tx) -> Result<bool, StoreError> {
+    let sql = dialect::table_exists(tx.engine());
+    Ok(tx.query_one(sql, &params!["schema_migrations"]).await?.get::<i64>(0)? > 0)
+}
+
+fn newest(migrations: &[Migration]) -> i64 {
+    migrations.iter().map(|migration| migration.version).max().unwrap_or(0)
+}
+
+fn checksum(migration: &Migration) -> String {
+    hex::encode(digest::digest(&digest::SHA256, migration.text.as_bytes()))
+}

@@ -1,0 +1,176 @@
+//! PostgreSQL: a pool of connections; each transaction runs in its own task.
+//!
+//! Invariants: a caller who leaves cannot cut a transaction in half, because the task goes on without it; a connection whose
+//! transaction did not end cleanly is closed, never handed on. Transactions are READ COMMITTED (reads: a REPEATABLE READ
+//! snapshot), so whoever decides on what it read does so in the conditional statement itself.
+
+mod connect;
+mod encode;
+mod listen;
+
+use deadpool_postgres::{Object, Pool};
+use tokio_postgres::{error::SqlState, types::ToSql};
+
+use crate::{
+    cipher::Cipher,
+    dialect,
+    error::StoreError,
+    row::Row,
+    signal::{Signal, Signals},
+    tx::{BoxFuture, Connection, Mode, Tx, transact},
+    value::Value,
+};
+
+/// A PostgreSQL database.
+pub(crate) struct Postgres {
+    pool: Pool,
+    cipher: Cipher,
+    signals: Signals,
+    listener: tokio::task::AbortHandle,
+}
+
+impl Postgres {
+    /// Prepares the pool and starts listening for signals. Connects lazily.
+    pub(crate) fn open(url: &str, cipher: Cipher, signals: Signals) -> Result<Self, StoreError> {
+        let target = connect::Target::parse(url)?;
+        let listener = tokio::spawn(listen::listen(target.clone(), signals.clone())).abort_handle();
+        Ok(Self { pool: target.pool()?, cipher, signals, listener })
+    }
+
+    pub(crate) async fn run<T, F>(&self, mode: Mode, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, StoreError>> + Send + 'static,
+    {
+        let (pool, cipher, signals) = (self.pool.clone(), self.cipher.clone(), self.signals.clone());
+        let task = tokio::spawn(async move {
+            let connection = PostgresConnection { object: Some(checkout(&pool).await?), open: false };
+            let mut tx = Tx::new(Connection::Postgres(connection), cipher, signals);
+            transact(&mut tx, mode, work).await
+        });
+        match task.await {
+            Ok(result) => result,
+            Err(error) if error.is_panic() => Err(StoreError::Panicked),
+            Err(error) => Err(StoreError::unavailable("the runtime is shutting down", error)),
+        }
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        self.listener.abort();
+    }
+}
+
+async fn checkout(pool: &Pool) -> Result<Object, StoreError> {
+    pool.get().await.map_err(|error| StoreError::unavailable("no connection to PostgreSQL", error))
+}
+
+/// One pooled connection for the length of one transaction.
+pub(crate) struct PostgresConnection {
+    object: Option<Object>,
+    /// Whether a transaction may be open, so that the connection must not return to the pool as it is.
+    open: bool,
+}
+
+impl PostgresConnection {
+    pub(crate) async fn begin(&mut self, mode: Mode) -> Result<(), StoreError> {
+        self.open = true;
+        self.batch(match mode {
+            Mode::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            Mode::Write => "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
+        })
+        .await
+    }
+
+    pub(crate) async fn commit(&mut self) -> Result<(), StoreError> {
+        self.batch("COMMIT").await?;
+        self.open = false;
+        Ok(())
+    }
+
+    pub(crate) async fn rollback(&mut self) {
+        match self.batch("ROLLBACK").await {
+            Ok(()) => self.open = false,
+            Err(error) => tracing::warn!(%error, "a PostgreSQL transaction could not be rolled back"),
+        }
+    }
+
+    pub(crate) async fn batch(&mut self, sql: &str) -> Result<(), StoreError> {
+        self.object()?.batch_execute(sql).await.map_err(convert)
+    }
+
+    pub(crate) async fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, StoreError> {
+        let object = self.object()?;
+        let statement = object.prepare_cached(sql).await.map_err(convert)?;
+        object.execute(&statement, &references(params)).await.map_err(convert)
+    }
+
+    pub(crate) async fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, StoreError> {
+        let object = self.object()?;
+        let statement = object.prepare_cached(sql).await.map_err(convert)?;
+        let rows = object.query(&statement, &references(params)).await.map_err(convert)?;
+        rows.iter().map(encode::row).collect()
+    }
+
+    /// Sends this transaction's signals along with its commit.
+    pub(crate) async fn notify(&mut self, signals: &[Signal]) -> Result<(), StoreError> {
+        for signal in signals {
+            let (channel, payload) = listen::message(*signal);
+            self.query(dialect::PG_NOTIFY, &[channel.into(), payload.into()]).await?;
+        }
+        Ok(())
+    }
+
+    fn object(&self) -> Result<&Object, StoreError> {
+        self.object.as_ref().ok_or(StoreError::Aborted)
+    }
+}
+
+impl Drop for PostgresConnection {
+    fn drop(&mut self) {
+        if self.open
+            && let Some(object) = self.object.take()
+        {
+            // Taken out of the pool and closed: the server rolls back.
+            drop(Object::take(object));
+        }
+    }
+}
+
+fn references(params: &[Value]) -> Vec<&(dyn ToSql + Sync)> {
+    params.iter().map(|value| value as &(dyn ToSql + Sync)).collect()
+}
+
+/// Puts PostgreSQL's errors in the store's words.
+fn convert(error: tokio_postgres::Error) -> StoreError {
+    let Some(refusal) = error.as_db_error() else {
+        return if error.is_closed() || error.to_string().contains("communicating") {
+            StoreError::unavailable("the connection to PostgreSQL was lost", error)
+        } else {
+            StoreError::Statement(error.into())
+        };
+    };
+    let code = refusal.code();
+    let constraint = refusal.constraint().unwrap_or_default().to_owned();
+    if *code == SqlState::UNIQUE_VIOLATION {
+        return StoreError::Conflict { constraint };
+    }
+    if *code == SqlState::FOREIGN_KEY_VIOLATION {
+        return StoreError::Refused { rule: "foreign key".into() };
+    }
+    if *code == SqlState::INTEGRITY_CONSTRAINT_VIOLATION {
+        // What our own triggers raise.
+        return StoreError::Refused { rule: refusal.message().to_owned() };
+    }
+    if code.code().starts_with("23") {
+        return StoreError::Refused { rule: constraint };
+    }
+    // Classes of PostgreSQL's appendix A: connection, transaction rollback, resources, operator intervention, system.
+    match &code.code()[..2] {
+        "08" | "40" | "53" | "55" | "57" | "58" => {
+            StoreError::unavailable("PostgreSQL could not do it now", error)
+        }
+        _ => StoreError::Statement(error.into()),
+    }
+}

@@ -1,0 +1,78 @@
+//! Signals between processes over LISTEN and NOTIFY.
+//!
+//! One connection outside the pool listens and passes on what it hears. While it is down, waiters fall back to looking from
+//! time to time; when it comes back it fires the queue signal once, because it may have missed one.
+
+use std::{future::poll_fn, time::Duration};
+
+use futures::{StreamExt, stream};
+use tokio_postgres::AsyncMessage;
+
+use super::connect::Target;
+use crate::{
+    dialect,
+    error::StoreError,
+    signal::{Signal, Signals},
+};
+
+const QUEUE: &str = "frameos_queue";
+const EXECUTION: &str = "frameos_execution";
+const RECONNECT: Duration = Duration::from_secs(2);
+
+/// The channel and payload that carry a signal.
+pub(super) fn message(signal: Signal) -> (&'static str, String) {
+    match signal {
+        Signal::Queue => (QUEUE, String::new()),
+        Signal::Execution(id) => (EXECUTION, id.to_string()),
+    }
+}
+
+/// Listens until its task is aborted.
+pub(super) async fn listen(target: Target, signals: Signals) {
+    loop {
+        if let Err(error) = listen_once(&target, &signals).await {
+            tracing::warn!(%error, "not listening to PostgreSQL; trying again");
+        }
+        tokio::time::sleep(RECONNECT).await;
+    }
+}
+
+async fn listen_once(target: &Target, signals: &Signals) -> Result<(), StoreError> {
+    let (client, mut connection) = target.config.connect(target.tls.clone()).await.map_err(super::convert)?;
+    // The client's requests make progress only while the connection is polled: both run side by side.
+    let start = async {
+        let result = client.batch_execute(dialect::PG_LISTEN).await.map_err(super::convert);
+        signals.fire(Signal::Queue);
+        result
+    };
+    let hear = async {
+        let mut messages = stream::poll_fn(move |context| connection.poll_message(context));
+        while let Some(message) = messages.next().await {
+            if let AsyncMessage::Notification(note) = message.map_err(super::convert)? {
+                pass_on(note.channel(), note.payload(), signals);
+            }
+        }
+        Ok(())
+    };
+    let keep_client = poll_fn(|_| std::task::Poll::<Result<(), StoreError>>::Pending);
+    let start_and_stay = async {
+        start.await?;
+        keep_client.await
+    };
+    tokio::select! {
+        result = start_and_stay => result,
+        result = hear => result,
+    }
+}
+
+fn pass_on(channel: &str, payload: &str, signals: &Signals) {
+    match channel {
+        QUEUE => signals.fire(Signal::Queue),
+        EXECUTION => {
+            if let Ok(id) = payload.parse() {
+                signals.fire(Signal::Execution(id));
+            }
+        }
+        _ => {}
+    }
+}

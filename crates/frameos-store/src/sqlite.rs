@@ -1,0 +1,263 @@
+//! SQLite: one writer thread and a few reader threads, each with its own connection and a queue of whole transactions.
+//!
+//! Invariants: a transaction runs to its end on one thread, so a caller who leaves cannot cut it in half and writers never
+//! meet SQLITE_BUSY among themselves; the writer syncs to disk at every commit; readers cannot write. Statements are
+//! written with `$1` and rewritten once to SQLite's `?1`.
+
+use std::{
+    collections::HashMap,
+    path::Path,
+    pin::pin,
+    sync::{Arc, Mutex, PoisonError, mpsc},
+    task::{Context, Poll, Wake, Waker},
+    thread::{self, Thread},
+    time::Duration,
+};
+
+use rusqlite::{
+    Connection as Rusqlite, ErrorCode, OpenFlags, ToSql, ffi, params_from_iter,
+    types::{ToSqlOutput, ValueRef},
+};
+use tokio::sync::oneshot;
+
+use crate::{
+    cipher::Cipher,
+    error::StoreError,
+    row::Row,
+    signal::Signals,
+    tx::{BoxFuture, Connection, Mode, Tx, transact},
+    value::Value,
+};
+
+const READERS: usize = 4;
+const STATEMENT_CACHE: usize = 256;
+/// How long a writer waits for another process (a backup, a second server) before it gives up.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+type Job = Box<dyn FnOnce(&mut Tx) + Send>;
+
+/// A SQLite database with its threads. They end when this is dropped.
+pub(crate) struct Sqlite {
+    writer: mpsc::Sender<Job>,
+    readers: mpsc::Sender<Job>,
+}
+
+impl Sqlite {
+    pub(crate) fn open(path: &Path, cipher: &Cipher, signals: &Signals) -> Result<Self, StoreError> {
+        let start = |name: &str, mode, jobs: Arc<Mutex<mpsc::Receiver<Job>>>| {
+            let connection = Connection::Sqlite(SqliteConnection::open(path, mode)?);
+            let tx = Tx::new(connection, cipher.clone(), signals.clone());
+            thread::Builder::new()
+                .name(name.to_owned())
+                .spawn(move || serve(tx, &jobs))
+                .map(drop)
+                .map_err(|error| StoreError::unavailable("no thread for the database", error))
+        };
+        let (writer, jobs) = mpsc::channel();
+        start("store-writer", Mode::Write, Arc::new(Mutex::new(jobs)))?;
+        let (readers, jobs) = mpsc::channel();
+        let jobs = Arc::new(Mutex::new(jobs));
+        for _ in 0..READERS {
+            start("store-reader", Mode::Read, Arc::clone(&jobs))?;
+        }
+        Ok(Self { writer, readers })
+    }
+
+    pub(crate) async fn run<T, F>(&self, mode: Mode, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, StoreError>> + Send + 'static,
+    {
+        let stopped = || StoreError::Unavailable { what: "the database thread has stopped", source: None };
+        let (reply, result) = oneshot::channel();
+        let job: Job = Box::new(move |tx| {
+            // A caller who has left is told nothing; the work is done all the same.
+            drop(reply.send(block_on(transact(tx, mode, work))));
+        });
+        let queue = match mode {
+            Mode::Read => &self.readers,
+            Mode::Write => &self.writer,
+        };
+        queue.send(job).map_err(|_| stopped())?;
+        result.await.map_err(|_| stopped())?
+    }
+}
+
+fn serve(mut tx: Tx, jobs: &Mutex<mpsc::Receiver<Job>>) {
+    loop {
+        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        match job {
+            Ok(job) => job(&mut tx),
+            Err(mpsc::RecvError) => return,
+        }
+    }
+}
+
+struct ThreadWaker(Thread);
+
+impl Wake for ThreadWaker {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// Polls to completion on this thread. Statements are ready at once, so it hardly ever parks.
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let waker = Waker::from(Arc::new(ThreadWaker(thread::current())));
+    let mut context = Context::from_waker(&waker);
+    let mut future = pin!(future);
+    loop {
+        match future.as_mut().poll(&mut context) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => thread::park(),
+        }
+    }
+}
+
+/// One connection, owned by one thread.
+pub(crate) struct SqliteConnection {
+    connection: Rusqlite,
+    rewritten: HashMap<String, Arc<str>>,
+}
+
+impl SqliteConnection {
+    fn open(path: &Path, mode: Mode) -> Result<Self, StoreError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Rusqlite::open_with_flags(path, flags).map_err(convert)?;
+        connection.busy_timeout(BUSY_TIMEOUT).map_err(convert)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
+        connection
+            .execute_batch(
+                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+                 PRAGMA recursive_triggers = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -16384;",
+            )
+            .map_err(convert)?;
+        if mode == Mode::Read {
+            connection.execute_batch("PRAGMA query_only = ON").map_err(convert)?;
+        }
+        Ok(Self { connection, rewritten: HashMap::new() })
+    }
+
+    pub(crate) fn begin(&mut self, mode: Mode) -> Result<(), StoreError> {
+        self.batch(match mode {
+            Mode::Read => "BEGIN DEFERRED",
+            Mode::Write => "BEGIN IMMEDIATE",
+        })
+    }
+
+    pub(crate) fn commit(&mut self) -> Result<(), StoreError> {
+        self.batch("COMMIT")
+    }
+
+    pub(crate) fn rollback(&mut self) {
+        // Some errors (a full disk) already ended the transaction.
+        if !self.connection.is_autocommit()
+            && let Err(error) = self.connection.execute_batch("ROLLBACK")
+        {
+            tracing::error!(%error, "a SQLite transaction could not be rolled back");
+        }
+    }
+
+    pub(crate) fn batch(&mut self, sql: &str) -> Result<(), StoreError> {
+        self.connection.execute_batch(sql).map_err(convert)
+    }
+
+    pub(crate) fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, StoreError> {
+        let sql = self.rewrite(sql);
+        let mut statement = self.connection.prepare_cached(&sql).map_err(convert)?;
+        let changed = statement.execute(params_from_iter(params)).map_err(convert)?;
+        Ok(changed as u64)
+    }
+
+    pub(crate) fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, StoreError> {
+        let sql = self.rewrite(sql);
+        let mut statement = self.connection.prepare_cached(&sql).map_err(convert)?;
+        let width = statement.column_count();
+        let mut rows = statement.query(params_from_iter(params)).map_err(convert)?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next().map_err(convert)? {
+            let values = (0..width).map(|index| row.get_ref(index).map_err(convert).and_then(read));
+            found.push(Row::new(values.collect::<Result<_, _>>()?));
+        }
+        Ok(found)
+    }
+
+    fn rewrite(&mut self, sql: &str) -> Arc<str> {
+        if let Some(known) = self.rewritten.get(sql) {
+            return Arc::clone(known);
+        }
+        let rewritten: Arc<str> = crate::dialect::sqlite_parameters(sql).into();
+        // Statements composed at run time are few; this bound is against the one that turns out not to be.
+        if self.rewritten.len() < 4 * STATEMENT_CACHE {
+            self.rewritten.insert(sql.to_owned(), Arc::clone(&rewritten));
+        }
+        rewritten
+    }
+}
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Null => ValueRef::Null,
+            Self::Int(number) => ValueRef::Integer(*number),
+            Self::Bool(truth) => ValueRef::Integer(i64::from(*truth)),
+            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+            Self::Blob(bytes) => ValueRef::Blob(bytes),
+            Self::Real(number) => ValueRef::Real(*number),
+        }))
+    }
+}
+
+fn read(value: ValueRef<'_>) -> Result<Value, StoreError> {
+    Ok(match value {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(number) => Value::Int(number),
+        ValueRef::Real(number) => Value::Real(number),
+        ValueRef::Text(bytes) => Value::Text(
+            String::from_utf8(bytes.to_vec()).map_err(|_| StoreError::corrupt("text is not UTF-8"))?,
+        ),
+        ValueRef::Blob(bytes) => Value::Blob(bytes.to_vec()),
+    })
+}
+
+/// Puts SQLite's errors in the store's words.
+fn convert(error: rusqlite::Error) -> StoreError {
+    let rusqlite::Error::SqliteFailure(failure, message) = &error else {
+        return StoreError::Statement(error.into());
+    };
+    let message = message.clone().unwrap_or_default();
+    let what = match failure.code {
+        ErrorCode::ConstraintViolation => return constraint(failure.extended_code, &message),
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => "another process holds its lock",
+        ErrorCode::DiskFull => "the disk is full",
+        ErrorCode::SystemIoFailure | ErrorCode::CannotOpen => "the file cannot be read or written",
+        ErrorCode::OutOfMemory => "out of memory",
+        ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => {
+            return StoreError::corrupt("the file is not an intact SQLite database");
+        }
+        _ => return StoreError::Statement(error.into()),
+    };
+    StoreError::unavailable(what, error)
+}
+
+/// `UNIQUE constraint failed: t.a, t.b` is what PostgreSQL calls `t_a_b_key`.
+fn constraint(extended_code: i32, message: &str) -> StoreError {
+    let detail = message.split_once(": ").map_or(message, |(_, detail)| detail);
+    let table = detail.split('.').next().unwrap_or_default();
+    match extended_code {
+        ffi::SQLITE_CONSTRAINT_PRIMARYKEY | ffi::SQLITE_CONSTRAINT_ROWID => {
+            StoreError::Conflict { constraint: format!("{table}_pkey") }
+        }
+        ffi::SQLITE_CONSTRAINT_UNIQUE => {
+            let columns: Vec<&str> = detail
+                .split(", ")
+                .filter_map(|column| column.split_once('.').map(|(_, name)| name))
+                .collect();
+            StoreError::Conflict { constraint: format!("{table}_{}_key", columns.join("_")) }
+        }
+        ffi::SQLITE_CONSTRAINT_FOREIGNKEY => StoreError::Refused { rule: "foreign key".into() },
+        _ => StoreError::Refused { rule: detail.to_owned() },
+    }
+}

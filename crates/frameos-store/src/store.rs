@@ -1,0 +1,147 @@
+//! The store: one database, one object store, one cipher.
+//!
+//! Invariants: [`Store::tx`] and [`Store::read`] are the only ways to the database; dropping the future they return never
+//! cuts a transaction in half. A `Store` is cheap to clone and shared by the whole process.
+
+use std::{path::PathBuf, sync::Arc};
+
+use frameos_domain::{clock::Clock, id::ExecutionId};
+use tokio::sync::{broadcast, futures::Notified};
+
+use crate::{
+    cipher::Cipher,
+    clock::SystemClock,
+    error::StoreError,
+    key::MasterKey,
+    migrate::{self, MIGRATIONS},
+    objects::{Objects, ObjectsConfig},
+    postgres::Postgres,
+    signal::Signals,
+    sqlite::Sqlite,
+    tx::{BoxFuture, Mode, Tx},
+};
+
+/// What a store needs to open. Holds secrets, so it cannot be printed.
+#[derive(Clone)]
+pub struct StoreConfig {
+    /// `sqlite:/path/to/file.db`, or `postgres://user:password@host:port/database?sslmode=require`.
+    pub database_url: String,
+    /// Encrypts what is written.
+    pub master_key: MasterKey,
+    /// Earlier master keys, for reading what they encrypted.
+    pub older_master_keys: Vec<MasterKey>,
+    pub objects: ObjectsConfig,
+}
+
+/// Access to everything that is kept.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    database: Database,
+    cipher: Cipher,
+    objects: Objects,
+    signals: Signals,
+}
+
+enum Database {
+    Sqlite(Sqlite),
+    Postgres(Postgres),
+}
+
+impl Store {
+    /// Opens the store. A SQLite file and the objects folder are created when missing; the schema is not (see
+    /// [`Store::migrate`]). Must be called inside a Tokio runtime.
+    pub async fn open(config: StoreConfig) -> Result<Self, StoreError> {
+        let cipher = Cipher::new(&config.master_key, &config.older_master_keys)?;
+        let objects = Objects::open(&config.objects, cipher.clone())?;
+        let signals = Signals::new();
+        let database = match config.database_url.split_once(':') {
+            Some(("sqlite", path)) => {
+                let path = PathBuf::from(path.strip_prefix("//").unwrap_or(path));
+                let (cipher, signals) = (cipher.clone(), signals.clone());
+                let opened =
+                    tokio::task::spawn_blocking(move || Sqlite::open(&path, &cipher, &signals)).await;
+                Database::Sqlite(opened.map_err(|_| StoreError::Panicked)??)
+            }
+            Some(("postgres" | "postgresql", _)) => {
+                Database::Postgres(Postgres::open(&config.database_url, cipher.clone(), signals.clone())?)
+            }
+            _ => {
+                let what = "the database URL must start with `sqlite:` or `postgres:`".into();
+                return Err(StoreError::Config { what });
+            }
+        };
+        Ok(Self { inner: Arc::new(Inner { database, cipher, objects, signals }) })
+    }
+
+    /// Runs `work` in one writing transaction: `store.tx(move |tx| Box::pin(async move { … })).await`.
+    ///
+    /// Once polled, the transaction runs to its end even when this future is dropped. `work` must not use the store itself
+    /// or wait for anything but `tx`. A statement that failed cannot be survived: prefer `ON CONFLICT`, or handle the error
+    /// outside.
+    pub async fn tx<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, StoreError>> + Send + 'static,
+    {
+        self.run(Mode::Write, work).await
+    }
+
+    /// Runs `work` over one consistent snapshot; it cannot write.
+    pub async fn read<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, StoreError>> + Send + 'static,
+    {
+        self.run(Mode::Read, work).await
+    }
+
+    pub fn cipher(&self) -> &Cipher {
+        &self.inner.cipher
+    }
+
+    pub fn objects(&self) -> &Objects {
+        &self.inner.objects
+    }
+
+    /// Brings the schema up to date. Returns the names of the migrations it applied.
+    pub async fn migrate(&self) -> Result<Vec<String>, StoreError> {
+        let now = SystemClock.now();
+        self.tx(move |tx| Box::pin(migrate::migrate(tx, MIGRATIONS, now))).await
+    }
+
+    /// Refuses a database whose schema is not the one this program knows, for processes that must not migrate.
+    pub async fn schema_check(&self) -> Result<(), StoreError> {
+        self.read(|tx| Box::pin(migrate::check(tx, MIGRATIONS))).await
+    }
+
+    /// Resolves after the queue may have got work. Take it *before* looking at the queue, so that nothing falls in between,
+    /// and look from time to time anyway: the signal is a hint.
+    pub fn queue_changed(&self) -> Notified<'_> {
+        self.inner.signals.queue_changed()
+    }
+
+    /// Wakes this process's queue waiters.
+    pub fn notify_queue(&self) {
+        self.inner.signals.fire(crate::signal::Signal::Queue);
+    }
+
+    /// The ids of runs as they change, as hints. A receiver that lags is told so and must look for itself.
+    pub fn execution_events(&self) -> broadcast::Receiver<ExecutionId> {
+        self.inner.signals.execution_events()
+    }
+
+    async fn run<T, F>(&self, mode: Mode, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, StoreError>> + Send + 'static,
+    {
+        match &self.inner.database {
+            Database::Sqlite(sqlite) => sqlite.run(mode, work).await,
+            Database::Postgres(postgres) => postgres.run(mode, work).await,
+        }
+    }
+}

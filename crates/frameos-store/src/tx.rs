@@ -1,0 +1,217 @@
+//! A transaction, the same on both engines, and the life around it: begin, the caller's work, commit or undo.
+//!
+//! Invariants: what the closure did is kept whole or not at all; an error, a panic, a failed statement or
+//! [`Tx::set_rollback`] undoes everything; signals fire only after a commit. A closure never waits for anything but its own
+//! statements: on SQLite it holds the only writer. It must not use the [`crate::Store`] it runs in.
+
+use std::{future::Future, panic::AssertUnwindSafe, pin::Pin};
+
+use frameos_domain::id::ExecutionId;
+use futures::FutureExt;
+
+use crate::{
+    cipher::Cipher,
+    error::StoreError,
+    postgres::PostgresConnection,
+    row::Row,
+    signal::{Signal, Signals},
+    sqlite::SqliteConnection,
+    value::Value,
+};
+
+/// A boxed future that can move between threads.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// One open transaction.
+pub struct Tx {
+    connection: Connection,
+    cipher: Cipher,
+    signals: Signals,
+    pending: Vec<Signal>,
+    undo: bool,
+    failed: bool,
+}
+
+pub(crate) enum Connection {
+    Sqlite(SqliteConnection),
+    Postgres(PostgresConnection),
+}
+
+/// The database engine under a transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+/// Whether a transaction may write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Read,
+    Write,
+}
+
+impl Tx {
+    pub(crate) fn new(connection: Connection, cipher: Cipher, signals: Signals) -> Self {
+        Self { connection, cipher, signals, pending: Vec::new(), undo: false, failed: false }
+    }
+
+    /// Runs a statement that returns no rows. Returns how many rows it changed.
+    pub async fn execute(&mut self, sql: &'static str, params: &[Value]) -> Result<u64, StoreError> {
+        self.refuse_after_failure()?;
+        let result = match &mut self.connection {
+            Connection::Sqlite(connection) => connection.execute(sql, params),
+            Connection::Postgres(connection) => connection.execute(sql, params).await,
+        };
+        self.note(result)
+    }
+
+    /// Runs a statement that returns rows: a SELECT, or a change with RETURNING.
+    pub async fn query(&mut self, sql: &'static str, params: &[Value]) -> Result<Vec<Row>, StoreError> {
+        self.query_text(sql, params).await
+    }
+
+    /// Like [`Tx::query`] for at most one row; more than one is an error.
+    pub async fn query_opt(
+        &mut self,
+        sql: &'static str,
+        params: &[Value],
+    ) -> Result<Option<Row>, StoreError> {
+        let mut rows = self.query_text(sql, params).await?;
+        match rows.len() {
+            0 | 1 => Ok(rows.pop()),
+            found => Err(StoreError::RowCount { expected: "at most one", found }),
+        }
+    }
+
+    /// Like [`Tx::query`] for exactly one row, such as a count.
+    pub async fn query_one(&mut self, sql: &'static str, params: &[Value]) -> Result<Row, StoreError> {
+        self.query_opt(sql, params).await?.ok_or(StoreError::RowCount { expected: "one", found: 0 })
+    }
+
+    /// Has everything undone when the closure returns, even if it returns `Ok`.
+    ///
+    /// For an outcome that is no store error (say, insufficient funds): mark, then return `Ok(Err(refusal))`.
+    pub fn set_rollback(&mut self) {
+        self.undo = true;
+    }
+
+    /// The installation's cipher, for columns that are encrypted.
+    pub fn cipher(&self) -> &Cipher {
+        &self.cipher
+    }
+
+    /// Tells waiting workers, after the commit, that the queue may have work.
+    pub fn wake_queue(&mut self) {
+        self.signal(Signal::Queue);
+    }
+
+    /// Tells whoever follows this run, after the commit, that it changed.
+    pub fn announce_execution(&mut self, id: ExecutionId) {
+        self.signal(Signal::Execution(id));
+    }
+
+    /// Runs a statement composed at run time (list filters). Values still travel as parameters only.
+    pub(crate) async fn query_dynamic(
+        &mut self,
+        sql: String,
+        params: &[Value],
+    ) -> Result<Vec<Row>, StoreError> {
+        self.query_text(&sql, params).await
+    }
+
+    /// Runs several statements without parameters: a migration.
+    pub(crate) async fn batch(&mut self, sql: &str) -> Result<(), StoreError> {
+        self.refuse_after_failure()?;
+        let result = match &mut self.connection {
+            Connection::Sqlite(connection) => connection.batch(sql),
+            Connection::Postgres(connection) => connection.batch(sql).await,
+        };
+        self.note(result)
+    }
+
+    pub(crate) const fn engine(&self) -> Engine {
+        match self.connection {
+            Connection::Sqlite(_) => Engine::Sqlite,
+            Connection::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    async fn query_text(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, StoreError> {
+        self.refuse_after_failure()?;
+        let result = match &mut self.connection {
+            Connection::Sqlite(connection) => connection.query(sql, params),
+            Connection::Postgres(connection) => connection.query(sql, params).await,
+        };
+        self.note(result)
+    }
+
+    fn signal(&mut self, signal: Signal) {
+        if !self.pending.contains(&signal) {
+            self.pending.push(signal);
+        }
+    }
+
+    /// PostgreSQL refuses everything after a failed statement; SQLite would go on. Both shall behave alike.
+    const fn refuse_after_failure(&self) -> Result<(), StoreError> {
+        if self.failed { Err(StoreError::Aborted) } else { Ok(()) }
+    }
+
+    fn note<T>(&mut self, result: Result<T, StoreError>) -> Result<T, StoreError> {
+        self.failed |= result.is_err();
+        result
+    }
+
+    async fn begin(&mut self, mode: Mode) -> Result<(), StoreError> {
+        self.undo = false;
+        self.failed = false;
+        self.pending.clear();
+        match &mut self.connection {
+            Connection::Sqlite(connection) => connection.begin(mode),
+            Connection::Postgres(connection) => connection.begin(mode).await,
+        }
+    }
+
+    async fn commit(&mut self) -> Result<(), StoreError> {
+        match &mut self.connection {
+            Connection::Sqlite(connection) => connection.commit(),
+            Connection::Postgres(connection) => {
+                connection.notify(&self.pending).await?;
+                connection.commit().await
+            }
+        }
+    }
+
+    async fn rollback(&mut self) {
+        match &mut self.connection {
+            Connection::Sqlite(connection) => connection.rollback(),
+            Connection::Postgres(connection) => connection.rollback().await,
+        }
+    }
+
+    async fn finish<T>(&mut self, result: Result<T, StoreError>) -> Result<T, StoreError> {
+        let keep = result.is_ok() && !self.undo && !self.failed;
+        if !keep {
+            self.rollback().await;
+            return if result.is_ok() && !self.undo { Err(StoreError::Aborted) } else { result };
+        }
+        if let Err(error) = self.commit().await {
+            self.rollback().await;
+            return Err(error);
+        }
+        for signal in self.pending.drain(..) {
+            self.signals.fire(signal);
+        }
+        result
+    }
+}
+
+/// Runs one whole transaction on a connection.
+pub(crate) async fn transact<T, F>(tx: &mut Tx, mode: Mode, work: F) -> Result<T, StoreError>
+where
+    F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, StoreError>>,
+{
+    tx.begin(mode).await?;
+    let result = AssertUnwindSafe(async { work(&mut *tx).await }).catch_unwind().await;
+    tx.finish(result.unwrap_or(Err(StoreError::Panicked))).await
+}
