@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .PHONY: help run build test check tidy fmt ci clean-data
 
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
-export FRAMEOS_DATA_DIR ?= $(CURDIR)/data
+DATA_DIR := $(or $(FRAMEOS_DATA_DIR),data)
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -33,5 +33,5 @@ fmt: ## Format the code
 ci: check test ## What the continuous integration runs
 
 clean-data: ## Delete the data directory of `make run` (asks first)
-	@read -r -p "Delete $(FRAMEOS_DATA_DIR)? [y/N] " answer && [ "$$answer" = y ]
-	rm -rf -- "$(FRAMEOS_DATA_DIR)"
+	@read -r -p "Delete $(DATA_DIR)? [y/N] " answer && [ "$$answer" = y ]
+	rm -rf -- "$(DATA_DIR)"

@@ -117,9 +117,12 @@ fn sql(file: &SourceFile, text: &RustText) -> Vec<Problem> {
         return Vec::new();
     }
     let is_sql = |line: &str| STATEMENTS.iter().any(|statement| line.trim_start().starts_with(statement));
+    // A module of tests closes its file.
+    let product = text.code.lines().take_while(|line| !line.starts_with("#[cfg(test)]")).count();
     text.strings
         .lines()
         .enumerate()
+        .take(product)
         .filter(|(_, line)| is_sql(line))
         .map(|(index, _)| Problem::at(&file.path, index + 1, format!("SQL belongs in {SQL_CRATE} only")))
         .collect()
@@ -207,6 +210,7 @@ mod tests {
         assert_eq!(check_body("let q = \"SELECT 1\";"), [2]);
         assert_eq!(check_body("let q = \"\n  DELETE FROM x\";"), [3]);
         assert_eq!(check_body("// SELECT 1\nlet q = \"Select an agent\";"), NONE);
+        assert_eq!(check_body("#[cfg(test)]\nmod tests {\n\"SELECT 1\" }"), NONE);
         assert_eq!(check_at("crates/frameos-store/src/x.rs", "let q = \"SELECT 1\";"), NONE);
         assert_eq!(check_at("crates/frameos-app/tests/it/x.rs", "let q = \"DROP TABLE x\";"), NONE);
         assert_eq!(check_at("crates/frameos-app/x.sql", ""), [0]);
