@@ -1,0 +1,111 @@
+//! JavaScript and TypeScript: parse, resolve what names mean, report what the program reaches for.
+//!
+//! The parser crates are pinned and used in this module only. What cannot be resolved at a dangerous place is a finding.
+
+mod check;
+mod definitions;
+mod fold;
+mod modules;
+mod obfuscation;
+mod path;
+mod resolve;
+
+use oxc_allocator::Allocator;
+use oxc_parser::{ParseOptions, Parser};
+use oxc_semantic::{Semantic, SemanticBuilder};
+use oxc_span::SourceType;
+
+use crate::findings::Findings;
+use crate::nesting::{self, MAX_DEPTH};
+use crate::rules;
+use crate::source::Source;
+
+/// The most tokens a file may have; the tree of more would not fit the memory a scan is allowed.
+const MAX_TOKENS: u32 = 2_500_000;
+
+/// What the rest of the scan needs to know about a file.
+#[derive(Debug, Default)]
+pub(crate) struct Outcome {
+    /// Relative module names the file loads.
+    pub(crate) imports: Vec<String>,
+}
+
+/// Scans one file; `extension` is lower-case, and anything unknown is read as JavaScript.
+pub(crate) fn scan(source: &Source<'_>, extension: &str, findings: &mut Findings) -> Outcome {
+    let typed = matches!(extension, "ts" | "mts" | "cts" | "tsx");
+    if !may_parse(source, extension, typed, findings) {
+        return Outcome::default();
+    }
+    let mut outcome = Outcome::default();
+    let mut parsed = 0;
+    let mut first_error = None;
+    for kind in source_types(extension) {
+        let allocator = Allocator::default();
+        match parse(&allocator, source.text, kind) {
+            Ok(semantic) => {
+                check::check(&semantic, source, findings, &mut outcome);
+                parsed += 1;
+            }
+            Err(error) => _ = first_error.get_or_insert(error),
+        }
+        // `<!--` begins a comment in a script and is an operator in a module: both readings count.
+        if parsed > 0 && !source.text.contains("<!--") && !source.text.contains("-->") {
+            break;
+        }
+    }
+    if let (0, Some((offset, message))) = (parsed, first_error) {
+        findings.at(rules::UNPARSABLE, source, offset, &format!("this file does not parse ({message})"));
+    }
+    outcome
+}
+
+/// Whether the file is safe to hand to a recursive parser.
+fn may_parse(source: &Source<'_>, extension: &str, typed: bool, findings: &mut Findings) -> bool {
+    let estimate = nesting::javascript(source.text, typed);
+    let has_markup = matches!(extension, "jsx" | "tsx");
+    let certain = estimate.certain && !has_markup;
+    let depth = if certain { estimate.depth } else { nesting::strict(source.text) };
+    // An uncertain bound counts the whole file, so it gets the room that the stack really has.
+    let limit = if certain { MAX_DEPTH } else { nesting::MAX_STRICT };
+    if depth > limit {
+        findings.in_file(rules::TOO_DEEPLY_NESTED, source.path, "this file nests too deeply to be parsed");
+        return false;
+    }
+    if estimate.tokens > MAX_TOKENS {
+        findings.in_file(rules::TOO_COMPLEX, source.path, "this file has more than 2.5 million tokens");
+        return false;
+    }
+    if obfuscation::only_symbols(estimate.symbols, estimate.letters) {
+        findings.in_file(rules::OBFUSCATED, source.path, "this file is written almost without letters");
+    }
+    true
+}
+
+/// How Node may read a file with this extension, the likelier first.
+fn source_types(extension: &str) -> Vec<SourceType> {
+    match extension {
+        "mjs" => vec![SourceType::mjs()],
+        "cjs" => vec![SourceType::cjs()],
+        "ts" | "mts" | "cts" => vec![SourceType::ts(), SourceType::ts().with_script(true)],
+        "tsx" => vec![SourceType::tsx()],
+        "jsx" => vec![SourceType::jsx(), SourceType::jsx().with_script(true)],
+        _ => vec![SourceType::cjs(), SourceType::mjs()],
+    }
+}
+
+fn parse<'a>(
+    allocator: &'a Allocator,
+    text: &'a str,
+    kind: SourceType,
+) -> Result<Semantic<'a>, (usize, String)> {
+    let options = ParseOptions { allow_return_outside_function: true, ..ParseOptions::default() };
+    let parsed = Parser::new(allocator, text, kind).with_options(options).parse();
+    if parsed.panicked || parsed.diagnostics.has_errors() {
+        let error = parsed.diagnostics.errors().next();
+        let offset = error.and_then(|error| error.labels.first().map(|label| label.offset()));
+        let message = error.map_or_else(|| "unknown error".to_owned(), |error| error.message.to_string());
+        return Err((offset.unwrap_or(0) as usize, message));
+    }
+    let program = allocator.alloc(parsed.program);
+    Ok(SemanticBuilder::new().with_build_nodes(true).build(program).semantic)
+}

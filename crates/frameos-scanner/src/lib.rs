@@ -1,0 +1,26 @@
+//! Bundle intake and static scan: from the bytes a developer sends to files and findings.
+//!
+//! Invariants: pure and total. No input, however hostile, makes this crate panic, overflow the stack, read a clock, or touch
+//! a file or the network; the same bytes give the same report. It knows nothing of agents beyond their manifest's
+//! entry point and capabilities, and it decides nothing: what a verdict leads to is the caller's business.
+
+#![forbid(unsafe_code)]
+
+mod address;
+pub mod bundle;
+mod classify;
+mod decode;
+mod findings;
+mod js;
+mod nesting;
+mod python;
+pub mod rules;
+mod scan;
+mod source;
+mod text;
+
+pub use findings::MAX_FINDINGS;
+pub use scan::scan;
+
+/// Changes whenever the same bundle may get another report.
+pub const SCANNER_VERSION: &str = "1.0";

@@ -1,0 +1,113 @@
+//! Judgements about text that need no syntax: machine-made names, escapes, minified lines, encoded payloads.
+
+/// Whether a name is of the kind obfuscators make: `_0x3fa2`, or long and only of letters that look alike.
+pub(crate) fn is_machine_name(name: &str) -> bool {
+    if let Some(digits) = name.strip_prefix("_0x") {
+        return digits.len() >= 2 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    }
+    let look_alike = |byte: u8| matches!(byte, b'I' | b'l' | b'1' | b'O' | b'0' | b'o');
+    name.len() >= 8
+        && name.bytes().filter(|&byte| byte != b'_').all(look_alike)
+        && name.contains(['I', 'l', 'O'])
+}
+
+/// How many plain letters and digits a literal writes as `\x61`, `\u0061` or `\u{61}`. No honest tool does that:
+/// escapes exist for what cannot be typed.
+pub(crate) fn escaped_letters(raw: &str) -> usize {
+    raw.match_indices('\\').filter(|&(at, _)| escaped_letter(&raw[at + 1..]).is_some()).count()
+}
+
+fn escaped_letter(rest: &str) -> Option<char> {
+    let digits = match rest.as_bytes().first()? {
+        b'x' => rest.get(1..3)?,
+        b'u' if rest[1..].starts_with('{') => rest.get(2..2 + rest[2..].find('}')?)?,
+        b'u' => rest.get(1..5)?,
+        _ => return None,
+    };
+    let c = char::from_u32(u32::from_str_radix(digits, 16).ok()?)?;
+    c.is_ascii_alphanumeric().then_some(c)
+}
+
+/// The offset of the first line of minified code: long, dense, and most of the file is like it.
+pub(crate) fn minified(text: &str) -> Option<usize> {
+    const MIN_FILE: usize = 2 * 1024;
+    const LONG_LINE: usize = 1_000;
+    if text.len() < MIN_FILE {
+        return None;
+    }
+    let (mut long, mut first, mut offset) = (0, None, 0);
+    for line in text.split('\n') {
+        let spaces = line.bytes().filter(|byte| matches!(byte, b' ' | b'\t')).count();
+        // One long string on a line is data; minified code is dense with punctuation and has few spaces.
+        let marks = line.bytes().filter(|byte| b"(){}[];,=.:".contains(byte)).count();
+        if line.len() >= LONG_LINE && spaces * 8 < line.len() && marks * 12 > line.len() {
+            long += line.len();
+            first = first.or(Some(offset));
+        }
+        offset += line.len() + 1;
+    }
+    first.filter(|_| long * 2 > text.len())
+}
+
+/// The offset of the first unbroken run of at least 4,096 base64 or hex characters.
+pub(crate) fn encoded_payload(text: &str) -> Option<usize> {
+    const MIN_RUN: usize = 4_096;
+    let mut start = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        if !(byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'-' | b'_')) {
+            start = at + 1;
+        } else if at + 1 - start >= MIN_RUN {
+            if is_varied(&text.as_bytes()[start..=at]) {
+                return Some(start);
+            }
+            start = at + 1;
+        }
+    }
+    None
+}
+
+/// A ruler of dashes is not a payload.
+fn is_varied(run: &[u8]) -> bool {
+    let mut seen = [false; 256];
+    run.iter().for_each(|&byte| seen[usize::from(byte)] = true);
+    seen.iter().filter(|&&seen| seen).count() >= 12
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn machine_names_are_told_from_honest_ones() {
+        for name in ["_0x3fa2", "_0xab", "IlIlIIll", "OOO0O0OO"] {
+            assert!(is_machine_name(name), "{name}");
+        }
+        for name in ["_0", "_0xyz", "lolo", "illegal", "_", "lo", "ok", "oooooooo", "10000000"] {
+            assert!(!is_machine_name(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn only_escapes_of_plain_letters_count() {
+        assert_eq!(escaped_letters(r"\x65\x76\u0061\u{6c}"), 4);
+        assert_eq!(escaped_letters(r"\n\x00\u00e9\u2028\x1b[0m\"), 0);
+        assert_eq!(escaped_letters("\\u{6"), 0);
+        assert_eq!(escaped_letters("\\xé"), 0);
+    }
+
+    #[test]
+    fn minified_code_is_told_from_long_data() {
+        let code = "function a(b){return c(b[d].e,f)}".repeat(100);
+        assert_eq!(minified(&code), Some(0));
+        assert_eq!(minified(&format!("x = '{}'", "words of a poem ".repeat(300))), None);
+        assert_eq!(minified(&"const a = b(c);\n".repeat(500)), None);
+    }
+
+    #[test]
+    fn long_encoded_runs_are_found() {
+        let run: String = (0..5_000_u32).map(|n| char::from(b'a' + (n * 7 % 26) as u8)).collect();
+        assert_eq!(encoded_payload(&format!("x = '{run}'")), Some(5));
+        assert_eq!(encoded_payload(&"-".repeat(10_000)), None);
+        assert_eq!(encoded_payload(&"some words ".repeat(1_000)), None);
+    }
+}
