@@ -1,1 +1,33 @@
-//! frameos-gateway.
+//! The C layer: purchase intents, mandates that hold money, their execution, receipts, policies, wallets and the ledger.
+//!
+//! Invariants: over any interleaving and any crash, what is held plus what is spent never exceeds what was funded nor a
+//! budget; a mandate is captured at most once; every answer to `execute` is a signed receipt; amounts are integer minor
+//! units. Whatever changes money happens in one transaction of the store, which a caller who leaves cannot cut in half.
+//!
+//! [`PaymentGateway`] is the port the platform pays through, [`Gateway`] its implementation in this process; `wire` holds what
+//! both it and the HTTP interface exchange. It knows no HTTP, no run and no agent: those are names in an intent's metadata.
+#![forbid(unsafe_code)]
+
+#[cfg(feature = "test-util")]
+pub mod conformance;
+mod error;
+mod execute;
+mod gateway;
+mod intent;
+mod mandate;
+mod metadata;
+mod payment;
+mod policy;
+mod port;
+mod provider;
+mod receipt;
+mod top_up;
+mod verify;
+mod wallet;
+pub mod wire;
+
+pub use error::GatewayError;
+pub use gateway::{Gateway, GatewayKeys};
+pub use port::{BoxFuture, PaymentGateway};
+pub use provider::{Charge, PaymentProvider, ProviderError, SandboxProvider, Settlement};
+pub use verify::{BadEntry, LedgerReport, ledger_verify};

@@ -1,0 +1,285 @@
+//! Mandates: a policy check, a hold and a signature; and the two ways a hold goes back.
+//!
+//! Invariants: the hold, the budgets and the mandate are one transaction; a mandate leaves `issued` once, and the same
+//! transaction moves the hold. Budgets count in the day and month (UTC) the mandate was issued in, also when released later.
+
+use std::time::Duration;
+
+use frameos_domain::{
+    canonical,
+    clock::Timestamp,
+    id::{IntentId, MandateId},
+    mandate::{Mandate, MandateStatus},
+    money::Money,
+    policy::{Policy, PolicyRefusal},
+};
+use frameos_store::{
+    StoreError, Tx,
+    gateway::{
+        budget::{budget_release, budget_spend, budget_used},
+        intent::{IntentRow, intent_get_unscoped},
+        ledger::{LedgerKind, ledger_post},
+        mandate::{
+            MandateRow, mandate_get_by_intent_unscoped, mandate_get_unscoped, mandate_insert,
+            mandate_mark_expired, mandate_mark_voided, mandates_overdue_unscoped,
+        },
+        posting::{AccountKind, Postings},
+        wallet::{wallet_get, wallet_hold, wallet_release},
+    },
+};
+
+use crate::{
+    error::GatewayError,
+    gateway::{Decision, Gateway, corrupt, refuse},
+    metadata::Metadata,
+    policy::policy_of,
+    wire::{MandateNew, MandateState},
+};
+
+const DEFAULT_TTL: u64 = 24 * 60 * 60;
+const LONGEST_TTL: u64 = 30 * 24 * 60 * 60;
+const LONGEST_REASON: usize = 500;
+/// Mandates expired between two looks at the table.
+const EXPIRY_BATCH: i64 = 200;
+
+impl Gateway {
+    /// Checks the payer's policy, holds the money and signs the mandate, or says what stands against it.
+    ///
+    /// An intent has one mandate: asking again gives it as it stands, also when it was voided since.
+    pub async fn mandate_issue(&self, mandate: MandateNew) -> Result<MandateState, GatewayError> {
+        let ttl = mandate.ttl_seconds.unwrap_or(DEFAULT_TTL);
+        if !(1..=LONGEST_TTL).contains(&ttl) {
+            return Err(GatewayError::invalid("ttl_seconds", format!("must be between 1 and {LONGEST_TTL}")));
+        }
+        let intent_id = mandate.intent_id;
+        let (intent, issued) = self.store.read(move |tx| Box::pin(intent_and_mandate(tx, intent_id))).await?;
+        let intent = intent.ok_or(GatewayError::IntentNotFound { intent_id })?;
+        if let Some(issued) = issued {
+            return Ok(mandate_view(issued));
+        }
+        // Signed before the transaction: the writer has better things to do.
+        let draft = self.mandate_draft(&intent, Duration::from_secs(ttl))?;
+        let issued = self.store.tx(move |tx| Box::pin(mandate_place(tx, draft))).await??;
+        Ok(mandate_view(issued))
+    }
+
+    pub async fn mandate_get(&self, mandate_id: MandateId) -> Result<MandateState, GatewayError> {
+        let found = self.store.read(move |tx| Box::pin(mandate_get_unscoped(tx, mandate_id))).await?;
+        found.map(mandate_view).ok_or(GatewayError::MandateNotFound { mandate_id })
+    }
+
+    /// Gives the hold back. Voiding a voided or expired mandate changes nothing; an executed one is refused.
+    pub async fn mandate_void(
+        &self,
+        mandate_id: MandateId,
+        reason: String,
+    ) -> Result<MandateState, GatewayError> {
+        if reason.chars().count() > LONGEST_REASON {
+            return Err(GatewayError::invalid(
+                "reason",
+                format!("must have at most {LONGEST_REASON} characters"),
+            ));
+        }
+        let now = self.now();
+        let voided = self.store.tx(move |tx| Box::pin(mandate_close(tx, mandate_id, reason, now))).await??;
+        Ok(mandate_view(voided))
+    }
+
+    /// Releases the holds of mandates whose time was over at `now`. Returns how many.
+    ///
+    /// A mandate that cannot be released is logged and left; the others go on.
+    pub async fn mandates_expire(&self, now: Timestamp) -> Result<u64, GatewayError> {
+        let mut expired = 0;
+        loop {
+            let overdue =
+                self.store.read(move |tx| Box::pin(mandates_overdue_unscoped(tx, now, EXPIRY_BATCH))).await?;
+            let before = expired;
+            for id in overdue {
+                match self.store.tx(move |tx| Box::pin(mandate_expire(tx, id, now))).await {
+                    Ok(true) => expired += 1,
+                    Ok(false) => {}
+                    Err(error) if error.is_transient() => return Err(error.into()),
+                    Err(error) => {
+                        tracing::error!(mandate_id = %id, error = &error as &dyn std::error::Error, "cannot expire a mandate")
+                    }
+                }
+            }
+            if expired == before {
+                return Ok(expired);
+            }
+        }
+    }
+
+    fn mandate_draft(&self, intent: &IntentRow, ttl: Duration) -> Result<Draft, GatewayError> {
+        let metadata = serde_json::from_str(&intent.metadata).map_err(GatewayError::internal)?;
+        let metadata = Metadata::read(&metadata)?;
+        let now = self.now();
+        let mandate = Mandate {
+            id: MandateId::generate(now),
+            intent_id: intent.id,
+            agent_id: intent.agent_id.clone(),
+            vendor: intent.vendor.clone(),
+            execution_id: metadata.execution_id.clone(),
+            agent_definition_id: metadata.agent_definition_id.clone(),
+            agent_version: metadata.agent_version.clone(),
+            amount: intent.amount,
+            currency: intent.currency,
+            issued_at: now,
+            expires_at: now.plus(ttl),
+        };
+        let jws = mandate.sign(&self.keys.active)?;
+        let row = MandateRow {
+            id: mandate.id,
+            intent_id: mandate.intent_id,
+            agent_id: mandate.agent_id,
+            amount: mandate.amount,
+            currency: mandate.currency,
+            execution_id: mandate.execution_id,
+            payee: metadata.developer_id.clone().unwrap_or(mandate.vendor),
+            status: MandateStatus::Issued,
+            void_reason: None,
+            mandate_hash: canonical::sha256_hex(jws.as_bytes()),
+            jws,
+            expires_at: mandate.expires_at,
+            created_at: now,
+            updated_at: now,
+        };
+        Ok(Draft { row, metadata })
+    }
+}
+
+/// A signed mandate that holds nothing yet.
+struct Draft {
+    row: MandateRow,
+    metadata: Metadata,
+}
+
+async fn intent_and_mandate(
+    tx: &mut Tx,
+    intent_id: IntentId,
+) -> Result<(Option<IntentRow>, Option<MandateRow>), StoreError> {
+    let intent = intent_get_unscoped(tx, intent_id).await?;
+    let issued = match intent.as_ref().and_then(|intent| intent.mandate_id) {
+        Some(mandate_id) => mandate_get_unscoped(tx, mandate_id).await?,
+        None => None,
+    };
+    Ok((intent, issued))
+}
+
+async fn mandate_place(tx: &mut Tx, draft: Draft) -> Decision<MandateRow> {
+    let Draft { row, metadata } = draft;
+    if !mandate_insert(tx, &row).await? {
+        let issued = mandate_get_by_intent_unscoped(tx, row.intent_id).await?;
+        return issued.map(Ok).ok_or_else(|| corrupt("a mandate that conflicts but cannot be found"));
+    }
+    let policy = match policy_of(tx, &row.agent_id).await? {
+        Ok(policy) => policy,
+        Err(refusal) => return refuse(tx, refusal),
+    };
+    let names = metadata.agent_names();
+    if let Err(refusal) = policy.check(&metadata.purchase(row.money(), &names), row.created_at) {
+        return refuse(tx, GatewayError::PolicyRefused { refusal, used: None });
+    }
+    if let Err(refusal) = budgets_spend(tx, &row, &policy).await? {
+        return refuse(tx, refusal);
+    }
+    if !wallet_hold(tx, &row.agent_id, row.money(), row.created_at).await? {
+        let wallet = wallet_get(tx, &row.agent_id, row.currency).await?;
+        let available = wallet.map_or(0, |wallet| wallet.available);
+        let (needed, currency) = (row.amount, row.currency);
+        return refuse(tx, GatewayError::InsufficientFunds { available, needed, currency });
+    }
+    let (wallet, hold) = ((AccountKind::Wallet, &*row.agent_id), (AccountKind::Hold, &*row.agent_id));
+    let postings = transfer(wallet, hold, row.money())?;
+    ledger_post(tx, LedgerKind::Hold, &row.id.to_string(), &postings, row.created_at).await?;
+    Ok(Ok(row))
+}
+
+/// Counts the mandate into the budgets of its day and month.
+async fn budgets_spend(tx: &mut Tx, row: &MandateRow, policy: &Policy) -> Decision<()> {
+    let windows = [
+        ("daily_limit", row.created_at.day(), policy.daily_limit),
+        ("monthly_limit", row.created_at.month(), policy.monthly_limit),
+    ];
+    for (rule, period, limit) in windows {
+        if !budget_spend(tx, &row.agent_id, &period, row.money(), limit).await? {
+            let used = budget_used(tx, &row.agent_id, &period, row.currency).await?;
+            let limit =
+                limit.map_or_else(|| "what the ledger can carry".to_owned(), |limit| limit.to_string());
+            let refusal = PolicyRefusal::new(rule, limit, row.amount);
+            return Ok(Err(GatewayError::PolicyRefused { refusal, used: Some(used) }));
+        }
+    }
+    Ok(Ok(()))
+}
+
+async fn mandate_close(tx: &mut Tx, id: MandateId, reason: String, now: Timestamp) -> Decision<MandateRow> {
+    let Some(mandate) = mandate_get_unscoped(tx, id).await? else {
+        return refuse(tx, GatewayError::MandateNotFound { mandate_id: id });
+    };
+    if mandate_mark_voided(tx, id, &reason, now).await? {
+        hold_release(tx, &mandate, now).await?;
+        let status = MandateStatus::Voided;
+        return Ok(Ok(MandateRow { status, void_reason: Some(reason), updated_at: now, ..mandate }));
+    }
+    // Somebody else may have closed it since it was read: look again.
+    let closed = mandate_get_unscoped(tx, id).await?.ok_or_else(|| corrupt("a mandate that vanished"))?;
+    match closed.status {
+        MandateStatus::Executed => refuse(tx, GatewayError::MandateExecuted { mandate_id: id }),
+        MandateStatus::Voided | MandateStatus::Expired => Ok(Ok(closed)),
+        MandateStatus::Issued => Err(corrupt(format!("mandate {id} is issued but cannot be voided"))),
+    }
+}
+
+/// Expires one mandate if it is issued and its time is over. Returns whether it did.
+pub(crate) async fn mandate_expire(tx: &mut Tx, id: MandateId, now: Timestamp) -> Result<bool, StoreError> {
+    let Some(mandate) = mandate_get_unscoped(tx, id).await? else { return Ok(false) };
+    let expired = mandate_mark_expired(tx, id, now).await?;
+    if expired {
+        hold_release(tx, &mandate, now).await?;
+    }
+    Ok(expired)
+}
+
+/// Moves a hold back to its wallet and budgets. Only for whoever just took the mandate out of `issued`.
+async fn hold_release(tx: &mut Tx, mandate: &MandateRow, now: Timestamp) -> Result<(), StoreError> {
+    let owner = &*mandate.agent_id;
+    for period in [mandate.created_at.day(), mandate.created_at.month()] {
+        if !budget_release(tx, owner, &period, mandate.money()).await? {
+            return Err(corrupt(format!("the budget of {owner} in {period} does not cover {}", mandate.id)));
+        }
+    }
+    if !wallet_release(tx, owner, mandate.money(), now).await? {
+        return Err(corrupt(format!("the wallet of {owner} does not hold what {} holds", mandate.id)));
+    }
+    let postings = transfer((AccountKind::Hold, owner), (AccountKind::Wallet, owner), mandate.money())?;
+    ledger_post(tx, LedgerKind::Release, &mandate.id.to_string(), &postings, now).await.map(drop)
+}
+
+/// A balanced transfer; amounts were checked when they came in.
+pub(crate) fn transfer(
+    from: (AccountKind, &str),
+    to: (AccountKind, &str),
+    amount: Money,
+) -> Result<Postings, StoreError> {
+    Postings::transfer(from, to, amount).map_err(|error| corrupt(error.to_string()))
+}
+
+pub(crate) fn mandate_view(row: MandateRow) -> MandateState {
+    let signature = row.jws.rsplit('.').next().unwrap_or_default().to_owned();
+    MandateState {
+        mandate_id: row.id,
+        intent_id: row.intent_id,
+        agent_id: row.agent_id,
+        amount: row.amount,
+        currency: row.currency,
+        execution_id: row.execution_id,
+        status: row.status,
+        void_reason: row.void_reason,
+        signature,
+        jws: row.jws,
+        mandate_hash: row.mandate_hash,
+        issued_at: row.created_at,
+        expires_at: row.expires_at,
+    }
+}

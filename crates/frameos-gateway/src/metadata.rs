@@ -1,0 +1,129 @@
+//! What a request may carry: bounds on texts and amounts, and the names in an intent's metadata that mean something.
+
+use frameos_domain::{canonical, policy::Purchase};
+use serde_json::{Map, Value};
+
+use crate::{error::GatewayError, wire::IntentNew};
+
+/// The largest amount of one purchase or top-up, in minor units.
+pub(crate) const MAX_AMOUNT: i64 = 1_000_000_000_000;
+const MAX_NAME: usize = 200;
+const MAX_DESCRIPTION: usize = 1_000;
+const MAX_METADATA_BYTES: usize = 16 * 1024;
+const MAX_KEY: usize = 255;
+
+/// The meaningful part of an intent's metadata.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Metadata {
+    pub(crate) execution_id: Option<String>,
+    pub(crate) agent_definition_id: Option<String>,
+    pub(crate) agent_version: Option<String>,
+    pub(crate) developer_id: Option<String>,
+    pub(crate) agent_slug: Option<String>,
+    pub(crate) category: Option<String>,
+    pub(crate) confirmed: bool,
+}
+
+impl Metadata {
+    /// Reads the known names; a known name of the wrong type is refused rather than ignored.
+    pub(crate) fn read(metadata: &Map<String, Value>) -> Result<Self, GatewayError> {
+        let text = |name: &str| match metadata.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) if (1..=MAX_NAME).contains(&text.len()) => Ok(Some(text.clone())),
+            Some(_) => Err(GatewayError::invalid(
+                &format!("metadata.{name}"),
+                "expected a text of 1 to 200 characters",
+            )),
+        };
+        let confirmed = match metadata.get("confirmed") {
+            None | Some(Value::Null) => false,
+            Some(Value::Bool(confirmed)) => *confirmed,
+            Some(_) => return Err(GatewayError::invalid("metadata.confirmed", "expected true or false")),
+        };
+        Ok(Self {
+            execution_id: text("execution_id")?,
+            agent_definition_id: text("agent_definition_id")?,
+            agent_version: text("agent_version")?,
+            developer_id: text("developer_id")?,
+            agent_slug: text("agent_slug")?,
+            category: text("category")?,
+            confirmed,
+        })
+    }
+
+    /// The names the agent goes by in a policy.
+    pub(crate) fn agent_names(&self) -> Vec<&str> {
+        [&self.agent_definition_id, &self.agent_slug].into_iter().filter_map(Option::as_deref).collect()
+    }
+
+    pub(crate) fn purchase<'a>(
+        &'a self,
+        amount: frameos_domain::money::Money,
+        names: &'a [&'a str],
+    ) -> Purchase<'a> {
+        Purchase {
+            amount: amount.minor,
+            currency: amount.currency,
+            agent: names,
+            category: self.category.as_deref(),
+            confirmed: self.confirmed,
+        }
+    }
+}
+
+/// Checks everything about a new intent that needs no history.
+pub(crate) fn intent_check(intent: &IntentNew) -> Result<(), GatewayError> {
+    name_check("agent_id", &intent.agent_id)?;
+    name_check("vendor", &intent.vendor)?;
+    amount_check(intent.amount)?;
+    if intent.description.chars().count() > MAX_DESCRIPTION {
+        return Err(GatewayError::invalid(
+            "description",
+            format!("must have at most {MAX_DESCRIPTION} characters"),
+        ));
+    }
+    let metadata = Value::Object(intent.metadata.clone());
+    if canonical::to_bytes_lenient(&metadata).len() > MAX_METADATA_BYTES {
+        return Err(GatewayError::invalid(
+            "metadata",
+            format!("must have at most {MAX_METADATA_BYTES} bytes"),
+        ));
+    }
+    key_check(intent.idempotency_key.as_deref())?;
+    Metadata::read(&intent.metadata).map(drop)
+}
+
+/// An account, vendor or owner: a name that is one segment of a URL's path as it stands.
+pub(crate) fn name_check(field: &str, name: &str) -> Result<(), GatewayError> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.:@".contains(&byte);
+    let starts_well = name.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());
+    if starts_well && name.len() <= MAX_NAME && name.bytes().all(allowed) {
+        Ok(())
+    } else {
+        Err(GatewayError::invalid(
+            field,
+            "expected 1 to 200 letters, digits and _ - . : @, first a letter or digit",
+        ))
+    }
+}
+
+pub(crate) fn amount_check(amount: i64) -> Result<(), GatewayError> {
+    if (1..=MAX_AMOUNT).contains(&amount) {
+        Ok(())
+    } else {
+        Err(GatewayError::invalid("amount", format!("must be between 1 and {MAX_AMOUNT} minor units")))
+    }
+}
+
+pub(crate) fn key_check(key: Option<&str>) -> Result<(), GatewayError> {
+    let fits =
+        |key: &str| (1..=MAX_KEY).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
+    if key.is_none_or(fits) {
+        Ok(())
+    } else {
+        Err(GatewayError::invalid(
+            "idempotency_key",
+            "expected 1 to 255 visible ASCII characters without spaces",
+        ))
+    }
+}

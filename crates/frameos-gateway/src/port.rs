@@ -1,0 +1,56 @@
+//! The payment port: what the platform asks of a gateway, wherever that runs.
+//!
+//! Invariants every implementation keeps (the conformance suite checks them): calls may be repeated after any failure and have
+//! their effect once; a refusal is the same error in process and over HTTP.
+
+use frameos_domain::{
+    id::{IntentId, MandateId},
+    policy::Policy,
+    signing::KeySet,
+};
+
+use crate::{
+    error::GatewayError,
+    wire::{
+        Execute, Execution, Intent, IntentNew, MandateNew, MandateState, TopUp, TopUpNew, Wallet, WalletPage,
+    },
+};
+
+pub use frameos_store::BoxFuture;
+
+type Answer<'a, T> = BoxFuture<'a, Result<T, GatewayError>>;
+
+/// A payment gateway.
+pub trait PaymentGateway: Send + Sync {
+    /// Notes what is to be bought. The same idempotency key gives the same intent.
+    fn intent_create(&self, intent: IntentNew) -> Answer<'_, Intent>;
+
+    fn intent_get(&self, intent_id: IntentId) -> Answer<'_, Intent>;
+
+    /// Checks the payer's policy, holds the money and signs the mandate. An intent has one mandate, however often asked.
+    fn mandate_issue(&self, mandate: MandateNew) -> Answer<'_, MandateState>;
+
+    fn mandate_get(&self, mandate_id: MandateId) -> Answer<'_, MandateState>;
+
+    /// Gives the hold back. Voiding again, or an expired one, changes nothing; an executed one is refused.
+    fn mandate_void(&self, mandate_id: MandateId, reason: String) -> Answer<'_, MandateState>;
+
+    /// Captures the hold, once: every repeat gives the same payment and receipt.
+    fn execute(&self, execute: Execute) -> Answer<'_, Execution>;
+
+    /// The owner's balances; zero when there never was money.
+    fn wallet_get(&self, owner: String) -> Answer<'_, Wallet>;
+
+    fn wallet_top_up(&self, owner: String, top_up: TopUpNew) -> Answer<'_, TopUp>;
+
+    /// The owner's history, newest first. `page` counts from 1; `limit` is 1 to 100.
+    fn wallet_transactions(&self, owner: String, page: u32, limit: u32) -> Answer<'_, WalletPage>;
+
+    /// The owner's policy; one without limits when none was set.
+    fn policy_get(&self, owner: String) -> Answer<'_, Policy>;
+
+    fn policy_put(&self, owner: String, policy: Policy) -> Answer<'_, Policy>;
+
+    /// The keys that mandates and receipts verify with, retired ones included.
+    fn jwks(&self) -> Answer<'_, KeySet>;
+}

@@ -1,0 +1,16 @@
+//! What goes over the gateway's HTTP interface, and over the port in this process: the same types.
+//!
+//! JSON names are snake_case, times RFC 3339, amounts integer minor units. Requests refuse fields they do not know: an ignored
+//! constraint would be money spent against somebody's wish. Answers accept unknown fields, so that a newer gateway can add some.
+
+mod envelope;
+mod intent;
+mod mandate;
+mod payment;
+mod wallet;
+
+pub use envelope::{Answer, WireError};
+pub use intent::{Intent, IntentNew, IntentStatus};
+pub use mandate::{MandateNew, MandateState, MandateVoid};
+pub use payment::{Execute, Execution, Payment, SignedReceipt, Split};
+pub use wallet::{TopUp, TopUpNew, TopUpStatus, Wallet, WalletEntry, WalletPage};

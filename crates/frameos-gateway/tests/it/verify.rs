@@ -1,0 +1,144 @@
+//! The audit finds what was altered behind the gateway's back, and names it.
+
+use frameos_gateway::{Gateway, ledger_verify};
+use frameos_store::{
+    Store, StoreError,
+    testing::{TestDb, TestEngine},
+};
+use rusqlite::Connection;
+
+use crate::harness::{Bench, execute, keys};
+
+frameos_store::on_both_engines!(an_honest_ledger_is_whole, the_database_refuses_to_alter_the_ledger);
+
+/// Two payers; a payment, a voided mandate, a standing one and a refused execute.
+async fn filled(store: &Store) -> Bench {
+    let bench = Bench::new(store);
+    bench.fund("u1", 1_000).await;
+    bench.fund("u2", 500).await;
+    let paid = bench.issue("u1", 100).await.unwrap();
+    bench.gateway.execute(execute(&paid)).await.unwrap();
+    let voided = bench.issue("u1", 70).await.unwrap();
+    bench.gateway.mandate_void(voided.mandate_id, "failed".into()).await.unwrap();
+    bench.gateway.execute(execute(&voided)).await.unwrap_err();
+    bench.issue("u2", 30).await.unwrap();
+    let paid = bench.issue("u2", 3).await.unwrap();
+    bench.gateway.execute(execute(&paid)).await.unwrap();
+    bench
+}
+
+async fn an_honest_ledger_is_whole(db: TestDb) {
+    let bench = filled(&db.store).await;
+    let report = bench.gateway.ledger_verify().await.unwrap();
+    assert!(report.is_whole(), "{:?}", report.first_bad);
+    assert_eq!((report.transactions, report.receipts, report.payments), (9, 3, 2));
+    assert_eq!((report.wallets, report.mandates), (2, 4));
+    let stranger = Gateway::new(db.store.clone(), bench.clock, {
+        let seed = [1; 32];
+        frameos_gateway::GatewayKeys::new(frameos_domain::signing::SigningKey::from_seed(&seed).unwrap())
+    });
+    let report = ledger_verify(&db.store, stranger.jwks()).await.unwrap();
+    assert!(!report.receipts_whole && report.chain_whole, "receipts of an unknown key are not accepted");
+}
+
+async fn the_database_refuses_to_alter_the_ledger(db: TestDb) {
+    filled(&db.store).await;
+    for sql in [
+        "UPDATE ledger_postings SET amount = amount + 1",
+        "DELETE FROM ledger_postings",
+        "UPDATE ledger_transactions SET at = 0",
+        "DELETE FROM ledger_transactions WHERE sequence = 9",
+        "UPDATE payment_receipts SET jws = ''",
+        "DELETE FROM payment_receipts",
+        "UPDATE payments SET amount = 1",
+        "UPDATE wallets SET available = -1 WHERE owner = 'u1'",
+    ] {
+        let result = db.store.tx(move |tx| Box::pin(async move { tx.execute(sql, &[]).await })).await;
+        assert!(matches!(result, Err(StoreError::Refused { .. })), "{sql}: {result:?}");
+    }
+}
+
+/// Alters the closed database as somebody with the file would, and returns what the audit says.
+async fn after(sql: &str) -> (String, String) {
+    let db = TestDb::open(TestEngine::Sqlite).await;
+    filled(&db.store).await;
+    let path = db.folder().join("test.db");
+    let file = Connection::open(path).unwrap();
+    let triggers: Vec<String> = {
+        let mut query = file.prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger'").unwrap();
+        query.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    };
+    for trigger in triggers {
+        file.execute_batch(&format!("DROP TRIGGER {trigger}")).unwrap();
+    }
+    file.execute_batch("PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON").unwrap();
+    let changed = file.execute(sql, []).unwrap();
+    assert!(changed > 0, "{sql} changed nothing");
+    let report = ledger_verify(&db.store, keys().set()).await.unwrap();
+    let bad = report.first_bad.unwrap_or_else(|| panic!("the audit did not notice: {sql}"));
+    (bad.entry, bad.reason)
+}
+
+async fn check(sql: &str, expected: &str) {
+    let (entry, reason) = after(sql).await;
+    assert!(reason.contains(expected), "{sql}: {entry}: {reason}");
+}
+
+mod altered {
+    use super::check;
+
+    #[tokio::test]
+    async fn altered_ledger_rows_are_named() {
+        check(
+            "UPDATE ledger_postings SET amount = amount + 1 WHERE sequence = 4 AND line = 1",
+            "its hash does not fit",
+        )
+        .await;
+        check(
+            "UPDATE ledger_postings SET owner = 'u3' WHERE sequence = 4 AND line = 2",
+            "its hash does not fit",
+        )
+        .await;
+        check("UPDATE ledger_transactions SET at = at + 1 WHERE sequence = 2", "its hash does not fit").await;
+        check("DELETE FROM ledger_postings WHERE sequence = 5", "its hash does not fit").await;
+        check("DELETE FROM ledger_transactions WHERE sequence = 3", "an entry before this one is missing")
+            .await;
+        check("DELETE FROM ledger_transactions WHERE sequence = 9", "the chain ends at 8").await;
+        let insert = "INSERT INTO ledger_postings VALUES (99, 1, 'developer_payable', 'thief', 5, 'INR')";
+        check(insert, "postings without a transaction").await;
+    }
+
+    #[tokio::test]
+    async fn altered_receipts_are_named() {
+        check("UPDATE payment_receipts SET jws = jws || 'A' WHERE sequence = 1", "its hash does not fit")
+            .await;
+        check("UPDATE payment_receipts SET status = 'refused' WHERE sequence = 1", "otherwise than its row")
+            .await;
+        check("DELETE FROM payment_receipts WHERE sequence = 2", "an entry before this one is missing").await;
+        check("UPDATE payments SET amount = 1, developer_amount = 1", "otherwise than its payment").await;
+    }
+
+    #[tokio::test]
+    async fn wallets_and_mandates_that_disagree_are_named() {
+        check(
+            "UPDATE wallets SET available = available + 5 WHERE owner = 'u2'",
+            "not the sum of its postings",
+        )
+        .await;
+        check("UPDATE wallets SET held = held - 1 WHERE owner = 'u2'", "not the sum of its postings").await;
+        check("DELETE FROM wallets WHERE owner = 'u1'", "wallet that does not exist").await;
+        check(
+            "UPDATE mandates SET status = 'issued' WHERE status = 'executed'",
+            "sum of its issued mandates",
+        )
+        .await;
+        check("UPDATE mandates SET status = 'executed' WHERE status = 'voided'", "has no payment").await;
+        check(
+            "UPDATE mandates SET amount = amount + 1 WHERE status = 'executed'",
+            "has no hold of its amount",
+        )
+        .await;
+        check("UPDATE payments SET developer = 'thief'", "not what the ledger credited").await;
+        check("UPDATE top_ups SET status = 'failed'", "disagree on whether it settled").await;
+    }
+}
