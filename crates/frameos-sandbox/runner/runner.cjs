@@ -1,0 +1,172 @@
+// Starts an agent inside the sandbox: takes the request from descriptor 3, loads the entry point, calls its handler if
+// it has one, and reports on descriptor 4 in JSON lines. Everything here runs beside hostile code and is trusted with
+// nothing: it only makes honest agents comfortable.
+'use strict';
+
+const fs = require('node:fs');
+const path = require('node:path');
+const { format } = require('node:util');
+const Module = require('node:module');
+const { pathToFileURL } = require('node:url');
+
+const REQUEST = 3;
+const REPORT = 4;
+// Kept, because agents may replace what they find.
+const { writeSync } = fs;
+const { parse, stringify } = JSON;
+const exit = process.exit.bind(process);
+
+function report(message) {
+  const line = Buffer.from(stringify(message) + '\n');
+  let done = 0;
+  try {
+    while (done < line.length) done += writeSync(REPORT, line, done);
+  } catch {
+    // Nobody listens any more.
+  }
+}
+
+/** The error's kind and first line: enough to act on, short enough to show. */
+function describe(error) {
+  if (error === null || typeof error !== 'object') return `thrown: ${firstLine(format('%s', error))}`;
+  let name = 'Error';
+  let message = '';
+  try {
+    name = String(error.name || (error.constructor && error.constructor.name) || 'Error');
+    message = String(error.message === undefined ? '' : error.message);
+  } catch {
+    // An error that throws when asked.
+  }
+  return message ? `${name}: ${firstLine(message)}` : name;
+}
+
+function firstLine(text) {
+  return String(text).split('\n', 1)[0].slice(0, 1000);
+}
+
+function fail(message) {
+  process.stderr.write(`${message}\n`);
+  report({ type: 'error', message });
+  exit(1);
+}
+
+/** Whether the nearest package.json (or the extension) makes a file an ES module. */
+function isModule(file) {
+  if (file.endsWith('.mjs')) return true;
+  if (!file.endsWith('.js')) return false;
+  for (let dir = path.dirname(file); ; dir = path.dirname(dir)) {
+    try {
+      return parse(fs.readFileSync(path.join(dir, 'package.json'), 'utf8')).type === 'module';
+    } catch (error) {
+      if (error.code !== 'ENOENT') return false;
+    }
+    if (dir === '/' || dir === '/agent') return false;
+  }
+}
+
+/** The module's exports; a plain program does its work on the way. */
+async function load(file) {
+  if (isModule(file)) return import(pathToFileURL(file).href);
+  try {
+    return Module._load(file, null, true);
+  } catch (error) {
+    const needsImport = error && (error.code === 'ERR_REQUIRE_ESM' || error.code === 'ERR_REQUIRE_ASYNC_MODULE');
+    if (needsImport) return import(pathToFileURL(file).href);
+    throw error;
+  }
+}
+
+function handlerOf(exported) {
+  if (typeof exported === 'function') return exported;
+  if (exported && typeof exported.default === 'function') return exported.default;
+  // A CommonJS module seen through import().
+  if (exported && exported.default && typeof exported.default.default === 'function') return exported.default.default;
+  return null;
+}
+
+function context(request) {
+  const log = (level) => (...args) => report({ type: 'log', level, message: format(...args) });
+  return {
+    executionId: request.execution_id,
+    log: Object.assign(log('info'), { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') }),
+    progress: (fraction, message) =>
+      report({ type: 'progress', fraction: Number(fraction) || 0, message: message === undefined ? '' : String(message) }),
+  };
+}
+
+/** Sends what the handler returned; false when it cannot be sent. */
+function reportOutputs(value, limit) {
+  let text;
+  try {
+    text = stringify(value === undefined ? null : value);
+  } catch (error) {
+    fail(`the handler's result is not JSON-serialisable: ${describe(error)}`);
+  }
+  if (text === undefined) fail("the handler's result is not JSON-serialisable");
+  if (Buffer.byteLength(text) > limit) fail(`the handler's result is larger than ${limit} bytes`);
+  report({ type: 'outputs', value: parse(text) });
+}
+
+async function main() {
+  const request = parse(fs.readFileSync(REQUEST, 'utf8'));
+  fs.closeSync(REQUEST);
+  for (const [name, value] of request.env) process.env[name] = value;
+  const file = path.resolve('/agent', request.entrypoint);
+  process.argv = [process.argv[0], file];
+  let stat;
+  try {
+    stat = fs.statSync(file);
+  } catch (error) {
+    return fail(`entry point ${request.entrypoint} cannot be read: ${error.code || error.message}`);
+  }
+  if (!stat.isFile()) return fail(`entry point ${request.entrypoint} is not a file`);
+
+  // What is awaited when the event loop runs dry will never come.
+  let awaiting = 'the program';
+  process.on('exit', () => {
+    if (awaiting && !process.exitCode) {
+      report({ type: 'error', message: `${awaiting} never finished: nothing is left that could settle its promise` });
+      process.exitCode = awaiting === 'the program' ? 13 : 1;
+    }
+  });
+  // A deliberate exit is not a promise that never settles.
+  process.exit = (code) => {
+    awaiting = null;
+    return exit(code);
+  };
+  process.on('uncaughtExceptionMonitor', (error) => {
+    awaiting = null;
+    report({ type: 'error', message: describe(error) });
+  });
+
+  const exported = await load(file);
+  const handler = handlerOf(exported);
+  if (!handler) {
+    awaiting = null;
+    return;
+  }
+  report({ type: 'form', handler: true });
+  awaiting = 'the handler';
+  let result;
+  try {
+    result = await handler(parse(request.inputs), context(request));
+  } catch (error) {
+    awaiting = null;
+    process.stderr.write(`${(error && error.stack) || format('%s', error)}\n`);
+    report({ type: 'error', message: describe(error) });
+    return exit(1);
+  }
+  awaiting = null;
+  reportOutputs(result, request.outputs_max);
+  exit(process.exitCode || 0);
+}
+
+main().catch((error) => {
+  // Thrown while loading; a plain program's own error ends here too.
+  try {
+    process.stderr.write(`${(error && error.stack) || format('%s', error)}\n`);
+  } finally {
+    report({ type: 'error', message: describe(error) });
+    exit(process.exitCode || 1);
+  }
+});

@@ -1,0 +1,206 @@
+"""Starts an agent inside the sandbox: takes the request from descriptor 3, loads the entry point, calls its handler if
+it has one, and reports on descriptor 4 in JSON lines. Everything here runs beside hostile code and is trusted with
+nothing: it only makes honest agents comfortable."""
+
+import ast
+import builtins
+import json
+import os
+import sys
+import traceback
+from types import ModuleType, SimpleNamespace
+
+REQUEST = 3
+REPORT = 4
+ROOT = "/agent"
+
+
+def report(message):
+    line = (json.dumps(message) + "\n").encode()
+    try:
+        while line:
+            line = line[os.write(REPORT, line):]
+    except OSError:
+        pass  # Nobody listens any more.
+
+
+def first_line(text):
+    return str(text).split("\n", 1)[0][:1000]
+
+
+def describe(error):
+    """The error's kind and first line: enough to act on, short enough to show."""
+    try:
+        text = first_line(error)
+    except Exception:
+        text = ""
+    name = type(error).__name__
+    return f"{name}: {text}" if text else name
+
+
+def flush():
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except Exception:
+            pass
+
+
+def leave(code):
+    """Ends the process now, whatever threads still run."""
+    flush()
+    os._exit(code & 0xFF)
+
+
+def fail(message):
+    print(message, file=sys.stderr)
+    report({"type": "error", "message": message})
+    leave(1)
+
+
+def exit_code(error):
+    """What sys.exit(x) means."""
+    code = error.code
+    if code is None:
+        return 0
+    if isinstance(code, int):
+        return code & 0xFF
+    print(code, file=sys.stderr)
+    return 1
+
+
+def print_error(error):
+    """The traceback without the frames of this file."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
+        trace = trace.tb_next
+    traceback.print_exception(type(error), error, trace)
+
+
+def guarded(node):
+    """`if __name__ == "__main__":`"""
+    return (
+        isinstance(node, ast.If)
+        and isinstance(node.test, ast.Compare)
+        and isinstance(node.test.left, ast.Name)
+        and node.test.left.id == "__name__"
+    )
+
+
+def handler_arguments(tree):
+    """How many arguments a top-level `main` wants as a handler, or 0 when the file is a plain program."""
+    found = 0
+    for node in tree.body:
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == "main":
+            arguments = node.args
+            names = [a.arg for a in arguments.posonlyargs + arguments.args]
+            required = len(names) - len(arguments.defaults)
+            if required not in (1, 2) or any(d is None for d in arguments.kw_defaults):
+                found = 0
+            elif required == 1 and names[0] in ("argv", "args") and any(guarded(n) for n in tree.body):
+                found = 0  # A program's main(sys.argv).
+            else:
+                found = min(len(names), 2) if not arguments.vararg else 2
+    return found
+
+
+def context(execution_id):
+    def log(*message, level="info"):
+        report({"type": "log", "level": str(level), "message": " ".join(map(str, message))})
+
+    def progress(fraction, message=""):
+        report({"type": "progress", "fraction": float(fraction), "message": str(message)})
+
+    return SimpleNamespace(execution_id=execution_id, executionId=execution_id, log=log, progress=progress)
+
+
+def load(code, name, file):
+    module = ModuleType(name)
+    module.__file__ = file
+    module.__builtins__ = builtins
+    sys.modules[name] = module
+    exec(code, module.__dict__)
+    return module
+
+
+def run_handler(code, file, arguments, request):
+    report({"type": "form", "handler": True})
+    try:
+        module = load(code, os.path.splitext(os.path.basename(file))[0], file)
+        values = (json.loads(request["inputs"]), context(request["execution_id"]))[:arguments]
+        result = module.main(*values)
+        if hasattr(result, "__await__"):
+            import asyncio
+
+            result = asyncio.run(awaited(result))
+    except SystemExit as error:
+        leave(exit_code(error))
+    except BaseException as error:
+        print_error(error)
+        report({"type": "error", "message": describe(error)})
+        leave(1)
+    try:
+        text = json.dumps(result, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        fail(f"the handler's result is not JSON-serialisable: {describe(error)}")
+    if len(text) > request["outputs_max"]:
+        fail(f"the handler's result is larger than {request['outputs_max']} bytes")
+    flush()
+    report({"type": "outputs", "value": json.loads(text)})
+    leave(0)
+
+
+async def awaited(value):
+    return await value
+
+
+def run_program(code, file):
+    """As `python file` would: exceptions, exit codes and lingering threads included."""
+    try:
+        load(code, "__main__", file)
+    except SystemExit as error:
+        sys.exit(exit_code(error))
+    except BaseException as error:
+        print_error(error)
+        report({"type": "error", "message": describe(error)})
+        sys.exit(1)
+
+
+def main():
+    with os.fdopen(REQUEST, "rb") as stream:
+        request = json.load(stream)
+    os.set_inheritable(REPORT, False)
+    for name, value in request["env"]:
+        os.environ[name] = value
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(line_buffering=True, errors="backslashreplace")
+    import _sitebuiltins
+
+    builtins.exit = _sitebuiltins.Quitter("exit", "Ctrl-D")
+    builtins.quit = _sitebuiltins.Quitter("quit", "Ctrl-D")
+
+    entrypoint = request["entrypoint"]
+    file = os.path.normpath(os.path.join(ROOT, entrypoint))
+    sys.argv = [file]
+    folder = os.path.dirname(file)
+    sys.path[0:0] = [folder] if folder == ROOT else [folder, ROOT]
+    try:
+        with open(file, "rb") as source:
+            text = source.read()
+    except OSError as error:
+        fail(f"entry point {entrypoint} cannot be read: {error.strerror}")
+    try:
+        tree = ast.parse(text, file)
+        arguments = handler_arguments(tree)
+        code = compile(text, file, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        traceback.print_exception(type(error), error, None)
+        report({"type": "error", "message": describe(error)})
+        leave(1)
+    if arguments:
+        run_handler(code, file, arguments, request)
+    else:
+        run_program(code, file)
+
+
+main()

@@ -1,0 +1,123 @@
+//! The sandbox's init: starts the program, reaps orphans, says how the program ended.
+//!
+//! It lives inside all walls. Its own end makes the kernel kill every other process of the pid namespace, so a program
+//! that ended leaves nothing running, whatever it forked.
+
+use std::ffi::CString;
+use std::os::fd::{AsFd as _, OwnedFd};
+
+use frameos_sandbox::jail::{JailConfig, JailStep, REPORT_FD, REQUEST_FD, Report};
+use nix::sys::signal::{SigSet, Signal, kill};
+use nix::unistd::{ForkResult, Pid, fork};
+use rustix::pipe::{PipeFlags, pipe_with};
+use rustix::process::{WaitOptions, wait};
+
+use crate::fault::{At as _, Fault};
+use crate::kernel;
+use crate::wire::Control;
+
+/// The descriptors that the program gets besides stdout and stderr.
+pub(crate) struct ProgramFds {
+    pub(crate) null: OwnedFd,
+    pub(crate) request: OwnedFd,
+    pub(crate) report: OwnedFd,
+}
+
+pub(crate) fn run(config: &JailConfig, control: &Control, fds: ProgramFds) -> Result<(), Fault> {
+    let (argv, env) = (strings(&config.argv)?, strings(&config.env)?);
+    // Blocked, not handled: they are waited for. Before the fork, so that none is lost.
+    let waited = SigSet::from_iter([Signal::SIGCHLD, Signal::SIGTERM]);
+    waited.thread_block().at(JailStep::BlockSignals)?;
+    // Closed by the program's execve: its end is the news that the program runs.
+    let (started, failed) = pipe_with(PipeFlags::CLOEXEC).at(JailStep::MakePipe)?;
+    // SAFETY: single-threaded, so the child may call anything.
+    match unsafe { fork() }.at(JailStep::Fork)? {
+        ForkResult::Child => {
+            let fault = become_program(&argv, &env, &fds);
+            let _ = rustix::io::write(&failed, b"f");
+            Err(fault)
+        }
+        ForkResult::Parent { child } => {
+            drop((fds, failed));
+            for fd in 0..=2 {
+                kernel::close_standard(fd);
+            }
+            if matches!(rustix::io::read(&started, &mut [0_u8; 1]), Ok(0)) {
+                control.report(&Report::Started);
+            }
+            serve(control, &waited, child);
+            Ok(())
+        }
+    }
+}
+
+/// Returns only when it failed.
+fn become_program(argv: &[CString], env: &[CString], fds: &ProgramFds) -> Fault {
+    match place_descriptors(fds) {
+        Err(fault) => return fault,
+        // A session of its own inside the namespace: what it does to "its group" stays with it.
+        Ok(()) => {
+            if let Err(fault) = rustix::process::setsid().at(JailStep::NewSession) {
+                return fault;
+            }
+        }
+    }
+    // A mask would be inherited through execve.
+    if let Err(fault) = SigSet::all().thread_unblock().at(JailStep::BlockSignals) {
+        return fault;
+    }
+    let Some(program) = argv.first() else { return Fault::own(JailStep::Execute, "no program") };
+    match nix::unistd::execve(program, argv, env).at_with(JailStep::Execute, program.to_string_lossy()) {
+        Err(fault) => fault,
+        Ok(never) => match never {},
+    }
+}
+
+/// 0 to 4 and no other.
+fn place_descriptors(fds: &ProgramFds) -> Result<(), Fault> {
+    let step = JailStep::Descriptors;
+    kernel::place(fds.null.as_fd(), 0).at(step)?;
+    kernel::place(fds.request.as_fd(), REQUEST_FD).at(step)?;
+    kernel::place(fds.report.as_fd(), REPORT_FD).at(step)?;
+    kernel::close_on_exec_from(5).at(step)
+}
+
+/// Until the program's first process ends.
+fn serve(control: &Control, waited: &SigSet, program: Pid) {
+    loop {
+        match waited.wait() {
+            Ok(Signal::SIGTERM) => {
+                let _ = kill(program, Signal::SIGTERM);
+            }
+            Ok(_) | Err(_) => {
+                if let Some(end) = reap(program) {
+                    control.report(&end);
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// Collects every ended child; orphans become init's children, and unreaped they would use up the pids limit.
+fn reap(program: Pid) -> Option<Report> {
+    while let Ok(Some((pid, status))) = wait(WaitOptions::NOHANG) {
+        if pid.as_raw_nonzero().get() != program.as_raw() {
+            continue;
+        }
+        if let Some(code) = status.exit_status() {
+            return Some(Report::Exited { code });
+        }
+        if let Some(signal) = status.terminating_signal() {
+            return Some(Report::Signaled { signal });
+        }
+    }
+    None
+}
+
+fn strings(texts: &[String]) -> Result<Vec<CString>, Fault> {
+    texts
+        .iter()
+        .map(|text| CString::new(text.as_str()).map_err(|_| Fault::own(JailStep::Execute, "a zero byte")))
+        .collect()
+}

@@ -1,0 +1,160 @@
+//! The outer process: on the host, makes the namespaces, then waits for their end.
+//!
+//! It keeps the parent's privileges because only they can map ids and signal the inner process; it is never reachable
+//! from inside. Its end means that every process of the sandbox is gone, because it reaps the pid namespace's init.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write as _;
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
+
+use frameos_sandbox::jail::{COMMAND_KILL, COMMAND_TERMINATE, INNER_ID, JailCgroup, JailConfig, JailStep};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::fs::{Mode, OFlags};
+use rustix::io::{Errno, fcntl_dupfd_cloexec};
+use rustix::pipe::{PipeFlags, pipe_with};
+use rustix::process::{Signal, WaitId, WaitIdOptions, pidfd_send_signal, setsid, umask, waitid};
+
+use crate::fault::{At as _, Fault};
+use crate::inner::{self, Inside};
+use crate::kernel::{self, Cloned};
+use crate::wire::{Control, Request};
+
+const NAMESPACES: libc::c_int = libc::CLONE_NEWUSER
+    | libc::CLONE_NEWNS
+    | libc::CLONE_NEWPID
+    | libc::CLONE_NEWNET
+    | libc::CLONE_NEWIPC
+    | libc::CLONE_NEWUTS;
+
+/// The control group, opened while host paths still resolve.
+pub(crate) enum CgroupFds {
+    V1(Vec<File>),
+    V2(OwnedFd),
+}
+
+pub(crate) fn run() -> Result<(), ()> {
+    // First of all: nothing that the parent forgot to close may travel further. The standard three are ours.
+    let closed = kernel::close_from(3).at(JailStep::CloseInherited);
+    // SAFETY: descriptor 0 is open for the whole life of the process; it is only borrowed to be duplicated.
+    let stdin = unsafe { BorrowedFd::borrow_raw(0) };
+    // Away from 0, which becomes the program's stdin, and above 3 and 4.
+    let control = Control::new(fcntl_dupfd_cloexec(stdin, 10).map_err(|_| ())?);
+    closed.and_then(|()| start(&control)).map_err(|fault| control.fault(fault))
+}
+
+fn start(control: &Control) -> Result<(), Fault> {
+    let Request { config, request, report } = control.receive()?;
+    // A parent that ignores SIGCHLD would have taught us to, and no end would ever be seen.
+    kernel::signals_default();
+    // Away from the parent's terminal: its Ctrl-C is not ours, and no controlling terminal gets inside.
+    setsid().at(JailStep::NewSession)?;
+    umask(Mode::from_raw_mode(0o022));
+    // Before the user namespace, which can only freeze the groups, not drop them.
+    if config.privileged {
+        rustix::thread::set_thread_groups(&[]).at(JailStep::DropGroups)?;
+    }
+    let cgroup = open_cgroup(&config.cgroup)?;
+    let (await_maps, release) = pipe_with(PipeFlags::CLOEXEC).at(JailStep::MakePipe)?;
+    let born_in = match &cgroup {
+        CgroupFds::V1(_) => None,
+        CgroupFds::V2(dir) => Some(dir.as_fd()),
+    };
+    // All namespaces in one call, so that the user namespace owns the others. The cgroup namespace comes later, when
+    // the process is in its group.
+    match kernel::clone_into(NAMESPACES, born_in).at(JailStep::Clone)? {
+        Cloned::Child => {
+            drop(release);
+            inner::run(Inside { config, control, request, report, cgroup, await_maps })
+        }
+        Cloned::Parent { pid, pidfd } => {
+            // Only the program may hold the ends it writes to, or their readers would never see the end.
+            drop((request, report, await_maps, cgroup));
+            for fd in 0..=2 {
+                kernel::close_standard(fd);
+            }
+            let released = map_ids(&config, pid).and_then(|()| go(release.as_fd()));
+            if released.is_err() {
+                let _ = pidfd_send_signal(&pidfd, Signal::KILL);
+            }
+            let waited = supervise(control, &pidfd);
+            released.and(waited)
+        }
+    }
+}
+
+fn open_cgroup(cgroup: &JailCgroup) -> Result<CgroupFds, Fault> {
+    let step = JailStep::OpenCgroup;
+    match cgroup {
+        JailCgroup::V1 { tasks } => tasks
+            .iter()
+            .map(|path| OpenOptions::new().write(true).open(path).at_with(step, path.display()))
+            .collect::<Result<_, _>>()
+            .map(CgroupFds::V1),
+        JailCgroup::V2 { dir } => {
+            let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+            rustix::fs::open(dir, flags, Mode::empty()).at_with(step, dir.display()).map(CgroupFds::V2)
+        }
+    }
+}
+
+/// One user and one group id exist inside; `setgroups` is forbidden first because the kernel wants that order.
+fn map_ids(config: &JailConfig, pid: i32) -> Result<(), Fault> {
+    let put = |step: JailStep, file: &str, text: String| {
+        let path = format!("/proc/{pid}/{file}");
+        let written =
+            OpenOptions::new().write(true).open(&path).and_then(|mut f| f.write_all(text.as_bytes()));
+        written.at_with(step, path)
+    };
+    put(JailStep::DenySetgroups, "setgroups", "deny".to_owned())?;
+    put(JailStep::MapUid, "uid_map", format!("{INNER_ID} {} 1", config.host_uid))?;
+    put(JailStep::MapGid, "gid_map", format!("{INNER_ID} {} 1", config.host_gid))?;
+    // When the whole host runs short, a sandbox goes before anything else.
+    put(JailStep::OomScore, "oom_score_adj", "1000".to_owned())
+}
+
+fn go(release: BorrowedFd<'_>) -> Result<(), Fault> {
+    rustix::io::write(release, b"g").at(JailStep::Release)?;
+    Ok(())
+}
+
+/// Until the inner process is gone. A parent that went away takes the sandbox with it.
+fn supervise(control: &Control, pidfd: &OwnedFd) -> Result<(), Fault> {
+    let mut listening = true;
+    loop {
+        let mut fds = vec![PollFd::new(pidfd, PollFlags::IN)];
+        if listening {
+            fds.push(PollFd::from_borrowed_fd(control.fd(), PollFlags::IN));
+        }
+        match poll(&mut fds, None) {
+            Ok(_) => {}
+            Err(Errno::INTR) => continue,
+            Err(error) => return Err(error).at(JailStep::Supervise),
+        }
+        let ended = !fds[0].revents().is_empty();
+        let spoken = fds.get(1).is_some_and(|fd| !fd.revents().is_empty());
+        if ended {
+            waitid(WaitId::PidFd(pidfd.as_fd()), WaitIdOptions::EXITED).at(JailStep::Supervise)?;
+            return Ok(());
+        }
+        if spoken {
+            listening = obey(control, pidfd);
+        }
+    }
+}
+
+/// Acts on one command; false when the parent is gone.
+fn obey(control: &Control, pidfd: &OwnedFd) -> bool {
+    let mut command = [0_u8; 1];
+    let signal = match rustix::io::read(control.fd(), &mut command) {
+        Ok(1) if command[0] == COMMAND_TERMINATE => Signal::TERM,
+        Ok(1) if command[0] == COMMAND_KILL => Signal::KILL,
+        Ok(1) | Err(Errno::INTR | Errno::AGAIN) => return true,
+        _ => {
+            let _ = pidfd_send_signal(pidfd, Signal::KILL);
+            return false;
+        }
+    };
+    // The process may have ended by itself in the meantime.
+    let _ = pidfd_send_signal(pidfd, signal);
+    true
+}

@@ -1,0 +1,51 @@
+//! The last two walls: Landlock, which knows paths, and seccomp, which knows system calls.
+//!
+//! Both are second walls behind mounts, namespaces and capabilities, and both are mandatory.
+
+use frameos_sandbox::jail::JailStep;
+use landlock::{
+    ABI, Access as _, AccessFs, BitFlags, CompatLevel, Compatible as _, PathBeneath, PathFd, Ruleset,
+    RulesetAttr as _, RulesetCreatedAttr as _, RulesetError, RulesetStatus, Scope,
+};
+
+use crate::fault::{At as _, Fault};
+use crate::kernel;
+
+include!(concat!(env!("OUT_DIR"), "/seccomp_filters.rs"));
+
+/// Read everywhere, write in `/tmp` and to three devices, execute nothing from `/tmp`; no signals and no abstract
+/// sockets across the border where the kernel knows how. Rights that this kernel does not know are left to the
+/// mounts; a kernel without Landlock is a fault.
+pub(crate) fn landlock() -> Result<(), Fault> {
+    let status = restrict().map_err(|error| Fault::own(JailStep::Landlock, error))?;
+    if status == RulesetStatus::NotEnforced {
+        return Err(Fault::own(JailStep::Landlock, "not enforced by this kernel"));
+    }
+    Ok(())
+}
+
+fn restrict() -> Result<RulesetStatus, Box<dyn std::error::Error>> {
+    let all = AccessFs::from_all(ABI::V5);
+    let never_in_tmp = AccessFs::Execute | AccessFs::MakeChar | AccessFs::MakeBlock | AccessFs::IoctlDev;
+    let device: BitFlags<AccessFs> = AccessFs::ReadFile | AccessFs::WriteFile | AccessFs::IoctlDev;
+    let mut rules = Ruleset::default()
+        .set_compatibility(CompatLevel::BestEffort)
+        .handle_access(all)?
+        .scope(Scope::from_all(ABI::V6))?
+        .create()?
+        .add_rule(PathBeneath::new(PathFd::new("/")?, AccessFs::from_read(ABI::V5)))?
+        .add_rule(PathBeneath::new(PathFd::new("/tmp")?, all & !never_in_tmp))?;
+    for path in ["/dev/null", "/dev/zero", "/dev/full"] {
+        rules = rules.add_rule(PathBeneath::new(PathFd::new(path)?, device))?;
+    }
+    let status = rules.restrict_self().map_err(|error: RulesetError| error)?;
+    Ok(status.ruleset)
+}
+
+/// Last of all: the filter allows none of the calls that built the walls.
+pub(crate) fn seccomp() -> Result<(), Fault> {
+    for program in FILTERS {
+        kernel::seccomp_install(program).at(JailStep::Seccomp)?;
+    }
+    Ok(())
+}

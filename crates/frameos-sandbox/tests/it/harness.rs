@@ -1,0 +1,81 @@
+//! A sandbox with both runtimes, and agents made of a few lines of code.
+//!
+//! Runtimes are built once per target folder and shared by all test processes.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use frameos_sandbox::{Language, Outcome, RunSpec, Sandbox, SandboxConfig, SandboxError, runtime};
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+
+/// Where this build's tests keep what they share.
+pub(crate) fn shared(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
+}
+
+pub(crate) fn config() -> SandboxConfig {
+    let runtimes_dir = shared("runtimes");
+    for language in Language::ALL {
+        runtime::ensure(&runtimes_dir, language, None, &mut |_| {}).expect("a runtime");
+    }
+    SandboxConfig {
+        state_dir: shared("state"),
+        runtimes_dir,
+        jail_path: Some(env!("CARGO_BIN_EXE_frameos-jail").into()),
+    }
+}
+
+pub(crate) fn sandbox() -> Sandbox {
+    Sandbox::open(config()).expect("this machine can isolate")
+}
+
+/// A bundle on disk, removed when dropped.
+pub(crate) struct Agent {
+    dir: TempDir,
+    pub(crate) spec: RunSpec,
+}
+
+impl Agent {
+    pub(crate) fn new(language: Language, entrypoint: &str, code: &str) -> Self {
+        let dir = TempDir::new().expect("a folder");
+        std::fs::set_permissions(dir.path(), PermissionsExt::from_mode(0o755)).expect("chmod");
+        let mut spec = RunSpec::new(language, dir.path(), entrypoint);
+        // A test that hangs should say so soon.
+        spec.limits.wall = Duration::from_secs(20);
+        Self { dir, spec }.with_file(entrypoint, code)
+    }
+
+    pub(crate) fn node(code: &str) -> Self {
+        Self::new(Language::Nodejs, "index.js", code)
+    }
+
+    pub(crate) fn python(code: &str) -> Self {
+        Self::new(Language::Python, "main.py", code)
+    }
+
+    pub(crate) fn with_file(self, name: &str, content: &str) -> Self {
+        let path = self.dir.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("a parent")).expect("mkdir");
+        std::fs::write(path, content).expect("write");
+        self
+    }
+
+    pub(crate) fn with_input(mut self, name: &str, value: impl Into<serde_json::Value>) -> Self {
+        self.spec.inputs.insert(name.to_owned(), value.into());
+        self
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    pub(crate) async fn try_run(&self, sandbox: &Sandbox) -> Result<Outcome, SandboxError> {
+        sandbox.run(self.spec.clone(), None, CancellationToken::new()).await
+    }
+
+    pub(crate) async fn run(&self, sandbox: &Sandbox) -> Outcome {
+        self.try_run(sandbox).await.expect("no platform fault")
+    }
+}
