@@ -165,7 +165,7 @@ CREATE TABLE audit_log (
     actor    TEXT    NOT NULL,
     action   TEXT    NOT NULL,
     subject  TEXT    NOT NULL,
-    detail   TEXT    NOT NULL DEFAULT '{}'
+    detail   TEXT    NOT NULL
 );
 CREATE INDEX audit_log_subject ON audit_log (subject, id);
 

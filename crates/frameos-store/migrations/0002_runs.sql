@@ -42,16 +42,16 @@ CREATE TABLE agent_executions (
     timeout_ms          BIGINT  NOT NULL,
     price_amount        BIGINT  NOT NULL,
     price_currency      TEXT    NOT NULL DEFAULT 'INR',
-    free_run            BOOLEAN NOT NULL DEFAULT FALSE,
+    -- The month whose free runs this run was taken from.
     free_month          TEXT,
-    mandate_jws         TEXT,
+    -- The caller confirmed a price above the policy's limit for silent spending.
+    confirmed           BOOLEAN NOT NULL DEFAULT FALSE,
     payment_receipt_id  TEXT,
     -- While TRUE, outputs are stored but must not be shown: the payment has not committed.
     sealed              BOOLEAN NOT NULL DEFAULT FALSE,
     salt                TEXT    NOT NULL,
     attempt             BIGINT  NOT NULL DEFAULT 0,
     cancel_requested    BOOLEAN NOT NULL DEFAULT FALSE,
-    error_code          TEXT,
     resources           TEXT,
     isolation           TEXT,
     progress            DOUBLE PRECISION,
@@ -84,8 +84,8 @@ CREATE TABLE execution_attempts (
 CREATE TABLE tickets (
     id            TEXT    NOT NULL PRIMARY KEY,
     kind          TEXT    NOT NULL,
-    execution_id  TEXT,
-    payload       TEXT    NOT NULL DEFAULT '{}',
+    execution_id  TEXT    NOT NULL UNIQUE REFERENCES agent_executions (id) ON DELETE CASCADE,
+    payload       TEXT    NOT NULL,
     class         BIGINT  NOT NULL,
     user_id       TEXT    NOT NULL,
     vtime         BIGINT  NOT NULL,
@@ -93,13 +93,11 @@ CREATE TABLE tickets (
     attempt       BIGINT  NOT NULL DEFAULT 0,
     lease_owner   TEXT,
     lease_until   BIGINT,
-    created_at    BIGINT  NOT NULL,
-    UNIQUE (kind, execution_id)
+    created_at    BIGINT  NOT NULL
 );
-CREATE INDEX tickets_order ON tickets (kind, class, vtime, id);
-CREATE INDEX tickets_execution ON tickets (execution_id);
+CREATE INDEX tickets_order ON tickets (class, vtime, id);
 
--- Each user's virtual time per queue and class: what makes the queue fair.
+-- Each user's virtual time per class: what makes the queue fair.
 CREATE TABLE queue_clocks (
     kind     TEXT    NOT NULL,
     class    BIGINT  NOT NULL,
@@ -189,3 +187,9 @@ CREATE TRIGGER run_receipts_no_update BEFORE UPDATE ON run_receipts
     {BEGIN SELECT RAISE(ABORT, 'run_receipts is append-only'); END|FOR EACH ROW EXECUTE FUNCTION refuse_change()};
 CREATE TRIGGER run_receipts_no_delete BEFORE DELETE ON run_receipts
     {BEGIN SELECT RAISE(ABORT, 'run_receipts is append-only'); END|FOR EACH ROW EXECUTE FUNCTION refuse_change()};
+
+-- Facts about the installation itself.
+CREATE TABLE settings (
+    name   TEXT  NOT NULL PRIMARY KEY,
+    value  TEXT  NOT NULL
+);

@@ -53,11 +53,43 @@ pub(crate) const fn table_exists(engine: Engine) -> &'static str {
     }
 }
 
-/// Row locking for rows that several processes compete for; SQLite has one writer and needs none.
-pub(crate) const fn skip_locked(engine: Engine) -> &'static str {
+/// Leases due tickets, settlements first, then by class and virtual time: `$1` owner, `$2` now, `$3` lease end, `$4` how many.
+///
+/// PostgreSQL skips rows that another worker is claiming this moment; SQLite has one writer. The choice is materialised,
+/// because a planner may otherwise run it more than once and lease more than was asked.
+pub(crate) const fn ticket_claim(engine: Engine) -> &'static str {
+    macro_rules! claim {
+        ($lock:literal) => {
+            concat!(
+                "WITH due AS MATERIALIZED (SELECT id FROM tickets WHERE run_at <= $2 \
+                 AND (lease_until IS NULL OR lease_until <= $2) ORDER BY class, vtime, id LIMIT $4",
+                $lock,
+                ") UPDATE tickets SET lease_owner = $1, lease_until = $3, attempt = attempt + 1 \
+                 WHERE id IN (SELECT id FROM due) RETURNING id, kind, execution_id, payload, attempt"
+            )
+        };
+    }
     match engine {
-        Engine::Sqlite => "",
-        Engine::Postgres => " FOR UPDATE SKIP LOCKED",
+        Engine::Sqlite => claim!(""),
+        Engine::Postgres => claim!(" FOR UPDATE SKIP LOCKED"),
+    }
+}
+
+/// Takes statistics events out of their table: `$1` how many. Locks as [`ticket_claim`] does.
+pub(crate) const fn stat_events_take(engine: Engine) -> &'static str {
+    macro_rules! take {
+        ($lock:literal) => {
+            concat!(
+                "WITH taken AS MATERIALIZED (SELECT id FROM stat_events ORDER BY id LIMIT $1",
+                $lock,
+                ") DELETE FROM stat_events WHERE id IN (SELECT id FROM taken) \
+                 RETURNING agent_id, version, status, duration_ms, revenue, at"
+            )
+        };
+    }
+    match engine {
+        Engine::Sqlite => take!(""),
+        Engine::Postgres => take!(" FOR UPDATE SKIP LOCKED"),
     }
 }
 

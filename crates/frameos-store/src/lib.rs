@@ -9,29 +9,52 @@
 //! decides no business question.
 #![forbid(unsafe_code)]
 
+pub mod account;
+pub mod admin;
+pub mod agent;
+pub mod audit;
+pub mod chain;
 mod cipher;
 pub mod clock;
+pub mod deployment;
+pub mod developer;
 mod dialect;
 mod error;
+pub mod execution;
+pub mod free_run;
 pub mod gateway;
+pub mod idempotency;
 mod key;
 mod migrate;
 mod objects;
+pub mod overview;
+pub mod page;
 mod postgres;
+pub mod profile;
+pub mod revenue;
+pub mod review;
 mod row;
+pub mod session;
+pub mod setting;
 mod signal;
 mod sqlite;
+pub mod stats;
+pub mod status;
 mod store;
 #[cfg(feature = "test-util")]
 pub mod testing;
+pub mod ticket;
 mod tx;
+pub mod user;
 mod value;
+pub mod version;
 
 pub use cipher::{Cipher, CipherError, Place};
 pub use error::StoreError;
 pub use key::{KeyError, MasterKey};
 pub use migrate::MigrationError;
 pub use objects::{Objects, ObjectsConfig};
+pub use page::{Page, Paged};
 pub use row::Row;
 pub use store::{Store, StoreConfig};
 pub use tx::{BoxFuture, Tx};

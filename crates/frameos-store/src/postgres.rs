@@ -163,6 +163,10 @@ fn convert(error: tokio_postgres::Error) -> StoreError {
         // What our own triggers raise.
         return StoreError::Refused { rule: refusal.message().to_owned() };
     }
+    if *code == SqlState::NOT_NULL_VIOLATION {
+        let place = [refusal.table(), refusal.column()].map(Option::unwrap_or_default).join(".");
+        return StoreError::Refused { rule: format!("{place} is required") };
+    }
     if code.code().starts_with("23") {
         return StoreError::Refused { rule: constraint };
     }

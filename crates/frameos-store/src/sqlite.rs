@@ -257,6 +257,7 @@ fn constraint(extended_code: i32, message: &str) -> StoreError {
                 .collect();
             StoreError::Conflict { constraint: format!("{table}_{}_key", columns.join("_")) }
         }
+        ffi::SQLITE_CONSTRAINT_NOTNULL => StoreError::Refused { rule: format!("{detail} is required") },
         ffi::SQLITE_CONSTRAINT_FOREIGNKEY => StoreError::Refused { rule: "foreign key".into() },
         _ => StoreError::Refused { rule: detail.to_owned() },
     }

@@ -3,8 +3,7 @@
 //! Invariant: with a limit, `used` never passes it, whatever interleaves; usage is counted without a limit too, so that a limit
 //! set later knows what was spent before.
 
-use frameos_domain::money::Currency;
-use frameos_domain::money::Money;
+use frameos_domain::money::{Currency, Money};
 
 use super::posting::MAX_MINOR;
 use crate::{StoreError, Tx, params};

@@ -12,10 +12,14 @@ use frameos_domain::{
 use serde::Serialize;
 
 use super::{
-    chain::{LEDGER_CHAIN, chain_advance, chain_set, chain_step_back},
+    chain::{LEDGER_CHAIN, chain_step_back},
     posting::Postings,
 };
-use crate::{Row, StoreError, Tx, params};
+use crate::{
+    Row, StoreError, Tx,
+    chain::{chain_advance, chain_set},
+    params,
+};
 
 /// Why money moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,7 +132,7 @@ pub async fn ledger_post(
     for posting in &entry.postings {
         posting_insert(tx, entry.sequence, posting).await?;
     }
-    chain_set(tx, LEDGER_CHAIN, &entry.hash).await?;
+    chain_set(tx, LEDGER_CHAIN, entry.sequence, &entry.hash).await?;
     Ok(Posted { id: entry.id, hash: entry.hash })
 }
 

@@ -1,0 +1,146 @@
+//! Deployments: an agent as one user configured it.
+//!
+//! Invariants: the configuration is encrypted; deleting hides a deployment but keeps the runs that refer to it.
+
+use frameos_domain::{
+    clock::Timestamp,
+    id::{AgentId, DeploymentId, UserId},
+};
+use serde_json::{Map, Value as Json};
+
+use crate::{
+    Place, Row, StoreError, Tx,
+    page::{Page, Paged},
+    params,
+    status::DeploymentStatus,
+};
+
+/// One user's configured agent.
+#[derive(Clone, PartialEq)]
+pub struct Deployment {
+    pub id: DeploymentId,
+    pub user_id: UserId,
+    pub agent_id: AgentId,
+    pub version: String,
+    /// The user's values, secrets among them.
+    pub config: Map<String, Json>,
+    pub status: DeploymentStatus,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// Leaves the configuration out: it holds secrets.
+impl std::fmt::Debug for Deployment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Deployment")
+            .field("id", &self.id)
+            .field("status", &self.status)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What to change. Absent parts stay.
+#[derive(Clone, Default)]
+pub struct DeploymentChange {
+    pub version: Option<String>,
+    pub config: Option<Map<String, Json>>,
+    pub status: Option<DeploymentStatus>,
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, user_id, agent_id, version, config, status, created_at, updated_at FROM agent_deployments ",
+            $rest
+        )
+    };
+}
+
+fn read(tx: &Tx, row: &Row) -> Result<Deployment, StoreError> {
+    let id: DeploymentId = row.get(0)?;
+    Ok(Deployment {
+        id,
+        user_id: row.get(1)?,
+        agent_id: row.get(2)?,
+        version: row.get(3)?,
+        config: tx.cipher().open_json(place(&id.to_string()), &row.get::<Vec<u8>>(4)?)?,
+        status: row.get(5)?,
+        created_at: row.get(6)?,
+        updated_at: row.get(7)?,
+    })
+}
+
+const fn place(id: &str) -> Place<'_> {
+    Place::new("agent_deployments", "config", id)
+}
+
+pub async fn deployment_insert(tx: &mut Tx, new: &Deployment) -> Result<(), StoreError> {
+    let config = tx.cipher().seal_json(place(&new.id.to_string()), &new.config)?;
+    let sql = "INSERT INTO agent_deployments (id, user_id, agent_id, version, config, status, created_at, updated_at) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    let params = params![
+        new.id,
+        new.user_id,
+        new.agent_id,
+        &new.version,
+        config,
+        new.status,
+        new.created_at,
+        new.updated_at
+    ];
+    tx.execute(sql, &params).await.map(drop)
+}
+
+/// A user's deployment, unless deleted.
+pub async fn deployment_get(
+    tx: &mut Tx,
+    user_id: UserId,
+    id: DeploymentId,
+) -> Result<Option<Deployment>, StoreError> {
+    let sql = select!("WHERE user_id = $1 AND id = $2 AND status <> 'deleted'");
+    let found = tx.query_opt(sql, &params![user_id, id]).await?;
+    found.map(|row| read(tx, &row)).transpose()
+}
+
+/// The deployment behind a run, even if deleted since.
+pub async fn deployment_get_unscoped(
+    tx: &mut Tx,
+    id: DeploymentId,
+) -> Result<Option<Deployment>, StoreError> {
+    let found = tx.query_opt(select!("WHERE id = $1"), &params![id]).await?;
+    found.map(|row| read(tx, &row)).transpose()
+}
+
+/// A user's deployments, newest first.
+pub async fn deployment_list(
+    tx: &mut Tx,
+    user_id: UserId,
+    page: Page,
+) -> Result<Paged<Deployment>, StoreError> {
+    let count = "SELECT COUNT(*) FROM agent_deployments WHERE user_id = $1 AND status <> 'deleted'";
+    let total = tx.query_one(count, &params![user_id]).await?.get(0)?;
+    let sql = select!(
+        "WHERE user_id = $1 AND status <> 'deleted' ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3"
+    );
+    let rows = tx.query(sql, &[user_id.into(), page.limit_value(), page.offset_value()]).await?;
+    let items = rows.iter().map(|row| read(tx, row)).collect::<Result<_, _>>()?;
+    Ok(Paged { items, total })
+}
+
+/// Changes a user's deployment. False when there is none, or it is deleted.
+pub async fn deployment_update(
+    tx: &mut Tx,
+    user_id: UserId,
+    id: DeploymentId,
+    change: &DeploymentChange,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let config = match &change.config {
+        Some(config) => Some(tx.cipher().seal_json(place(&id.to_string()), config)?),
+        None => None,
+    };
+    let sql = "UPDATE agent_deployments SET version = COALESCE($3, version), config = COALESCE($4, config), \
+               status = COALESCE($5, status), updated_at = $6 WHERE user_id = $1 AND id = $2 AND status <> 'deleted'";
+    let params = params![user_id, id, change.version.clone(), config, change.status, now];
+    Ok(tx.execute(sql, &params).await? == 1)
+}

@@ -1,0 +1,242 @@
+//! Runs: creating and reading them. How a run moves through its states is in `execution/transition.rs`.
+//!
+//! Invariants: inputs, outputs and log heads are encrypted, bound to their row; every user-facing read takes the user first.
+
+mod list;
+mod transition;
+
+use frameos_domain::{
+    clock::Timestamp,
+    execution::RunStatus,
+    id::{AgentId, DeploymentId, ExecutionId, MandateId, PaymentId, ReceiptId, UserId, VersionId},
+    money::{Currency, Money},
+    receipt::Resources,
+};
+use serde_json::{Map, Value as Json};
+
+use crate::{Place, Row, StoreError, Tx, params};
+
+pub use list::{DeveloperExecution, ExecutionFilter, ExecutionSummary, execution_list, execution_list_by_developer};
+pub use transition::{
+    Finish, RunResult, execution_begin, execution_cancel_request, execution_cancel_requested_unscoped,
+    execution_delete_unscoped, execution_finish, execution_mandate_set, execution_requeue,
+    execution_result_set,
+};
+
+const TABLE: &str = "agent_executions";
+
+/// A run to be recorded.
+#[derive(Clone)]
+pub struct ExecutionNew {
+    pub id: ExecutionId,
+    pub deployment_id: DeploymentId,
+    pub agent_id: AgentId,
+    pub user_id: UserId,
+    pub version_id: VersionId,
+    pub version: String,
+    /// Config and inputs as the agent gets them, secrets among them.
+    pub inputs: Map<String, Json>,
+    /// Salt of the receipt's hashes.
+    pub salt: String,
+    pub timeout_ms: i64,
+    /// Zero for a free run.
+    pub price: Money,
+    pub free_month: Option<String>,
+    pub confirmed: bool,
+    pub idempotency_key: String,
+    pub created_at: Timestamp,
+}
+
+/// A run as stored, decrypted, with its agent's name.
+#[derive(Clone)]
+pub struct Execution {
+    pub id: ExecutionId,
+    pub deployment_id: DeploymentId,
+    pub agent_id: AgentId,
+    pub agent_name: String,
+    pub agent_slug: String,
+    pub user_id: UserId,
+    pub version_id: VersionId,
+    pub version: String,
+    pub inputs: Map<String, Json>,
+    /// Stored as soon as the agent gave them; not to be shown before the run is a success.
+    pub outputs: Option<Json>,
+    pub status: RunStatus,
+    pub attempt: i64,
+    pub salt: String,
+    pub timeout_ms: i64,
+    pub price: Money,
+    pub free_month: Option<String>,
+    pub confirmed: bool,
+    pub mandate_id: Option<MandateId>,
+    pub payment_id: Option<PaymentId>,
+    pub payment_receipt_id: Option<ReceiptId>,
+    pub cancel_requested: bool,
+    pub created_at: Timestamp,
+    pub started_at: Option<Timestamp>,
+    pub completed_at: Option<Timestamp>,
+    pub duration_ms: Option<i64>,
+    /// The first 10 KB.
+    pub stdout: Option<String>,
+    pub stderr: Option<String>,
+    pub stdout_bytes: i64,
+    pub stderr_bytes: i64,
+    /// Where the longer log is in the object store.
+    pub log_object: Option<String>,
+    pub error_message: Option<String>,
+    pub exit_code: Option<i64>,
+    pub resources: Option<Resources>,
+    pub isolation: Option<String>,
+}
+
+/// Leaves inputs, outputs and logs out: they hold what only the owner may see.
+impl std::fmt::Debug for Execution {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Execution")
+            .field("id", &self.id)
+            .field("status", &self.status)
+            .field("attempt", &self.attempt)
+            .finish_non_exhaustive()
+    }
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT e.id, e.deployment_id, e.agent_id, a.name, a.slug, e.user_id, e.version_id, e.version, e.inputs, \
+             e.outputs, e.status, e.attempt, e.salt, e.timeout_ms, e.price_amount, e.price_currency, e.free_month, \
+             e.confirmed, e.mandate_id, e.payment_id, e.payment_receipt_id, e.cancel_requested, e.created_at, e.started_at, \
+             e.completed_at, e.duration_ms, e.stdout, e.stderr, e.stdout_bytes, e.stderr_bytes, e.log_object, \
+             e.error_message, e.exit_code, e.resources, e.isolation \
+             FROM agent_executions e JOIN agent_definitions a ON a.id = e.agent_id ",
+            $rest
+        )
+    };
+}
+
+fn read(tx: &Tx, row: &Row) -> Result<Execution, StoreError> {
+    let id: ExecutionId = row.get(0)?;
+    Ok(Execution {
+        id,
+        deployment_id: row.get(1)?,
+        agent_id: row.get(2)?,
+        agent_name: row.get(3)?,
+        agent_slug: row.get(4)?,
+        user_id: row.get(5)?,
+        version_id: row.get(6)?,
+        version: row.get(7)?,
+        inputs: open(tx, id, row, ("inputs", 8))?.unwrap_or_default(),
+        outputs: open(tx, id, row, ("outputs", 9))?,
+        status: row.get(10)?,
+        attempt: row.get(11)?,
+        salt: row.get(12)?,
+        timeout_ms: row.get(13)?,
+        price: Money::new(row.get(14)?, row.get::<Currency>(15)?),
+        free_month: row.get(16)?,
+        confirmed: row.get(17)?,
+        mandate_id: row.get(18)?,
+        payment_id: row.get(19)?,
+        payment_receipt_id: row.get(20)?,
+        cancel_requested: row.get(21)?,
+        created_at: row.get(22)?,
+        started_at: row.get(23)?,
+        completed_at: row.get(24)?,
+        duration_ms: row.get(25)?,
+        stdout: open(tx, id, row, ("stdout", 26))?,
+        stderr: open(tx, id, row, ("stderr", 27))?,
+        stdout_bytes: row.get(28)?,
+        stderr_bytes: row.get(29)?,
+        log_object: row.get(30)?,
+        error_message: row.get(31)?,
+        exit_code: row.get(32)?,
+        resources: row.json_opt(33)?,
+        isolation: row.get(34)?,
+    })
+}
+
+fn open<T: serde::de::DeserializeOwned>(
+    tx: &Tx,
+    id: ExecutionId,
+    row: &Row,
+    (column, index): (&str, usize),
+) -> Result<Option<T>, StoreError> {
+    let Some(sealed) = row.get::<Option<Vec<u8>>>(index)? else { return Ok(None) };
+    Ok(Some(tx.cipher().open_json(Place::new(TABLE, column, &id.to_string()), &sealed)?))
+}
+
+fn seal<T: serde::Serialize + ?Sized>(
+    tx: &Tx,
+    id: ExecutionId,
+    column: &str,
+    value: &T,
+) -> Result<Vec<u8>, StoreError> {
+    Ok(tx.cipher().seal_json(Place::new(TABLE, column, &id.to_string()), value)?)
+}
+
+/// Records a queued run. Enqueue its ticket in the same transaction. False when the user has used the idempotency key.
+pub async fn execution_insert(tx: &mut Tx, new: &ExecutionNew) -> Result<bool, StoreError> {
+    let inputs = seal(tx, new.id, "inputs", &new.inputs)?;
+    let sql = "INSERT INTO agent_executions (id, deployment_id, agent_id, user_id, version_id, version, inputs, status, salt, \
+               timeout_ms, price_amount, price_currency, free_month, confirmed, idempotency_key, created_at) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, 'queued', $8, $9, $10, $11, $12, $13, $14, $15) \
+               ON CONFLICT (user_id, idempotency_key) DO NOTHING";
+    let params = params![
+        new.id,
+        new.deployment_id,
+        new.agent_id,
+        new.user_id,
+        new.version_id,
+        &new.version,
+        inputs,
+        &new.salt,
+        new.timeout_ms,
+        new.price.minor,
+        new.price.currency,
+        new.free_month.clone(),
+        new.confirmed,
+        &new.idempotency_key,
+        new.created_at
+    ];
+    Ok(tx.execute(sql, &params).await? == 1)
+}
+
+/// One of the user's runs.
+pub async fn execution_get(
+    tx: &mut Tx,
+    user_id: UserId,
+    id: ExecutionId,
+) -> Result<Option<Execution>, StoreError> {
+    let found = tx.query_opt(select!("WHERE e.user_id = $1 AND e.id = $2"), &params![user_id, id]).await?;
+    found.map(|row| read(tx, &row)).transpose()
+}
+
+/// Any run; for workers.
+pub async fn execution_get_unscoped(tx: &mut Tx, id: ExecutionId) -> Result<Option<Execution>, StoreError> {
+    let found = tx.query_opt(select!("WHERE e.id = $1"), &params![id]).await?;
+    found.map(|row| read(tx, &row)).transpose()
+}
+
+/// The run a user started under an idempotency key.
+pub async fn execution_get_by_key(
+    tx: &mut Tx,
+    user_id: UserId,
+    key: &str,
+) -> Result<Option<Execution>, StoreError> {
+    let found = tx
+        .query_opt(select!("WHERE e.user_id = $1 AND e.idempotency_key = $2"), &params![user_id, key])
+        .await?;
+    found.map(|row| read(tx, &row)).transpose()
+}
+
+/// The mean duration of a version's runs, from its statistics.
+pub async fn version_average_duration(
+    tx: &mut Tx,
+    agent_id: AgentId,
+    version: &str,
+) -> Result<Option<i64>, StoreError> {
+    let sql = "SELECT CAST(SUM(duration_ms_sum) AS BIGINT), CAST(SUM(total) AS BIGINT) \
+               FROM agent_stats_daily WHERE agent_id = $1 AND version = $2";
+    let row = tx.query_one(sql, &params![agent_id, version]).await?;
+    let (sum, total): (Option<i64>, Option<i64>) = (row.get(0)?, row.get(1)?);
+    Ok(sum.zip(total).filter(|(_, total)| *total > 0).map(|(sum, total)| sum / total))
+}

@@ -1,0 +1,195 @@
+//! How a run moves: begin, result, finish, requeue, cancel.
+//!
+//! Invariants: each move is one conditional statement on the state it starts from, and a final state is never left. Moves made
+//! by workers are guarded by their ticket in the same transaction (`ticket.rs`). Every move tells whoever follows the run.
+
+use frameos_domain::{
+    clock::Timestamp,
+    execution::RunStatus,
+    id::{ExecutionId, IntentId, MandateId, PaymentId, ReceiptId, UserId},
+    receipt::Resources,
+};
+use serde_json::Value as Json;
+
+use super::seal;
+use crate::{StoreError, Tx, params};
+
+/// What a finished attempt gave. Log heads are at most 10 KB.
+#[derive(Clone)]
+pub struct RunResult {
+    /// Where the run waits for its settlement.
+    pub status: RunStatus,
+    pub outputs: Option<Json>,
+    pub error_message: Option<String>,
+    pub exit_code: Option<i64>,
+    pub resources: Option<Resources>,
+    pub isolation: Option<String>,
+    pub stdout: String,
+    pub stderr: String,
+    pub stdout_bytes: i64,
+    pub stderr_bytes: i64,
+    pub log_object: Option<String>,
+    pub duration_ms: Option<i64>,
+    pub completed_at: Timestamp,
+}
+
+/// How a run ends for good.
+#[derive(Debug, Clone)]
+pub struct Finish {
+    pub status: RunStatus,
+    pub payment_id: Option<PaymentId>,
+    pub payment_receipt_id: Option<ReceiptId>,
+    /// Replaces the agent's own message when the payment was refused.
+    pub error_message: Option<String>,
+}
+
+/// Notes the intent and mandate that pay for a run.
+pub async fn execution_mandate_set(
+    tx: &mut Tx,
+    id: ExecutionId,
+    intent: IntentId,
+    mandate: MandateId,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE agent_executions SET purchase_intent_id = $2, mandate_id = $3 WHERE id = $1";
+    tx.execute(sql, &params![id, intent, mandate]).await.map(drop)
+}
+
+/// Removes a run whose purchase was refused, with its ticket: it never was one.
+pub async fn execution_delete_unscoped(tx: &mut Tx, id: ExecutionId) -> Result<(), StoreError> {
+    let sql = "DELETE FROM agent_executions WHERE id = $1 AND status = 'queued' AND mandate_id IS NULL";
+    if tx.execute(sql, &params![id]).await? == 1 {
+        tx.execute("DELETE FROM tickets WHERE execution_id = $1", &params![id]).await?;
+    }
+    Ok(())
+}
+
+/// Begins an attempt. False when the run has ended or is being settled.
+pub async fn execution_begin(
+    tx: &mut Tx,
+    id: ExecutionId,
+    worker: &str,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let sql = "UPDATE agent_executions SET status = 'running', attempt = attempt + 1, started_at = $2 \
+               WHERE id = $1 AND status IN ('queued', 'running') RETURNING attempt";
+    let Some(row) = tx.query_opt(sql, &params![id, now]).await? else { return Ok(false) };
+    let attempt: i64 = row.get(0)?;
+    // An attempt still open here belongs to a worker that was lost.
+    attempt_end(tx, id, "lost", Some("the worker stopped answering"), now).await?;
+    let log =
+        "INSERT INTO execution_attempts (execution_id, attempt, worker, started_at) VALUES ($1, $2, $3, $4)";
+    tx.execute(log, &params![id, attempt, worker, now]).await?;
+    tx.announce_execution(id);
+    Ok(true)
+}
+
+/// Stores what an attempt gave, sealed until the run is finished. False when the run is not waiting or running any more.
+pub async fn execution_result_set(
+    tx: &mut Tx,
+    id: ExecutionId,
+    result: &RunResult,
+) -> Result<bool, StoreError> {
+    let outputs = result.outputs.as_ref().map(|value| seal(tx, id, "outputs", value)).transpose()?;
+    let stdout = seal(tx, id, "stdout", &result.stdout)?;
+    let stderr = seal(tx, id, "stderr", &result.stderr)?;
+    let resources = result.resources.as_ref().map(serde_json::to_string).transpose();
+    let resources = resources.map_err(|error| StoreError::corrupt(format!("resources: {error}")))?;
+    let sql = "UPDATE agent_executions SET status = $2, outputs = $3, sealed = TRUE, error_message = $4, exit_code = $5, \
+               resources = $6, isolation = $7, stdout = $8, stderr = $9, stdout_bytes = $10, stderr_bytes = $11, \
+               log_object = $12, duration_ms = $13, completed_at = $14 \
+               WHERE id = $1 AND status IN ('queued', 'running')";
+    let params = params![
+        id,
+        result.status,
+        outputs,
+        result.error_message.clone(),
+        result.exit_code,
+        resources,
+        result.isolation.clone(),
+        stdout,
+        stderr,
+        result.stdout_bytes,
+        result.stderr_bytes,
+        result.log_object.clone(),
+        result.duration_ms,
+        result.completed_at
+    ];
+    let stored = tx.execute(sql, &params).await? == 1;
+    if stored {
+        attempt_end(tx, id, "ended", result.error_message.as_deref(), result.completed_at).await?;
+        tx.announce_execution(id);
+    }
+    Ok(stored)
+}
+
+/// Ends a run for good. One that is not a success keeps no outputs: nobody will ever be allowed to read them.
+/// False when it had ended already.
+pub async fn execution_finish(
+    tx: &mut Tx,
+    id: ExecutionId,
+    finish: &Finish,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let sql = "UPDATE agent_executions SET status = $2, payment_id = $3, payment_receipt_id = $4, sealed = FALSE, \
+               error_message = COALESCE($5, error_message), completed_at = COALESCE(completed_at, $6), \
+               outputs = CASE WHEN $7 THEN outputs ELSE NULL END \
+               WHERE id = $1 AND status IN ('queued', 'running', 'settling')";
+    let params = params![
+        id,
+        finish.status,
+        finish.payment_id,
+        finish.payment_receipt_id,
+        finish.error_message.clone(),
+        now,
+        finish.status == RunStatus::Success
+    ];
+    let finished = tx.execute(sql, &params).await? == 1;
+    if finished {
+        tx.announce_execution(id);
+    }
+    Ok(finished)
+}
+
+/// Puts a running run back into the queue. False when it is not running.
+pub async fn execution_requeue(
+    tx: &mut Tx,
+    id: ExecutionId,
+    reason: &str,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let sql = "UPDATE agent_executions SET status = 'queued', started_at = NULL WHERE id = $1 AND status = 'running'";
+    let requeued = tx.execute(sql, &params![id]).await? == 1;
+    if requeued {
+        attempt_end(tx, id, "requeued", Some(reason), now).await?;
+        tx.announce_execution(id);
+    }
+    Ok(requeued)
+}
+
+async fn attempt_end(
+    tx: &mut Tx,
+    id: ExecutionId,
+    outcome: &str,
+    reason: Option<&str>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE execution_attempts SET ended_at = $4, outcome = $2, reason = $3 \
+               WHERE execution_id = $1 AND ended_at IS NULL";
+    tx.execute(sql, &params![id, outcome, reason, now]).await.map(drop)
+}
+
+/// Notes that the user wants the run cancelled. False when it has ended or is being settled.
+pub async fn execution_cancel_request(
+    tx: &mut Tx,
+    user_id: UserId,
+    id: ExecutionId,
+) -> Result<bool, StoreError> {
+    let sql = "UPDATE agent_executions SET cancel_requested = TRUE \
+               WHERE user_id = $1 AND id = $2 AND status IN ('queued', 'running')";
+    Ok(tx.execute(sql, &params![user_id, id]).await? == 1)
+}
+
+pub async fn execution_cancel_requested_unscoped(tx: &mut Tx, id: ExecutionId) -> Result<bool, StoreError> {
+    let sql = "SELECT cancel_requested FROM agent_executions WHERE id = $1";
+    tx.query_opt(sql, &params![id]).await?.map_or(Ok(false), |row| row.get(0))
+}

