@@ -47,14 +47,14 @@ impl<'a> Check<'_, '_, 'a, '_> {
         match kind {
             AstKind::IdentifierReference(identifier) => self.identifier(id, identifier),
             AstKind::StaticMemberExpression(member) => {
-                let path = self.resolver.property_path(&member.object, &member.property.name);
-                self.member(id, member.property.span, path.as_ref());
+                let paths = self.resolver.property_paths(&member.object, &member.property.name);
+                self.member(id, member.property.span, &paths);
             }
             AstKind::ComputedMemberExpression(member) => {
                 match self.resolver.fold_string(&member.expression, 0) {
                     Some(name) => {
-                        let path = self.resolver.property_path(&member.object, &name);
-                        self.member(id, member.span, path.as_ref());
+                        let paths = self.resolver.property_paths(&member.object, &name);
+                        self.member(id, member.span, &paths);
                     }
                     None => self.computed_member(id, member.span, &member.object),
                 }
@@ -62,7 +62,7 @@ impl<'a> Check<'_, '_, 'a, '_> {
             AstKind::CallExpression(call) => self.call(call.span, &call.callee, &call.arguments),
             AstKind::NewExpression(new) => self.call(new.span, &new.callee, &new.arguments),
             AstKind::TaggedTemplateExpression(tagged) => {
-                if self.resolver.path(&tagged.tag).is_some_and(|path| makes_code(&path)) {
+                if self.resolver.paths(&tagged.tag).iter().any(makes_code) {
                     self.report(rules::DYNAMIC_CODE, tagged.span, "a template is run as code");
                 }
             }
@@ -129,7 +129,7 @@ impl<'a> Check<'_, '_, 'a, '_> {
                 AstKind::ConditionalExpression(choice) if choice.test.span() == child => return false,
                 AstKind::ConditionalExpression(_) => child = kind.span(),
                 AstKind::CallExpression(call) => {
-                    let is_followed = self.resolver.path(&call.callee).is_some_and(|path| is_reflection(&path));
+                    let is_followed = self.resolver.paths(&call.callee).iter().any(is_reflection);
                     return call.callee.span() != child && !is_followed;
                 }
                 AstKind::StaticMemberExpression(member) => {
@@ -160,27 +160,31 @@ impl<'a> Check<'_, '_, 'a, '_> {
         matches!(parent, AstKind::CallExpression(call) if call.callee.span() == callee)
     }
 
-    fn member(&mut self, id: NodeId, span: Span, path: Option<&Path>) {
-        let Some(path) = path else { return };
+    fn member(&mut self, id: NodeId, span: Span, paths: &[Path]) {
         if self.is_harmless_mention(id) {
             return;
         }
-        if let Some((rule, what)) = member_rule(path) {
+        for (rule, what) in paths.iter().filter_map(member_rule) {
             self.report(rule, span, &what);
         }
     }
 
     fn computed_member(&mut self, id: NodeId, span: Span, object: &Expression<'a>) {
-        let Some(path) = self.resolver.path(object) else { return };
         let is_called = self.is_called(self.semantic.nodes().parent_kind(id), span);
-        if path.root == Root::GlobalObject && path.members.is_empty() && is_called {
+        let is_global = |path: &Path| path.root == Root::GlobalObject && path.members.is_empty();
+        if is_called && self.resolver.paths(object).iter().any(is_global) {
             let what = "a global function is called by a name computed at run time";
             self.report(rules::COMPUTED_GLOBAL, span, what);
         }
     }
 
     fn call(&mut self, span: Span, callee: &Expression<'a>, arguments: &[Argument<'a>]) {
-        let Some(path) = self.resolver.path(callee) else { return };
+        for path in self.resolver.paths(callee) {
+            self.call_of(&path, span, callee, arguments);
+        }
+    }
+
+    fn call_of(&mut self, path: &Path, span: Span, callee: &Expression<'a>, arguments: &[Argument<'a>]) {
         let argument = |index: usize| arguments.get(index).and_then(Argument::as_expression);
         if path.is_global("require", &[]) {
             self.module_expression(argument(0), span);
@@ -188,16 +192,16 @@ impl<'a> Check<'_, '_, 'a, '_> {
             self.module_expression(argument(1), span);
         } else if path.is_global("require", &["apply"]) {
             self.module_expression(argument(1).and_then(first_element), span);
-        } else if is_reflection(&path) {
+        } else if is_reflection(path) {
             self.reflected_call(span, argument(0), argument(arguments.len().saturating_sub(1)));
-        } else if makes_code(&path) {
-            self.report(rules::DYNAMIC_CODE, span, "text is run as code");
-        } else if is_timer(&path) && argument(0).is_some_and(|code| self.resolver.is_text(code)) {
+        } else if makes_code(path) {
+            self.report(rules::DYNAMIC_CODE, span, &code_words(path));
+        } else if is_timer(path) && argument(0).is_some_and(|code| self.resolver.is_text(code)) {
             self.report(rules::DYNAMIC_CODE, span, "a timer is given text, which it runs as code");
         } else if path.is_module("worker_threads", &["Worker"]) && has_eval_option(argument(1)) {
             self.report(rules::DYNAMIC_CODE, span, "a worker is given text, which it runs as code");
         } else if matches!(callee.get_inner_expression(), Expression::Identifier(_))
-            && let Some((rule, what)) = member_rule(&path)
+            && let Some((rule, what)) = member_rule(path)
         {
             self.report(rule, span, &what);
         }
@@ -209,11 +213,12 @@ impl<'a> Check<'_, '_, 'a, '_> {
         function: Option<&Expression<'a>>,
         arguments: Option<&Expression<'a>>,
     ) {
-        let Some(path) = function.and_then(|function| self.resolver.path(function)) else { return };
-        if makes_code(&path) {
-            self.report(rules::DYNAMIC_CODE, span, "text is run as code");
-        } else if path.is_global("require", &[]) {
-            self.module_expression(arguments.and_then(first_element), span);
+        for path in function.map(|function| self.resolver.paths(function)).unwrap_or_default() {
+            if makes_code(&path) {
+                self.report(rules::DYNAMIC_CODE, span, &code_words(&path));
+            } else if path.is_global("require", &[]) {
+                self.module_expression(arguments.and_then(first_element), span);
+            }
         }
     }
 
@@ -280,6 +285,13 @@ fn makes_code(path: &Path) -> bool {
     matches!(name.as_str(), "Function" | "eval")
         && matches!(members.as_slice(), [] | ["call" | "apply" | "bind"])
         || matches!(name.as_str(), "AsyncFunction" | "GeneratorFunction") && members.is_empty()
+}
+
+fn code_words(path: &Path) -> String {
+    match &path.root {
+        Root::Global(name) => format!("{name} runs text as code"),
+        _ => "text is run as code".to_owned(),
+    }
 }
 
 fn is_reflection(path: &Path) -> bool {

@@ -1,6 +1,7 @@
 //! The values of constant expressions: how `'f' + 's'`, `['e','val'].join('')` and `atob('ZXZhbA==')` become plain text.
 //!
-//! Invariant: a folded value is what the program would compute; whatever is not sure does not fold.
+//! Invariant: a folded value is what the program would compute, unless it replaces the built-in functions themselves;
+//! whatever is not sure does not fold.
 
 use oxc_ast::ast::{
     Argument, BinaryExpression, BinaryOperator, CallExpression, Expression, TemplateLiteral, UnaryOperator,
@@ -140,7 +141,7 @@ impl<'a> Resolver<'_, 'a> {
         let argument = |index: usize| -> Option<Value> {
             self.fold(call.arguments.get(index).and_then(Argument::as_expression)?, hops)
         };
-        if let Some(path) = self.path_at(&call.callee, hops) {
+        if let Some(path) = self.exact_path(&call.callee, hops) {
             if path.is_global("atob", &[]) {
                 let bytes = decode::base64(&argument(0)?.text()?)?;
                 return Some(Value::Text(bytes.into_iter().map(char::from).collect()));

@@ -1,5 +1,8 @@
 //! The name of something a program can reach: a global or a module, and the properties taken from it.
 
+/// How many members a path keeps.
+const MAX_MEMBERS: usize = 6;
+
 /// Where a path starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Root {
@@ -45,7 +48,39 @@ impl Path {
             Root::Module(_) if name == "default" && self.members.is_empty() => return self,
             _ => self.members.push(name.to_owned()),
         }
+        if self.members.len() > MAX_MEMBERS {
+            // Long ways round still end somewhere: what counts is where they start and what comes last.
+            self.members.remove(1);
+        }
         self.simplified()
+    }
+
+    /// Whether any rule or resolution could depend on this path.
+    pub(super) fn is_of_interest(&self) -> bool {
+        const NAMES: &[&str] = &[
+            "eval",
+            "Function",
+            "AsyncFunction",
+            "GeneratorFunction",
+            "require",
+            "createRequire",
+            "module",
+            "process",
+            "Reflect",
+            "WebAssembly",
+            "fetch",
+            "XMLHttpRequest",
+            "WebSocket",
+            "EventSource",
+            "setTimeout",
+            "setInterval",
+            "setImmediate",
+            "execScript",
+        ];
+        match &self.root {
+            Root::GlobalObject | Root::Module(_) => true,
+            Root::Global(name) => NAMES.contains(&name.as_str()),
+        }
     }
 
     /// The path this one's last member was taken from, when that member is `name`.

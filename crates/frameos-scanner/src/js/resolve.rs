@@ -1,10 +1,10 @@
 //! What an expression stands for: a global, a module, or a member of one, through aliases and destructuring.
 //!
-//! A name with several definitions stands for the first that resolves: for a scan, what a name *may* be is what counts.
+//! A name with several definitions may stand for several things: for a scan, all that a name *may* be counts.
 //! Work is bounded; when it is cut short, [`Resolver::was_cut`] says so and the file is reported, never passed.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use oxc_ast::ast::{
     Argument, CallExpression, ChainElement, Expression, IdentifierReference, MemberExpression,
@@ -17,16 +17,21 @@ use super::path::Path;
 /// How many expressions one question may pass through.
 pub(super) const MAX_HOPS: u32 = 250;
 /// How many expressions all questions about one file may pass through.
-const FUEL: u32 = 20_000_000;
+const FUEL: u32 = 10_000_000;
+
+/// How many things one name may stand for.
+const MAX_PATHS: usize = 12;
 
 pub(super) struct Resolver<'s, 'a> {
     scoping: &'s Scoping,
     definitions: Definitions<'s, 'a>,
     /// Final answers by name.
-    known: RefCell<HashMap<SymbolId, Option<Path>>>,
-    /// Names the current question has come by. Coming by again answers `None`, which ends cycles; such an answer is
-    /// final for the name that was asked for, not for those on the way.
-    visited: RefCell<HashSet<SymbolId>>,
+    known: RefCell<HashMap<SymbolId, Vec<Path>>>,
+    /// What the current question has found about names on its way; `None` while a name is being looked into, which
+    /// ends cycles. Such answers may lack what the cycle leads back to, so only the name that was asked for is final.
+    found: RefCell<HashMap<SymbolId, Option<Vec<Path>>>>,
+    /// Final answers for members and calls, by address, so that a long chain is walked once and not once per link.
+    chains: RefCell<HashMap<usize, Vec<Path>>>,
     fuel: Cell<u32>,
     cut: Cell<bool>,
 }
@@ -37,7 +42,8 @@ impl<'s, 'a> Resolver<'s, 'a> {
             scoping: semantic.scoping(),
             definitions: Definitions::collect(semantic),
             known: RefCell::default(),
-            visited: RefCell::default(),
+            found: RefCell::default(),
+            chains: RefCell::default(),
             fuel: Cell::new(FUEL),
             cut: Cell::new(false),
         }
@@ -59,13 +65,14 @@ impl<'s, 'a> Resolver<'s, 'a> {
         self.symbol(identifier).is_none()
     }
 
-    pub(super) fn path(&self, expression: &Expression<'a>) -> Option<Path> {
-        self.path_at(expression, 0)
+    /// Everything an expression may stand for.
+    pub(super) fn paths(&self, expression: &Expression<'a>) -> Vec<Path> {
+        self.paths_at(expression, 0)
     }
 
-    /// The path of `object.name`.
-    pub(super) fn property_path(&self, object: &Expression<'a>, name: &str) -> Option<Path> {
-        self.property_path_at(object, name, 0)
+    /// Everything `object.name` may stand for.
+    pub(super) fn property_paths(&self, object: &Expression<'a>, name: &str) -> Vec<Path> {
+        self.property_paths_at(object, name, 0)
     }
 
     /// The value of a name that has exactly one and never changes.
@@ -73,43 +80,101 @@ impl<'s, 'a> Resolver<'s, 'a> {
         self.definitions.constant(self.symbol(identifier)?)
     }
 
-    pub(super) fn path_at(&self, expression: &Expression<'a>, hops: u32) -> Option<Path> {
-        let inner = expression.get_inner_expression();
+    /// What an expression surely stands for.
+    pub(super) fn exact_path(&self, expression: &Expression<'a>, hops: u32) -> Option<Path> {
         if hops > MAX_HOPS || !self.burn() {
-            // A chain of members too long hides nothing, since each of its parts is looked at by itself.
-            if !matches!(inner, Expression::CallExpression(_)) && !inner.is_member_expression() {
-                self.cut.set(true);
-            }
             return None;
         }
-        let hops = hops + 1;
-        match inner {
-            Expression::Identifier(identifier) => self.identifier_path(identifier, hops),
-            Expression::CallExpression(call) => self.call_path(call, hops),
-            Expression::ImportExpression(import) => {
-                self.fold_string(&import.source, hops).map(|name| Path::module(&name))
+        match expression.get_inner_expression() {
+            Expression::Identifier(identifier) if self.is_global(identifier) => {
+                Some(Path::global(&identifier.name))
             }
-            Expression::AwaitExpression(inner) => self.path_at(&inner.argument, hops),
-            Expression::AssignmentExpression(assignment) => self.path_at(&assignment.right, hops),
-            Expression::SequenceExpression(sequence) => self.path_at(sequence.expressions.last()?, hops),
-            Expression::ConditionalExpression(choice) => {
-                self.path_at(&choice.consequent, hops).or_else(|| self.path_at(&choice.alternate, hops))
-            }
-            Expression::LogicalExpression(choice) => {
-                self.path_at(&choice.right, hops).or_else(|| self.path_at(&choice.left, hops))
-            }
-            Expression::ChainExpression(chain) => match &chain.expression {
-                ChainElement::CallExpression(call) => self.call_path(call, hops),
-                ChainElement::TSNonNullExpression(inner) => self.path_at(&inner.expression, hops),
-                element => self.member_path(element.as_member_expression()?, hops),
+            Expression::Identifier(identifier) => self.exact_path(self.constant(identifier)?, hops + 1),
+            Expression::CallExpression(_) => match self.paths_at(expression, hops).as_slice() {
+                [path] => Some(path.clone()),
+                _ => None,
             },
-            inner => self.member_path(inner.as_member_expression()?, hops),
+            inner => {
+                let member = inner.as_member_expression()?;
+                let name = self.member_name(member, hops)?;
+                Some(self.exact_path(member.object(), hops + 1)?.member(&name))
+            }
         }
     }
 
-    fn member_path(&self, member: &MemberExpression<'a>, hops: u32) -> Option<Path> {
-        let name = self.member_name(member, hops)?;
-        self.property_path_at(member.object(), &name, hops)
+    fn paths_at(&self, expression: &Expression<'a>, hops: u32) -> Vec<Path> {
+        let inner = expression.get_inner_expression();
+        if !matches!(inner, Expression::CallExpression(_)) && !inner.is_member_expression() {
+            return self.compute_paths(inner, hops);
+        }
+        let address = std::ptr::from_ref(inner).addr();
+        if let Some(paths) = self.chains.borrow().get(&address) {
+            return paths.clone();
+        }
+        let paths = self.compute_paths(inner, hops);
+        if self.found.borrow().is_empty() {
+            self.chains.borrow_mut().insert(address, paths.clone());
+        }
+        paths
+    }
+
+    fn compute_paths(&self, expression: &Expression<'a>, hops: u32) -> Vec<Path> {
+        if hops > MAX_HOPS || !self.burn() {
+            self.cut.set(true);
+            return Vec::new();
+        }
+        // Chains of members and calls do not count as hops: honest ones are long, and they end where the text does.
+        let next = hops + 1;
+        match expression {
+            Expression::Identifier(identifier) => self.identifier_paths(identifier, next),
+            Expression::CallExpression(call) => self.call_paths(call, hops),
+            Expression::ImportExpression(import) => {
+                self.fold_string(&import.source, next).map(|name| Path::module(&name)).into_iter().collect()
+            }
+            Expression::AwaitExpression(inner) => self.paths_at(&inner.argument, next),
+            Expression::AssignmentExpression(assignment) => self.paths_at(&assignment.right, next),
+            Expression::SequenceExpression(sequence) => {
+                sequence.expressions.last().map(|last| self.paths_at(last, next)).unwrap_or_default()
+            }
+            Expression::ConditionalExpression(choice) => {
+                let first = self.paths_at(&choice.consequent, next);
+                self.union(first, self.paths_at(&choice.alternate, next))
+            }
+            Expression::LogicalExpression(choice) => {
+                let first = self.paths_at(&choice.left, next);
+                self.union(first, self.paths_at(&choice.right, next))
+            }
+            Expression::ChainExpression(chain) => match &chain.expression {
+                ChainElement::CallExpression(call) => self.call_paths(call, hops),
+                ChainElement::TSNonNullExpression(inner) => self.paths_at(&inner.expression, next),
+                element => self.member_paths(element.as_member_expression(), hops),
+            },
+            inner => self.member_paths(inner.as_member_expression(), hops),
+        }
+    }
+
+    fn union(&self, mut paths: Vec<Path>, more: Vec<Path>) -> Vec<Path> {
+        for path in more {
+            if !paths.contains(&path) {
+                paths.push(path);
+            }
+        }
+        if paths.len() > MAX_PATHS {
+            paths.retain(Path::is_of_interest);
+            if paths.len() > MAX_PATHS {
+                self.cut.set(true);
+                paths.truncate(MAX_PATHS);
+            }
+        }
+        paths
+    }
+
+    fn member_paths(&self, member: Option<&MemberExpression<'a>>, hops: u32) -> Vec<Path> {
+        let Some(member) = member else { return Vec::new() };
+        match self.member_name(member, hops) {
+            Some(name) => self.property_paths_at(member.object(), &name, hops),
+            None => Vec::new(),
+        }
     }
 
     fn member_name(&self, member: &MemberExpression<'a>, hops: u32) -> Option<String> {
@@ -120,13 +185,15 @@ impl<'s, 'a> Resolver<'s, 'a> {
         }
     }
 
-    fn property_path_at(&self, object: &Expression<'a>, name: &str, hops: u32) -> Option<Path> {
-        if let Some(path) = self.path_at(object, hops) {
-            return Some(path.member(name));
+    fn property_paths_at(&self, object: &Expression<'a>, name: &str, hops: u32) -> Vec<Path> {
+        let paths: Vec<Path> =
+            self.paths_at(object, hops).into_iter().map(|path| path.member(name)).collect();
+        if name != "constructor" || !paths.is_empty() {
+            return paths;
         }
         // Every function's constructor makes functions from text, and every constructor is a function.
         let inner = object.get_inner_expression();
-        let is_function = || match inner {
+        let is_function = match inner {
             Expression::FunctionExpression(_)
             | Expression::ArrowFunctionExpression(_)
             | Expression::ClassExpression(_) => true,
@@ -135,65 +202,84 @@ impl<'s, 'a> Resolver<'s, 'a> {
                 .and_then(|member| self.member_name(member, hops))
                 .is_some_and(|name| name == "constructor"),
         };
-        (name == "constructor" && is_function()).then(|| Path::global("Function"))
+        is_function.then(|| Path::global("Function")).into_iter().collect()
     }
 
     fn symbol(&self, identifier: &IdentifierReference<'a>) -> Option<SymbolId> {
         self.scoping.get_reference(identifier.reference_id.get()?).symbol_id()
     }
 
-    fn identifier_path(&self, identifier: &IdentifierReference<'a>, hops: u32) -> Option<Path> {
-        let Some(symbol) = self.symbol(identifier) else { return Some(Path::global(&identifier.name)) };
+    fn identifier_paths(&self, identifier: &IdentifierReference<'a>, hops: u32) -> Vec<Path> {
+        let Some(symbol) = self.symbol(identifier) else { return vec![Path::global(&identifier.name)] };
         if let Some(known) = self.known.borrow().get(&symbol) {
             return known.clone();
         }
-        let is_asked_for = self.visited.borrow().is_empty();
-        if !self.visited.borrow_mut().insert(symbol) {
-            return None;
+        if let Some(found) = self.found.borrow().get(&symbol) {
+            return found.clone().unwrap_or_default();
         }
-        let path = self.definitions.of(symbol).iter().find_map(|definition| match definition {
+        let is_asked_for = self.found.borrow().is_empty();
+        self.found.borrow_mut().insert(symbol, None);
+        let mut paths = Vec::new();
+        for definition in self.definitions.of(symbol) {
+            paths = self.union(paths, self.definition_paths(definition, hops));
+        }
+        if is_asked_for {
+            self.found.borrow_mut().clear();
+            self.known.borrow_mut().insert(symbol, paths.clone());
+        } else {
+            self.found.borrow_mut().insert(symbol, Some(paths.clone()));
+        }
+        paths
+    }
+
+    fn definition_paths(&self, definition: &Definition<'a>, hops: u32) -> Vec<Path> {
+        match definition {
             Definition::Value { value, members } => {
-                let path = self.path_at(value, hops)?;
-                Some(members.iter().fold(path, |path, member| path.member(member)))
+                let follow = |path| members.iter().fold(path, |path: Path, member| path.member(member));
+                self.paths_at(value, hops).into_iter().map(follow).collect()
             }
             Definition::Module { name, member } => {
                 let path = Path::module(name);
-                Some(member.map_or(path.clone(), |member| path.member(member)))
+                vec![member.map_or(path.clone(), |member| path.member(member))]
             }
-        });
-        if path.is_some() || is_asked_for {
-            self.known.borrow_mut().insert(symbol, path.clone());
         }
-        if is_asked_for {
-            self.visited.borrow_mut().clear();
-        }
-        path
     }
 
-    fn call_path(&self, call: &CallExpression<'a>, hops: u32) -> Option<Path> {
+    fn call_paths(&self, call: &CallExpression<'a>, hops: u32) -> Vec<Path> {
         if let Some(inner) = interop_argument(call) {
-            return self.path_at(inner, hops);
+            return self.paths_at(inner, hops);
         }
         if let Expression::CallExpression(inner) = call.callee.get_inner_expression()
-            && self.path_at(&inner.callee, hops).is_some_and(|path| path.is_global("Function", &[]))
+            && self.paths_at(&inner.callee, hops).iter().any(|path| path.is_global("Function", &[]))
         {
             // `Function("return this")()`
-            return Some(Path::global("globalThis"));
+            return vec![Path::global("globalThis")];
         }
-        let callee = self.path_at(&call.callee, hops)?;
-        let first = call.arguments.first().and_then(Argument::as_expression);
+        let mut paths = Vec::new();
+        for callee in self.paths_at(&call.callee, hops) {
+            paths = self.union(paths, self.result_paths(callee, call, hops));
+        }
+        paths
+    }
+
+    /// What calling `callee` gives.
+    fn result_paths(&self, callee: Path, call: &CallExpression<'a>, hops: u32) -> Vec<Path> {
+        let argument = |index: usize| call.arguments.get(index).and_then(Argument::as_expression);
+        let text = |index| argument(index).and_then(|argument| self.fold_string(argument, hops));
         if callee.is_global("require", &[]) {
-            return self.fold_string(first?, hops).map(|name| Path::module(&name));
+            return text(0).map(|name| Path::module(&name)).into_iter().collect();
         }
         if callee.is_global("createRequire", &[]) {
-            return Some(Path::global("require"));
+            return vec![Path::global("require")];
         }
         if callee.is_global("Reflect", &["get"]) {
-            let name = self.fold_string(call.arguments.get(1)?.as_expression()?, hops)?;
-            return self.property_path_at(first?, &name, hops);
+            return match (argument(0), text(1)) {
+                (Some(object), Some(name)) => self.property_paths_at(object, &name, hops),
+                _ => Vec::new(),
+            };
         }
         // `f.bind(x)` is still `f`.
-        callee.without_last("bind")
+        callee.without_last("bind").into_iter().collect()
     }
 }
 

@@ -570,7 +570,7 @@ mod tests {
             "a=",
             "a?b:",
             "a.",
-            "-",
+            "- ",
             "new ",
             "typeof ",
             "if(a)",

@@ -106,12 +106,11 @@ impl<'a> Check<'_, 'a, '_> {
         if name == "__builtins__" {
             self.report(rules::DYNAMIC_CODE, &attribute.attr, "__builtins__ is used");
         }
-        match self.resolver.path(expr) {
-            Some(path) => self.mention(&path, &attribute.attr),
-            None if name == "__import__" => {
-                self.report(rules::DYNAMIC_CODE, &attribute.attr, "__import__ is used");
-            }
-            None => {}
+        for path in self.resolver.paths(expr) {
+            self.mention(&path, &attribute.attr);
+        }
+        if name == "__import__" {
+            self.report(rules::DYNAMIC_CODE, &attribute.attr, "__import__ is used");
         }
         // The object is part of this path: on its own it is only of interest when it is more than a name.
         if !matches!(attribute.value.as_ref(), Expr::Name(_)) {
@@ -120,28 +119,41 @@ impl<'a> Check<'_, 'a, '_> {
     }
 
     fn call(&mut self, expr: &'a Expr, call: &'a ExprCall) {
-        let function = self.resolver.path(&call.func);
-        let arguments = &call.arguments.args;
-        match function.as_deref() {
-            Some("builtins.__import__" | "importlib.__import__" | "importlib.import_module") => {
-                self.loaded_module(call);
-            }
-            Some("builtins.getattr" | "builtins.hasattr") => {
-                self.attribute_by_name(expr, call, function.as_deref() == Some("builtins.getattr"));
-                // The object is looked at here, and does not escape.
-                arguments.iter().skip(1).for_each(|argument| self.visit_expr(argument));
-                return;
-            }
-            Some("pathlib.Path" | "pathlib.PosixPath" | "pathlib.WindowsPath") => {
-                let what = "pathlib.Path reaches the file system (PurePath only handles names)";
-                self.report(rules::FILE_SYSTEM, call, what);
-            }
-            _ => {}
-        }
-        if let Some(path) = self.resolver.path(expr) {
+        for path in self.resolver.paths(expr) {
             self.mention(&path, call);
         }
-        visitor::walk_expr(self, expr);
+        let mut looks_up = false;
+        for function in self.resolver.paths(&call.func) {
+            match function.as_str() {
+                "builtins.__import__" | "importlib.__import__" | "importlib.import_module" => {
+                    self.loaded_module(call);
+                }
+                "builtins.getattr" => {
+                    self.attribute_by_name(call);
+                    looks_up = true;
+                }
+                "builtins.hasattr" | "builtins.vars" | "builtins.dir" => looks_up = true,
+                "pathlib.Path" | "pathlib.PosixPath" | "pathlib.WindowsPath" => {
+                    let what = "pathlib.Path reaches the file system (PurePath only handles names)";
+                    self.report(rules::FILE_SYSTEM, call, what);
+                }
+                _ => {}
+            }
+        }
+        if looks_up && matches!(call.arguments.args.first(), Some(Expr::Name(_))) {
+            // The object is looked into here, and does not escape.
+            self.visit_builtins(call.arguments.args.first());
+            self.visit_expr(&call.func);
+            call.arguments.args.iter().skip(1).for_each(|argument| self.visit_expr(argument));
+        } else {
+            visitor::walk_expr(self, expr);
+        }
+    }
+
+    fn visit_builtins(&mut self, object: Option<&'a Expr>) {
+        if let Some(object) = object.filter(|object| is_name(object, "__builtins__")) {
+            self.report(rules::DYNAMIC_CODE, object, "__builtins__ is used");
+        }
     }
 
     fn loaded_module(&mut self, call: &'a ExprCall) {
@@ -158,50 +170,49 @@ impl<'a> Check<'_, 'a, '_> {
         }
     }
 
-    fn attribute_by_name(&mut self, expr: &'a Expr, call: &'a ExprCall, is_get: bool) {
+    fn attribute_by_name(&mut self, call: &'a ExprCall) {
         let [object, name, ..] = &*call.arguments.args else { return };
-        let object = self.resolver.path(object);
-        match (self.resolver.text(name), object) {
-            (Some(name), _) if is_get && names::is_introspection(&name) => {
+        match self.resolver.text(name) {
+            Some(name) if names::is_introspection(&name) => {
                 self.report(rules::INTROSPECTION, call, &format!("{name} is used"));
             }
-            (Some(_), _) if is_get => {
-                if let Some(path) = self.resolver.path(expr) {
-                    self.mention(&path, call);
+            Some(_) => {}
+            None => {
+                let objects = self.resolver.paths(object);
+                if let Some(object) = objects.iter().find(|object| names::must_not_escape(object)) {
+                    let is_code = object == "builtins" || object == "globals()";
+                    let rule = if is_code { rules::DYNAMIC_CODE } else { rules::COMPUTED_MODULE };
+                    self.report(rule, call, &format!("a member of {} is chosen at run time", quoted(object)));
                 }
             }
-            (None, Some(object)) if is_get && names::must_not_escape(&object) => {
-                let what = format!("a member of {} is chosen at run time", quoted(&object));
-                let is_code = object == "builtins" || object == "globals()";
-                self.report(if is_code { rules::DYNAMIC_CODE } else { rules::COMPUTED_MODULE }, call, &what);
-            }
-            _ => {}
         }
     }
 
     fn name(&mut self, expr: &'a Expr) {
-        let Some(path) = self.resolver.path(expr) else { return };
-        if path == "builtins" && is_name(expr, "__builtins__") {
-            self.report(rules::DYNAMIC_CODE, expr, "__builtins__ is used");
-        } else if names::must_not_escape(&path) {
-            let what = format!("the module {} is handed on, so what it is used for is not known", quoted(&path));
-            self.report(rules::COMPUTED_MODULE, expr, &what);
-        } else if is_name(expr, path.trim_start_matches("builtins.")) || self.is_from_star(expr, &path) {
-            self.mention(&path, expr);
+        self.visit_builtins(Some(expr));
+        for path in self.resolver.paths(expr) {
+            if names::must_not_escape(&path) && !is_name(expr, "__builtins__") {
+                let what =
+                    format!("the module {} is handed on, so what it is used for is not known", quoted(&path));
+                self.report(rules::COMPUTED_MODULE, expr, &what);
+            } else if is_name(expr, path.trim_start_matches("builtins.")) || self.is_from_star(expr, &path) {
+                self.mention(&path, expr);
+            }
         }
     }
 
     /// Whether a name comes from a star import, where its import statement did not show it.
     fn is_from_star(&self, expr: &Expr, path: &str) -> bool {
         let stars = self.resolver.scopes.iter().flat_map(|scope| &scope.stars);
-        path.rsplit_once('.').is_some_and(|(module, name)| is_name(expr, name) && stars.into_iter().any(|star| star == module))
+        path.rsplit_once('.')
+            .is_some_and(|(module, name)| is_name(expr, name) && stars.into_iter().any(|star| star == module))
     }
 
     /// Whether an assignment only gives a module another name, which the resolver follows.
     fn is_alias(&self, value: &'a Expr, targets: &'a [Expr]) -> bool {
         matches!(value, Expr::Name(_))
             && targets.iter().all(|target| matches!(target, Expr::Name(_)))
-            && self.resolver.path(value).is_some_and(|path| names::must_not_escape(&path))
+            && self.resolver.paths(value).iter().any(|path| names::must_not_escape(path))
     }
 
     fn comprehension(&mut self, expr: &'a Expr, generators: &'a [Comprehension]) {
@@ -261,7 +272,7 @@ impl<'a> Visitor<'a> for Check<'_, 'a, '_> {
             Expr::Attribute(attribute) => self.attribute(expr, attribute),
             Expr::Call(call) => self.call(expr, call),
             Expr::Subscript(subscript) => {
-                if let Some(path) = self.resolver.path(expr) {
+                for path in self.resolver.paths(expr) {
                     self.mention(&path, subscript);
                 }
                 visitor::walk_expr(self, expr);

@@ -1,9 +1,9 @@
 //! What a Python expression stands for, as a dotted path: `os.system`, `builtins.eval`, through aliases and look-ups.
 //!
-//! A name with several bindings stands for the first that resolves: for a scan, what a name *may* be is what counts.
+//! A name with several bindings may stand for several things: for a scan, all that a name *may* be counts.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use ruff_python_ast::{Expr, ExprCall};
 
@@ -14,11 +14,17 @@ use super::scope::{Binding, Scope};
 const FUEL: u32 = 5_000_000;
 const MAX_HOPS: u32 = 250;
 
+/// How many things one name may stand for.
+const MAX_PATHS: usize = 24;
+
 pub(super) struct Resolver<'a> {
     /// Outermost first.
     pub(super) scopes: Vec<Scope<'a>>,
-    /// Names the current question has come by; coming by again answers `None`, which ends cycles.
-    visited: RefCell<HashSet<(usize, &'a str)>>,
+    /// What the current question has found about names on its way, by scope and name; `None` while a name is being
+    /// looked into, which ends cycles.
+    found: RefCell<HashMap<(usize, &'a str), Option<Vec<String>>>>,
+    /// Final answers for attributes, items and calls, by address, so that a long chain is walked once.
+    chains: RefCell<HashMap<usize, Vec<String>>>,
     fuel: Cell<u32>,
     cut: Cell<bool>,
 }
@@ -33,7 +39,8 @@ impl<'a> Resolver<'a> {
     pub(super) fn new(module: Scope<'a>) -> Self {
         Self {
             scopes: vec![module],
-            visited: RefCell::default(),
+            found: RefCell::default(),
+            chains: RefCell::default(),
             fuel: Cell::new(FUEL),
             cut: Cell::new(false),
         }
@@ -44,63 +51,106 @@ impl<'a> Resolver<'a> {
         self.cut.get() || self.fuel.get() == 0
     }
 
-    pub(super) fn path(&self, expr: &'a Expr) -> Option<String> {
-        let path = self.path_at(expr, 0);
-        self.visited.borrow_mut().clear();
-        path
+    /// Everything an expression may stand for.
+    pub(super) fn paths(&self, expr: &'a Expr) -> Vec<String> {
+        let paths = self.paths_at(expr, 0);
+        self.found.borrow_mut().clear();
+        paths
     }
 
     pub(super) fn text(&self, expr: &'a Expr) -> Option<String> {
         fold::fold(expr, self, 0)
     }
 
-    fn path_at(&self, expr: &'a Expr, hops: u32) -> Option<String> {
-        if hops > MAX_HOPS || !self.burn() {
-            self.cut.set(
-                !matches!(expr, Expr::Call(_) | Expr::Attribute(_) | Expr::Subscript(_)) || self.cut.get(),
-            );
-            return None;
+    fn paths_at(&self, expr: &'a Expr, hops: u32) -> Vec<String> {
+        if !matches!(expr, Expr::Attribute(_) | Expr::Subscript(_) | Expr::Call(_)) {
+            return self.compute_paths(expr, hops);
         }
-        let hops = hops + 1;
+        let address = std::ptr::from_ref(expr).addr();
+        if let Some(paths) = self.chains.borrow().get(&address) {
+            return paths.clone();
+        }
+        // An answer given on the way to another, maybe from within another scope, is not final.
+        let is_asked_for = self.found.borrow().is_empty();
+        let paths = self.compute_paths(expr, hops);
+        if is_asked_for {
+            self.chains.borrow_mut().insert(address, paths.clone());
+        }
+        paths
+    }
+
+    fn compute_paths(&self, expr: &'a Expr, hops: u32) -> Vec<String> {
+        if hops > MAX_HOPS || !self.burn() {
+            self.cut.set(true);
+            return Vec::new();
+        }
+        // Chains of attributes and calls do not count as hops: honest ones are long, and they end where the text does.
+        let next = hops + 1;
         match expr {
-            Expr::Name(name) => self.name_path(name.id.as_str(), name.range.start().to_usize(), hops),
+            Expr::Name(name) => self.name_paths(name.id.as_str(), name.range.start().to_usize(), next),
             Expr::Attribute(attribute) => {
-                let object = self.path_at(&attribute.value, hops)?;
-                Some(simplified(&object, attribute.attr.as_str()))
+                let objects = self.paths_at(&attribute.value, hops);
+                objects.iter().map(|object| simplified(object, attribute.attr.as_str())).collect()
             }
             Expr::Subscript(subscript) => {
-                let object = self.path_at(&subscript.value, hops)?;
-                let key = fold::fold(&subscript.slice, self, hops)?;
-                self.item_path(&object, &key, hops)
+                let objects = self.paths_at(&subscript.value, hops);
+                if objects.is_empty() {
+                    return objects;
+                }
+                let Some(key) = fold::fold(&subscript.slice, self, hops) else { return Vec::new() };
+                objects.iter().flat_map(|object| self.item_paths(object, &key, hops)).collect()
             }
-            Expr::Call(call) => self.call_path(call, hops),
-            Expr::Named(named) => self.path_at(&named.value, hops),
+            Expr::Call(call) => {
+                let functions = self.paths_at(&call.func, hops);
+                functions.iter().flat_map(|function| self.result_paths(function, call, hops)).collect()
+            }
+            Expr::Named(named) => self.paths_at(&named.value, next),
             Expr::If(choice) => {
-                self.path_at(&choice.body, hops).or_else(|| self.path_at(&choice.orelse, hops))
+                let first = self.paths_at(&choice.body, next);
+                self.union(first, self.paths_at(&choice.orelse, next))
             }
-            Expr::BoolOp(choice) => choice.values.iter().find_map(|value| self.path_at(value, hops)),
-            Expr::Await(inner) => self.path_at(&inner.value, hops),
-            _ => None,
+            Expr::BoolOp(choice) => {
+                let all = choice.values.iter().map(|value| self.paths_at(value, next));
+                all.fold(Vec::new(), |paths, more| self.union(paths, more))
+            }
+            Expr::Await(inner) => self.paths_at(&inner.value, next),
+            _ => Vec::new(),
         }
     }
 
-    /// `name_path` with no regard to where the name stands.
-    fn name_path(&self, name: &'a str, offset: usize, hops: u32) -> Option<String> {
-        match self.look_up(name, offset) {
-            Lookup::Free => Some(self.free_path(name)),
-            Lookup::Bound { level, bindings, is_sure } => {
-                if !self.visited.borrow_mut().insert((level, name)) {
-                    return None;
-                }
-                let bound = bindings.iter().find_map(|binding| match binding {
-                    Binding::Import(path) => Some(path.clone()),
-                    Binding::Value(value) => self.path_at(value, hops),
-                    Binding::Unknown => None,
-                });
-                self.visited.borrow_mut().remove(&(level, name));
-                bound.or_else(|| (!is_sure).then(|| self.free_path(name)))
+    fn union(&self, mut paths: Vec<String>, more: Vec<String>) -> Vec<String> {
+        for path in more {
+            if !paths.contains(&path) {
+                paths.push(path);
             }
         }
+        if paths.len() > MAX_PATHS {
+            self.cut.set(true);
+            paths.truncate(MAX_PATHS);
+        }
+        paths
+    }
+
+    fn name_paths(&self, name: &'a str, offset: usize, hops: u32) -> Vec<String> {
+        let (level, bindings, is_sure) = match self.look_up(name, offset) {
+            Lookup::Free => return vec![self.free_path(name)],
+            Lookup::Bound { level, bindings, is_sure } => (level, bindings, is_sure),
+        };
+        if let Some(found) = self.found.borrow().get(&(level, name)) {
+            return found.clone().unwrap_or_default();
+        }
+        self.found.borrow_mut().insert((level, name), None);
+        let mut paths = if is_sure { Vec::new() } else { vec![self.free_path(name)] };
+        for binding in bindings {
+            let more = match binding {
+                Binding::Import(path) => vec![path.clone()],
+                Binding::Value(value) => self.paths_at(value, hops),
+                Binding::Unknown => Vec::new(),
+            };
+            paths = self.union(paths, more);
+        }
+        self.found.borrow_mut().insert((level, name), Some(paths.clone()));
+        paths
     }
 
     /// A name nobody binds is a builtin, unless a star import brings it.
@@ -131,57 +181,44 @@ impl<'a> Resolver<'a> {
         Lookup::Free
     }
 
-    fn call_path(&self, call: &'a ExprCall, hops: u32) -> Option<String> {
-        let function = self.path_at(&call.func, hops)?;
-        let first = call.arguments.args.first();
-        match function.as_str() {
+    /// What calling `function` gives.
+    fn result_paths(&self, function: &str, call: &'a ExprCall, hops: u32) -> Vec<String> {
+        let argument = |index: usize| call.arguments.args.get(index);
+        let text = |index| argument(index).and_then(|argument| fold::fold(argument, self, hops));
+        let object_paths = || argument(0).map(|object| self.paths_at(object, hops)).unwrap_or_default();
+        match function {
             "builtins.__import__" | "importlib.__import__" => {
-                let name = fold::fold(first?, self, hops)?;
-                let has_from_list =
-                    call.arguments.args.len() > 3
-                        || call.arguments.keywords.iter().any(|keyword| {
-                            keyword.arg.as_ref().is_some_and(|name| name.as_str() == "fromlist")
-                        });
-                match name.split_once('.') {
-                    Some((top, _)) if !has_from_list => Some(top.to_owned()),
-                    _ => Some(name),
-                }
+                let has_from_list = call.arguments.find_argument("fromlist", 3).is_some();
+                text(0).map(|name| imported(&name, has_from_list)).into_iter().collect()
             }
-            "importlib.import_module" => fold::fold(first?, self, hops),
-            "builtins.getattr" => {
-                let name = fold::fold(call.arguments.args.get(1)?, self, hops)?;
-                Some(simplified(&self.path_at(first?, hops)?, &name))
-            }
-            "builtins.globals" | "builtins.locals" => Some("globals()".to_owned()),
-            "builtins.vars" => match first {
-                None => Some("globals()".to_owned()),
-                Some(object) => Some(format!("{}.__dict__", self.path_at(object, hops)?)),
+            "importlib.import_module" => text(0).into_iter().collect(),
+            "builtins.getattr" => match text(1) {
+                Some(name) => object_paths().iter().map(|object| simplified(object, &name)).collect(),
+                None => Vec::new(),
             },
-            "globals().get" | "globals().__getitem__" | "sys.modules.get" | "sys.modules.__getitem__" => {
-                let key = fold::fold(first?, self, hops)?;
-                self.item_path(function.rsplit_once('.')?.0, &key, hops)
-            }
-            _ => {
-                let (object, method) = function.rsplit_once('.')?;
-                let object = object.strip_suffix(".__dict__")?;
-                let key = fold::fold(first?, self, hops)?;
-                matches!(method, "get" | "__getitem__").then(|| simplified(object, &key))
-            }
+            "builtins.globals" | "builtins.locals" => vec!["globals()".to_owned()],
+            "builtins.vars" if argument(0).is_none() => vec!["globals()".to_owned()],
+            "builtins.vars" => object_paths().iter().map(|object| format!("{object}.__dict__")).collect(),
+            _ => match function.rsplit_once('.') {
+                Some((object, "get" | "__getitem__" | "pop" | "setdefault")) => {
+                    text(0).map(|key| self.item_paths(object, &key, hops)).unwrap_or_default()
+                }
+                _ => Vec::new(),
+            },
         }
     }
 
-    /// The path of `object[key]`.
-    fn item_path(&self, object: &str, key: &str, hops: u32) -> Option<String> {
+    /// What `object[key]` may stand for.
+    fn item_paths(&self, object: &str, key: &str, hops: u32) -> Vec<String> {
         match object {
-            "sys.modules" => Some(simplified(key, "").trim_end_matches('.').to_owned()),
-            "globals()" => {
-                let module = self.scopes.first()?;
-                match module.names.get_key_value(key) {
-                    Some((name, _)) => self.name_path(name, usize::MAX, hops),
-                    None => Some(simplified("builtins", key)),
-                }
-            }
-            _ => object.strip_suffix(".__dict__").map(|object| simplified(object, key)),
+            "sys.modules" => vec![canonical(key).to_owned()],
+            "globals()" => match self.scopes.first().and_then(|module| module.names.get_key_value(key)) {
+                Some((name, _)) => self.name_paths(name, usize::MAX, hops),
+                None => vec![simplified("builtins", key)],
+            },
+            // In modules other than the main one `__builtins__` is a dictionary.
+            "builtins" => vec![simplified(object, key)],
+            _ => object.strip_suffix(".__dict__").map(|object| simplified(object, key)).into_iter().collect(),
         }
     }
 }
@@ -203,20 +240,34 @@ impl<'a> Names<'a> for Resolver<'a> {
     }
 }
 
-/// `object.name` in its simplest form: `builtins.__builtins__` is `builtins`, `posix` is `os`.
-fn simplified(object: &str, name: &str) -> String {
-    const MAX_PATH: usize = 400;
-    let object = match object {
+/// The module an `__import__` call yields: the top one, unless a list of names is asked for.
+fn imported(name: &str, has_from_list: bool) -> String {
+    match name.split_once('.') {
+        Some((top, _)) if !has_from_list => canonical(top).to_owned(),
+        _ => canonical(name).to_owned(),
+    }
+}
+
+/// The name rules know a module by.
+fn canonical(module: &str) -> &str {
+    match module {
         "posix" | "nt" => "os",
         "__builtin__" => "builtins",
-        object => object,
-    };
-    let mut path = match (object, name) {
-        ("builtins", "__builtins__") => "builtins".to_owned(),
-        _ => format!("{object}.{name}"),
-    };
+        module => module,
+    }
+}
+
+/// `object.name` in its simplest form: `builtins.__builtins__` is `builtins`, `posix.system` is `os.system`.
+fn simplified(object: &str, name: &str) -> String {
+    const MAX_PATH: usize = 200;
+    let object = canonical(object);
+    if (object, name) == ("builtins", "__builtins__") {
+        return object.to_owned();
+    }
+    let mut path = format!("{object}.{name}");
     if path.len() > MAX_PATH {
-        path = path.chars().take(MAX_PATH).collect();
+        // Nothing so long is listed anywhere, and a chain must not grow the work for each of its links.
+        path.truncate(path.floor_char_boundary(MAX_PATH));
     }
     path
 }

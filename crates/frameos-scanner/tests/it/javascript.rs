@@ -279,6 +279,8 @@ fn endless_aliases_are_reported_rather_than_followed() {
     let source = format!("const r0 = require;\n{aliases}r399('fs')");
     assert!(!rules("index.js", &source).is_empty());
     assert_eq!(scan_files(&[("index.js", &source)]).verdict, Verdict::Reject);
+    let builder = format!("const y = require('yargs'); y(){}", ".option('a', { b: 1 })".repeat(600));
+    assert!(rules("index.js", &builder).is_empty());
     let circular = "let a = b, b = a; b = require; a('fs')";
     assert_eq!(rules("index.js", circular), ["file-system"]);
 }

@@ -66,7 +66,7 @@ proptest! {
 }
 
 /// Every construct that nests without end, far deeper than any stack.
-const NESTING: &[(&str, &str, &str)] = &[
+pub(crate) const NESTING: &[(&str, &str, &str)] = &[
     ("a.js", "(", ")"),
     ("a.js", "[", "]"),
     ("a.js", "x={a:", "}"),
@@ -141,16 +141,27 @@ const NESTING: &[(&str, &str, &str)] = &[
 #[test]
 fn bottomless_nesting_is_a_finding() {
     for (path, open, close) in NESTING {
-        for times in [100, 1_000, 4_900, 6_000, 100_000] {
+        for times in [1_000, 4_900, 20_000] {
             let closed = format!("{}{}", open.repeat(times), close.repeat(times));
-            let once = format!("{}{close}", open.repeat(times));
-            for text in [closed, once, open.repeat(times)] {
+            for text in [closed, open.repeat(times)] {
                 let report = scan_files(&[(path, &text)]);
                 let harmless = report.verdict == Verdict::Pass;
                 assert!(report.findings.iter().all(|finding| finding.file == *path), "{path} {open} {times}");
                 // What is not refused for its depth has been parsed, whole.
-                assert!(!harmless || times < 6_000 || is_flat(open), "{path} {open:?} × {times} passes");
+                assert!(!harmless || times < 5_000 || is_flat(open), "{path} {open:?} × {times} passes");
             }
+        }
+    }
+}
+
+/// Where the lexer is not certain, whole files are parsed up to a larger bound, which the stack must hold too.
+#[test]
+fn nesting_in_uncertain_files_is_survived() {
+    for (path, open, close) in NESTING.iter().filter(|(path, ..)| !path.ends_with(".py")) {
+        let cost = open.chars().chain(close.chars()).filter(|c| !c.is_whitespace()).count();
+        let times = 19_000 / cost;
+        for close in [close.repeat(times), String::new()] {
+            rules(path, &format!("/*\n*/ var y = function(){{}} /1;\n{}{close}", open.repeat(times)));
         }
     }
 }
