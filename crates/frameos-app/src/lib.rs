@@ -1,1 +1,54 @@
-//! frameos-app.
+//! The use cases of the marketplace and the execution engine, free of HTTP and SQL text.
+//!
+//! One noun, one file, functions named `noun_verb` whose first argument is the [`App`] and whose second is who asks. Every
+//! function returns a closed [`AppError`]. Nothing here reads the environment or the wall clock.
+#![forbid(unsafe_code)]
+
+mod account;
+mod agent;
+mod app;
+mod audit;
+mod code_cache;
+mod credential;
+mod deployment;
+mod developer;
+mod error;
+mod execution;
+mod idempotency;
+mod inputs;
+mod jobs;
+mod mail;
+mod outcome;
+mod payment;
+mod payment_http;
+mod review;
+mod run;
+mod seed;
+mod settle;
+mod submission;
+mod token;
+mod version;
+mod wallet;
+mod worker;
+
+pub use account::*;
+pub use agent::*;
+pub use app::{App, Parts, PlatformKeys, Settings};
+pub use audit::*;
+pub use deployment::*;
+pub use developer::*;
+pub use error::{AppError, Result};
+pub use execution::*;
+pub use idempotency::*;
+pub use inputs::{InputErrors, inputs_merge, outputs_check};
+pub use jobs::jobs_run;
+pub use mail::{Mail, MailError, Mailer};
+pub use outcome::{RunEnd, outcome_judge};
+pub use payment_http::HttpGateway;
+pub use review::*;
+pub use seed::*;
+pub use submission::Submission;
+pub use token::Principal;
+pub use version::*;
+pub use wallet::*;
+pub use worker::worker_run;

@@ -298,3 +298,6 @@ fn internal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Gate
 fn unavailable(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> GatewayError {
     GatewayError::Unavailable { source: source.into() }
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,7 +16,9 @@ use serde_json::{Map, Value as Json};
 
 use crate::{Place, Row, StoreError, Tx, params};
 
-pub use list::{DeveloperExecution, ExecutionFilter, ExecutionSummary, execution_list, execution_list_by_developer};
+pub use list::{
+    DeveloperExecution, ExecutionFilter, ExecutionSummary, execution_list, execution_list_by_developer,
+};
 pub use transition::{
     Finish, RunResult, execution_begin, execution_cancel_request, execution_cancel_requested_unscoped,
     execution_delete_unscoped, execution_finish, execution_mandate_set, execution_requeue,

@@ -1,0 +1,229 @@
+//! The registry: publishing agents and finding them.
+//!
+//! Invariants: code is stored only after its scan passed; an agent nobody approved is visible to its developer and to
+//! administrators alone, and to everybody else it does not exist.
+
+use std::str::FromStr;
+
+use frameos_domain::{
+    clock::Timestamp,
+    id::{AgentId, DeveloperId, VersionId},
+    manifest::ManifestIssue,
+    pricing::PricingModel,
+    scan::{Action, ScanReport, Verdict},
+};
+use frameos_store::{
+    agent::{self, Agent, AgentFace, AgentNew, AgentSort, CategoryCount},
+    page::{Page, Paged},
+    status::{AgentStatus, ReviewStatus, Role, VersionStatus},
+    version::{self, Version},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    app::App,
+    error::{AppError, Result},
+    submission::{self, Checked, Submission},
+    token::Principal,
+    version::face_json,
+};
+
+/// What became of a submission.
+#[derive(Debug, Clone)]
+pub struct Submitted {
+    pub agent_id: AgentId,
+    pub version_id: VersionId,
+    /// Pending review, or published.
+    pub status: AgentStatus,
+    pub scan: ScanReport,
+    pub warnings: Vec<ManifestIssue>,
+}
+
+/// What to list, as the query said it.
+#[derive(Debug, Clone, Default)]
+pub struct AgentFilter {
+    pub category: Option<String>,
+    pub search: Option<String>,
+    pub pricing_model: Option<String>,
+    pub sort: Option<String>,
+}
+
+/// An agent as its page shows it.
+#[derive(Debug, Clone)]
+pub struct AgentView {
+    pub agent: Agent,
+    /// The current version's manifest.
+    pub manifest: Value,
+}
+
+/// Publishes a new agent: checked, scanned, stored, and waiting for review.
+pub async fn agent_register(app: &App, developer: DeveloperId, submission: Submission) -> Result<Submitted> {
+    let (checked, scan, code) = submission_scan(submission).await?;
+    let now = app.now();
+    let slug = submission::required("slug", checked.listing.slug.clone())?;
+    let face = submission::face_new(&checked)?;
+    let agent_id = AgentId::generate(now);
+    let version = version_new(agent_id, &checked, &face, &scan, code.len(), now)?;
+    let new = AgentNew { id: agent_id, developer_id: developer, slug: slug.clone(), face, created_at: now };
+    let (version_id, object) = (version.id, version.code_s3_key.clone());
+    app.store().objects().put(&object, &code).await?;
+    let stored = app.store().tx(move |tx| {
+        Box::pin(async move {
+            let stored =
+                agent::agent_insert(tx, &new).await? && version::version_insert(tx, &version).await?;
+            if !stored {
+                tx.set_rollback();
+            }
+            Ok(stored)
+        })
+    });
+    // The code of a submission that was refused after all must not stay behind.
+    match stored.await {
+        Ok(true) => {}
+        Ok(false) => {
+            app.store().objects().delete(&object).await?;
+            let message = format!(
+                "the slug `{slug}` is taken; choose another, or publish a new version of your own agent with \
+                 POST /agents/{slug}/versions"
+            );
+            return Err(AppError::conflict("SLUG_TAKEN", message));
+        }
+        Err(error) => {
+            app.store().objects().delete(&object).await?;
+            return Err(error.into());
+        }
+    }
+    let warnings = checked.manifest.warnings;
+    Ok(Submitted { agent_id, version_id, status: AgentStatus::PendingReview, scan, warnings })
+}
+
+/// Unpacks, checks and scans off the async threads; a rejecting scan is the caller's error, with every finding.
+pub(crate) async fn submission_scan(submission: Submission) -> Result<(Checked, ScanReport, Vec<u8>)> {
+    let work = move || {
+        let code = submission.code.clone();
+        let checked = submission::submission_check(submission)?;
+        let scan = frameos_scanner::scan(&checked.bundle);
+        Ok::<_, AppError>((checked, scan, code))
+    };
+    let (checked, scan, code) = tokio::task::spawn_blocking(work).await.map_err(AppError::internal)??;
+    if scan.verdict == Verdict::Reject {
+        let rejecting: Vec<_> =
+            scan.findings.iter().filter(|finding| finding.action == Action::Reject).collect();
+        let first = rejecting.first().map_or_else(String::new, |finding| {
+            format!("; the first is {} line {}: {}", finding.file, finding.line, finding.message)
+        });
+        let message = format!("the code scan rejects this bundle, findings: {}{first}", rejecting.len());
+        return Err(AppError::invalid_with(
+            "SCAN_REJECTED",
+            message,
+            json!({"scan_passed": false, "scan_report": scan}),
+        ));
+    }
+    Ok((checked, scan, code))
+}
+
+pub(crate) fn version_new(
+    agent_id: AgentId,
+    checked: &Checked,
+    face: &AgentFace,
+    scan: &ScanReport,
+    packed_size: usize,
+    now: Timestamp,
+) -> Result<Version> {
+    let id = VersionId::generate(now);
+    let runtime = &checked.manifest.runtime;
+    Ok(Version {
+        id,
+        agent_id,
+        version: checked.version.to_string(),
+        manifest: checked.manifest_json.clone(),
+        code_s3_key: format!("code/{id}.tar.gz"),
+        code_hash: checked.code_hash.clone(),
+        packed_size: i64::try_from(packed_size).map_err(AppError::internal)?,
+        runtime_language: runtime.language.as_str().into(),
+        runtime_version: runtime.version.clone(),
+        entrypoint: submission::entrypoint(&checked.manifest),
+        timeout_ms: i64::try_from(runtime.timeout_ms).map_err(AppError::internal)?,
+        memory_mb: i64::try_from(runtime.memory_mb).map_err(AppError::internal)?,
+        inputs_schema: checked.manifest.inputs_schema(),
+        outputs_schema: checked.manifest.outputs_schema(),
+        scan_passed: scan.passed(),
+        scan_report: Some(scan.clone()),
+        listing: face_json(face),
+        status: VersionStatus::Active,
+        deprecation_message: None,
+        review_status: ReviewStatus::PendingReview,
+        reviewed_by: None,
+        reviewed_at: None,
+        review_note: None,
+        submitted_at: now,
+        created_at: now,
+    })
+}
+
+/// Published agents that fit the filter.
+pub async fn agent_list(app: &App, filter: AgentFilter, page: Page) -> Result<Paged<Agent>> {
+    let sort = match filter.sort.as_deref() {
+        None | Some("popularity") => AgentSort::Popularity,
+        Some("newest") => AgentSort::Newest,
+        Some("price_low") => AgentSort::PriceLow,
+        Some("price_high") => AgentSort::PriceHigh,
+        Some("rating") => AgentSort::Rating,
+        Some(_) => {
+            return Err(AppError::field(
+                "sort",
+                "must be one of popularity, newest, price_low, price_high, rating",
+            ));
+        }
+    };
+    let pricing_model = filter
+        .pricing_model
+        .as_deref()
+        .map(|model| {
+            PricingModel::from_str(model).map_err(|error| AppError::field("pricing_model", error.to_string()))
+        })
+        .transpose()?;
+    let query = agent::AgentFilter { category: filter.category, search: filter.search, pricing_model, sort };
+    Ok(app.store().read(move |tx| Box::pin(async move { agent::agent_list(tx, &query, page).await })).await?)
+}
+
+/// A developer's own agents, in every status, newest first.
+pub async fn agent_list_mine(app: &App, developer: DeveloperId) -> Result<Vec<Agent>> {
+    Ok(app
+        .store()
+        .read(move |tx| Box::pin(async move { agent::agent_list_by_developer(tx, developer).await }))
+        .await?)
+}
+
+/// One agent, by slug or id.
+pub async fn agent_get(app: &App, slug_or_id: &str, viewer: Option<&Principal>) -> Result<AgentView> {
+    let agent = agent_visible(app, slug_or_id, viewer).await?;
+    let (id, current) = (agent.id, agent.current_version.clone());
+    let version = app
+        .store()
+        .read(move |tx| Box::pin(async move { version::version_get(tx, id, &current).await }))
+        .await?;
+    let version = version.ok_or_else(|| AppError::internal("an agent's current version is missing"))?;
+    Ok(AgentView { agent, manifest: version.manifest })
+}
+
+/// The agent, if `viewer` may know of it.
+pub(crate) async fn agent_visible(app: &App, slug_or_id: &str, viewer: Option<&Principal>) -> Result<Agent> {
+    let name = slug_or_id.to_owned();
+    let found = app
+        .store()
+        .read(move |tx| Box::pin(async move { agent::agent_find_unscoped(tx, &name).await }))
+        .await?;
+    let public = |agent: &Agent| matches!(agent.status, AgentStatus::Published | AgentStatus::Deprecated);
+    found.filter(|agent| public(agent) || insider(agent, viewer)).ok_or(AppError::not_found("agent"))
+}
+
+/// Whether the viewer is the agent's developer or an administrator.
+pub(crate) fn insider(agent: &Agent, viewer: Option<&Principal>) -> bool {
+    viewer.is_some_and(|viewer| viewer.role == Role::Admin || viewer.developer() == Some(agent.developer_id))
+}
+
+/// Categories of published agents with their numbers.
+pub async fn category_list(app: &App) -> Result<Vec<CategoryCount>> {
+    Ok(app.store().read(|tx| Box::pin(async move { agent::agent_categories(tx).await })).await?)
+}

@@ -1,0 +1,98 @@
+//! The application: everything the use cases need, in one cheap handle.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use frameos_domain::{
+    clock::{Clock, Timestamp},
+    signing::{KeySet, SigningKey},
+};
+use frameos_gateway::PaymentGateway;
+use frameos_sandbox::Sandbox;
+use frameos_store::Store;
+use tokio::sync::Semaphore;
+
+use crate::mail::Mailer;
+
+/// What the process hands in.
+pub struct Parts {
+    pub store: Store,
+    pub clock: Arc<dyn Clock>,
+    pub payments: Arc<dyn PaymentGateway>,
+    /// Absent in a process that runs no agents.
+    pub sandbox: Option<Sandbox>,
+    pub keys: PlatformKeys,
+    pub mailer: Arc<dyn Mailer>,
+    pub settings: Settings,
+}
+
+/// The platform's own signing keys; the gateway has another.
+#[derive(Debug)]
+pub struct PlatformKeys {
+    /// Signs access tokens and mail links.
+    pub tokens: SigningKey,
+    /// Signs run receipts.
+    pub receipts: SigningKey,
+}
+
+/// What an operator may set.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Runs at the same time in one worker.
+    pub slots: usize,
+    /// Runs started per second by one worker; 0 switches the limit off.
+    pub starts_per_second: u32,
+    /// Unpacked bundles.
+    pub cache_dir: PathBuf,
+    /// The base URL people reach this installation at.
+    pub public_url: String,
+    /// How long a worker may be silent before its runs are given to another.
+    pub lease: Duration,
+    /// Names this worker in leases.
+    pub worker_name: String,
+}
+
+/// A handle on the application; clones share everything.
+#[derive(Clone)]
+pub struct App {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    payments: Arc<dyn PaymentGateway>,
+    pub(crate) sandbox: Option<Sandbox>,
+    pub(crate) keys: Arc<PlatformKeys>,
+    pub(crate) mailer: Arc<dyn Mailer>,
+    pub(crate) settings: Arc<Settings>,
+    /// Password hashing takes a core and 19 MB each; two at a time keep a flood of log-ins from starving the rest.
+    pub(crate) hashing: Arc<Semaphore>,
+}
+
+impl App {
+    pub fn new(parts: Parts) -> Self {
+        Self {
+            store: parts.store,
+            clock: parts.clock,
+            payments: parts.payments,
+            sandbox: parts.sandbox,
+            keys: Arc::new(parts.keys),
+            mailer: parts.mailer,
+            settings: Arc::new(parts.settings),
+            hashing: Arc::new(Semaphore::new(2)),
+        }
+    }
+
+    /// The public keys of run receipts.
+    pub fn receipt_keys(&self) -> KeySet {
+        KeySet::of([self.keys.receipts.public()])
+    }
+
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    pub fn payments(&self) -> &dyn PaymentGateway {
+        self.payments.as_ref()
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}

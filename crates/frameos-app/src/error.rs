@@ -1,0 +1,136 @@
+//! What can go wrong in a use case, in terms no transport knows.
+//!
+//! Invariants: closed (no catch-all with a free text); every public message says what to change; what is internal stays in
+//! `source` and is logged once, by whoever answers the client.
+
+use frameos_gateway::GatewayError;
+use frameos_store::StoreError;
+use serde_json::Value;
+use thiserror::Error;
+
+pub type Result<T> = std::result::Result<T, AppError>;
+
+/// A use case's failure.
+#[derive(Debug, Error)]
+pub enum AppError {
+    /// The request itself is wrong; asking again unchanged will fail again.
+    #[error("{message}")]
+    Invalid { code: &'static str, message: String, details: Option<Value> },
+    /// Nobody known is asking.
+    #[error("{message}")]
+    Unauthenticated { code: &'static str, message: String },
+    /// Somebody known is asking for what they may not have.
+    #[error("{message}")]
+    Forbidden { code: &'static str, message: String, details: Option<Value> },
+    /// There is none, or none that the asker may know of.
+    #[error("there is no such {what}")]
+    NotFound { what: &'static str },
+    /// The state of things forbids it.
+    #[error("{message}")]
+    Conflict { code: &'static str, message: String },
+    /// The money is not there.
+    #[error("{message}")]
+    PaymentRequired { message: String, details: Option<Value> },
+    /// Something this process depends on does not answer; asking again later may help.
+    #[error("{message}")]
+    Unavailable {
+        message: &'static str,
+        #[source]
+        source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
+    /// A defect of ours.
+    #[error("something went wrong on our side")]
+    Internal {
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl AppError {
+    /// The stable code of this failure.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Invalid { code, .. }
+            | Self::Unauthenticated { code, .. }
+            | Self::Forbidden { code, .. }
+            | Self::Conflict { code, .. } => code,
+            Self::NotFound { .. } => "NOT_FOUND",
+            Self::PaymentRequired { .. } => "INSUFFICIENT_FUNDS",
+            Self::Unavailable { .. } => "UNAVAILABLE",
+            Self::Internal { .. } => "INTERNAL",
+        }
+    }
+
+    /// What the asker is told.
+    pub fn message(&self) -> String {
+        self.to_string()
+    }
+
+    /// The offending fields, findings or limits.
+    pub fn details(&self) -> Option<&Value> {
+        match self {
+            Self::Invalid { details, .. }
+            | Self::Forbidden { details, .. }
+            | Self::PaymentRequired { details, .. } => details.as_ref(),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn invalid(code: &'static str, message: impl Into<String>) -> Self {
+        Self::Invalid { code, message: message.into(), details: None }
+    }
+
+    pub(crate) fn invalid_with(code: &'static str, message: impl Into<String>, details: Value) -> Self {
+        Self::Invalid { code, message: message.into(), details: Some(details) }
+    }
+
+    /// A single field that breaks its rule.
+    pub(crate) fn field(field: &str, message: impl Into<String>) -> Self {
+        let message = message.into();
+        let details = serde_json::json!({"fields": [{"field": field, "message": message}]});
+        Self::invalid_with("VALIDATION_FAILED", format!("{field} {message}"), details)
+    }
+
+    pub(crate) const fn not_found(what: &'static str) -> Self {
+        Self::NotFound { what }
+    }
+
+    pub(crate) fn conflict(code: &'static str, message: impl Into<String>) -> Self {
+        Self::Conflict { code, message: message.into() }
+    }
+
+    pub(crate) fn internal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Internal { source: source.into() }
+    }
+}
+
+impl From<StoreError> for AppError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable { .. } => Self::Unavailable {
+                message: "the database does not answer; try again shortly",
+                source: Some(Box::new(error)),
+            },
+            other => Self::internal(other),
+        }
+    }
+}
+
+impl From<GatewayError> for AppError {
+    fn from(error: GatewayError) -> Self {
+        let message = error.to_string();
+        match error.code() {
+            "INSUFFICIENT_FUNDS" => Self::PaymentRequired { message, details: error.details() },
+            code @ "POLICY_REFUSED" => Self::Forbidden { code, message, details: error.details() },
+            code @ "INVALID_REQUEST" => Self::Invalid { code, message, details: error.details() },
+            code @ ("MANDATE_VOIDED" | "MANDATE_EXPIRED" | "MANDATE_EXECUTED") => {
+                Self::Conflict { code, message }
+            }
+            "UNAVAILABLE" => Self::Unavailable {
+                message: "the payment gateway does not answer; try again shortly",
+                source: Some(Box::new(error)),
+            },
+            _ => Self::internal(error),
+        }
+    }
+}

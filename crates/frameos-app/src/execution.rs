@@ -1,0 +1,400 @@
+//! Runs as their owner sees them: triggering, reading, cancelling.
+//!
+//! Invariants: a run without a mandate does not start unless it is free; the same idempotency key is the same run; outputs
+//! are readable only in state `success`; secret inputs are never shown.
+
+use std::time::Duration;
+
+use frameos_domain::{
+    clock::Timestamp,
+    execution::RunStatus,
+    id::{AgentId, DeploymentId, ExecutionId, TicketId, UserId},
+    manifest::Manifest,
+    receipt::{Resources, RunReceiptDocument},
+};
+use frameos_store::{
+    chain,
+    execution::{self, Execution, ExecutionNew as ExecutionInsert, ExecutionSummary},
+    page::{Page, Paged},
+    status::DeploymentStatus,
+    ticket::{self, TicketNew},
+    version,
+};
+use serde_json::{Map, Value};
+
+use crate::{
+    app::App,
+    deployment::{Runnable, available_check, deployment_load, runnable_load},
+    error::{AppError, Result},
+    inputs::inputs_merge,
+    payment,
+};
+
+/// What a trigger says.
+#[derive(Debug, Clone)]
+pub struct ExecutionNew {
+    pub deployment_id: String,
+    pub inputs: Map<String, Value>,
+    /// A shorter limit than the version's.
+    pub timeout_ms: Option<u64>,
+    /// Confirms a price above the policy's `confirm_above`.
+    pub confirm: bool,
+    pub idempotency_key: String,
+}
+
+/// A run that was accepted.
+#[derive(Debug, Clone)]
+pub struct Started {
+    pub execution_id: ExecutionId,
+    pub status: RunStatus,
+    pub estimated_duration_ms: i64,
+}
+
+/// What was paid for a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaymentView {
+    pub amount: i64,
+    pub currency: String,
+    pub payment_id: String,
+    pub receipt_id: String,
+}
+
+/// A run as its owner sees it.
+#[derive(Debug, Clone)]
+pub struct ExecutionView {
+    pub id: ExecutionId,
+    pub agent_id: AgentId,
+    pub agent_name: String,
+    pub agent_slug: String,
+    pub version: String,
+    pub deployment_id: DeploymentId,
+    pub status: RunStatus,
+    pub created_at: Timestamp,
+    pub started_at: Option<Timestamp>,
+    pub completed_at: Option<Timestamp>,
+    pub elapsed_ms: Option<i64>,
+    pub duration_ms: Option<i64>,
+    pub queue_position: Option<i64>,
+    pub attempt: i64,
+    pub inputs: Map<String, Value>,
+    pub outputs: Option<Value>,
+    pub stdout: Option<String>,
+    pub stderr: Option<String>,
+    pub logs_truncated: Option<bool>,
+    pub error_message: Option<String>,
+    pub exit_code: Option<i64>,
+    pub resources: Option<Resources>,
+    pub isolation: Option<String>,
+    pub receipt_salt: Option<String>,
+    pub payment: Option<PaymentView>,
+}
+
+/// The kept logs of a run.
+#[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
+pub struct LogsView {
+    pub stdout: String,
+    pub stderr: String,
+    pub stdout_bytes: i64,
+    pub stderr_bytes: i64,
+    pub truncated: bool,
+}
+
+/// What to list of a user's runs.
+#[derive(Debug, Clone, Default)]
+pub struct ExecutionFilter {
+    pub status: Option<RunStatus>,
+    pub agent_id: Option<String>,
+}
+
+/// Triggers a run of a deployment: priced, paid for in advance by a hold, and queued.
+pub async fn execution_start(app: &App, user: UserId, agent: &str, new: ExecutionNew) -> Result<Started> {
+    let deployment_id: DeploymentId = new
+        .deployment_id
+        .parse()
+        .map_err(|_| AppError::field("deployment_id", "must be an id such as dep_…"))?;
+    let deployment = deployment_load(app, user, deployment_id).await?;
+    let runnable = runnable_load(app, agent, Some(&deployment.version)).await?;
+    if runnable.agent.id != deployment.agent_id {
+        return Err(AppError::field("deployment_id", "belongs to another agent than the one in the path"));
+    }
+    available_check(&runnable)?;
+    if deployment.status != DeploymentStatus::Configured {
+        return Err(AppError::conflict(
+            "CONFLICT",
+            format!("this deployment is {}; configure it first", deployment.status),
+        ));
+    }
+    if let Some(earlier) = execution_by_key(app, user, &new.idempotency_key).await? {
+        return authorized(app, earlier).await;
+    }
+    let inputs = inputs_merge(&runnable.manifest, &deployment.config, &new.inputs)?;
+    let timeout_ms = timeout_choose(&runnable, new.timeout_ms)?;
+    let now = app.now();
+    let id = ExecutionId::generate(now);
+    let price = payment::price_choose(app, user, &runnable, now).await?;
+    let insert = ExecutionInsert {
+        id,
+        deployment_id,
+        agent_id: runnable.agent.id,
+        user_id: user,
+        version_id: runnable.version.id,
+        version: runnable.version.version.clone(),
+        inputs,
+        salt: salt_create()?,
+        timeout_ms,
+        price: price.amount,
+        free_month: price.free_month.clone(),
+        confirmed: new.confirm,
+        idempotency_key: new.idempotency_key.clone(),
+        created_at: now,
+    };
+    let ticket = TicketNew {
+        id: TicketId::generate(now),
+        // Until the money is held this ticket only finishes what this request began, should the process die meanwhile.
+        kind: if price.amount.is_zero() { "run" } else { "authorize" },
+        execution_id: id,
+        class: i64::from(price.amount.is_zero()),
+        user_id: user,
+        run_at: if price.amount.is_zero() { now } else { now.plus(payment::AUTHORIZE_TAKEOVER) },
+    };
+    let inserted = app.store().tx(move |tx| {
+        Box::pin(async move {
+            let fresh = execution::execution_insert(tx, &insert).await?;
+            if fresh {
+                ticket::ticket_enqueue(tx, &ticket, now).await?;
+            }
+            Ok(fresh)
+        })
+    });
+    let inserted = inserted.await;
+    if !matches!(inserted, Ok(true)) {
+        payment::price_return(app, user, runnable.agent.id, price.free_month.as_deref()).await?;
+    }
+    if !inserted? {
+        // The same key, a moment earlier, from another connection.
+        let earlier = execution_by_key(app, user, &new.idempotency_key).await?;
+        return authorized(app, earlier.ok_or(AppError::not_found("execution"))?).await;
+    }
+    let row = execution_load(app, user, id).await?;
+    authorized(app, row).await
+}
+
+/// The answer for a run once its money is held; a refusal undoes the run.
+async fn authorized(app: &App, row: Execution) -> Result<Started> {
+    if row.status == RunStatus::Queued && !row.price.is_zero() && row.mandate_id.is_none() {
+        payment::execution_authorize(app, &row).await?;
+    }
+    app.store().notify_queue();
+    let (agent, number) = (row.agent_id, row.version.clone());
+    let average = app
+        .store()
+        .read(move |tx| {
+            Box::pin(async move { execution::version_average_duration(tx, agent, &number).await })
+        })
+        .await?;
+    Ok(Started { execution_id: row.id, status: row.status, estimated_duration_ms: average.unwrap_or(1_000) })
+}
+
+fn timeout_choose(runnable: &Runnable, asked: Option<u64>) -> Result<i64> {
+    let limit = runnable.manifest.runtime.timeout_ms;
+    match asked {
+        Some(asked) if asked == 0 || asked > limit => {
+            Err(AppError::field("timeout_ms", format!("must be between 1 and {limit}, this version's limit")))
+        }
+        asked => i64::try_from(asked.unwrap_or(limit)).map_err(AppError::internal),
+    }
+}
+
+fn salt_create() -> Result<String> {
+    let mut bytes = [0_u8; 16];
+    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| AppError::internal("the system random source failed"))?;
+    Ok(hex::encode(bytes))
+}
+
+async fn execution_by_key(app: &App, user: UserId, key: &str) -> Result<Option<Execution>> {
+    let key = key.to_owned();
+    Ok(app
+        .store()
+        .read(move |tx| Box::pin(async move { execution::execution_get_by_key(tx, user, &key).await }))
+        .await?)
+}
+
+async fn execution_load(app: &App, user: UserId, id: ExecutionId) -> Result<Execution> {
+    app.store()
+        .read(move |tx| Box::pin(async move { execution::execution_get(tx, user, id).await }))
+        .await?
+        .ok_or(AppError::not_found("execution"))
+}
+
+/// One of the user's runs.
+pub async fn execution_get(app: &App, user: UserId, id: ExecutionId) -> Result<ExecutionView> {
+    let row = execution_load(app, user, id).await?;
+    let (version_id, queued) = (row.version_id, row.status == RunStatus::Queued);
+    let (version, position) = app
+        .store()
+        .read(move |tx| {
+            Box::pin(async move {
+                let version = version::version_get_unscoped(tx, version_id).await?;
+                let position = if queued { ticket::ticket_position(tx, id).await? } else { None };
+                Ok((version, position))
+            })
+        })
+        .await?;
+    let version = version.ok_or_else(|| AppError::internal("a run's version is missing"))?;
+    let manifest = Manifest::parse(&version.manifest).map_err(AppError::internal)?;
+    Ok(view(row, &manifest, position, app.now()))
+}
+
+fn view(row: Execution, manifest: &Manifest, position: Option<i64>, now: Timestamp) -> ExecutionView {
+    let mut inputs = row.inputs;
+    for secret in manifest.secret_inputs() {
+        inputs.remove(secret);
+    }
+    let ended = row.status.is_final();
+    let payment =
+        row.payment_id.zip(row.payment_receipt_id).filter(|_| row.status == RunStatus::Success).map(
+            |(payment_id, receipt_id)| PaymentView {
+                amount: row.price.minor,
+                currency: row.price.currency.to_string(),
+                payment_id: payment_id.to_string(),
+                receipt_id: receipt_id.to_string(),
+            },
+        );
+    let truncated = row.stdout_bytes > row.stdout.as_deref().map_or(0, |text| text.len() as i64)
+        || row.stderr_bytes > row.stderr.as_deref().map_or(0, |text| text.len() as i64);
+    ExecutionView {
+        id: row.id,
+        agent_id: row.agent_id,
+        agent_name: row.agent_name,
+        agent_slug: row.agent_slug,
+        version: row.version,
+        deployment_id: row.deployment_id,
+        status: row.status,
+        created_at: row.created_at,
+        started_at: row.started_at,
+        completed_at: row.completed_at.filter(|_| ended),
+        elapsed_ms: row.started_at.filter(|_| !ended).map(|started| now.millis_since(started)),
+        duration_ms: row.duration_ms.filter(|_| ended),
+        queue_position: position,
+        attempt: row.attempt,
+        inputs,
+        outputs: row.outputs.filter(|_| row.status == RunStatus::Success),
+        // What an agent prints may be what it was paid to find out: sealed like its outputs.
+        logs_truncated: ended.then_some(truncated),
+        stdout: row.stdout.filter(|_| ended),
+        stderr: row.stderr.filter(|_| ended),
+        error_message: row.error_message.filter(|_| ended),
+        exit_code: row.exit_code.filter(|_| ended),
+        resources: row.resources.filter(|_| ended),
+        isolation: row.isolation.filter(|_| ended),
+        receipt_salt: ended.then_some(row.salt),
+        payment,
+    }
+}
+
+/// The user's runs, newest first, with their agents' names.
+pub async fn execution_list(
+    app: &App,
+    user: UserId,
+    filter: ExecutionFilter,
+    page: Page,
+) -> Result<Paged<ExecutionSummary>> {
+    let agent_id = match filter.agent_id.as_deref() {
+        None => None,
+        Some(text) => Some(
+            text.parse::<AgentId>()
+                .map_err(|_| AppError::field("agent_id", "must be an id such as agt_def_…"))?,
+        ),
+    };
+    let query = execution::ExecutionFilter { status: filter.status, agent_id };
+    Ok(app
+        .store()
+        .read(move |tx| Box::pin(async move { execution::execution_list(tx, user, &query, page).await }))
+        .await?)
+}
+
+/// The run once it has ended, or as it is after `longest`.
+pub async fn execution_wait(
+    app: &App,
+    user: UserId,
+    id: ExecutionId,
+    longest: Duration,
+) -> Result<ExecutionView> {
+    let deadline = tokio::time::Instant::now() + longest;
+    let mut events = app.store().execution_events();
+    loop {
+        let view = execution_get(app, user, id).await?;
+        let now = tokio::time::Instant::now();
+        if view.status.is_final() || now >= deadline {
+            return Ok(view);
+        }
+        // Events are hints: whoever misses one finds out by looking again.
+        let look_again = deadline.min(now + Duration::from_secs(1));
+        let _ = tokio::time::timeout_at(look_again, async {
+            while events.recv().await.is_ok_and(|changed| changed != id) {}
+        })
+        .await;
+    }
+}
+
+/// Cancels a run: a queued one at once, a running one as soon as its worker hears of it. One that is settling is too late.
+pub async fn execution_cancel(app: &App, user: UserId, id: ExecutionId) -> Result<ExecutionView> {
+    let row = execution_load(app, user, id).await?;
+    match row.status {
+        RunStatus::Queued | RunStatus::Running => {}
+        RunStatus::Settling => {
+            return Err(AppError::conflict(
+                "TOO_LATE",
+                "the agent has finished and the run is being settled",
+            ));
+        }
+        ended => {
+            return Err(AppError::conflict("ALREADY_FINAL", format!("this run has ended already: {ended}")));
+        }
+    }
+    let requested = app
+        .store()
+        .tx(move |tx| Box::pin(async move { execution::execution_cancel_request(tx, user, id).await }));
+    if !requested.await? {
+        return Err(AppError::conflict("TOO_LATE", "the run ended while it was being cancelled"));
+    }
+    crate::settle::queued_cancel(app, id).await?;
+    app.store().notify_queue();
+    execution_get(app, user, id).await
+}
+
+/// The kept logs of a run that has ended: up to 1 MB of each stream.
+pub async fn execution_logs(app: &App, user: UserId, id: ExecutionId) -> Result<LogsView> {
+    let row = execution_load(app, user, id).await?;
+    if !row.status.is_final() {
+        return Ok(LogsView::default());
+    }
+    let stored = match row.log_object.as_deref() {
+        Some(object) => app.store().objects().get(object).await?,
+        None => None,
+    };
+    match stored {
+        Some(bytes) => serde_json::from_slice(&bytes).map_err(AppError::internal),
+        None => Ok(LogsView {
+            stdout: row.stdout.unwrap_or_default(),
+            stderr: row.stderr.unwrap_or_default(),
+            stdout_bytes: row.stdout_bytes,
+            stderr_bytes: row.stderr_bytes,
+            truncated: false,
+        }),
+    }
+}
+
+/// The signed receipt of a run that has ended.
+pub async fn execution_receipt(app: &App, user: UserId, id: ExecutionId) -> Result<RunReceiptDocument> {
+    execution_load(app, user, id).await?;
+    let document =
+        app.store().read(move |tx| Box::pin(async move { chain::run_receipt_get(tx, id).await })).await?;
+    let text = document.ok_or_else(|| {
+        AppError::conflict(
+            "RECEIPT_NOT_READY",
+            "the run has not ended yet; its receipt is written when it does",
+        )
+    })?;
+    serde_json::from_value(text).map_err(AppError::internal)
+}

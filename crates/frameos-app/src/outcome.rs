@@ -1,0 +1,103 @@
+//! From what the sandbox saw to what the run is: the one place that decides whether an agent succeeded.
+//!
+//! Invariant: only exit code 0 with outputs that fit the manifest is a success; everything else costs nothing.
+
+use frameos_domain::{
+    execution::RunStatus,
+    manifest::{Manifest, RetryPolicy},
+};
+use frameos_sandbox::{End, Outcome};
+use serde_json::{Value, json};
+
+use crate::inputs::outputs_check;
+
+/// `EX_TEMPFAIL` of sysexits.h: the agent asks to be tried again.
+const EX_TEMPFAIL: i32 = 75;
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunEnd {
+    /// `Success` still has to be paid for before anybody may see it.
+    pub status: RunStatus,
+    /// Present only on success.
+    pub outputs: Option<Value>,
+    pub error_message: Option<String>,
+    pub exit_code: Option<i64>,
+    /// Whether trying again is allowed and might help.
+    pub retryable: bool,
+}
+
+/// Judges a finished run. `timeout_ms` is the limit that was in force.
+pub fn outcome_judge(manifest: &Manifest, outcome: &Outcome, timeout_ms: u64) -> RunEnd {
+    let failed = |status, message: String, exit_code, retryable| RunEnd {
+        status,
+        outputs: None,
+        error_message: Some(message),
+        exit_code,
+        retryable,
+    };
+    match outcome.end {
+        End::Exited(0) => {
+            // An agent that promises nothing may return nothing.
+            let outputs = outcome.outputs.clone().unwrap_or_else(|| json!({}));
+            match outputs_check(manifest, &outputs) {
+                Ok(()) => RunEnd {
+                    status: RunStatus::Success,
+                    outputs: Some(outputs),
+                    error_message: None,
+                    exit_code: Some(0),
+                    retryable: false,
+                },
+                Err(_) if outcome.outputs.is_none() => {
+                    let message = "the agent ended without outputs: return an object from the handler, or print one \
+                                   JSON object as the last line of stdout";
+                    failed(RunStatus::Failed, message.into(), Some(0), false)
+                }
+                Err(message) => failed(RunStatus::Failed, message, Some(0), false),
+            }
+        }
+        End::Exited(code) => {
+            let retryable = code == EX_TEMPFAIL || manifest.retry == RetryPolicy::Safe;
+            failed(RunStatus::Failed, exit_message(outcome, code), Some(i64::from(code)), retryable)
+        }
+        End::Signaled(signal) => {
+            let message = match signal {
+                31 => "the agent made a forbidden system call and was stopped (SIGSYS)".to_owned(),
+                11 => "the agent crashed (SIGSEGV)".to_owned(),
+                6 => "the agent aborted (SIGABRT)".to_owned(),
+                _ => format!("the agent was ended by signal {signal}"),
+            };
+            failed(
+                RunStatus::Failed,
+                message,
+                Some(i64::from(128 + signal)),
+                manifest.retry == RetryPolicy::Safe,
+            )
+        }
+        End::TimedOut => {
+            let message = format!("the agent was stopped at its time limit of {timeout_ms} ms");
+            failed(RunStatus::Timeout, message, None, false)
+        }
+        End::OutOfMemory => {
+            let message =
+                format!("the agent ran out of memory: its limit is {} MB", manifest.runtime.memory_mb);
+            failed(RunStatus::Failed, message, Some(137), false)
+        }
+        End::Cancelled => failed(RunStatus::Cancelled, "the run was cancelled".into(), None, false),
+    }
+}
+
+/// The agent's own words if it had any, else its exit code and the last line it wrote to stderr.
+fn exit_message(outcome: &Outcome, code: i32) -> String {
+    if let Some(message) = outcome.agent_error.as_deref().filter(|message| !message.trim().is_empty()) {
+        return message.to_owned();
+    }
+    let stderr = String::from_utf8_lossy(&outcome.stderr.bytes);
+    match stderr.lines().rev().find(|line| !line.trim().is_empty()) {
+        Some(line) => format!(
+            "the agent exited with code {code}: {}",
+            line.trim().chars().take(500).collect::<String>()
+        ),
+        None => format!("the agent exited with code {code}"),
+    }
+}

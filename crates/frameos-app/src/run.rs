@@ -1,0 +1,392 @@
+//! One attempt at one run: code, sandbox, verdict, result.
+//!
+//! Invariants: an attempt writes only while its ticket is leased to it: the ticket's claim number is the fencing token, and every
+//! write checks it in its own transaction. What the
+//! platform could not do is retried, what the agent did wrong is not, unless its manifest allows it; logs, messages and
+//! outputs are cleared of secret inputs before they are stored.
+
+use std::{sync::Arc, time::Duration};
+
+use frameos_domain::{
+    execution::RunStatus,
+    id::ExecutionId,
+    manifest::{Language, Manifest},
+    receipt::Resources,
+    redact::Redactor,
+};
+use frameos_sandbox::{Captured, Limits, Outcome, RunSpec, Sandbox};
+use frameos_store::{
+    execution::{self, Execution, RunResult},
+    ticket::{self, Ticket},
+    version::{self, Version},
+};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    app::App,
+    code_cache,
+    error::{AppError, Result},
+    execution::LogsView,
+    outcome::{RunEnd, outcome_judge},
+    settle,
+};
+
+/// Tries a run gets in all.
+const ATTEMPTS: i64 = 3;
+/// The spec's back-off: 2 s, 4 s, 8 s.
+const BACKOFF: Duration = Duration::from_secs(2);
+/// What is kept on the execution itself.
+const LOG_HEAD_BYTES: usize = 10 * 1024;
+
+/// Runs a claimed ticket to its end, or back into the queue.
+pub(crate) async fn run_attempt(app: &App, ticket: Ticket, stop: CancellationToken) {
+    let id = ticket.execution_id;
+    match attempt(app, &ticket, stop).await {
+        Ok(()) => {}
+        Err(error) => {
+            tracing::warn!(execution = %id, attempt = ticket.attempt, error = &error as &dyn std::error::Error, "an attempt failed on the platform's side");
+            if let Err(error) = platform_fault(app, &ticket).await {
+                // The lease runs out by itself and the next claim counts as another attempt.
+                tracing::error!(execution = %id, error = &error as &dyn std::error::Error, "a failed attempt could not be noted");
+            }
+        }
+    }
+    app.store().notify_queue();
+}
+
+async fn attempt(app: &App, ticket: &Ticket, stop: CancellationToken) -> Result<()> {
+    let Some((row, version)) = attempt_begin(app, ticket).await? else {
+        return Ok(());
+    };
+    let manifest = Manifest::parse(&version.manifest).map_err(AppError::internal)?;
+    if row.cancel_requested {
+        return end(app, ticket, &row, cancelled()).await;
+    }
+    let sandbox = app.sandbox.clone().ok_or_else(|| AppError::internal("this process has no sandbox"))?;
+    let folder = code_cache::code_fetch(app, &version.code_s3_key, &version.code_hash)
+        .await
+        .map_err(AppError::internal)?;
+    let spec = spec_build(&row, &version, &manifest, folder);
+    let outcome = sandbox_run(app, ticket, &sandbox, spec, stop.clone()).await?;
+    // A worker told to stop kills its runs after the drain; that is the platform's doing, not the user's wish.
+    if stop.is_cancelled()
+        && matches!(outcome.end, frameos_sandbox::End::Cancelled)
+        && !cancel_wanted(app, row.id).await?
+    {
+        return Err(AppError::internal("the worker stopped before the run ended"));
+    }
+    let timeout_ms = u64::try_from(row.timeout_ms).unwrap_or(0);
+    let verdict = outcome_judge(&manifest, &outcome, timeout_ms);
+    if verdict.retryable && row.attempt < ATTEMPTS {
+        let reason = verdict.error_message.as_deref().unwrap_or("the agent asked for another try");
+        return requeue(app, ticket, &row, reason).await;
+    }
+    let redactor = redactor(&row, &manifest);
+    let result = result_build(app, &row, &outcome, verdict, &redactor).await?;
+    end(app, ticket, &row, result).await
+}
+
+/// Takes the run from queued to running, or says there is nothing to do.
+async fn attempt_begin(app: &App, ticket: &Ticket) -> Result<Option<(Execution, Version)>> {
+    let (id, worker, now) = (ticket.execution_id, app.settings.worker_name.clone(), app.now());
+    let begun = app
+        .store()
+        .tx(move |tx| {
+            Box::pin(async move {
+                if !execution::execution_begin(tx, id, &worker, now).await? {
+                    return Ok(None);
+                }
+                let row = execution::execution_get_unscoped(tx, id).await?;
+                match row {
+                    Some(row) => Ok(version::version_get_unscoped(tx, row.version_id)
+                        .await?
+                        .map(|version| (row, version))),
+                    None => Ok(None),
+                }
+            })
+        })
+        .await?;
+    if let Some((row, _)) = &begun
+        && row.attempt > ATTEMPTS
+    {
+        let message = format!("the platform lost this run {ATTEMPTS} times; nothing was charged");
+        let result = EndedRun { error_message: Some(message), ..EndedRun::of(RunStatus::Failed) };
+        end(app, ticket, row, result).await?;
+        return Ok(None);
+    }
+    Ok(begun)
+}
+
+fn spec_build(
+    row: &Execution,
+    version: &Version,
+    manifest: &Manifest,
+    folder: std::path::PathBuf,
+) -> RunSpec {
+    let language = match manifest.runtime.language {
+        Language::Nodejs => frameos_sandbox::Language::Nodejs,
+        Language::Python => frameos_sandbox::Language::Python,
+    };
+    let mut spec = RunSpec::new(language, folder, version.entrypoint.clone());
+    spec.inputs = row.inputs.clone();
+    spec.execution_id = row.id.to_string();
+    spec.limits = Limits {
+        wall: Duration::from_millis(u64::try_from(row.timeout_ms).unwrap_or(1)),
+        memory_bytes: manifest.runtime.memory_mb << 20,
+        ..Limits::default()
+    };
+    spec
+}
+
+/// Runs in the sandbox while keeping the lease and listening for a cancel.
+async fn sandbox_run(
+    app: &App,
+    ticket: &Ticket,
+    sandbox: &Sandbox,
+    spec: RunSpec,
+    stop: CancellationToken,
+) -> Result<Outcome> {
+    let cancel = stop.child_token();
+    let lost = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let watch = tokio::spawn(lease_keep(app.clone(), ticket.clone(), cancel.clone(), Arc::clone(&lost)));
+    let outcome = sandbox.run(spec, None, cancel).await;
+    watch.abort();
+    if lost.load(std::sync::atomic::Ordering::Acquire) {
+        return Err(AppError::internal("the lease was lost while the agent ran"));
+    }
+    outcome.map_err(AppError::internal)
+}
+
+/// Renews the lease and cancels the sandbox when the user asks or when the lease is gone.
+async fn lease_keep(
+    app: App,
+    ticket: Ticket,
+    cancel: CancellationToken,
+    lost: Arc<std::sync::atomic::AtomicBool>,
+) {
+    let renew_every = app.settings.lease / 3;
+    let mut renewed = tokio::time::Instant::now();
+    let mut kept_until = renewed + app.settings.lease;
+    loop {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        if matches!(cancel_wanted(&app, ticket.execution_id).await, Ok(true)) {
+            return cancel.cancel();
+        }
+        let now = tokio::time::Instant::now();
+        if now.duration_since(renewed) < renew_every {
+            continue;
+        }
+        match lease_renew(&app, &ticket).await {
+            Ok(true) => {
+                renewed = now;
+                kept_until = now + app.settings.lease;
+            }
+            // Another worker has the run now, or will: what can no longer be reported must not go on.
+            Ok(false) => {
+                lost.store(true, std::sync::atomic::Ordering::Release);
+                return cancel.cancel();
+            }
+            Err(_) if now < kept_until => {}
+            Err(_) => {
+                lost.store(true, std::sync::atomic::Ordering::Release);
+                return cancel.cancel();
+            }
+        }
+    }
+}
+
+async fn lease_renew(app: &App, ticket: &Ticket) -> Result<bool> {
+    let until = app.now().plus(app.settings.lease);
+    let (id, attempt, owner) = (ticket.id, ticket.attempt, app.settings.worker_name.clone());
+    Ok(app
+        .store()
+        .tx(move |tx| Box::pin(async move { ticket::ticket_renew(tx, id, attempt, &owner, until).await }))
+        .await?)
+}
+
+async fn cancel_wanted(app: &App, id: ExecutionId) -> Result<bool> {
+    Ok(app
+        .store()
+        .read(move |tx| Box::pin(async move { execution::execution_cancel_requested_unscoped(tx, id).await }))
+        .await?)
+}
+
+fn redactor(row: &Execution, manifest: &Manifest) -> Redactor {
+    let secrets: Vec<String> = manifest
+        .secret_inputs()
+        .filter_map(|name| row.inputs.get(name))
+        .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+        .collect();
+    Redactor::new(secrets.iter().map(String::as_str))
+}
+
+/// What is written when a run has ended.
+pub(crate) struct EndedRun {
+    pub status: RunStatus,
+    pub outputs: Option<Value>,
+    pub error_message: Option<String>,
+    pub exit_code: Option<i64>,
+    pub resources: Option<Resources>,
+    pub isolation: Option<String>,
+    pub logs: LogsView,
+    pub log_object: Option<String>,
+}
+
+impl EndedRun {
+    pub(crate) fn of(status: RunStatus) -> Self {
+        Self {
+            status,
+            outputs: None,
+            error_message: None,
+            exit_code: None,
+            resources: None,
+            isolation: None,
+            logs: LogsView::default(),
+            log_object: None,
+        }
+    }
+}
+
+pub(crate) fn cancelled() -> EndedRun {
+    EndedRun { error_message: Some("the run was cancelled".into()), ..EndedRun::of(RunStatus::Cancelled) }
+}
+
+async fn result_build(
+    app: &App,
+    row: &Execution,
+    outcome: &Outcome,
+    verdict: RunEnd,
+    redactor: &Redactor,
+) -> Result<EndedRun> {
+    let logs = LogsView {
+        stdout: redactor.redact(&outcome.stdout.text()),
+        stderr: redactor.redact(&outcome.stderr.text()),
+        stdout_bytes: saturate(outcome.stdout.total),
+        stderr_bytes: saturate(outcome.stderr.total),
+        truncated: truncated(&outcome.stdout) || truncated(&outcome.stderr),
+    };
+    let mut log_object = None;
+    if logs.stdout.len() > LOG_HEAD_BYTES || logs.stderr.len() > LOG_HEAD_BYTES {
+        let object = format!("logs/{}.{}.json", row.id, row.attempt);
+        app.store().objects().put(&object, &serde_json::to_vec(&logs).map_err(AppError::internal)?).await?;
+        log_object = Some(object);
+    }
+    Ok(EndedRun {
+        status: verdict.status,
+        outputs: verdict.outputs,
+        error_message: verdict.error_message.map(|message| redactor.redact(&message)),
+        exit_code: verdict.exit_code,
+        resources: Some(resources(outcome)),
+        isolation: Some(outcome.tier.clone()),
+        logs,
+        log_object,
+    })
+}
+
+fn truncated(captured: &Captured) -> bool {
+    captured.total > captured.bytes.len() as u64
+}
+
+fn resources(outcome: &Outcome) -> Resources {
+    let used = &outcome.resources;
+    Resources {
+        wall_ms: saturate(used.wall_ms),
+        startup_ms: saturate(used.startup_ms),
+        cpu_user_ms: used.cpu_user_ms.map(saturate),
+        cpu_system_ms: used.cpu_system_ms.map(saturate),
+        throttled_ms: used.throttled_ms.map(saturate),
+        peak_memory_bytes: used.peak_memory_bytes.map(saturate),
+        peak_pids: used.peak_pids.map(saturate),
+    }
+}
+
+fn saturate(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// Stores the result, sealed, and settles it. From here on the run needs no sandbox, only money and a signature.
+pub(crate) async fn end(app: &App, ticket: &Ticket, row: &Execution, ended: EndedRun) -> Result<()> {
+    let now = app.now();
+    let result = RunResult {
+        // A failing run stays `running` until its hold is given back, so that nobody sees it ended while money is held.
+        status: if ended.status == RunStatus::Success { RunStatus::Settling } else { row.status },
+        outputs: ended.outputs,
+        error_message: ended.error_message,
+        exit_code: ended.exit_code,
+        resources: ended.resources,
+        isolation: ended.isolation,
+        stdout: head(&ended.logs.stdout),
+        stderr: head(&ended.logs.stderr),
+        stdout_bytes: ended.logs.stdout_bytes,
+        stderr_bytes: ended.logs.stderr_bytes,
+        log_object: ended.log_object,
+        duration_ms: row.started_at.map(|started| now.millis_since(started)),
+        completed_at: now,
+    };
+    let (id, attempt, ticket_id, owner) =
+        (row.id, ticket.attempt, ticket.id, app.settings.worker_name.clone());
+    let payload = json!({"end": ended.status});
+    let stored = app.store().tx(move |tx| {
+        Box::pin(async move {
+            // Both or neither: a result without its settle ticket would wait for ever.
+            let kept = ticket::ticket_to_settle(tx, ticket_id, attempt, &owner, &payload).await?;
+            let kept = kept && execution::execution_result_set(tx, id, &result).await?;
+            if !kept {
+                tx.set_rollback();
+            }
+            Ok(kept)
+        })
+    });
+    if !stored.await? {
+        tracing::warn!(execution = %id, attempt, "a result came after its lease and is dropped");
+        return Ok(());
+    }
+    settle::settle_or_wait(app, ticket, ended.status).await
+}
+
+fn head(text: &str) -> String {
+    let mut end = text.len().min(LOG_HEAD_BYTES);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text[..end].to_owned()
+}
+
+/// Puts a run back after a fault of ours, or ends it when it had all its tries.
+async fn platform_fault(app: &App, ticket: &Ticket) -> Result<()> {
+    let id = ticket.execution_id;
+    let row = app
+        .store()
+        .read(move |tx| Box::pin(async move { execution::execution_get_unscoped(tx, id).await }))
+        .await?;
+    let Some(row) = row.filter(|row| row.status == RunStatus::Running) else { return Ok(()) };
+    if row.attempt < ATTEMPTS {
+        return requeue(app, ticket, &row, "the platform could not finish this attempt").await;
+    }
+    let message =
+        format!("the platform could not run this agent in {ATTEMPTS} attempts; nothing was charged");
+    end(app, ticket, &row, EndedRun { error_message: Some(message), ..EndedRun::of(RunStatus::Failed) }).await
+}
+
+async fn requeue(app: &App, ticket: &Ticket, row: &Execution, reason: &str) -> Result<()> {
+    let doublings = u32::try_from(row.attempt.saturating_sub(1)).unwrap_or(0).min(2);
+    let mut jitter = [0_u8; 1];
+    aws_lc_rs::rand::fill(&mut jitter).map_err(|_| AppError::internal("the system random source failed"))?;
+    let wait = BACKOFF * 2_u32.pow(doublings) + Duration::from_millis(u64::from(jitter[0]) * 2);
+    let now = app.now();
+    let (id, attempt, ticket_id, owner) =
+        (ticket.execution_id, ticket.attempt, ticket.id, app.settings.worker_name.clone());
+    let reason = reason.chars().take(500).collect::<String>();
+    app.store()
+        .tx(move |tx| {
+            Box::pin(async move {
+                if ticket::ticket_release(tx, ticket_id, attempt, &owner, now.plus(wait)).await? {
+                    execution::execution_requeue(tx, id, &reason, now).await?;
+                }
+                Ok(())
+            })
+        })
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,138 @@
+//! Access tokens: short-lived EdDSA JWTs (RFC 7519, RFC 8037) that name an account and its session.
+//!
+//! Invariants: algorithm, issuer and audience are fixed; a token of one purpose is not accepted for another; every token
+//! belongs to a session, so that logging out ends it at once.
+
+use std::time::Duration;
+
+use frameos_domain::{
+    clock::Timestamp,
+    id::{AdminId, DeveloperId, Id, SessionId, UserId},
+};
+use frameos_store::status::Role;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::{
+    app::App,
+    error::{AppError, Result},
+};
+
+/// How long an access token is valid.
+pub(crate) const ACCESS_TTL: Duration = Duration::from_secs(15 * 60);
+
+const ISSUER: &str = "frameos";
+const ACCESS: &str = "frameos-api";
+const VERIFY_EMAIL: &str = "frameos-verify-email";
+
+/// Who is asking, as an access token proved it.
+#[derive(Debug, Clone)]
+pub struct Principal {
+    pub role: Role,
+    /// The account's id: `dev_…`, `agt_user_…` or `adm_…`.
+    pub subject: String,
+    pub session: SessionId,
+}
+
+impl Principal {
+    pub fn developer(&self) -> Option<DeveloperId> {
+        self.as_role(Role::Developer)
+    }
+
+    pub fn user(&self) -> Option<UserId> {
+        self.as_role(Role::User)
+    }
+
+    pub fn admin(&self) -> Option<AdminId> {
+        self.as_role(Role::Admin)
+    }
+
+    fn as_role<K: frameos_domain::id::Kind>(&self, role: Role) -> Option<Id<K>> {
+        (self.role == role).then(|| self.subject.parse().ok()).flatten()
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct AccessClaims {
+    iss: String,
+    aud: String,
+    sub: String,
+    role: Role,
+    sid: SessionId,
+    iat: i64,
+    exp: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct EmailClaims {
+    iss: String,
+    aud: String,
+    sub: String,
+    exp: i64,
+}
+
+/// Signs an access token for `principal`.
+pub(crate) fn access_token_sign(app: &App, principal: &Principal) -> Result<String> {
+    let now = app.now();
+    sign(
+        app,
+        &AccessClaims {
+            iss: ISSUER.into(),
+            aud: ACCESS.into(),
+            sub: principal.subject.clone(),
+            role: principal.role,
+            sid: principal.session,
+            iat: now.as_secs(),
+            exp: now.plus(ACCESS_TTL).as_secs(),
+        },
+    )
+}
+
+/// Reads an access token that is genuine and not expired.
+pub(crate) fn access_token_verify(app: &App, token: &str) -> Result<Principal> {
+    let claims: AccessClaims = verify(app, token, ACCESS)?;
+    expired_check(claims.exp, app.now())?;
+    Ok(Principal { role: claims.role, subject: claims.sub, session: claims.sid })
+}
+
+/// Signs the token of a "verify your e-mail" link, valid for three days.
+pub(crate) fn email_token_sign(app: &App, email: &str) -> Result<String> {
+    let exp = app.now().plus(Duration::from_secs(3 * 24 * 3600)).as_secs();
+    sign(app, &EmailClaims { iss: ISSUER.into(), aud: VERIFY_EMAIL.into(), sub: email.to_owned(), exp })
+}
+
+/// The e-mail address a verification token proves.
+pub(crate) fn email_token_verify(app: &App, token: &str) -> Result<String> {
+    let claims: EmailClaims = verify(app, token, VERIFY_EMAIL)?;
+    expired_check(claims.exp, app.now())?;
+    Ok(claims.sub)
+}
+
+fn sign<T: Serialize>(app: &App, claims: &T) -> Result<String> {
+    let der = app.keys.tokens.to_pkcs8().map_err(AppError::internal)?;
+    let key = EncodingKey::from_ed_der(&der);
+    jsonwebtoken::encode(&Header::new(Algorithm::EdDSA), claims, &key).map_err(AppError::internal)
+}
+
+fn verify<T: DeserializeOwned>(app: &App, token: &str, audience: &str) -> Result<T> {
+    let bytes = app.keys.tokens.public().bytes().map_err(AppError::internal)?;
+    let key = DecodingKey::from_ed_der(&bytes);
+    let mut validation = Validation::new(Algorithm::EdDSA);
+    validation.set_issuer(&[ISSUER]);
+    validation.set_audience(&[audience]);
+    validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+    // Expiry is checked against the injected clock instead of the library's own.
+    validation.validate_exp = false;
+    jsonwebtoken::decode::<T>(token, &key, &validation).map(|data| data.claims).map_err(|_| refused())
+}
+
+fn expired_check(exp: i64, now: Timestamp) -> Result<()> {
+    if exp > now.as_secs() { Ok(()) } else { Err(refused()) }
+}
+
+pub(crate) fn refused() -> AppError {
+    AppError::Unauthenticated {
+        code: "UNAUTHENTICATED",
+        message: "the token is missing, expired or not ours; log in and send `Authorization: Bearer <access_token>`".into(),
+    }
+}
