@@ -1,6 +1,6 @@
 //! Purchase intents: note what is to be bought. No money is touched.
 
-use frameos_domain::{canonical, id::IntentId};
+use frameos_domain::{canonical, clock::Timestamp, id::IntentId};
 use frameos_store::{
     Tx,
     gateway::intent::{IntentRow, intent_get_by_key, intent_get_unscoped, intent_insert},
@@ -30,7 +30,7 @@ impl Gateway {
     }
 }
 
-fn row_of(intent: IntentNew, now: frameos_domain::clock::Timestamp) -> IntentRow {
+fn row_of(intent: IntentNew, now: Timestamp) -> IntentRow {
     let request = json!({
         "agent_id": intent.agent_id,
         "vendor": intent.vendor,

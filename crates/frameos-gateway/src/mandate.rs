@@ -100,7 +100,8 @@ impl Gateway {
                     Ok(false) => {}
                     Err(error) if error.is_transient() => return Err(error.into()),
                     Err(error) => {
-                        tracing::error!(mandate_id = %id, error = &error as &dyn std::error::Error, "cannot expire a mandate")
+                        let error: &dyn std::error::Error = &error;
+                        tracing::error!(mandate_id = %id, error, "cannot expire a mandate");
                     }
                 }
             }

@@ -1,6 +1,6 @@
 //! What a request may carry: bounds on texts and amounts, and the names in an intent's metadata that mean something.
 
-use frameos_domain::{canonical, policy::Purchase};
+use frameos_domain::{canonical, money::Money, policy::Purchase};
 use serde_json::{Map, Value};
 
 use crate::{error::GatewayError, wire::IntentNew};
@@ -56,11 +56,7 @@ impl Metadata {
         [&self.agent_definition_id, &self.agent_slug].into_iter().filter_map(Option::as_deref).collect()
     }
 
-    pub(crate) fn purchase<'a>(
-        &'a self,
-        amount: frameos_domain::money::Money,
-        names: &'a [&'a str],
-    ) -> Purchase<'a> {
+    pub(crate) fn purchase<'a>(&'a self, amount: Money, names: &'a [&'a str]) -> Purchase<'a> {
         Purchase {
             amount: amount.minor,
             currency: amount.currency,

@@ -10,8 +10,9 @@ use frameos_domain::{
 };
 use frameos_store::{
     StoreError, Tx,
+    chain::{chain_advance, chain_set},
     gateway::{
-        chain::{RECEIPT_CHAIN, chain_advance, chain_set, chain_step_back},
+        chain::{RECEIPT_CHAIN, chain_step_back},
         ledger::Posted,
         mandate::MandateRow,
         receipt::{ReceiptRow, receipt_get_by_mandate_unscoped, receipt_get_unscoped, receipt_insert},
@@ -83,7 +84,7 @@ pub(crate) async fn receipt_issue(
         let issued = receipt_get_by_mandate_unscoped(tx, mandate.id).await?;
         return receipt_view(issued.ok_or_else(|| corrupt("a receipt that conflicts but cannot be found"))?);
     }
-    chain_set(tx, RECEIPT_CHAIN, &signed.hash).await?;
+    chain_set(tx, RECEIPT_CHAIN, signed.receipt.sequence, &signed.hash).await?;
     Ok(signed)
 }
 

@@ -46,8 +46,14 @@ impl Gateway {
             created_at: now,
         };
         let row = self.store.tx(move |tx| Box::pin(top_up_start(tx, row))).await??;
-        let row = if row.status == PENDING { self.top_up_charge(row).await? } else { row };
-        top_up_view(row)
+        match row.status.as_str() {
+            PENDING => top_up_view(self.top_up_charge(row).await?),
+            FAILED => {
+                let reason = "it refused before; try again under another idempotency key".to_owned();
+                Err(GatewayError::ProviderRefused { provider: row.provider, reason })
+            }
+            _ => top_up_view(row),
+        }
     }
 
     async fn top_up_charge(&self, row: TopUpRow) -> Result<TopUpRow, GatewayError> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use frameos_domain::{mandate::MandateStatus, policy::Policy};
+use frameos_domain::{clock::Timestamp, id::PaymentId, mandate::MandateStatus, policy::Policy};
 use frameos_gateway::{GatewayError, wire::MandateNew};
 use frameos_store::testing::TestDb;
 use futures::future::join_all;
@@ -67,6 +67,11 @@ async fn twenty_executes_are_one_payment(db: TestDb) {
     let answers: Vec<_> = answers.into_iter().map(Result::unwrap).collect();
     assert!(answers.windows(2).all(|pair| pair[0] == pair[1]));
     assert_eq!(bench.balances("u1").await, (40, 0));
+    let payment = bench.gateway.payment_get(answers[0].payment_id).await.unwrap();
+    assert_eq!((payment.mandate_id, payment.amount, &*payment.agent_id), (mandate.mandate_id, 60, "u1"));
+    assert_eq!((payment.receipt_id, &payment.split), (answers[0].receipt_id, &answers[0].split));
+    let unknown = PaymentId::generate(Timestamp::from_micros(0));
+    assert_eq!(bench.gateway.payment_get(unknown).await.unwrap_err().code(), "PAYMENT_NOT_FOUND");
     let report = bench.gateway.ledger_verify().await.unwrap();
     assert_eq!((report.payments, report.receipts, report.transactions, report.first_bad), (1, 1, 3, None));
 }

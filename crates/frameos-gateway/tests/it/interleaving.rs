@@ -130,7 +130,7 @@ impl Run {
                 self.model.close(index, MandateStatus::Executed);
             }
             (MandateStatus::Executed, _) => {
-                assert_eq!(answer.unwrap().amount, self.model.mandates[index].state.amount)
+                assert_eq!(answer.unwrap().amount, self.model.mandates[index].state.amount);
             }
             (MandateStatus::Voided, _) => assert_eq!(answer.unwrap_err().code(), "MANDATE_VOIDED"),
             (MandateStatus::Expired, _) => assert_eq!(answer.unwrap_err().code(), "MANDATE_EXPIRED"),

@@ -76,8 +76,8 @@ async fn a_refusal_credits_nothing(db: TestDb) {
     let (gateway, _) = gateway(&db, vec![Ok(refused)]);
     let error = gateway.wallet_top_up("u1".to_owned(), top_up(100)).await.unwrap_err();
     assert_eq!((error.code(), error.to_string().contains("card declined")), ("PROVIDER_REFUSED", true));
-    let failed = gateway.wallet_top_up("u1".to_owned(), top_up(100)).await.unwrap();
-    assert_eq!(failed.status, TopUpStatus::Failed);
+    let again = gateway.wallet_top_up("u1".to_owned(), top_up(100)).await.unwrap_err();
+    assert_eq!(again.code(), "PROVIDER_REFUSED", "a refused top-up stays refused under its key");
     assert_eq!(gateway.wallet_get("u1".to_owned()).await.unwrap().available, 0);
     assert_eq!(gateway.ledger_verify().await.unwrap().first_bad, None);
 }
