@@ -10,11 +10,13 @@ use frameos_domain::{
     execution::RunStatus,
     id::{AgentId, DeploymentId, ExecutionId, TicketId, UserId},
     manifest::Manifest,
+    money::Money,
     receipt::{Resources, RunReceiptDocument},
 };
 use frameos_store::{
-    chain,
+    StoreError, Tx, chain,
     execution::{self, Execution, ExecutionNew as ExecutionInsert, ExecutionSummary},
+    free_run,
     page::{Page, Paged},
     status::DeploymentStatus,
     ticket::{self, TicketNew},
@@ -130,53 +132,66 @@ pub async fn execution_start(app: &App, user: UserId, agent: &str, new: Executio
     let inputs = inputs_merge(&runnable.manifest, &deployment.config, &new.inputs)?;
     let timeout_ms = timeout_choose(&runnable, new.timeout_ms)?;
     let now = app.now();
-    let id = ExecutionId::generate(now);
-    let price = payment::price_choose(app, user, &runnable, now).await?;
     let insert = ExecutionInsert {
-        id,
+        id: ExecutionId::generate(now),
         deployment_id,
         agent_id: runnable.agent.id,
         user_id: user,
         version_id: runnable.version.id,
-        version: runnable.version.version.clone(),
+        version: runnable.version.version,
         inputs,
         salt: salt_create()?,
         timeout_ms,
-        price: price.amount,
-        free_month: price.free_month.clone(),
+        price: runnable.agent.pricing.price,
+        free_month: None,
         confirmed: new.confirm,
         idempotency_key: new.idempotency_key.clone(),
         created_at: now,
     };
-    let ticket = TicketNew {
-        id: TicketId::generate(now),
-        // Until the money is held this ticket only finishes what this request began, should the process die meanwhile.
-        kind: if price.amount.is_zero() { "run" } else { "authorize" },
-        execution_id: id,
-        class: i64::from(price.amount.is_zero()),
-        user_id: user,
-        run_at: if price.amount.is_zero() { now } else { now.plus(payment::AUTHORIZE_TAKEOVER) },
-    };
-    let inserted = app.store().tx(move |tx| {
-        Box::pin(async move {
-            let fresh = execution::execution_insert(tx, &insert).await?;
-            if fresh {
-                ticket::ticket_enqueue(tx, &ticket, now).await?;
-            }
-            Ok(fresh)
-        })
-    });
-    let inserted = inserted.await;
-    if !matches!(inserted, Ok(true)) {
-        payment::price_return(app, user, runnable.agent.id, price.free_month.as_deref()).await?;
-    }
-    if !inserted? {
+    let (id, free_runs) = (insert.id, runnable.agent.pricing.free_runs_per_month);
+    let inserted = app
+        .store()
+        .tx(move |tx| Box::pin(async move { execution_enqueue(tx, insert, free_runs).await }))
+        .await?;
+    if !inserted {
         // The same key, a moment earlier, from another connection.
         let earlier = execution_by_key(app, user, &new.idempotency_key).await?;
         return authorized(app, earlier.ok_or(AppError::not_found("execution"))?).await;
     }
     let row = execution_load(app, user, id).await?;
     authorized(app, row).await
+}
+
+/// Records a run and its ticket, taking one of the month's free runs when there is one left. False when the key was used.
+async fn execution_enqueue(
+    tx: &mut Tx,
+    mut new: ExecutionInsert,
+    free_runs: u32,
+) -> std::result::Result<bool, StoreError> {
+    let now = new.created_at;
+    let month = now.month();
+    if !new.price.is_zero()
+        && free_run::free_run_take(tx, new.user_id, new.agent_id, &month, free_runs).await?
+    {
+        new.price = Money::zero(new.price.currency);
+        new.free_month = Some(month);
+    }
+    if !execution::execution_insert(tx, &new).await? {
+        tx.set_rollback();
+        return Ok(false);
+    }
+    let free = new.price.is_zero();
+    let ticket = TicketNew {
+        id: TicketId::generate(now),
+        // Until the money is held, the ticket only finishes what this request began, should the process die meanwhile.
+        kind: if free { "run" } else { "authorize" },
+        execution_id: new.id,
+        class: i64::from(free),
+        user_id: new.user_id,
+        run_at: if free { now } else { now.plus(payment::AUTHORIZE_TAKEOVER) },
+    };
+    ticket::ticket_enqueue(tx, &ticket, now).await?;
+    Ok(true)
 }
 
 /// The answer for a run once its money is held; a refusal undoes the run.

@@ -51,4 +51,4 @@ pub use submission::Submission;
 pub use token::Principal;
 pub use version::*;
 pub use wallet::*;
-pub use worker::worker_run;
+pub use worker::{worker_recover, worker_run};

@@ -1,16 +1,11 @@
-//! Money before a run: what it costs this user now, and the hold that covers it.
+//! Money before a run: the hold that covers it.
 //!
-//! Invariants: a free run is counted by one conditional statement, so nobody gets one too many; asking for a hold may be
-//! repeated after any failure, because the run's id is the idempotency key and an intent has one mandate.
+//! Invariant: asking for a hold may be repeated after any failure, because the run's id is the idempotency key and an intent
+//! has one mandate.
 
 use std::time::Duration;
 
-use frameos_domain::{
-    clock::Timestamp,
-    execution::RunStatus,
-    id::{AgentId, UserId},
-    money::Money,
-};
+use frameos_domain::execution::RunStatus;
 use frameos_gateway::{
     GatewayError,
     wire::{IntentNew, MandateNew},
@@ -18,13 +13,12 @@ use frameos_gateway::{
 use frameos_store::{
     agent,
     execution::{self, Execution},
-    free_run, ticket,
+    ticket,
 };
 use serde_json::{Map, Value, json};
 
 use crate::{
     app::App,
-    deployment::Runnable,
     error::{AppError, Result},
 };
 
@@ -33,51 +27,6 @@ pub(crate) const AUTHORIZE_TAKEOVER: Duration = Duration::from_secs(20);
 /// How long a hold may stand: longer than a run can wait, work, and be settled.
 const HOLD_SECONDS: u64 = 24 * 3600;
 const VENDOR: &str = "frameos_marketplace";
-
-/// What one run costs.
-pub(crate) struct Price {
-    pub amount: Money,
-    /// The month whose free runs this one was taken from.
-    pub free_month: Option<String>,
-}
-
-/// The price of a run now, taking one of the month's free runs when there is one left.
-pub(crate) async fn price_choose(
-    app: &App,
-    user: UserId,
-    runnable: &Runnable,
-    now: Timestamp,
-) -> Result<Price> {
-    let pricing = runnable.agent.pricing;
-    let (agent, most) = (runnable.agent.id, pricing.free_runs_per_month);
-    if pricing.price.is_zero() {
-        return Ok(Price { amount: pricing.price, free_month: None });
-    }
-    let month = now.month();
-    let reserved = month.clone();
-    let free = app.store().tx(move |tx| {
-        Box::pin(async move { free_run::free_run_take(tx, user, agent, &reserved, most).await })
-    });
-    if free.await? {
-        Ok(Price { amount: Money::zero(pricing.price.currency), free_month: Some(month) })
-    } else {
-        Ok(Price { amount: pricing.price, free_month: None })
-    }
-}
-
-/// Gives a free run back that was not used after all.
-pub(crate) async fn price_return(
-    app: &App,
-    user: UserId,
-    agent: AgentId,
-    free_month: Option<&str>,
-) -> Result<()> {
-    let Some(month) = free_month.map(str::to_owned) else { return Ok(()) };
-    Ok(app
-        .store()
-        .tx(move |tx| Box::pin(async move { free_run::free_run_return(tx, user, agent, &month).await }))
-        .await?)
-}
 
 /// Creates intent and mandate of a run, and puts it in the queue. A refusal removes the run and is the caller's to hear.
 pub(crate) async fn execution_authorize(app: &App, row: &Execution) -> Result<()> {

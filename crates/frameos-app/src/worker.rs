@@ -27,6 +27,11 @@ const DRAIN: Duration = Duration::from_secs(30);
 /// The safety net under the wake-up signal.
 const POLL: Duration = Duration::from_millis(500);
 
+/// Takes back what the last process left leased. Only for a process that is its database's only one.
+pub async fn worker_recover(app: &App) -> Result<u64> {
+    Ok(app.store().tx(|tx| Box::pin(async move { ticket::ticket_release_all_unscoped(tx).await })).await?)
+}
+
 /// Works until `stop`, then drains.
 pub async fn worker_run(app: App, stop: CancellationToken) {
     let slots = Arc::new(Semaphore::new(app.settings.slots));
