@@ -53,12 +53,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (name, arch) in [("x86_64", TargetArch::x86_64), ("aarch64", TargetArch::aarch64)] {
         programs.insert(name, compile(&policy, name, arch)?);
     }
-    let target = std::env::var("CARGO_CFG_TARGET_ARCH")?;
+    let target = cargo_says("CARGO_CFG_TARGET_ARCH")?;
     let filters =
         programs.get(target.as_str()).ok_or_else(|| format!("no system call filter for {target}"))?;
-    let out = std::env::var("OUT_DIR")?;
+    let out = cargo_says("OUT_DIR")?;
     std::fs::write(Path::new(&out).join("seccomp_filters.rs"), render(filters)?)?;
     Ok(())
+}
+
+#[expect(clippy::disallowed_methods, reason = "a build script is told things in its environment only")]
+fn cargo_says(name: &str) -> Result<String, std::env::VarError> {
+    std::env::var(name)
 }
 
 /// One program per verdict, in the order of installation. The kernel takes the strictest verdict of all
@@ -70,25 +75,25 @@ fn compile(policy: &Policy, name: &str, arch: TargetArch) -> Result<Vec<BpfProgr
     };
     let mut filters = vec![
         filter(
-            json!({ "errno": policy.default_errno }),
-            json!("allow"),
+            &json!({ "errno": policy.default_errno }),
+            &json!("allow"),
             policy.allow.keys().cloned().chain(on_x86(&policy.allow_x86_64)),
             &policy.allow_if,
         ),
         filter(
-            json!("allow"),
-            json!({ "errno": 1 }),
+            &json!("allow"),
+            &json!({ "errno": 1 }),
             policy.eperm.keys().cloned().chain(on_x86(&policy.eperm_x86_64)),
             &[],
         ),
     ];
     for rule in &policy.errno_if {
         let errno = rule.errno.ok_or("errno_if needs an errno")?;
-        filters.push(filter(json!("allow"), json!({ "errno": errno }), [], std::slice::from_ref(rule)));
+        filters.push(filter(&json!("allow"), &json!({ "errno": errno }), [], std::slice::from_ref(rule)));
     }
     filters.push(filter(
-        json!("allow"),
-        json!("kill_process"),
+        &json!("allow"),
+        &json!("kill_process"),
         policy.kill.keys().cloned().chain(on_x86(&policy.kill_x86_64)),
         &policy.kill_if,
     ));
@@ -103,8 +108,8 @@ fn compile(policy: &Policy, name: &str, arch: TargetArch) -> Result<Vec<BpfProgr
 }
 
 fn filter(
-    mismatch: Value,
-    matching: Value,
+    mismatch: &Value,
+    matching: &Value,
     plain: impl IntoIterator<Item = String>,
     conditional: &[Conditional],
 ) -> Value {

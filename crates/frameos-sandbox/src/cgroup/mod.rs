@@ -7,6 +7,7 @@ mod mounts;
 mod v1;
 mod v2;
 
+use std::fmt::Display;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -134,7 +135,7 @@ fn make(dir: &Path) -> Result<(), SandboxError> {
     std::fs::create_dir(dir).map_err(SandboxError::io("create control group", dir))
 }
 
-fn put(dir: &Path, file: &str, value: impl ToString) -> Result<(), SandboxError> {
+fn put(dir: &Path, file: &str, value: &dyn Display) -> Result<(), SandboxError> {
     let path = dir.join(file);
     std::fs::write(&path, value.to_string()).map_err(SandboxError::io("set limit", &path))
 }

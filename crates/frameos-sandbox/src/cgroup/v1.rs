@@ -67,16 +67,16 @@ impl Controllers {
         for dir in group.dirs() {
             make(dir)?;
         }
-        put(&group.memory, "memory.limit_in_bytes", limits.memory_bytes)?;
+        put(&group.memory, "memory.limit_in_bytes", &limits.memory_bytes)?;
         if self.swap_accounted {
             // Memory and swap together get what memory alone gets: nothing is left for swap.
-            put(&group.memory, "memory.memsw.limit_in_bytes", limits.memory_bytes)?;
+            put(&group.memory, "memory.memsw.limit_in_bytes", &limits.memory_bytes)?;
         }
-        put(&group.memory, "memory.oom_control", 0)?;
-        put(&group.cpu, "cpu.cfs_period_us", 100_000)?;
-        put(&group.cpu, "cpu.cfs_quota_us", quota_micros(limits))?;
+        put(&group.memory, "memory.oom_control", &0)?;
+        put(&group.cpu, "cpu.cfs_period_us", &100_000)?;
+        put(&group.cpu, "cpu.cfs_quota_us", &quota_micros(limits))?;
         // One more for the sandbox's init.
-        put(&group.pids, "pids.max", u64::from(limits.pids) + 1)?;
+        put(&group.pids, "pids.max", &(u64::from(limits.pids) + 1))?;
         Ok(group)
     }
 }

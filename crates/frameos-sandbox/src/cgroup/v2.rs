@@ -69,7 +69,7 @@ impl Parent {
             make(&leaf)?;
         }
         for pid in words(&self.dir.join("cgroup.procs")) {
-            put(&leaf, "cgroup.procs", pid)?;
+            put(&leaf, "cgroup.procs", &pid)?;
         }
         put(&self.dir, control, &all)
     }
@@ -77,19 +77,19 @@ impl Parent {
     pub(super) fn create(&self, name: &str, limits: &Limits) -> Result<Group, SandboxError> {
         let group = Group { dir: self.dir.join(name) };
         make(&group.dir)?;
-        put(&group.dir, "memory.max", limits.memory_bytes)?;
+        put(&group.dir, "memory.max", &limits.memory_bytes)?;
         if group.dir.join("memory.swap.max").exists() {
-            put(&group.dir, "memory.swap.max", 0)?;
+            put(&group.dir, "memory.swap.max", &0)?;
         } else if swap_present() {
             return Err(SandboxError::Unsupported {
                 missing: vec!["cgroup v2: swap is in use but cannot be limited (memory.swap.max)".to_owned()],
             });
         }
         // The run as a whole is what ran out, and a half-killed program lies about it.
-        put(&group.dir, "memory.oom.group", 1)?;
-        put(&group.dir, "cpu.max", format!("{} 100000", quota_micros(limits)))?;
+        put(&group.dir, "memory.oom.group", &1)?;
+        put(&group.dir, "cpu.max", &format!("{} 100000", quota_micros(limits)))?;
         // One more for the sandbox's init.
-        put(&group.dir, "pids.max", u64::from(limits.pids) + 1)?;
+        put(&group.dir, "pids.max", &(u64::from(limits.pids) + 1))?;
         Ok(group)
     }
 }
@@ -118,7 +118,7 @@ impl Group {
 
     pub(super) fn kill(&self) {
         // Since Linux 5.14; before that, one by one.
-        if put(&self.dir, "cgroup.kill", 1).is_err() {
+        if put(&self.dir, "cgroup.kill", &1).is_err() {
             kill_members(&self.dir);
         }
     }

@@ -118,7 +118,7 @@ fn new_enough(language: Language, version: &str) -> bool {
     let version = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
     match language {
         Language::Nodejs => version >= (20, 0),
-        Language::Python => version >= (3, 11) && version < (4, 0),
+        Language::Python => ((3, 11)..(4, 0)).contains(&version),
     }
 }
 

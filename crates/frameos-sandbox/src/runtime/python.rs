@@ -66,9 +66,14 @@ pub(super) fn fill(
 fn left_out(name: &str) -> bool {
     let module = name.split('.').next().unwrap_or(name);
     LEFT_OUT.contains(&name)
-        || LEFT_OUT_MODULES.contains(&module) && name.ends_with(".so")
+        || name.ends_with(".so") && (LEFT_OUT_MODULES.contains(&module) || is_sample(module))
         || name.starts_with("config-")
         || name.ends_with(".a")
+}
+
+/// The extension modules of Python's own tests.
+fn is_sample(module: &str) -> bool {
+    ["_test", "_xxtest", "xxlimited", "_ctypes_test"].iter().any(|prefix| module.starts_with(prefix))
 }
 
 /// Fills in what the host had not compiled yet: the folder is read-only for those who run in it.

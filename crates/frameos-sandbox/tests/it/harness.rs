@@ -79,3 +79,27 @@ impl Agent {
         self.try_run(sandbox).await.expect("no platform fault")
     }
 }
+
+/// How many processes on this machine have `code_dir` mounted.
+pub(crate) fn sandbox_processes(code_dir: &Path) -> usize {
+    let name = code_dir.file_name().and_then(|name| name.to_str()).expect("a name");
+    let processes = std::fs::read_dir("/proc").expect("/proc").flatten();
+    let mounts =
+        processes.map(|entry| std::fs::read_to_string(entry.path().join("mountinfo")).unwrap_or_default());
+    mounts.filter(|mounts| mounts.contains(name) && mounts.contains(" /agent ")).count()
+}
+
+/// The control groups made by sandboxes with this state folder, those of the dead included.
+pub(crate) fn groups_of(state_dir: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for owner in std::fs::read_dir(state_dir.join("owners")).expect("owners").flatten() {
+        let prefix = format!("frameos-{}-", owner.file_name().to_string_lossy());
+        for base in std::fs::read_to_string(owner.path()).unwrap_or_default().lines() {
+            let entries = std::fs::read_dir(base).expect("a hierarchy").flatten();
+            found.extend(entries.map(|entry| entry.path()).filter(|path| {
+                path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&prefix))
+            }));
+        }
+    }
+    found
+}

@@ -1,4 +1,11 @@
 //! The crate's integration tests: real runs of real interpreters in real sandboxes, on this machine's kernel.
 
-mod basic;
+mod faults;
+mod forms_node;
+mod forms_python;
 mod harness;
+mod leftovers;
+mod life;
+mod limits;
+mod walls;
+mod walls_syscalls;

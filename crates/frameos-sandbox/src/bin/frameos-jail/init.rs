@@ -42,10 +42,13 @@ pub(crate) fn run(config: &JailConfig, control: &Control, fds: ProgramFds) -> Re
             for fd in 0..=2 {
                 kernel::close_standard(fd);
             }
+            // A byte means that it did not come to the program; the child has reported why, and its end is no news.
             if matches!(rustix::io::read(&started, &mut [0_u8; 1]), Ok(0)) {
                 control.report(&Report::Started);
+                control.report(&serve(&waited, child));
+            } else {
+                serve(&waited, child);
             }
-            serve(control, &waited, child);
             Ok(())
         }
     }
@@ -83,7 +86,7 @@ fn place_descriptors(fds: &ProgramFds) -> Result<(), Fault> {
 }
 
 /// Until the program's first process ends.
-fn serve(control: &Control, waited: &SigSet, program: Pid) {
+fn serve(waited: &SigSet, program: Pid) -> Report {
     loop {
         match waited.wait() {
             Ok(Signal::SIGTERM) => {
@@ -91,8 +94,7 @@ fn serve(control: &Control, waited: &SigSet, program: Pid) {
             }
             Ok(_) | Err(_) => {
                 if let Some(end) = reap(program) {
-                    control.report(&end);
-                    return;
+                    return end;
                 }
             }
         }

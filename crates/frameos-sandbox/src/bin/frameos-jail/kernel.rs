@@ -5,6 +5,7 @@ use std::mem::size_of;
 use std::os::fd::{AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd, RawFd};
 use std::path::Path;
 
+use rustix::io::Errno;
 use rustix::path::Arg as _;
 
 /// Wider than the C library's constant can say.
@@ -60,11 +61,11 @@ pub(crate) fn close_on_exec_from(first: u32) -> Result<()> {
 }
 
 /// Adds mount attributes to the mount at `path`, leaving the others as they are.
-pub(crate) fn mount_attributes(path: &Path, set: u64) -> Result<()> {
+pub(crate) fn mount_attributes(path: &Path, set: u64) -> rustix::io::Result<()> {
     let attributes = libc::mount_attr { attr_set: set, attr_clr: 0, propagation: 0, userns_fd: 0 };
-    let result = path.into_with_c_str(|path| {
+    path.into_with_c_str(|path| {
         // SAFETY: path is a C string and `attributes` a valid mount_attr of the size given, both alive for the call.
-        Ok(unsafe {
+        let result = unsafe {
             libc::syscall(
                 libc::SYS_mount_setattr,
                 libc::AT_FDCWD,
@@ -73,9 +74,13 @@ pub(crate) fn mount_attributes(path: &Path, set: u64) -> Result<()> {
                 &raw const attributes,
                 size_of::<libc::mount_attr>(),
             )
-        })
-    })?;
-    if result == 0 { Ok(()) } else { Err(Error::last_os_error()) }
+        };
+        if result == 0 {
+            Ok(())
+        } else {
+            Err(Errno::from_io_error(&Error::last_os_error()).unwrap_or(Errno::IO))
+        }
+    })
 }
 
 /// Joins a new, empty, anonymous session keyring.

@@ -54,7 +54,7 @@ fn build_proc(config: &JailConfig) -> Result<(), Fault> {
     for name in &config.proc.read_only {
         let path = proc.join(name);
         mount_bind(&path, &path)
-            .and_then(|()| mount_attributes(&path, libc::MOUNT_ATTR_RDONLY).map_err(errno))
+            .and_then(|()| mount_attributes(&path, libc::MOUNT_ATTR_RDONLY))
             .at_with(JailStep::MaskProc, name)?;
     }
     let masks = config.proc.files.iter().map(|name| (name, "dev/null"));
@@ -94,8 +94,4 @@ pub(crate) fn verify() -> Result<(), Fault> {
         return Err(Fault::own(step, "/tmp"));
     }
     Ok(())
-}
-
-fn errno(error: std::io::Error) -> Errno {
-    Errno::from_io_error(&error).unwrap_or(Errno::IO)
 }

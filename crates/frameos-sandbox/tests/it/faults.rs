@@ -1,0 +1,101 @@
+//! Faults of the platform are told apart from the agent's, and name what failed.
+
+use frameos_sandbox::{JailStep, Language, Sandbox, SandboxConfig, SandboxError, runtime};
+
+use crate::harness::{Agent, config, sandbox};
+
+#[tokio::test]
+async fn a_step_of_the_jail_that_fails_is_named() {
+    // A runtime folder without the mount points.
+    let runtimes = tempfile::tempdir().expect("a folder");
+    let root = runtimes.path().join("python-3");
+    std::fs::create_dir_all(root.join("etc")).expect("mkdir");
+    let marker = r#"{"language":"python","version":"3.11.0","digest":"","fingerprint":""}"#;
+    std::fs::write(root.join("etc/frameos-runtime.json"), marker).expect("write");
+    let sandbox =
+        Sandbox::open(SandboxConfig { runtimes_dir: runtimes.path().into(), ..config() }).expect("opens");
+    let error = Agent::python("").try_run(&sandbox).await.expect_err("no mount point");
+    assert!(matches!(error, SandboxError::Jail { step: JailStep::MountCode, .. }), "{error:?}");
+    assert!(error.to_string().starts_with("sandbox set-up failed at mount_code ("), "{error}");
+
+    // With them, but without an interpreter.
+    std::fs::remove_dir_all(&root).expect("rm");
+    let whole = config().runtimes_dir.join("python-3");
+    for dir in ["agent", "tmp", "proc", "dev", "etc", "var/empty"] {
+        std::fs::create_dir_all(root.join(dir)).expect("mkdir");
+    }
+    for device in ["null", "zero", "full", "random", "urandom"] {
+        std::fs::copy(whole.join("dev").join(device), root.join("dev").join(device)).expect("copy");
+    }
+    std::fs::write(root.join("etc/frameos-runtime.json"), marker).expect("write");
+    let error = Agent::python("").try_run(&sandbox).await.expect_err("no interpreter");
+    assert!(matches!(error, SandboxError::Jail { step: JailStep::Execute, .. }), "{error:?}");
+}
+
+#[test]
+fn a_missing_jail_is_an_error_that_says_where_it_was_looked_for() {
+    let error = Sandbox::open(SandboxConfig { jail_path: Some("/nowhere/frameos-jail".into()), ..config() });
+    let text = error.expect_err("no jail").to_string();
+    assert_eq!(text, "frameos-jail not found; looked at /nowhere/frameos-jail");
+}
+
+#[test]
+fn a_program_that_is_no_jail_is_not_trusted() {
+    let error = Sandbox::open(SandboxConfig { jail_path: Some("/bin/true".into()), ..config() });
+    assert!(matches!(error, Err(SandboxError::JailVanished { .. })), "{error:?}");
+}
+
+#[test]
+fn the_jail_is_found_beside_the_executable_or_one_folder_up() {
+    // Test programs live in deps/, the jail above it.
+    Sandbox::open(SandboxConfig { jail_path: None, ..config() }).expect("found");
+}
+
+#[tokio::test]
+async fn a_missing_runtime_is_said_so() {
+    let empty = tempfile::tempdir().expect("a folder");
+    let sandbox =
+        Sandbox::open(SandboxConfig { runtimes_dir: empty.path().into(), ..config() }).expect("opens");
+    let error = Agent::node("").try_run(&sandbox).await.expect_err("no runtime");
+    assert!(
+        matches!(&error, SandboxError::RuntimeMissing { language, .. } if language == "nodejs"),
+        "{error}"
+    );
+    assert!(sandbox.runtime("cobol").is_err());
+}
+
+#[tokio::test]
+async fn specs_that_cannot_be_run_are_refused() {
+    let sandbox = sandbox();
+    let mut outside = Agent::python("");
+    outside.spec.entrypoint = "../main.py".to_owned();
+    let mut nowhere = Agent::python("");
+    nowhere.spec.code_dir = "/nowhere".into();
+    let mut variable = Agent::python("");
+    variable.spec.env.push(("A=B".to_owned(), String::new()));
+    let closed = Agent::python("");
+    std::fs::set_permissions(closed.path(), std::os::unix::fs::PermissionsExt::from_mode(0o700))
+        .expect("chmod");
+    for agent in [outside, nowhere, variable, closed] {
+        let error = agent.try_run(&sandbox).await.expect_err("refused");
+        assert!(matches!(error, SandboxError::BadSpec { .. }), "{error:?}");
+    }
+}
+
+#[test]
+fn an_interpreter_that_is_none_is_refused() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let error = runtime::build(dir.path(), Language::Nodejs, Some("/bin/true".as_ref()), &mut |_| {});
+    let text = error.expect_err("no node").to_string();
+    assert_eq!(text, "no interpreter for nodejs: /bin/true: asked for its version, it did not answer");
+}
+
+#[test]
+fn an_up_to_date_runtime_is_kept() {
+    let dir = config().runtimes_dir;
+    let mut stages = Vec::new();
+    let first = runtime::ensure(&dir, Language::Nodejs, None, &mut |_| {}).expect("a runtime");
+    let again = runtime::ensure(&dir, Language::Nodejs, None, &mut |stage| stages.push(stage.to_owned()));
+    assert_eq!(again.expect("a runtime"), first);
+    assert_eq!((stages, first.digest.len()), (Vec::new(), 64));
+}

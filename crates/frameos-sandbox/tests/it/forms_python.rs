@@ -1,0 +1,155 @@
+//! Python agents: handlers and plain programs, what goes in and what comes out.
+
+use frameos_sandbox::End;
+use serde_json::json;
+
+use crate::harness::{Agent, sandbox};
+
+#[tokio::test]
+async fn a_handler_gets_inputs_and_context_and_gives_outputs() {
+    let mut agent = Agent::python(
+        "import os, sys\n\
+         def main(inputs, ctx):\n    \
+             print('out'); print('err', file=sys.stderr)\n    \
+             ctx.log('note'); ctx.progress(1, 'done')\n    \
+             return {'sum': inputs['a'] + 1, 'id': [ctx.execution_id, ctx.executionId, os.environ['FRAMEOS_EXECUTION_ID']]}\n",
+    )
+    .with_input("a", 41);
+    agent.spec.execution_id = "exec_1".to_owned();
+    let outcome = agent.run(&sandbox()).await;
+    assert_eq!(outcome.end, End::Exited(0), "{outcome:?}");
+    assert_eq!(outcome.outputs, Some(json!({"sum": 42, "id": ["exec_1", "exec_1", "exec_1"]})));
+    assert_eq!((outcome.stdout.text().as_str(), outcome.stderr.text().as_str()), ("out\n", "err\n"));
+}
+
+#[tokio::test]
+async fn every_shape_of_handler_is_called() {
+    for (code, expect) in [
+        (
+            "async def main(inputs, ctx):\n    import asyncio\n    await asyncio.sleep(0)\n    return 1\n",
+            json!(1),
+        ),
+        ("def main(inputs):\n    return inputs\n", json!({"a": 1})),
+        ("def main(inputs, ctx=None):\n    return ctx is not None\n", json!(true)),
+        (
+            "def main(inputs, ctx):\n    pass\nif __name__ == '__main__':\n    main({}, None); raise SystemExit(9)\n",
+            json!(null),
+        ),
+        ("import helper\ndef main(inputs, ctx):\n    return helper.VALUE\n", json!("h")),
+        (
+            "import threading, time\ndef main(inputs, ctx):\n    \
+             threading.Thread(target=lambda: time.sleep(60)).start()\n    return 'left'\n",
+            json!("left"),
+        ),
+        (
+            "from dataclasses import dataclass\n@dataclass\nclass P:\n    x: int\n\
+             def main(inputs, ctx):\n    return P(3).x\n",
+            json!(3),
+        ),
+    ] {
+        let agent = Agent::python(code).with_file("helper.py", "VALUE = 'h'\n").with_input("a", 1);
+        let outcome = agent.run(&sandbox()).await;
+        assert_eq!(outcome.end, End::Exited(0), "{code}: {outcome:?}");
+        assert_eq!(outcome.outputs, Some(expect), "{code}");
+    }
+}
+
+#[tokio::test]
+async fn plain_programs_run_as_main() {
+    for code in [
+        "import os, sys, json\n\
+         def main():\n    \
+             print(json.dumps({'argv': sys.argv, 'path': sys.path[0], 'cwd': os.getcwd(), 'n': os.environ['INPUT_N'], \
+             'main': sys.modules['__main__'].__file__}))\n\
+         if __name__ == '__main__':\n    main()\n",
+        "import os, sys, json\n\
+         def main(argv):\n    \
+             print(json.dumps({'argv': argv, 'path': sys.path[0], 'cwd': os.getcwd(), 'n': os.environ['INPUT_N'], \
+             'main': __file__}))\n\
+         if __name__ == '__main__':\n    sys.exit(main(sys.argv))\n",
+    ] {
+        let outcome = Agent::python(code).with_input("n", 1.5).run(&sandbox()).await;
+        assert_eq!(outcome.end, End::Exited(0), "{outcome:?}");
+        let expect = json!({
+            "argv": ["/agent/main.py"], "path": "/agent", "cwd": "/agent", "n": "1.5", "main": "/agent/main.py",
+        });
+        assert_eq!(outcome.outputs, Some(expect));
+    }
+}
+
+#[tokio::test]
+async fn exit_codes_are_kept() {
+    for (code, expect) in [
+        ("raise SystemExit(3)", 3),
+        ("exit(4)", 4),
+        ("import sys\ndef main(inputs, ctx):\n    sys.exit(5)\n", 5),
+        ("import sys\nsys.exit('said')", 1),
+        ("import os\nos._exit(7)", 7),
+    ] {
+        let outcome = Agent::python(code).run(&sandbox()).await;
+        assert_eq!(outcome.end, End::Exited(expect), "{code}: {outcome:?}");
+        assert_eq!((outcome.outputs, outcome.agent_error), (None, None), "{code}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_raised_is_told_in_one_line() {
+    for (code, expect) in [
+        ("def main(inputs, ctx):\n    raise ValueError('bad\\nmore')\n", "ValueError: bad"),
+        ("raise KeyError('top')", "KeyError: 'top'"),
+        ("import left_pad", "ModuleNotFoundError: No module named 'left_pad'"),
+        ("def main(inputs, ctx:\n", "SyntaxError: '(' was never closed (main.py, line 1)"),
+    ] {
+        let outcome = Agent::python(code).run(&sandbox()).await;
+        assert_eq!(outcome.end, End::Exited(1), "{code}: {outcome:?}");
+        assert_eq!(outcome.agent_error.as_deref(), Some(expect), "{code}");
+        assert!(!outcome.stderr.text().contains("runner.py"), "{}", outcome.stderr.text());
+    }
+}
+
+#[tokio::test]
+async fn results_that_are_no_json_are_the_agents_error() {
+    for result in ["object()", "{1: {2}}", "float('nan')", "'x' * (2 << 20)"] {
+        let outcome =
+            Agent::python(&format!("def main(inputs, ctx):\n    return {result}\n")).run(&sandbox()).await;
+        assert_eq!(outcome.end, End::Exited(1), "{result}: {outcome:?}");
+        assert!(
+            outcome.agent_error.is_some_and(|error| error.starts_with("the handler's result")),
+            "{result}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_missing_entry_point_is_said_so() {
+    let mut agent = Agent::python("");
+    agent.spec.entrypoint = "gone.py".to_owned();
+    let outcome = agent.run(&sandbox()).await;
+    assert_eq!(outcome.end, End::Exited(1));
+    assert_eq!(
+        outcome.agent_error.as_deref(),
+        Some("entry point gone.py cannot be read: No such file or directory")
+    );
+}
+
+#[tokio::test]
+async fn the_standard_library_works() {
+    let agent = Agent::python(
+        "import asyncio, bz2, csv, ctypes, datetime, decimal, hashlib, json, lzma, multiprocessing, re, sqlite3, ssl, \
+         subprocess, sys, tempfile, uuid, xml.etree.ElementTree, zlib, zoneinfo\n\
+         def square(x):\n    return x * x\n\
+         def main(inputs, ctx):\n    \
+             with multiprocessing.Pool(2) as pool:\n        squares = pool.map(square, range(4))\n    \
+             child = subprocess.run([sys.executable, '-c', 'print(6)'], capture_output=True, text=True)\n    \
+             db = sqlite3.connect(tempfile.mktemp()); db.execute('create table t(x)')\n    \
+             zone = datetime.datetime(2025, 1, 1, tzinfo=zoneinfo.ZoneInfo('Asia/Kolkata')).utcoffset()\n    \
+             return [squares, child.stdout, hashlib.sha256(b'').hexdigest()[:4], str(zone)]\n",
+    );
+    let outcome = agent.run(&sandbox()).await;
+    assert_eq!(
+        outcome.outputs,
+        Some(json!([[0, 1, 4, 9], "6\n", "e3b0", "5:30:00"])),
+        "{}",
+        outcome.stderr.text()
+    );
+}

@@ -1,0 +1,155 @@
+//! What a program may use, and what it meets when it wants more.
+
+use frameos_sandbox::{End, Language};
+use serde_json::json;
+
+use crate::harness::{Agent, sandbox};
+
+#[tokio::test]
+async fn a_memory_hog_is_told_from_a_crash() {
+    for agent in [
+        Agent::node("const all = []; for (;;) all.push(Buffer.alloc(8 << 20, 1));"),
+        Agent::node("const all = []; for (;;) all.push({ a: [1, 2, 3], b: String(all.length) });"),
+        Agent::python("kept = []\nwhile True:\n    kept.append(bytearray(b'x' * (8 << 20)))\n"),
+    ] {
+        let mut agent = agent;
+        agent.spec.limits.memory_bytes = 128 << 20;
+        let outcome = agent.run(&sandbox()).await;
+        assert_eq!(outcome.end, End::OutOfMemory, "{outcome:?}");
+        let peak = outcome.resources.peak_memory_bytes.expect("a peak");
+        assert!((90 << 20..=128 << 20).contains(&peak), "{peak}");
+    }
+    for (code, signal) in [("import os; os.abort()", 6), ("import os; os.kill(os.getpid(), 9)", 9)] {
+        let outcome = Agent::python(code).run(&sandbox()).await;
+        assert_eq!(outcome.end, End::Signaled(signal), "{code}");
+    }
+}
+
+#[tokio::test]
+async fn the_default_memory_is_512_mb_and_enough_for_honest_work() {
+    let code = "def main(inputs, ctx):\n    return len(bytearray(b'x' * (200 << 20)))\n";
+    assert_eq!(Agent::python(code).run(&sandbox()).await.outputs, Some(json!(200 << 20)));
+    let code = "kept = [bytearray(b'x' * (100 << 20)) for _ in range(6)]";
+    assert_eq!(Agent::python(code).run(&sandbox()).await.end, End::OutOfMemory);
+}
+
+#[tokio::test]
+async fn a_child_that_runs_out_of_memory_fails_the_run_unless_it_is_survived() {
+    let code = "import os, sys\nif os.fork() == 0:\n    kept = []\n    while True: kept.append(bytearray(b'x' * (8 << 20)))\n\
+                _, status = os.wait()\nsys.exit(int(sys.argv[0] == '' or {}))\n";
+    for (exit, expect) in [("1", End::OutOfMemory), ("0", End::Exited(0))] {
+        let mut agent = Agent::python(&code.replace("int(sys.argv[0] == '' or {})", exit));
+        agent.spec.limits.memory_bytes = 96 << 20;
+        assert_eq!(agent.run(&sandbox()).await.end, expect);
+    }
+}
+
+#[tokio::test]
+async fn a_fork_bomb_is_contained() {
+    let code = "import os, time\ndef main(inputs, ctx):\n    made = 0\n    \
+                while True:\n        try:\n            if os.fork() == 0:\n                time.sleep(60)\n            made += 1\n        \
+                except BlockingIOError:\n            return made\n";
+    let outcome = Agent::python(code).run(&sandbox()).await;
+    assert_eq!(outcome.outputs, Some(json!(49)), "50 with itself: {outcome:?}");
+
+    let mut agent = Agent::python("import os\nwhile True:\n    try: os.fork()\n    except OSError: pass\n");
+    agent.spec.limits.wall = std::time::Duration::from_secs(2);
+    assert_eq!(agent.run(&sandbox()).await.end, End::TimedOut);
+}
+
+#[tokio::test]
+async fn threads_count_as_processes() {
+    let code = "import threading, time\ndef main(inputs, ctx):\n    made = 0\n    try:\n        while True:\n            \
+                threading.Thread(target=time.sleep, args=(60,), daemon=True).start(); made += 1\n    \
+                except RuntimeError:\n        return made\n";
+    assert_eq!(Agent::python(code).run(&sandbox()).await.outputs, Some(json!(49)));
+}
+
+#[tokio::test]
+async fn tmp_holds_100_mb_and_a_bounded_number_of_files() {
+    let code = "import errno\ndef main(inputs, ctx):\n    written = files = 0\n    \
+                with open('/tmp/big', 'wb') as f:\n        try:\n            while True: written += f.write(b'x' * (1 << 20))\n        \
+                except OSError as error: full = errno.errorcode[error.errno]\n    \
+                open('/tmp/big', 'wb').close()\n    \
+                try:\n        while True:\n            open(f'/tmp/{files}', 'w').close(); files += 1\n    \
+                except OSError as error: many = errno.errorcode[error.errno]\n    \
+                return [written >> 20, full, files > 10000, many]\n";
+    let outcome = Agent::python(code).run(&sandbox()).await;
+    assert_eq!(outcome.outputs, Some(json!([100, "ENOSPC", true, "ENOSPC"])), "{}", outcome.stderr.text());
+}
+
+#[tokio::test]
+async fn deep_folders_and_many_descriptors_are_survived() {
+    let code = "import os, errno\ndef main(inputs, ctx):\n    os.chdir('/tmp'); depth = 0\n    \
+                try:\n        while True: os.mkdir('d'); os.chdir('d'); depth += 1\n    \
+                except OSError as error: deep = errno.errorcode[error.errno]\n    \
+                kept = []\n    \
+                try:\n        while True: kept.append(os.open('/dev/null', os.O_RDONLY))\n    \
+                except OSError as error: many = errno.errorcode[error.errno]\n    \
+                return [depth > 1000, deep, len(kept) < 1024, many]\n";
+    let mut agent = Agent::python(code);
+    // Every folder is looked at from the root down, so going deep takes the program's own time.
+    agent.spec.limits.tmp_files = 3000;
+    let outcome = agent.run(&sandbox()).await;
+    assert_eq!(outcome.outputs, Some(json!([true, "ENOSPC", true, "EMFILE"])), "{}", outcome.stderr.text());
+}
+
+#[tokio::test]
+async fn a_flood_of_output_is_cut_and_counted() {
+    for agent in [
+        Agent::node(
+            "for (let i = 0; i < 64; i++) { process.stdout.write('x'.repeat(1 << 20)); process.stderr.write('y'.repeat(1 << 18)); } console.log('\\n{\"end\":true}')",
+        ),
+        Agent::python(
+            "import sys\nfor _ in range(64): sys.stdout.write('x' * (1 << 20)); sys.stderr.write('y' * (1 << 18))\nprint('\\n{\"end\":true}')",
+        ),
+    ] {
+        let outcome = agent.run(&sandbox()).await;
+        assert_eq!(outcome.end, End::Exited(0), "{:?}", outcome.end);
+        assert!(outcome.stdout.truncated() && outcome.stderr.truncated());
+        assert_eq!((outcome.stdout.bytes.len(), outcome.stderr.bytes.len()), (1 << 20, 1 << 20));
+        assert_eq!(outcome.stdout.total, (64 << 20) + 14);
+        assert_eq!(outcome.stderr.total, 16 << 20);
+        assert_eq!(outcome.outputs, Some(json!({"end": true})));
+    }
+}
+
+#[tokio::test]
+async fn nonsense_on_the_report_descriptor_is_tolerated() {
+    let code = "import os\ndef main(inputs, ctx):\n    os.write(4, b'\\xff\\n{}\\n[[[[\\n{\"type\":\"outputs\"}\\n' + b'x' * 100)\n    os.write(4, b'\\n')\n    \
+                big = b'y' * (1 << 16)\n    for _ in range(64): os.write(4, big)\n    os.write(4, b'\\n')\n    return 'fine'\n";
+    let outcome = Agent::python(code).run(&sandbox()).await;
+    assert_eq!((outcome.end, outcome.outputs), (End::Exited(0), Some(json!("fine"))));
+    let outcome = Agent::python("import os\nos.close(4)\nprint('{\"a\":1}')\n").run(&sandbox()).await;
+    assert_eq!((outcome.end, outcome.outputs), (End::Exited(0), Some(json!({"a": 1}))));
+}
+
+#[tokio::test]
+async fn children_do_not_inherit_the_report_descriptor() {
+    // By the pipe's name: a fresh interpreter has a descriptor 4 of its own.
+    let node = "const list = 'fs.readdirSync(\"/proc/self/fd\").map((fd) => { try { return fs.readlinkSync(\"/proc/self/fd/\" + fd) } catch { return \"\" } })';
+        module.exports = () => {
+            const own = require('fs').readlinkSync('/proc/self/fd/4');
+            const names = require('child_process').execFileSync(process.execPath, ['-p', `JSON.stringify(${list})`], {encoding: 'utf8'});
+            return own.startsWith('pipe:') && names.includes(own) ? 'open' : 'closed';
+        };";
+    assert_eq!(Agent::node(node).run(&sandbox()).await.outputs, Some(json!("closed")));
+    let python = "import os, sys\ndef main(inputs, ctx):\n    read, write = os.pipe(); os.set_inheritable(write, True)\n    \
+                  if os.fork() == 0:\n        os.dup2(write, 1)\n        os.execv(sys.executable, [sys.executable, '-c', \
+                  'import os\\ntry: os.fstat(4); print(\"open\")\\nexcept OSError: print(\"closed\")'])\n    \
+                  os.wait(); return os.read(read, 99).decode().strip()\n";
+    assert_eq!(Agent::python(python).run(&sandbox()).await.outputs, Some(json!("closed")));
+}
+
+#[tokio::test]
+async fn cpu_time_is_bounded_and_measured() {
+    // Two busy processes on one processor's worth of time: throttled where there is more than one processor.
+    let code = "import os, time\ndef main(inputs, ctx):\n    os.fork()\n    end = time.monotonic() + 1\n    while time.monotonic() < end: pass\n";
+    let mut agent = Agent::new(Language::Python, "main.py", code);
+    agent.spec.limits.cpu_millis = 100;
+    let used = agent.run(&sandbox()).await.resources;
+    let cpu = used.cpu_user_ms.expect("user") + used.cpu_system_ms.expect("system");
+    let wall = used.wall_ms;
+    assert!(cpu > 10 && cpu <= wall / 10 + 60, "{used:?}");
+    assert!(used.throttled_ms.is_some_and(|ms| ms > 0), "{used:?}");
+}

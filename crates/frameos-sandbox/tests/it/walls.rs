@@ -1,0 +1,245 @@
+//! What a program sees and reaches, told from inside.
+
+use frameos_sandbox::{Language, Outcome};
+use serde_json::{Value, json};
+
+use crate::harness::{Agent, sandbox};
+
+/// Runs the body of a Python handler and returns its result.
+async fn inside(body: &str) -> Value {
+    let indented: String = body.lines().map(|line| format!("    {line}\n")).collect();
+    let code =
+        format!("import os, sys, socket, ctypes, errno\n{PRELUDE}\ndef main(inputs, ctx):\n{indented}");
+    let outcome = Agent::python(&code).run(&sandbox()).await;
+    result(outcome)
+}
+
+async fn inside_node(body: &str) -> Value {
+    result(Agent::node(&format!("module.exports = async () => {{ {body} }}")).run(&sandbox()).await)
+}
+
+fn result(outcome: Outcome) -> Value {
+    let text = outcome.stderr.text();
+    outcome.outputs.unwrap_or_else(|| panic!("no result: {:?} {text}", outcome.end))
+}
+
+/// `tried(f)`: the name of the error that `f` meets, or "done".
+const PRELUDE: &str = "
+def tried(act, *args):
+    try:
+        act(*args)
+        return 'done'
+    except OSError as error:
+        return errno.errorcode.get(error.errno, str(error))
+def put(path):
+    with open(path, 'w') as f:
+        f.write('x')
+";
+
+#[tokio::test]
+async fn no_privilege_is_left() {
+    let status = inside(
+        "lines = {line.partition(':')[0]: line.partition(':')[2].strip() for line in open('/proc/self/status')}\n\
+         return {k: lines[k] for k in ('CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb', 'NoNewPrivs', 'Seccomp', 'Uid', 'Gid', 'Groups')}",
+    )
+    .await;
+    for set in ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"] {
+        assert_eq!(status[set], "0000000000000000", "{set}");
+    }
+    assert_eq!((&status["NoNewPrivs"], &status["Seccomp"]), (&json!("1"), &json!("2")));
+    assert_eq!(status["Uid"], "1000\t1000\t1000\t1000");
+    assert_eq!(status["Gid"], "1000\t1000\t1000\t1000");
+    assert_eq!(status["Groups"], "");
+}
+
+#[tokio::test]
+async fn only_tmp_can_be_written_and_nothing_in_it_executed() {
+    let seen = inside(
+        "import subprocess, shutil\n\
+         places = ['/', '/agent', '/usr', '/usr/bin', '/etc', '/runner', '/dev', '/proc', '/var/empty']\n\
+         seen = {place: tried(put, os.path.join(place, 'probe')) for place in places}\n\
+         seen['over'] = tried(put, '/agent/main.py')\n\
+         seen['link'] = tried(os.unlink, '/agent/main.py')\n\
+         seen['chmod'] = tried(os.chmod, '/usr/bin/python3', 0o777)\n\
+         seen['utime'] = tried(os.utime, '/dev/null')\n\
+         seen['tmp'] = tried(put, '/tmp/probe')\n\
+         seen['device'] = tried(os.mknod, '/tmp/sda', 0o60600, os.makedev(8, 0))\n\
+         shutil.copy(sys.executable, '/tmp/python'); os.chmod('/tmp/python', 0o755)\n\
+         seen['exec'] = tried(subprocess.run, ['/tmp/python', '-c', '1'])\n\
+         return seen",
+    )
+    .await;
+    for (place, got) in seen.as_object().expect("an object") {
+        let expect: &[&str] = match place.as_str() {
+            "tmp" => &["done"],
+            "exec" => &["EACCES"],
+            _ => &["EROFS", "EACCES", "EPERM", "ENOENT"],
+        };
+        assert!(got.as_str().is_some_and(|got| expect.contains(&got)), "{place}: {got}");
+    }
+}
+
+#[tokio::test]
+async fn mounts_are_as_promised() {
+    let mounts = inside("return [line.split(' ') for line in open('/proc/self/mountinfo')]").await;
+    let mounts = mounts.as_array().expect("lines");
+    let mut points = Vec::new();
+    for mount in mounts {
+        let (point, options) = (mount[4].as_str().unwrap_or(""), mount[5].as_str().unwrap_or(""));
+        let has = |option: &str| options.split(',').any(|o| o == option);
+        points.push(point);
+        assert!(has("nosuid"), "{point} {options}");
+        assert!(has("ro") || ["/tmp", "/proc"].contains(&point), "{point} {options}");
+        assert!(
+            has("nodev") || point.starts_with("/dev/") || point.starts_with("/proc/"),
+            "{point} {options}"
+        );
+        assert!(
+            has("noexec") || ["/", "/agent"].contains(&point) || point.starts_with("/proc/"),
+            "{point} {options}"
+        );
+    }
+    assert!(["/", "/agent", "/tmp", "/proc", "/dev/null"].iter().all(|p| points.contains(p)), "{points:?}");
+    assert!(!points.iter().any(|point| point.starts_with("/sys")), "{points:?}");
+}
+
+#[tokio::test]
+async fn proc_shows_nothing_of_the_host() {
+    let seen = inside(
+        "seen = {'pids': sorted(int(n) for n in os.listdir('/proc') if n.isdigit())}\n\
+         for name in ('kcore', 'keys', 'timer_list', 'sysrq-trigger', 'kallsyms', 'cmdline', 'interrupts', 'modules'):\n    \
+             path = '/proc/' + name\n    \
+             try:\n        seen[name] = len(open(path).read(100))\n    \
+             except OSError as error: seen[name] = errno.errorcode[error.errno]\n\
+         seen['bus'] = os.listdir('/proc/bus')\n\
+         seen['sysctl'] = tried(put, '/proc/sys/kernel/core_pattern')\n\
+         seen['trigger'] = tried(put, '/proc/sysrq-trigger')\n\
+         seen['init mem'] = tried(open, '/proc/1/mem', 'rb')\n\
+         seen['init root'] = tried(os.listdir, '/proc/1/root')\n\
+         seen['init fd'] = tried(os.listdir, '/proc/1/fd')\n\
+         seen['cgroup'] = open('/proc/self/cgroup').read()\n\
+         seen['cpus'] = os.cpu_count()\n\
+         return seen",
+    )
+    .await;
+    assert_eq!(seen["pids"], json!([2]), "only itself; init is hidden");
+    for name in ["kcore", "keys", "timer_list", "kallsyms", "cmdline", "interrupts", "modules"] {
+        assert!(seen[name] == 0 || seen[name].is_string(), "{name}: {}", seen[name]);
+    }
+    assert_eq!(seen["bus"], json!([]));
+    for name in ["sysctl", "init mem", "init root", "init fd"] {
+        assert_ne!(seen[name], "done", "{name}");
+    }
+    let cgroup = seen["cgroup"].as_str().expect("text");
+    assert!(!cgroup.contains("frameos"), "{cgroup}");
+    assert!(seen["cpus"].as_u64().is_some_and(|cpus| cpus > 0));
+}
+
+#[tokio::test]
+async fn the_hosts_files_processes_and_environment_are_out_of_sight() {
+    let body = "return {root: fs.readdirSync('/').sort(), env: Object.keys(process.env).sort(), etc: fs.readdirSync('/etc').sort(),
+            bin: fs.readdirSync('/usr/bin'), host: os.hostname(), user: os.userInfo().username, uid: process.getuid(),
+            fds: fs.readdirSync('/proc/self/fd').filter((fd) => { try { return fs.readlinkSync('/proc/self/fd/' + fd).startsWith('/') } catch { return false } })
+                .map((fd) => fs.readlinkSync('/proc/self/fd/' + fd)) };";
+    let seen = inside_node(&format!("const fs = require('fs'), os = require('os'); {body}")).await;
+    let root = ["agent", "dev", "etc", "lib", "lib64", "proc", "runner", "tmp", "usr", "var"];
+    let seen_root: Vec<&str> =
+        seen["root"].as_array().expect("names").iter().filter_map(Value::as_str).collect();
+    assert!(seen_root.iter().all(|name| root.contains(name)), "{seen_root:?}");
+    assert_eq!(
+        seen["env"],
+        json!(["FRAMEOS_EXECUTION_ID", "FRAMEOS_INPUTS", "HOME", "LANG", "PATH", "TMPDIR", "TZ"])
+    );
+    assert_eq!(seen["etc"], json!(["frameos-runtime.json", "group", "hosts", "nsswitch.conf", "passwd"]));
+    assert_eq!((&seen["bin"], &seen["host"]), (&json!(["node"]), &json!("sandbox")));
+    assert_eq!((&seen["user"], &seen["uid"]), (&json!("agent"), &json!(1000)));
+    let open = seen["fds"].as_array().expect("paths");
+    assert!(
+        open.iter().all(|path| path == "/dev/null"
+            || path == "/proc/self/fd"
+            || path.as_str().is_some_and(|p| p.starts_with("/proc/2/"))),
+        "{open:?}"
+    );
+}
+
+#[tokio::test]
+async fn the_marker_names_no_host_path() {
+    let text = inside("return open('/etc/frameos-runtime.json').read()").await;
+    assert!(text.as_str().is_some_and(|text| !text.contains('/')), "{text}");
+}
+
+#[tokio::test]
+async fn there_is_no_network_but_the_loopback() {
+    let seen = inside(
+        "import threading\n\
+         def connect(family, address):\n    \
+             with socket.socket(family, socket.SOCK_STREAM) as s:\n        s.settimeout(2); s.connect(address)\n\
+         def sendto():\n    \
+             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s: s.sendto(b'x', ('1.1.1.1', 53))\n\
+         server = socket.create_server(('127.0.0.1', 0))\n\
+         return {\n    \
+             'interfaces': [l.split(':')[0].strip() for l in open('/proc/net/dev') if ':' in l],\n    \
+             'v4': tried(connect, socket.AF_INET, ('1.1.1.1', 443)),\n    \
+             'v6': tried(connect, socket.AF_INET6, ('2606:4700:4700::1111', 443)),\n    \
+             'metadata': tried(connect, socket.AF_INET, ('169.254.169.254', 80)),\n    \
+             'udp': tried(sendto),\n    \
+             'own': tried(connect, socket.AF_INET, server.getsockname()),\n    \
+             'name': tried(socket.getaddrinfo, 'example.com', 80),\n    \
+             'localhost': sorted({a[4][0] for a in socket.getaddrinfo('localhost', 80)}),\n\
+         }",
+    )
+    .await;
+    assert_eq!(seen["interfaces"], json!(["lo"]));
+    for way in ["v4", "v6", "metadata", "udp"] {
+        assert_eq!(seen[way], "ENETUNREACH", "{way}");
+    }
+    assert_eq!(seen["own"], "done");
+    assert_ne!(seen["name"], "done");
+    assert_eq!(seen["localhost"][0], "127.0.0.1");
+}
+
+#[tokio::test]
+async fn links_in_a_bundle_lead_nowhere_on_the_host() {
+    let agent = Agent::python(
+        "import os\ndef main(inputs, ctx):\n    seen = {}\n    for name in ('passwd', 'host', 'up'):\n        \
+         try:\n            seen[name] = open('/agent/' + name).read(4096)\n        except OSError as e:\n            seen[name] = None\n    \
+         return seen\n",
+    );
+    let secret = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(secret.path(), "host secret").expect("write");
+    std::os::unix::fs::symlink("/etc/passwd", agent.path().join("passwd")).expect("link");
+    std::os::unix::fs::symlink(secret.path(), agent.path().join("host")).expect("link");
+    let up = format!("../../../../..{}", secret.path().display());
+    std::os::unix::fs::symlink(up, agent.path().join("up")).expect("link");
+    let seen = result(agent.run(&sandbox()).await);
+    assert!(seen["passwd"].as_str().is_some_and(|text| text.starts_with("agent:x:1000")), "{seen}");
+    assert_eq!((&seen["host"], &seen["up"]), (&Value::Null, &Value::Null));
+}
+
+#[tokio::test]
+async fn a_linked_entry_point_does_not_reach_the_host() {
+    let agent = Agent::new(Language::Python, "main.py", "");
+    let outside = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(outside.path(), "print('{\"ran\": true}')").expect("write");
+    std::fs::remove_file(agent.path().join("main.py")).expect("unlink");
+    std::os::unix::fs::symlink(outside.path(), agent.path().join("main.py")).expect("link");
+    let outcome = agent.run(&sandbox()).await;
+    assert_eq!(outcome.outputs, None);
+    assert!(outcome.agent_error.is_some_and(|error| error.contains("cannot be read")));
+}
+
+#[tokio::test]
+async fn concurrent_runs_have_ids_of_their_own_on_the_host() {
+    let sandbox = sandbox();
+    // The map's second number is the host's id.
+    let code = "import time\ndef main(inputs, ctx):\n    time.sleep(0.5)\n    return open('/proc/self/uid_map').read().split()\n";
+    let agents: Vec<Agent> = (0..3).map(|_| Agent::python(code)).collect();
+    let (a, b, c) = tokio::join!(agents[0].run(&sandbox), agents[1].run(&sandbox), agents[2].run(&sandbox));
+    let maps: Vec<Value> = [a, b, c].into_iter().map(result).collect();
+    let mut ids: Vec<&str> = maps.iter().filter_map(|map| map[1].as_str()).collect();
+    assert!(maps.iter().all(|map| map[0] == "1000" && map[2] == "1"), "{maps:?}");
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), 3, "{maps:?}");
+    assert!(ids.iter().all(|id| id.parse::<u64>().is_ok_and(|id| id >= 0x7000_0000)), "{ids:?}");
+}
