@@ -99,13 +99,12 @@ CREATE INDEX tickets_order ON tickets (class, vtime, id);
 
 -- Each user's virtual time per class: what makes the queue fair.
 CREATE TABLE queue_clocks (
-    kind     TEXT    NOT NULL,
     class    BIGINT  NOT NULL,
     user_id  TEXT    NOT NULL,
     vtime    BIGINT  NOT NULL,
-    PRIMARY KEY (kind, class, user_id)
+    PRIMARY KEY (class, user_id)
 );
-CREATE INDEX queue_clocks_vtime ON queue_clocks (kind, class, vtime);
+CREATE INDEX queue_clocks_vtime ON queue_clocks (class, vtime);
 
 CREATE TABLE idempotency_keys (
     account_id    TEXT    NOT NULL,

@@ -2,5 +2,21 @@
 //!
 //! `cargo nextest run -p frameos-store` wants `FRAMEOS_TEST_POSTGRES_URL`; `-E 'not test(postgres::)'` leaves that half out.
 
+mod account;
+mod agent;
+mod chain;
+mod deployment;
+mod execution;
+mod fixture;
+mod free_run;
+mod idempotency;
+mod object;
+mod revenue;
+mod review;
 mod schema;
+mod session;
+mod signal;
+mod stats;
+mod ticket;
 mod transaction;
+mod version;

@@ -132,7 +132,8 @@ async fn dump(tx: &mut Tx, catalog: Catalog) -> Result<String, StoreError> {
     for row in tx.query(catalog.columns, &params![]).await? {
         let (name, ty, default): (String, String, String) = (row.get(1)?, row.get(2)?, row.get(4)?);
         let null = if row.get::<bool>(3)? { " not null" } else { "" };
-        let default = default.split("::").next().unwrap_or_default().to_lowercase();
+        // PostgreSQL shows a default with its type, and FALSE as false.
+        let default = default.split("::").next().unwrap_or_default().replace("FALSE", "false");
         let default = if default.is_empty() { default } else { format!(" default {default}") };
         let ty = ty.to_lowercase().replace("bytea", "blob");
         tables.entry(row.get(0)?).or_default().0.push(format!("{name} {ty}{null}{default}"));

@@ -157,11 +157,13 @@ async fn refusals_have_one_name(db: TestDb) {
             }
         }
     };
-    let overdrawn = "INSERT INTO wallets (owner, currency, available, updated_at) VALUES ('o', 'INR', -1, 1)";
+    let overdrawn =
+        "INSERT INTO wallets (owner, currency, available, held, updated_at) VALUES ('o', 'INR', -1, 0, 1)";
     assert_eq!(refused(overdrawn).await, "wallets_available_check");
     let orphan = "INSERT INTO session_retired_hashes (hash, session_id, retired_at) VALUES ('h', 's', 1)";
     assert_eq!(refused(orphan).await, "foreign key");
-    let first = "INSERT INTO audit_log (id, at, actor, action, subject) VALUES ('1', 1, 'a', 'b', 'c')";
+    let first =
+        "INSERT INTO audit_log (id, at, actor, action, subject, detail) VALUES ('1', 1, 'a', 'b', 'c', '')";
     db.store.tx(move |tx| Box::pin(async move { tx.execute(first, &[]).await })).await.unwrap();
     assert_eq!(refused("UPDATE audit_log SET actor = 'x'").await, "audit_log is append-only");
     assert_eq!(refused("DELETE FROM audit_log").await, "audit_log is append-only");

@@ -1,0 +1,220 @@
+//! Runs: creation once per key, moves between states, what is encrypted and what is dropped.
+
+use frameos_domain::{
+    execution::RunStatus,
+    id::{ExecutionId, IntentId, MandateId, PaymentId, ReceiptId},
+    receipt::Resources,
+};
+use frameos_store::{
+    Store,
+    execution::{
+        Execution, ExecutionFilter, Finish, RunResult, execution_begin, execution_cancel_request,
+        execution_cancel_requested_unscoped, execution_delete_unscoped, execution_finish, execution_get,
+        execution_get_by_key, execution_get_unscoped, execution_insert, execution_list,
+        execution_list_by_developer, execution_mandate_set, execution_requeue, execution_result_set,
+    },
+    on_both_engines,
+    page::Page,
+    testing::TestDb,
+};
+use serde_json::json;
+
+use crate::fixture::{World, at, id, read, tx, user};
+
+on_both_engines!(
+    a_key_makes_one_run,
+    a_success_goes_through_its_states,
+    a_failure_keeps_no_outputs,
+    a_final_state_is_never_left,
+    attempts_are_recorded,
+    a_run_is_its_users_alone,
+    contents_are_encrypted,
+    lists_filter_and_page,
+    a_refused_run_is_removed,
+);
+
+fn result(status: RunStatus) -> RunResult {
+    RunResult {
+        status,
+        outputs: Some(json!({"rows": "s3cret-output"})),
+        error_message: None,
+        exit_code: Some(0),
+        resources: Some(Resources { wall_ms: 12, ..Resources::default() }),
+        isolation: Some("linux".into()),
+        stdout: "s3cret-log".into(),
+        stderr: String::new(),
+        stdout_bytes: 20_000,
+        stderr_bytes: 0,
+        log_object: Some("logs/x".into()),
+        duration_ms: Some(12),
+        completed_at: at(11),
+    }
+}
+
+fn finish(status: RunStatus) -> Finish {
+    Finish { status, payment_id: None, payment_receipt_id: None, error_message: None }
+}
+
+async fn begin(store: &Store, id: ExecutionId) -> bool {
+    tx!(store, |tx| execution_begin(tx, id, "w1", at(10)))
+}
+
+async fn load(store: &Store, id: ExecutionId) -> Execution {
+    read!(store, |tx| execution_get_unscoped(tx, id)).unwrap()
+}
+
+async fn a_key_makes_one_run(db: TestDb) {
+    let world = World::new(db).await;
+    let (first, second) = (world.execution_new("key"), world.execution_new("key"));
+    let (kept, user) = (first.id, world.user);
+    assert!(tx!(world.store(), |tx| execution_insert(tx, &first)));
+    assert!(!tx!(world.store(), |tx| execution_insert(tx, &second)));
+    assert_eq!(read!(world.store(), |tx| execution_get_by_key(tx, user, "key")).unwrap().id, kept);
+    assert!(read!(world.store(), |tx| execution_get_by_key(tx, user, "other")).is_none());
+}
+
+async fn a_success_goes_through_its_states(db: TestDb) {
+    let world = World::new(db).await;
+    let (store, run) = (world.store(), world.execution().await);
+    let (intent, mandate): (IntentId, MandateId) = (id(), id());
+    tx!(store, |tx| execution_mandate_set(tx, run, intent, mandate));
+    assert!(begin(store, run).await);
+    let running = load(store, run).await;
+    assert_eq!((running.status, running.attempt, running.started_at), (RunStatus::Running, 1, Some(at(10))));
+    assert_eq!(running.mandate_id, Some(mandate));
+    let given = result(RunStatus::Settling);
+    assert!(tx!(store, |tx| execution_result_set(tx, run, &given)));
+    assert!(!begin(store, run).await, "a settling run does not start again");
+    let (payment, receipt): (PaymentId, ReceiptId) = (id(), id());
+    let paid =
+        Finish { payment_id: Some(payment), payment_receipt_id: Some(receipt), ..finish(RunStatus::Success) };
+    assert!(tx!(store, |tx| execution_finish(tx, run, &paid, at(20))));
+    let done = load(store, run).await;
+    assert_eq!(
+        (done.status, done.payment_id, done.payment_receipt_id),
+        (RunStatus::Success, Some(payment), Some(receipt))
+    );
+    assert_eq!(done.outputs, Some(json!({"rows": "s3cret-output"})));
+    assert_eq!((done.completed_at, done.duration_ms), (Some(at(11)), Some(12)));
+    assert_eq!((done.stdout.as_deref(), done.stdout_bytes), (Some("s3cret-log"), 20_000));
+    assert_eq!(done.resources.map(|used| used.wall_ms), Some(12));
+}
+
+async fn a_failure_keeps_no_outputs(db: TestDb) {
+    let world = World::new(db).await;
+    let (store, run) = (world.store(), world.execution().await);
+    assert!(begin(store, run).await);
+    let given = result(RunStatus::Settling);
+    assert!(tx!(store, |tx| execution_result_set(tx, run, &given)));
+    let refused = Finish { error_message: Some("refused".into()), ..finish(RunStatus::Failed) };
+    assert!(tx!(store, |tx| execution_finish(tx, run, &refused, at(20))));
+    let failed = load(store, run).await;
+    assert_eq!(
+        (failed.status, failed.outputs, failed.error_message.as_deref()),
+        (RunStatus::Failed, None, Some("refused"))
+    );
+}
+
+async fn a_final_state_is_never_left(db: TestDb) {
+    let world = World::new(db).await;
+    let store = world.store();
+    for status in RunStatus::ALL.into_iter().filter(|status| status.is_final()) {
+        let (run, user) = (world.execution().await, world.user);
+        let end = finish(status);
+        assert!(tx!(store, |tx| execution_finish(tx, run, &end, at(20))));
+        for next in RunStatus::ALL.into_iter().filter(|next| next.is_final()) {
+            let other = finish(next);
+            assert!(!tx!(store, |tx| execution_finish(tx, run, &other, at(21))), "{status} to {next}");
+        }
+        let given = result(RunStatus::Settling);
+        assert!(!begin(store, run).await, "{status}");
+        assert!(!tx!(store, |tx| execution_result_set(tx, run, &given)), "{status}");
+        assert!(!tx!(store, |tx| execution_requeue(tx, run, "r", at(21))), "{status}");
+        assert!(!tx!(store, |tx| execution_cancel_request(tx, user, run)), "{status}");
+        assert_eq!(load(store, run).await.status, status);
+    }
+}
+
+async fn attempts_are_recorded(db: TestDb) {
+    let world = World::new(db).await;
+    let (store, run) = (world.store(), world.execution().await);
+    assert!(begin(store, run).await);
+    assert!(tx!(store, |tx| execution_requeue(tx, run, "node lost", at(12))));
+    assert_eq!(load(store, run).await.status, RunStatus::Queued);
+    assert!(begin(store, run).await, "the second attempt");
+    assert!(begin(store, run).await, "the third: the second's worker is gone");
+    let given = result(RunStatus::Settling);
+    assert!(tx!(store, |tx| execution_result_set(tx, run, &given)));
+    let attempts: Vec<(i64, Option<String>)> = read!(store, |tx| async {
+        let sql = "SELECT attempt, outcome FROM execution_attempts ORDER BY attempt";
+        tx.query(sql, &[]).await?.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
+    });
+    let outcomes: Vec<Option<&str>> = attempts.iter().map(|(_, outcome)| outcome.as_deref()).collect();
+    assert_eq!(outcomes, [Some("requeued"), Some("lost"), Some("ended")]);
+}
+
+async fn a_run_is_its_users_alone(db: TestDb) {
+    let world = World::new(db).await;
+    let (store, run, owner) = (world.store(), world.execution().await, world.user);
+    let other = user(store, "other@example.com").await;
+    assert!(read!(store, |tx| execution_get(tx, other, run)).is_none());
+    assert!(read!(store, |tx| execution_get(tx, owner, run)).is_some());
+    assert!(!tx!(store, |tx| execution_cancel_request(tx, other, run)));
+    assert!(!read!(store, |tx| execution_cancel_requested_unscoped(tx, run)));
+    assert!(tx!(store, |tx| execution_cancel_request(tx, owner, run)));
+    assert!(read!(store, |tx| execution_cancel_requested_unscoped(tx, run)));
+    let all = ExecutionFilter::default();
+    assert_eq!(read!(store, |tx| execution_list(tx, other, &all, Page::new(1, 10))).total, 0);
+}
+
+async fn contents_are_encrypted(db: TestDb) {
+    let world = World::new(db).await;
+    let (store, run) = (world.store(), world.execution().await);
+    assert!(begin(store, run).await);
+    let given = result(RunStatus::Settling);
+    assert!(tx!(store, |tx| execution_result_set(tx, run, &given)));
+    let row = read!(store, |tx| async {
+        tx.query_one("SELECT inputs, outputs, stdout FROM agent_executions", &[]).await
+    });
+    for column in 0..3 {
+        let raw: Vec<u8> = row.get(column).unwrap();
+        assert!(!raw.windows(6).any(|part| part == b"s3cret"), "column {column}");
+    }
+    assert!(!format!("{:?}", load(store, run).await).contains("s3cret"));
+}
+
+async fn lists_filter_and_page(db: TestDb) {
+    let world = World::new(db).await;
+    let (store, owner, developer) = (world.store(), world.user, world.developer);
+    let (first, second, third) = (world.execution().await, world.execution().await, world.execution().await);
+    let end = finish(RunStatus::Cancelled);
+    assert!(tx!(store, |tx| execution_finish(tx, second, &end, at(20))));
+    let list = async |filter: ExecutionFilter, page| {
+        let found = read!(store, |tx| execution_list(tx, owner, &filter, page));
+        (found.items.into_iter().map(|run| run.id).collect::<Vec<_>>(), found.total)
+    };
+    assert_eq!(list(ExecutionFilter::default(), Page::new(1, 2)).await, (vec![third, second], 3));
+    assert_eq!(list(ExecutionFilter::default(), Page::new(2, 2)).await, (vec![first], 3));
+    let queued = ExecutionFilter { status: Some(RunStatus::Queued), ..ExecutionFilter::default() };
+    assert_eq!(list(queued, Page::new(1, 9)).await, (vec![third, first], 2));
+    let elsewhere = ExecutionFilter { agent_id: Some(id()), ..ExecutionFilter::default() };
+    assert_eq!(list(elsewhere, Page::new(1, 9)).await, (Vec::new(), 0));
+    let seen = read!(store, |tx| execution_list_by_developer(tx, developer, 2));
+    assert_eq!(seen.iter().map(|run| (run.id, run.revenue)).collect::<Vec<_>>(), [(third, 0), (second, 0)]);
+}
+
+async fn a_refused_run_is_removed(db: TestDb) {
+    let world = World::new(db).await;
+    let store = world.store();
+    let (refused, _) = world.queued(world.user, 0).await;
+    tx!(store, |tx| execution_delete_unscoped(tx, refused));
+    assert!(read!(store, |tx| execution_get_unscoped(tx, refused)).is_none());
+    let left: i64 =
+        read!(store, |tx| async { tx.query_one("SELECT COUNT(*) FROM tickets", &[]).await?.get(0) });
+    assert_eq!(left, 0);
+    let (paid, _) = world.queued(world.user, 0).await;
+    let (intent, mandate): (IntentId, MandateId) = (id(), id());
+    tx!(store, |tx| execution_mandate_set(tx, paid, intent, mandate));
+    tx!(store, |tx| execution_delete_unscoped(tx, paid));
+    assert!(read!(store, |tx| execution_get_unscoped(tx, paid)).is_some(), "one with a mandate stays");
+}

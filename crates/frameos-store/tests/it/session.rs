@@ -1,0 +1,82 @@
+//! Refresh tokens: each works once, and reuse ends the session.
+
+use frameos_store::{
+    Store, on_both_engines,
+    session::{
+        Session, SessionRefresh, session_get, session_insert, session_purge_unscoped, session_refresh,
+        session_revoke, session_revoke_all, session_revoke_by_hash,
+    },
+    status::Role,
+    testing::TestDb,
+};
+
+use crate::fixture::{at, id, read, tx};
+
+on_both_engines!(
+    a_token_works_once_and_reuse_revokes,
+    of_two_refreshes_at_once_one_wins,
+    expired_and_revoked_sessions_do_not_refresh,
+);
+
+async fn start(store: &Store, hash: &'static str) -> Session {
+    let session = Session {
+        id: id(),
+        subject_id: "agt_user_1".into(),
+        role: Role::User,
+        created_at: at(0),
+        refreshed_at: at(0),
+        expires_at: at(100),
+        revoked_at: None,
+    };
+    let new = session.clone();
+    tx!(store, |tx| session_insert(tx, &new, hash));
+    session
+}
+
+async fn refresh(store: &Store, shown: &'static str, next: &'static str, now: i64) -> SessionRefresh {
+    tx!(store, |tx| session_refresh(tx, shown, next, at(now), at(now + 100)))
+}
+
+async fn a_token_works_once_and_reuse_revokes(db: TestDb) {
+    let store = &db.store;
+    let session = start(store, "one").await;
+    assert_eq!(refresh(store, "nonsense", "x", 1).await, SessionRefresh::Invalid);
+    let SessionRefresh::Refreshed(refreshed) = refresh(store, "one", "two", 1).await else { panic!() };
+    assert_eq!((refreshed.id, refreshed.expires_at), (session.id, at(101)));
+    assert!(matches!(refresh(store, "two", "three", 2).await, SessionRefresh::Refreshed(_)));
+    let SessionRefresh::Reused(reused) = refresh(store, "one", "four", 3).await else { panic!() };
+    assert_eq!(reused.revoked_at, Some(at(3)));
+    assert_eq!(
+        refresh(store, "three", "five", 4).await,
+        SessionRefresh::Invalid,
+        "the thief's token is dead too"
+    );
+    let found = read!(store, |tx| session_get(tx, "agt_user_1", session.id)).unwrap();
+    assert_eq!(found.revoked_at, Some(at(3)));
+    assert!(read!(store, |tx| session_get(tx, "agt_user_2", session.id)).is_none());
+}
+
+async fn of_two_refreshes_at_once_one_wins(db: TestDb) {
+    let store = &db.store;
+    start(store, "one").await;
+    let (first, second) = tokio::join!(refresh(store, "one", "a", 1), refresh(store, "one", "b", 1));
+    let refreshed = [&first, &second]
+        .into_iter()
+        .filter(|outcome| matches!(outcome, SessionRefresh::Refreshed(_)))
+        .count();
+    assert_eq!(refreshed, 1, "{first:?} {second:?}");
+}
+
+async fn expired_and_revoked_sessions_do_not_refresh(db: TestDb) {
+    let store = &db.store;
+    start(store, "expired").await;
+    assert_eq!(refresh(store, "expired", "x", 100).await, SessionRefresh::Invalid);
+    start(store, "out").await;
+    assert!(tx!(store, |tx| session_revoke_by_hash(tx, "out", at(1))));
+    assert_eq!(refresh(store, "out", "y", 2).await, SessionRefresh::Invalid);
+    let session = start(store, "third").await;
+    assert!(!tx!(store, |tx| session_revoke(tx, "somebody", session.id, at(1))));
+    assert_eq!(tx!(store, |tx| session_revoke_all(tx, "agt_user_1", at(1))), 2);
+    assert_eq!(refresh(store, "third", "z", 2).await, SessionRefresh::Invalid);
+    assert_eq!(tx!(store, |tx| session_purge_unscoped(tx, at(101))), 3);
+}

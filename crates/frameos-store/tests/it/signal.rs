@@ -1,0 +1,53 @@
+//! Wake-up signals: after the commit, and on PostgreSQL in every process.
+
+use frameos_domain::id::ExecutionId;
+use frameos_store::{
+    Store, on_both_engines,
+    testing::{TestDb, TestEngine},
+};
+
+use crate::fixture::{id, tx};
+
+on_both_engines!(followers_hear_of_a_run_after_its_commit);
+
+async fn followers_hear_of_a_run_after_its_commit(db: TestDb) {
+    let mut events = db.store.execution_events();
+    let (undone, kept): (ExecutionId, ExecutionId) = (id(), id());
+    tx!(db.store, |tx| async {
+        tx.announce_execution(undone);
+        tx.set_rollback();
+        Ok(())
+    });
+    tx!(db.store, |tx| async {
+        tx.announce_execution(kept);
+        Ok(())
+    });
+    assert_eq!(events.recv().await.unwrap(), kept, "what was undone is not announced");
+}
+
+mod only_postgres {
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn another_process_hears() {
+        let db = TestDb::open(TestEngine::Postgres).await;
+        let other = Store::open(db.config.clone()).await.unwrap();
+        let mut events = other.execution_events();
+        // The listener connects in the background: announce until it hears.
+        let announced: ExecutionId = id();
+        let announcer = async {
+            loop {
+                tx!(db.store, |tx| async {
+                    tx.announce_execution(announced);
+                    Ok(())
+                });
+                tokio::task::yield_now().await;
+            }
+        };
+        let hear = async { while events.recv().await.unwrap() != announced {} };
+        tokio::select! {
+            () = announcer => {}
+            () = hear => {}
+        }
+    }
+}
