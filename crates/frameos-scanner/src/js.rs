@@ -39,7 +39,7 @@ pub(crate) fn scan(source: &Source<'_>, extension: &str, findings: &mut Findings
     let mut outcome = Outcome::default();
     let mut parsed = 0;
     let mut first_error = None;
-    for kind in source_types(extension) {
+    for kind in source_types(source.path, extension) {
         let allocator = Allocator::default();
         match parse(&allocator, source.text, kind) {
             Ok(semantic) => {
@@ -81,9 +81,11 @@ fn may_parse(source: &Source<'_>, extension: &str, typed: bool, findings: &mut F
     true
 }
 
-/// How Node may read a file with this extension, the likelier first.
-fn source_types(extension: &str) -> Vec<SourceType> {
+/// How a file with this name may be read, the likelier first.
+fn source_types(path: &str, extension: &str) -> Vec<SourceType> {
+    let is_declaration = [".d.ts", ".d.mts", ".d.cts"].iter().any(|end| path.ends_with(end));
     match extension {
+        _ if is_declaration => vec![SourceType::d_ts()],
         "mjs" => vec![SourceType::mjs()],
         "cjs" => vec![SourceType::cjs()],
         "ts" | "mts" | "cts" => vec![SourceType::ts(), SourceType::ts().with_script(true)],

@@ -12,6 +12,7 @@ mod classify;
 mod decode;
 mod findings;
 mod js;
+mod memo;
 mod nesting;
 mod python;
 pub mod rules;

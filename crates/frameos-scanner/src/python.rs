@@ -57,10 +57,8 @@ fn other_encoding(text: &str) -> Option<String> {
             normal == "utf-8" || normal.starts_with("utf-8-") || matches!(normal.as_str(), "utf8" | "u8");
         let is_subset =
             matches!(normal.as_str(), "ascii" | "us-ascii" | "latin-1" | "iso-8859-1" | "iso-latin-1");
-        if !is_utf8 && !(is_subset && text.is_ascii()) {
-            return Some(name);
-        }
-        return None;
+        let is_same = is_utf8 || is_subset && text.is_ascii();
+        return (!is_same).then_some(name);
     }
     None
 }

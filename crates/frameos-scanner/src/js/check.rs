@@ -61,10 +61,10 @@ impl<'a> Check<'_, '_, 'a, '_> {
             }
             AstKind::CallExpression(call) => self.call(call.span, &call.callee, &call.arguments),
             AstKind::NewExpression(new) => self.call(new.span, &new.callee, &new.arguments),
-            AstKind::TaggedTemplateExpression(tagged) => {
-                if self.resolver.paths(&tagged.tag).iter().any(makes_code) {
-                    self.report(rules::DYNAMIC_CODE, tagged.span, "a template is run as code");
-                }
+            AstKind::TaggedTemplateExpression(tagged)
+                if self.resolver.paths(&tagged.tag).iter().any(makes_code) =>
+            {
+                self.report(rules::DYNAMIC_CODE, tagged.span, "a template is run as code");
             }
             AstKind::ImportExpression(import) => self.module_expression(Some(&import.source), import.span),
             AstKind::ImportDeclaration(import) if !is_type_only(import) => {

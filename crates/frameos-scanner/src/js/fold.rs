@@ -4,7 +4,8 @@
 //! whatever is not sure does not fold.
 
 use oxc_ast::ast::{
-    Argument, BinaryExpression, BinaryOperator, CallExpression, Expression, TemplateLiteral, UnaryOperator,
+    Argument, BinaryExpression, BinaryOperator, CallExpression, Expression, IdentifierReference,
+    TemplateLiteral, UnaryOperator,
 };
 
 use super::resolve::{MAX_HOPS, Resolver};
@@ -13,8 +14,25 @@ use crate::decode;
 /// Longest text that is folded; names of modules and members are far shorter.
 const MAX_TEXT: usize = 16 * 1024;
 
+/// Functions that [`Resolver::fold_call`] knows, and methods that [`apply_method`] does.
+const DECODERS: &[&str] =
+    &["atob", "fromCharCode", "fromCodePoint", "from", "unescape", "decodeURIComponent", "decodeURI"];
+const METHODS: &[&str] = &[
+    "join",
+    "reverse",
+    "split",
+    "concat",
+    "toLowerCase",
+    "toUpperCase",
+    "trim",
+    "replace",
+    "charAt",
+    "at",
+    "toString",
+];
+
 #[derive(Debug, Clone, PartialEq)]
-enum Value {
+pub(super) enum Value {
     Text(String),
     Number(f64),
     List(Vec<Value>),
@@ -71,11 +89,7 @@ impl<'a> Resolver<'_, 'a> {
                 let values = array.elements.iter().map(|element| self.fold(element.as_expression()?, hops));
                 values.collect::<Option<Vec<_>>>().map(Value::List)
             }
-            Expression::Identifier(identifier) => match self.fold(self.constant(identifier)?, hops)? {
-                value @ (Value::Text(_) | Value::Number(_)) => Some(value),
-                // A list may be changed through any of its names.
-                Value::List(_) | Value::Bytes(_) => None,
-            },
+            Expression::Identifier(identifier) => self.fold_constant(identifier, hops),
             Expression::SequenceExpression(sequence) => self.fold(sequence.expressions.last()?, hops),
             Expression::UnaryExpression(unary) if unary.operator == UnaryOperator::UnaryNegation => {
                 match self.fold(&unary.argument, hops)? {
@@ -90,6 +104,19 @@ impl<'a> Resolver<'_, 'a> {
             }
             _ => None,
         }
+    }
+
+    fn fold_constant(&self, identifier: &IdentifierReference<'a>, hops: u32) -> Option<Value> {
+        let (symbol, value) = self.constant(identifier)?;
+        if let Some(known) = self.folded.borrow().get(&symbol) {
+            return known.clone();
+        }
+        // While it is being folded, a name that refers to itself is not constant.
+        self.folded.borrow_mut().insert(symbol, None);
+        // A list may be changed through any of its names, text and numbers may not.
+        let value = self.fold(value, hops).filter(|value| matches!(value, Value::Text(_) | Value::Number(_)));
+        self.folded.borrow_mut().insert(symbol, value.clone());
+        value
     }
 
     fn fold_template(&self, template: &TemplateLiteral<'a>, hops: u32) -> Option<Value> {
@@ -141,7 +168,13 @@ impl<'a> Resolver<'_, 'a> {
         let argument = |index: usize| -> Option<Value> {
             self.fold(call.arguments.get(index).and_then(Argument::as_expression)?, hops)
         };
-        if let Some(path) = self.exact_path(&call.callee, hops) {
+        let callee = call.callee.get_inner_expression();
+        let name = match callee {
+            Expression::Identifier(_) => None,
+            callee => Some(callee.as_member_expression()?.static_property_name()?),
+        };
+        let may_be_global = name.is_none_or(|name| DECODERS.contains(&name));
+        if let Some(path) = may_be_global.then(|| self.exact_path(callee, hops)).flatten() {
             if path.is_global("atob", &[]) {
                 let bytes = decode::base64(&argument(0)?.text()?)?;
                 return Some(Value::Text(bytes.into_iter().map(char::from).collect()));
@@ -160,9 +193,9 @@ impl<'a> Resolver<'_, 'a> {
                 return decode::percent(&argument(0)?.text()?).map(Value::Text);
             }
         }
-        let member = call.callee.get_inner_expression().as_member_expression()?;
-        let object = self.fold(member.object(), hops)?;
-        apply_method(object, member.static_property_name()?, &argument)
+        let name = name.filter(|name| METHODS.contains(name))?;
+        let object = self.fold(callee.as_member_expression()?.object(), hops)?;
+        apply_method(object, name, &argument)
     }
 
     fn fold_char_codes(&self, call: &CallExpression<'a>, hops: u32) -> Option<Value> {

@@ -12,7 +12,9 @@ use oxc_ast::ast::{
 use oxc_semantic::{Scoping, Semantic, SymbolId};
 
 use super::definitions::{Definition, Definitions};
+use super::fold::Value;
 use super::path::Path;
+use crate::memo::{Memo, Step};
 
 /// How many expressions one question may pass through.
 pub(super) const MAX_HOPS: u32 = 250;
@@ -25,13 +27,11 @@ const MAX_PATHS: usize = 12;
 pub(super) struct Resolver<'s, 'a> {
     scoping: &'s Scoping,
     definitions: Definitions<'s, 'a>,
-    /// Final answers by name.
-    known: RefCell<HashMap<SymbolId, Vec<Path>>>,
-    /// What the current question has found about names on its way; `None` while a name is being looked into, which
-    /// ends cycles. Such answers may lack what the cycle leads back to, so only the name that was asked for is final.
-    found: RefCell<HashMap<SymbolId, Option<Vec<Path>>>>,
+    names: Memo<SymbolId, Path>,
     /// Final answers for members and calls, by address, so that a long chain is walked once and not once per link.
     chains: RefCell<HashMap<usize, Vec<Path>>>,
+    /// The values of constant names.
+    pub(super) folded: RefCell<HashMap<SymbolId, Option<Value>>>,
     fuel: Cell<u32>,
     cut: Cell<bool>,
 }
@@ -41,9 +41,9 @@ impl<'s, 'a> Resolver<'s, 'a> {
         Self {
             scoping: semantic.scoping(),
             definitions: Definitions::collect(semantic),
-            known: RefCell::default(),
-            found: RefCell::default(),
+            names: Memo::new(),
             chains: RefCell::default(),
+            folded: RefCell::default(),
             fuel: Cell::new(FUEL),
             cut: Cell::new(false),
         }
@@ -76,8 +76,12 @@ impl<'s, 'a> Resolver<'s, 'a> {
     }
 
     /// The value of a name that has exactly one and never changes.
-    pub(super) fn constant(&self, identifier: &IdentifierReference<'a>) -> Option<&'a Expression<'a>> {
-        self.definitions.constant(self.symbol(identifier)?)
+    pub(super) fn constant(
+        &self,
+        identifier: &IdentifierReference<'a>,
+    ) -> Option<(SymbolId, &'a Expression<'a>)> {
+        let symbol = self.symbol(identifier)?;
+        self.definitions.constant(symbol).map(|value| (symbol, value))
     }
 
     /// What an expression surely stands for.
@@ -89,7 +93,7 @@ impl<'s, 'a> Resolver<'s, 'a> {
             Expression::Identifier(identifier) if self.is_global(identifier) => {
                 Some(Path::global(&identifier.name))
             }
-            Expression::Identifier(identifier) => self.exact_path(self.constant(identifier)?, hops + 1),
+            Expression::Identifier(identifier) => self.exact_path(self.constant(identifier)?.1, hops + 1),
             Expression::CallExpression(_) => match self.paths_at(expression, hops).as_slice() {
                 [path] => Some(path.clone()),
                 _ => None,
@@ -112,7 +116,7 @@ impl<'s, 'a> Resolver<'s, 'a> {
             return paths.clone();
         }
         let paths = self.compute_paths(inner, hops);
-        if self.found.borrow().is_empty() {
+        if self.names.is_idle() {
             self.chains.borrow_mut().insert(address, paths.clone());
         }
         paths
@@ -211,24 +215,15 @@ impl<'s, 'a> Resolver<'s, 'a> {
 
     fn identifier_paths(&self, identifier: &IdentifierReference<'a>, hops: u32) -> Vec<Path> {
         let Some(symbol) = self.symbol(identifier) else { return vec![Path::global(&identifier.name)] };
-        if let Some(known) = self.known.borrow().get(&symbol) {
-            return known.clone();
-        }
-        if let Some(found) = self.found.borrow().get(&symbol) {
-            return found.clone().unwrap_or_default();
-        }
-        let is_asked_for = self.found.borrow().is_empty();
-        self.found.borrow_mut().insert(symbol, None);
+        let visit = match self.names.open(symbol) {
+            Step::Answer(paths) => return paths,
+            Step::Open(visit) => visit,
+        };
         let mut paths = Vec::new();
         for definition in self.definitions.of(symbol) {
             paths = self.union(paths, self.definition_paths(definition, hops));
         }
-        if is_asked_for {
-            self.found.borrow_mut().clear();
-            self.known.borrow_mut().insert(symbol, paths.clone());
-        } else {
-            self.found.borrow_mut().insert(symbol, Some(paths.clone()));
-        }
+        self.names.close(symbol, &visit, paths.clone());
         paths
     }
 
@@ -278,8 +273,15 @@ impl<'s, 'a> Resolver<'s, 'a> {
                 _ => Vec::new(),
             };
         }
-        // `f.bind(x)` is still `f`.
-        callee.without_last("bind").into_iter().collect()
+        let Some(bound) = callee.without_last("bind") else { return Vec::new() };
+        match (bound.members.last().map(String::as_str), argument(0)) {
+            // `anything.call.bind(f)` calls `f`, as in the idiom `Function.call.bind(Object.prototype.hasOwnProperty)`.
+            (Some(method @ ("call" | "apply")), Some(function)) => {
+                self.property_paths_at(function, method, hops)
+            }
+            // `f.bind(x)` is still `f`.
+            _ => vec![bound],
+        }
     }
 }
 

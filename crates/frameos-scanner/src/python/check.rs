@@ -72,18 +72,19 @@ impl<'a> Check<'_, 'a, '_> {
 
     fn import_from(&mut self, import: &'a StmtImportFrom) {
         let Some(module) = import.module.as_ref().filter(|_| import.level == 0) else { return };
-        for alias in &import.names {
-            match alias.name.as_str() {
-                "*" => self.import(module, alias),
-                name => self.import(&format!("{module}.{name}"), alias),
-            }
+        if names::module_rule(module).is_some() {
+            self.import(module, module);
+            return;
+        }
+        for alias in import.names.iter().filter(|alias| alias.name.as_str() != "*") {
+            self.import(&format!("{module}.{}", alias.name), alias);
         }
     }
 
     fn in_scope(&mut self, scope: Scope<'a>, walk: impl FnOnce(&mut Self)) {
-        self.resolver.scopes.push(scope);
+        self.resolver.enter(scope);
         walk(self);
-        self.resolver.scopes.pop();
+        self.resolver.leave();
     }
 
     /// A path that is mentioned, not imported: a listed name, or a listed module reached in another way than by import.
@@ -131,6 +132,10 @@ impl<'a> Check<'_, 'a, '_> {
                 "builtins.getattr" => {
                     self.attribute_by_name(call);
                     looks_up = true;
+                }
+                // As types to compare with they are harmless; called, they make functions.
+                "types.FunctionType" | "types.LambdaType" | "types.CodeType" => {
+                    self.report(rules::DYNAMIC_CODE, call, "a function is made from parts at run time");
                 }
                 "builtins.hasattr" | "builtins.vars" | "builtins.dir" => looks_up = true,
                 "pathlib.Path" | "pathlib.PosixPath" | "pathlib.WindowsPath" => {
@@ -203,9 +208,9 @@ impl<'a> Check<'_, 'a, '_> {
 
     /// Whether a name comes from a star import, where its import statement did not show it.
     fn is_from_star(&self, expr: &Expr, path: &str) -> bool {
-        let stars = self.resolver.scopes.iter().flat_map(|scope| &scope.stars);
-        path.rsplit_once('.')
-            .is_some_and(|(module, name)| is_name(expr, name) && stars.into_iter().any(|star| star == module))
+        path.rsplit_once('.').is_some_and(|(module, name)| {
+            is_name(expr, name) && self.resolver.stars().any(|star| star == module)
+        })
     }
 
     /// Whether an assignment only gives a module another name, which the resolver follows.

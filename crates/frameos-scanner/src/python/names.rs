@@ -46,7 +46,6 @@ pub(super) fn member_rule(path: &str) -> Option<&'static Rule> {
             matches!(name, "spec_from_file_location" | "spec_from_loader").then_some(rules::DYNAMIC_CODE)
         }
         "importlib.machinery" => name.ends_with("Loader").then_some(rules::DYNAMIC_CODE),
-        "types" => matches!(name, "FunctionType" | "CodeType" | "LambdaType").then_some(rules::DYNAMIC_CODE),
         "pickle" | "_pickle" | "cPickle" | "dill" | "cloudpickle" | "marshal" | "joblib" => {
             matches!(name, "load" | "loads" | "Unpickler").then_some(rules::UNSAFE_DESERIALIZATION)
         }

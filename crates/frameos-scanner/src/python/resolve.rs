@@ -10,6 +10,7 @@ use ruff_python_ast::{Expr, ExprCall};
 use super::fold::{self, Names};
 use super::names;
 use super::scope::{Binding, Scope};
+use crate::memo::{Memo, Step};
 
 const FUEL: u32 = 5_000_000;
 const MAX_HOPS: u32 = 250;
@@ -18,11 +19,12 @@ const MAX_HOPS: u32 = 250;
 const MAX_PATHS: usize = 24;
 
 pub(super) struct Resolver<'a> {
-    /// Outermost first.
-    pub(super) scopes: Vec<Scope<'a>>,
-    /// What the current question has found about names on its way, by scope and name; `None` while a name is being
-    /// looked into, which ends cycles.
-    found: RefCell<HashMap<(usize, &'a str), Option<Vec<String>>>>,
+    /// Open scopes, outermost first, each with a number that is never given again.
+    scopes: Vec<(usize, Scope<'a>)>,
+    scopes_opened: usize,
+    /// How many scopes the expression in question sees: a name's value is read where it was bound.
+    visible: Cell<usize>,
+    names: Memo<(usize, &'a str), String>,
     /// Final answers for attributes, items and calls, by address, so that a long chain is walked once.
     chains: RefCell<HashMap<usize, Vec<String>>>,
     fuel: Cell<u32>,
@@ -38,12 +40,30 @@ enum Lookup<'r, 'a> {
 impl<'a> Resolver<'a> {
     pub(super) fn new(module: Scope<'a>) -> Self {
         Self {
-            scopes: vec![module],
-            found: RefCell::default(),
+            scopes: vec![(0, module)],
+            scopes_opened: 1,
+            visible: Cell::new(1),
+            names: Memo::new(),
             chains: RefCell::default(),
             fuel: Cell::new(FUEL),
             cut: Cell::new(false),
         }
+    }
+
+    pub(super) fn enter(&mut self, scope: Scope<'a>) {
+        self.scopes.push((self.scopes_opened, scope));
+        self.scopes_opened += 1;
+        self.visible.set(self.scopes.len());
+    }
+
+    pub(super) fn leave(&mut self) {
+        self.scopes.pop();
+        self.visible.set(self.scopes.len());
+    }
+
+    /// Modules whose names are all imported with `*`, in any open scope.
+    pub(super) fn stars(&self) -> impl Iterator<Item = &String> {
+        self.scopes.iter().flat_map(|(_, scope)| &scope.stars)
     }
 
     /// Whether work was cut short, so that something may have been missed.
@@ -53,9 +73,7 @@ impl<'a> Resolver<'a> {
 
     /// Everything an expression may stand for.
     pub(super) fn paths(&self, expr: &'a Expr) -> Vec<String> {
-        let paths = self.paths_at(expr, 0);
-        self.found.borrow_mut().clear();
-        paths
+        self.paths_at(expr, 0)
     }
 
     pub(super) fn text(&self, expr: &'a Expr) -> Option<String> {
@@ -71,7 +89,7 @@ impl<'a> Resolver<'a> {
             return paths.clone();
         }
         // An answer given on the way to another, maybe from within another scope, is not final.
-        let is_asked_for = self.found.borrow().is_empty();
+        let is_asked_for = self.names.is_idle();
         let paths = self.compute_paths(expr, hops);
         if is_asked_for {
             self.chains.borrow_mut().insert(address, paths.clone());
@@ -136,11 +154,18 @@ impl<'a> Resolver<'a> {
             Lookup::Free => return vec![self.free_path(name)],
             Lookup::Bound { level, bindings, is_sure } => (level, bindings, is_sure),
         };
-        if let Some(found) = self.found.borrow().get(&(level, name)) {
-            return found.clone().unwrap_or_default();
-        }
-        self.found.borrow_mut().insert((level, name), None);
-        let mut paths = if is_sure { Vec::new() } else { vec![self.free_path(name)] };
+        let bound = self.bound_paths(name, level, bindings, hops);
+        if is_sure { bound } else { self.union(vec![self.free_path(name)], bound) }
+    }
+
+    fn bound_paths(&self, name: &'a str, level: usize, bindings: &[Binding<'a>], hops: u32) -> Vec<String> {
+        let key = (self.scopes[level].0, name);
+        let visit = match self.names.open(key) {
+            Step::Answer(paths) => return paths,
+            Step::Open(visit) => visit,
+        };
+        let visible = self.visible.replace(level + 1);
+        let mut paths = Vec::new();
         for binding in bindings {
             let more = match binding {
                 Binding::Import(path) => vec![path.clone()],
@@ -149,23 +174,22 @@ impl<'a> Resolver<'a> {
             };
             paths = self.union(paths, more);
         }
-        self.found.borrow_mut().insert((level, name), Some(paths.clone()));
+        self.visible.set(visible);
+        self.names.close(key, &visit, paths.clone());
         paths
     }
 
     /// A name nobody binds is a builtin, unless a star import brings it.
     fn free_path(&self, name: &str) -> String {
-        self.scopes
-            .iter()
-            .flat_map(|scope| &scope.stars)
+        self.stars()
             .map(|module| format!("{module}.{name}"))
             .find(|path| names::member_rule(path).is_some())
             .unwrap_or_else(|| simplified("builtins", name))
     }
 
     fn look_up(&self, name: &'a str, offset: usize) -> Lookup<'_, 'a> {
-        let innermost = self.scopes.len() - 1;
-        for (level, scope) in self.scopes.iter().enumerate().rev() {
+        let innermost = self.visible.get() - 1;
+        for (level, (_, scope)) in self.scopes[..=innermost].iter().enumerate().rev() {
             // A class body's names are not seen from the functions in it.
             if scope.is_class && level != innermost {
                 continue;
@@ -212,10 +236,12 @@ impl<'a> Resolver<'a> {
     fn item_paths(&self, object: &str, key: &str, hops: u32) -> Vec<String> {
         match object {
             "sys.modules" => vec![canonical(key).to_owned()],
-            "globals()" => match self.scopes.first().and_then(|module| module.names.get_key_value(key)) {
-                Some((name, _)) => self.name_paths(name, usize::MAX, hops),
-                None => vec![simplified("builtins", key)],
-            },
+            "globals()" => {
+                match self.scopes.first().and_then(|(_, module)| module.names.get_key_value(key)) {
+                    Some((name, _)) => self.name_paths(name, usize::MAX, hops),
+                    None => vec![simplified("builtins", key)],
+                }
+            }
             // In modules other than the main one `__builtins__` is a dictionary.
             "builtins" => vec![simplified(object, key)],
             _ => object.strip_suffix(".__dict__").map(|object| simplified(object, key)).into_iter().collect(),

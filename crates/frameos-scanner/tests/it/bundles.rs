@@ -174,7 +174,7 @@ fn lying_and_cut_archives_are_refused() {
     let last = lying.len() - 1;
     lying[last] ^= 1;
     assert_eq!(code(&lying), "BUNDLE_SIZE_MISMATCH");
-    let mut wrong_sum = whole.clone();
+    let mut wrong_sum = whole;
     wrong_sum[last - 7] ^= 1;
     assert_eq!(code(&wrong_sum), "BUNDLE_SIZE_MISMATCH");
     let short =

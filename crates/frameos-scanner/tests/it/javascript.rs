@@ -35,6 +35,8 @@ fn dynamic_code_is_found_however_it_is_written() {
             "Reflect.apply(eval, null, ['x'])",
             "Reflect.get(globalThis, 'eval')('x')",
             "const run = globalThis.eval.bind(null); run('x')",
+            "const run = Math.max.call.bind(Function); run(null, 'x')",
+            "let f = Math.max; f = globalThis; f['ev' + 'al']('x')",
             "[1].map(eval)",
             "setTimeout('alert(1)', 10)",
             "setInterval(`alert(${x})`)",
@@ -77,6 +79,8 @@ fn modules_are_found_however_they_are_loaded() {
             "const { createRequire: make } = require('node:module'); make('.')('fs')",
             "async function f() { await import('fs') }",
             "var r; r = require; r('fs')",
+            "let r = console.log; r = require; r('fs')",
+            "const a = module, b = module; const r = f ? a.foo : b.require; r('fs')",
             "var a = typeof require == 'function' && require; a('fs')",
             "require('fs-extra')",
         ],
@@ -188,6 +192,7 @@ fn honest_code_has_no_findings() {
             "const o = { fetch() {} }; o.fetch()",
             "const fetch = require('./mine'); fetch(1)",
             "list.push(list.shift())",
+            "const has = Function.call.bind(Object.prototype.hasOwnProperty); has(a, 'b')",
             "x.constructor.name; this.constructor === Object",
             "globalThis[name]; window.location",
             "with (a) { b }",
@@ -201,6 +206,7 @@ fn honest_code_has_no_findings() {
             "import a from './a.js'; await a()",
         ],
     );
+    each_is_clean("index.d.ts", &["export declare const a: string; export const b: readonly string[];"]);
     each_is_clean(
         "index.ts",
         &[
