@@ -1,0 +1,31 @@
+//! One file per command: its arguments and what it does.
+
+pub mod admin;
+pub mod agent;
+pub mod agents;
+pub mod cancel;
+pub mod config;
+pub mod deploy;
+pub mod execute;
+pub mod execution;
+pub mod executions;
+pub mod gateway;
+pub mod init;
+pub mod ledger;
+pub mod login;
+pub mod logout;
+pub mod logs;
+pub mod migrate;
+pub mod pack;
+pub mod publish;
+pub mod receipt;
+pub mod register;
+pub mod run;
+pub mod runtime;
+pub mod sandbox;
+pub mod scan;
+pub mod serve;
+pub mod top_up;
+pub mod validate;
+pub mod wallet;
+pub mod worker;

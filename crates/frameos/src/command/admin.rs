@@ -1,0 +1,149 @@
+//! `frameos admin`: deciding about what developers submit.
+
+use clap::{Args, Subcommand};
+use frameos_contract::admin::{Decided, Decision, ReviewQueue, VersionForReview};
+
+use super::scan;
+use crate::{
+    client::{self, Client, Connection},
+    credentials::Role,
+    failure::Result,
+    output,
+};
+
+#[derive(Debug, Subcommand)]
+pub enum Admin {
+    /// List versions that wait for a decision, oldest first
+    Review(Review),
+    /// Show one version: its files, manifest and scan
+    Show(Show),
+    /// Let a version be published
+    Approve(Approve),
+    /// Refuse a version, with a reason for its developer
+    Reject(Reject),
+}
+
+#[derive(Debug, Args)]
+pub struct Review {
+    #[command(flatten)]
+    connection: Connection,
+    #[arg(long, default_value_t = 1)]
+    page: u32,
+    /// Entries per page, up to 100
+    #[arg(long, default_value_t = 50)]
+    limit: u32,
+    /// Print the API's data as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Show {
+    #[command(flatten)]
+    connection: Connection,
+    /// The version's id
+    version_id: String,
+    /// Print the API's data as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Approve {
+    #[command(flatten)]
+    connection: Connection,
+    /// The version's id
+    version_id: String,
+    /// A note for the developer
+    #[arg(long)]
+    note: Option<String>,
+    /// Print the API's data as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Reject {
+    #[command(flatten)]
+    connection: Connection,
+    /// The version's id
+    version_id: String,
+    /// What the developer has to change
+    #[arg(long)]
+    reason: String,
+    /// Print the API's data as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub async fn run(command: &Admin) -> Result<()> {
+    match command {
+        Admin::Review(args) => review(args).await,
+        Admin::Show(args) => show(args).await,
+        Admin::Approve(args) => {
+            let decision = Decision { reason: args.note.clone() };
+            decide(&args.connection, &args.version_id, "approve", &decision, args.json).await
+        }
+        Admin::Reject(args) => {
+            let decision = Decision { reason: Some(args.reason.clone()) };
+            decide(&args.connection, &args.version_id, "reject", &decision, args.json).await
+        }
+    }
+}
+
+async fn review(args: &Review) -> Result<()> {
+    let mut client = Client::signed_in(&args.connection, &[Role::Admin])?;
+    let query = [("page", Some(args.page.to_string())), ("limit", Some(args.limit.to_string()))];
+    let data = client.get(&["admin", "reviews"], &query).await?;
+    if args.json {
+        return output::json(&data);
+    }
+    let queue: ReviewQueue = client::read(data)?;
+    let rows = queue.reviews.into_iter().map(|entry| {
+        let age = format!("{} h", entry.age_seconds / 3600);
+        [entry.version_id, entry.slug, entry.version, entry.developer_name, entry.verdict, age]
+    });
+    output::table(["version id", "agent", "version", "developer", "scan", "waits"], rows)?;
+    output::note(&format!("{} waiting", queue.total));
+    Ok(())
+}
+
+async fn show(args: &Show) -> Result<()> {
+    let mut client = Client::signed_in(&args.connection, &[Role::Admin])?;
+    let data = client.get(&["admin", "versions", &args.version_id], &[]).await?;
+    if args.json {
+        return output::json(&data);
+    }
+    let version: VersionForReview = client::read(data)?;
+    output::pairs([
+        ("version", format!("{} ({})", version.version_id, version.version)),
+        ("agent", format!("{} ({})", version.slug, version.agent_id)),
+        ("state", version.review_status),
+        ("code", format!("sha256 {}", version.code_hash)),
+    ])?;
+    output::line("\nfiles")?;
+    let files = version.files.into_iter().map(|file| [file.path, file.bytes.to_string()]);
+    output::table(["path", "bytes"], files)?;
+    output::line("\nscan")?;
+    for finding in version.scan_report.iter().flat_map(|report| &report.findings) {
+        output::line(&scan::describe(finding))?;
+    }
+    output::line("\nmanifest")?;
+    output::json(&version.manifest)
+}
+
+async fn decide(
+    connection: &Connection,
+    version_id: &str,
+    verb: &str,
+    decision: &Decision,
+    json: bool,
+) -> Result<()> {
+    let mut client = Client::signed_in(connection, &[Role::Admin])?;
+    let data = client.post(&["admin", "versions", version_id, verb], None, decision).await?;
+    if json {
+        return output::json(&data);
+    }
+    let decided: Decided = client::read(data)?;
+    output::line(&format!("{}: {}", decided.id, decided.status))
+}

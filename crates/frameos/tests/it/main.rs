@@ -1,0 +1,13 @@
+//! Tests of the `frameos` binary as a process: what it prints, its exit codes, and what survives when it is killed.
+//!
+//! They need `frameos-jail` beside the binary. A workspace build makes both; for this package alone, build it first:
+//! `cargo build -p frameos-sandbox && cargo nextest run -p frameos`.
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up fails right there")]
+
+mod bundled_agents;
+mod client;
+mod crash;
+mod local;
+mod program;
+mod receipts;
+mod server;

@@ -1,0 +1,126 @@
+//! A running `frameos serve` and the people who use it.
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    process::{Child, ExitStatus, Stdio},
+    sync::mpsc::{Receiver, RecvTimeoutError, channel},
+    time::Duration,
+};
+
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use serde_json::Value;
+use totp_rs::{Builder, Secret};
+
+use crate::program::{Frameos, Ran};
+
+/// Longer than any start takes, runtimes built included; only a server that never comes up waits for all of it.
+const START: Duration = Duration::from_secs(180);
+
+/// The server process. Killed when dropped, so that a failing test leaves nothing running.
+pub(crate) struct Server {
+    child: Child,
+    pub(crate) url: String,
+    stderr: Receiver<String>,
+}
+
+/// The accounts in `first-run.json`.
+pub(crate) struct FirstRun(Value);
+
+impl Server {
+    /// Starts `frameos serve` on this home's data folder and waits until it accepts connections.
+    pub(crate) fn start(frameos: &Frameos) -> Self {
+        Self::start_at(frameos, "127.0.0.1:0")
+    }
+
+    /// The same where an earlier server was, so that saved logins still fit.
+    pub(crate) fn start_at(frameos: &Frameos, address: &str) -> Self {
+        let data = frameos.path("data");
+        let args = ["serve", "--listen", address, "--data-dir", data.to_str().unwrap()];
+        let mut command = frameos.command(args);
+        command.env("FRAMEOS_WORKER__STARTS_PER_SECOND", "0").env("FRAMEOS_LIMITS__ENABLED", "false");
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let stderr = lines(child.stderr.take().unwrap());
+        let mut server = Self { child, url: String::new(), stderr };
+        let mut seen = Vec::new();
+        while server.url.is_empty() {
+            match server.stderr.recv_timeout(START) {
+                Ok(line) => {
+                    server.url = line.strip_prefix("listening on ").unwrap_or_default().to_owned();
+                    seen.push(line);
+                }
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
+                    panic!("the server did not come up:\n{}", seen.join("\n"))
+                }
+            }
+        }
+        server
+    }
+
+    pub(crate) fn address(&self) -> &str {
+        self.url.strip_prefix("http://").unwrap()
+    }
+
+    /// SIGKILL: the process gets no chance to tidy up.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// SIGTERM, and its exit status once it has drained.
+    pub(crate) fn stop(mut self) -> ExitStatus {
+        kill(Pid::from_raw(self.child.id().cast_signed()), Signal::SIGTERM).unwrap();
+        self.child.wait().unwrap()
+    }
+
+    /// What the server has logged since the last call.
+    pub(crate) fn log(&self) -> String {
+        self.stderr.try_iter().collect::<Vec<_>>().join("\n")
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The lines of a stream, read all the time so that the writer never blocks.
+fn lines(stream: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(stream).lines().map_while(Result::ok) {
+            if sender.send(line).is_err() {
+                break;
+            }
+        }
+    });
+    receiver
+}
+
+impl FirstRun {
+    pub(crate) fn read(frameos: &Frameos) -> Self {
+        let bytes = std::fs::read(frameos.path("data/first-run.json")).unwrap();
+        Self(serde_json::from_slice(&bytes).unwrap())
+    }
+
+    /// Logs in as `admin`, `developer` or `user`; the login is saved under that name.
+    pub(crate) fn log_in(&self, frameos: &Frameos, server: &Server, role: &str) -> Ran {
+        let account = &self.0[role];
+        let text = |key: &str| account[key].as_str().unwrap();
+        let mut args = vec!["login", "--server", &server.url, "--email", text("email"), "--password-stdin"];
+        let otp = account["totp_secret"].as_str().map(one_time_code);
+        args.extend(otp.iter().flat_map(|otp| ["--otp", otp]));
+        frameos.run_with(args, &format!("{}\n", text("password"))).expect(0)
+    }
+}
+
+fn one_time_code(secret: &str) -> String {
+    let secret = Secret::try_from_base32(secret).unwrap();
+    let totp = Builder::new().with_secret(secret).with_account_name("admin").with_issuer(Some("FrameOS"));
+    totp.build().unwrap().generate_current().to_string()
+}
