@@ -43,6 +43,13 @@ pub struct RefreshRequest {
     pub refresh_token: String,
 }
 
+/// `POST /auth/verify-email`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct VerifyEmailRequest {
+    /// From the mail.
+    pub token: String,
+}
+
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct TokenPair {
     pub access_token: String,

@@ -1,1 +1,34 @@
-//! frameos-server.
+//! The server: HTTP routes and extractors, configuration, and the assembly of a process from its parts.
+//!
+//! Invariants: no business decision is taken here, a handler makes one call of `frameos-app`; no SQL; the environment is read
+//! in `config` only; a private error chain is logged once and never sent. The binary calls [`serve`], [`worker`],
+//! [`gateway`], [`migrate`] and [`ledger_verify`] with a [`config::Config`].
+#![forbid(unsafe_code)]
+
+pub mod api;
+mod assemble;
+mod bundled;
+pub mod config;
+mod data_dir;
+mod error;
+pub mod gateway_api;
+mod keys;
+mod listener;
+mod logging;
+mod mailer;
+mod maintenance;
+mod notice;
+mod seeding;
+mod serve;
+mod signals;
+mod view;
+
+pub use bundled::bundled_agents;
+pub use config::{Config, ConfigError};
+pub use data_dir::DataDirError;
+pub use error::ServeError;
+pub use keys::KeyError;
+pub use logging::logging_init;
+pub use maintenance::{ledger_verify, migrate};
+pub use serve::{Server, gateway, serve, worker};
+pub use signals::shutdown_on_signals;

@@ -1,0 +1,53 @@
+//! The HTTP interface of the marketplace: routes, extractors, one handler file per noun.
+//!
+//! A handler extracts, makes one call of `frameos-app` and turns its result into a response. No SQL, no business decision.
+
+mod account;
+mod admin;
+mod agent;
+mod deployment;
+mod developer;
+mod execution;
+pub(crate) mod extract;
+pub(crate) mod failure;
+pub(crate) mod layers;
+mod operations;
+pub(crate) mod reply;
+pub mod routes;
+mod wallet;
+
+use std::sync::Arc;
+
+use frameos_app::App;
+use frameos_domain::{clock::Clock, signing::KeySet};
+use tokio_util::sync::CancellationToken;
+
+/// What every handler can reach; clones share everything.
+#[derive(Clone)]
+pub struct Api(Arc<ApiParts>);
+
+/// What the process hands to the HTTP interface.
+pub struct ApiParts {
+    pub app: App,
+    pub clock: Arc<dyn Clock>,
+    /// The keys receipts and mandates verify with.
+    pub keys: KeySet,
+    /// Whether clients come by HTTPS, so that they may be told to stay with it.
+    pub https: bool,
+    /// Ends waiting requests when the process is to stop.
+    pub shutdown: CancellationToken,
+}
+
+impl Api {
+    pub fn new(parts: ApiParts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl std::ops::Deref for Api {
+    type Target = ApiParts;
+
+    fn deref(&self) -> &ApiParts {
+        &self.0
+    }
+}

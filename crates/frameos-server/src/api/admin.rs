@@ -1,0 +1,108 @@
+//! The admin's review queue, bans and audit log.
+
+use axum::extract::State;
+use frameos_app as app;
+use frameos_contract::admin::{AuditLog, Decided, Decision, ReviewQueue};
+use frameos_domain::id::kind;
+
+use super::{
+    Api,
+    extract::{Admin, OptionalJson, Paging, PathId, PathText},
+    reply::{Answer, ok},
+};
+use crate::view::admin as view;
+
+/// `GET /admin/overview`
+pub(crate) async fn overview(State(api): State<Api>, _: Admin) -> Answer {
+    ok(view::overview(&app::overview(&api.app).await?, api.app.now()))
+}
+
+/// `GET /admin/reviews`
+pub(crate) async fn reviews(State(api): State<Api>, _: Admin, Paging(page): Paging) -> Answer {
+    let pending = app::review_queue(&api.app, page).await?;
+    let now = api.app.now();
+    let reviews = pending.items.into_iter().map(|version| view::pending_review(version, now)).collect();
+    ok(ReviewQueue { reviews, total: pending.total, page: page.page, limit: page.limit })
+}
+
+/// `GET /admin/versions/:id`
+pub(crate) async fn version(State(api): State<Api>, _: Admin, PathId(id): PathId<kind::Version>) -> Answer {
+    ok(view::version_for_review(app::version_for_review(&api.app, id).await?))
+}
+
+/// `POST /admin/versions/:id/approve`
+pub(crate) async fn approve(
+    State(api): State<Api>,
+    Admin(admin): Admin,
+    PathId(id): PathId<kind::Version>,
+    OptionalJson(body): OptionalJson<Decision>,
+) -> Answer {
+    app::version_approve(&api.app, admin, id, body.reason).await?;
+    decided(id, "approved")
+}
+
+/// `POST /admin/versions/:id/reject`
+pub(crate) async fn reject(
+    State(api): State<Api>,
+    Admin(admin): Admin,
+    PathId(id): PathId<kind::Version>,
+    OptionalJson(body): OptionalJson<Decision>,
+) -> Answer {
+    app::version_reject(&api.app, admin, id, body.reason.as_deref().unwrap_or_default()).await?;
+    decided(id, "rejected")
+}
+
+/// `POST /admin/agents/:id/ban`
+pub(crate) async fn ban(
+    State(api): State<Api>,
+    Admin(admin): Admin,
+    PathText(agent): PathText,
+    OptionalJson(body): OptionalJson<Decision>,
+) -> Answer {
+    let id = app::agent_ban(&api.app, admin, &agent, body.reason.as_deref()).await?;
+    decided(id, "banned")
+}
+
+/// `POST /admin/agents/:id/unban`
+pub(crate) async fn unban(
+    State(api): State<Api>,
+    Admin(admin): Admin,
+    PathText(agent): PathText,
+    OptionalJson(body): OptionalJson<Decision>,
+) -> Answer {
+    let id = app::agent_unban(&api.app, admin, &agent, body.reason.as_deref()).await?;
+    decided(id, "unbanned")
+}
+
+/// `POST /admin/developers/:id/suspend`
+pub(crate) async fn suspend(
+    State(api): State<Api>,
+    Admin(admin): Admin,
+    PathId(id): PathId<kind::Developer>,
+    OptionalJson(body): OptionalJson<Decision>,
+) -> Answer {
+    app::developer_suspend(&api.app, admin, id, body.reason.as_deref()).await?;
+    decided(id, "suspended")
+}
+
+/// `POST /admin/developers/:id/reinstate`
+pub(crate) async fn reinstate(
+    State(api): State<Api>,
+    Admin(admin): Admin,
+    PathId(id): PathId<kind::Developer>,
+    OptionalJson(body): OptionalJson<Decision>,
+) -> Answer {
+    app::developer_reinstate(&api.app, admin, id, body.reason.as_deref()).await?;
+    decided(id, "active")
+}
+
+/// `GET /admin/audit`
+pub(crate) async fn audit(State(api): State<Api>, _: Admin, Paging(page): Paging) -> Answer {
+    let log = app::audit_list(&api.app, page).await?;
+    let entries = log.items.into_iter().map(view::audit_entry).collect();
+    ok(AuditLog { entries, total: log.total, page: page.page, limit: page.limit })
+}
+
+fn decided(id: impl ToString, status: &str) -> Answer {
+    ok(Decided { id: id.to_string(), status: status.to_owned() })
+}

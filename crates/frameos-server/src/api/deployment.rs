@@ -1,0 +1,66 @@
+//! A user's configured agents.
+
+use axum::extract::State;
+use frameos_app as app;
+use frameos_contract::{
+    account::Done,
+    deployment::{DeployRequest, DeploymentList, DeploymentPatch},
+};
+use frameos_domain::id::kind;
+
+use super::{
+    Api,
+    extract::{IdempotencyKey, Json, Paging, PathId, PathText, User},
+    reply::{Answer, created, ok},
+};
+use crate::view::deployment as view;
+
+/// `POST /agents/:id/deploy`
+pub(crate) async fn create(
+    State(api): State<Api>,
+    User(user): User,
+    _: IdempotencyKey,
+    PathText(agent): PathText,
+    Json(body): Json<DeployRequest>,
+) -> Answer {
+    let new = app::DeploymentNew { version: body.version, config: body.config };
+    let deployment = app::deployment_create(&api.app, user, &agent, new).await?;
+    created(&format!("/deployments/{}", deployment.id), view::deployed(deployment))
+}
+
+/// `GET /deployments`
+pub(crate) async fn list(State(api): State<Api>, User(user): User, Paging(page): Paging) -> Answer {
+    let listed = app::deployment_list(&api.app, user, page).await?;
+    let deployments = listed.items.into_iter().map(view::deployment).collect();
+    ok(DeploymentList { deployments, total: listed.total, page: page.page, limit: page.limit })
+}
+
+/// `GET /deployments/:id`
+pub(crate) async fn get(
+    State(api): State<Api>,
+    User(user): User,
+    PathId(id): PathId<kind::Deployment>,
+) -> Answer {
+    ok(view::deployment(app::deployment_get(&api.app, user, id).await?))
+}
+
+/// `PATCH /deployments/:id`
+pub(crate) async fn update(
+    State(api): State<Api>,
+    User(user): User,
+    PathId(id): PathId<kind::Deployment>,
+    Json(body): Json<DeploymentPatch>,
+) -> Answer {
+    let change = app::DeploymentChange { version: body.version, config: body.config, status: body.status };
+    ok(view::deployment(app::deployment_update(&api.app, user, id, change).await?))
+}
+
+/// `DELETE /deployments/:id`
+pub(crate) async fn delete(
+    State(api): State<Api>,
+    User(user): User,
+    PathId(id): PathId<kind::Deployment>,
+) -> Answer {
+    app::deployment_delete(&api.app, user, id).await?;
+    ok(Done { message: "The deployment is deleted; its runs stay.".to_owned() })
+}

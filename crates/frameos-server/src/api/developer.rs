@@ -1,0 +1,28 @@
+//! What a developer sees of their business.
+
+use axum::extract::State;
+use frameos_app as app;
+use frameos_contract::developer::RevenueList;
+
+use super::{
+    Api,
+    extract::{Developer, Paging},
+    reply::{Answer, ok},
+};
+use crate::view::developer as view;
+
+/// `GET /developers/analytics`
+pub(crate) async fn analytics(State(api): State<Api>, Developer(developer): Developer) -> Answer {
+    ok(view::analytics(app::analytics(&api.app, developer).await?))
+}
+
+/// `GET /developers/revenue`
+pub(crate) async fn revenue(
+    State(api): State<Api>,
+    Developer(developer): Developer,
+    Paging(page): Paging,
+) -> Answer {
+    let listed = app::revenue_list(&api.app, developer, page).await?;
+    let revenue = listed.items.into_iter().map(view::revenue_entry).collect();
+    ok(RevenueList { revenue, total: listed.total, page: page.page, limit: page.limit })
+}

@@ -1,0 +1,106 @@
+//! Runs: triggering, following and reading them.
+
+use axum::{
+    extract::State,
+    http::{HeaderName, HeaderValue},
+};
+use frameos_app as app;
+use frameos_contract::execution::{ExecuteRequest, ExecutionList, ExecutionListQuery};
+use frameos_domain::id::{ExecutionId, UserId, kind};
+
+use super::{
+    Api,
+    extract::{IdempotencyKey, Json, PathId, PathText, Prefer, Query, User, page_check},
+    reply::{Answer, accepted, ok},
+};
+use crate::view::execution as view;
+
+/// `POST /agents/:id/execute`
+pub(crate) async fn start(
+    State(api): State<Api>,
+    User(user): User,
+    IdempotencyKey(key): IdempotencyKey,
+    PathText(agent): PathText,
+    prefer: Prefer,
+    Json(body): Json<ExecuteRequest>,
+) -> Answer {
+    let started = app::execution_start(&api.app, user, &agent, view::execution_new(body, key)).await?;
+    match finished(&api, user, started.execution_id, &prefer).await? {
+        Some(execution) => ok(execution).map(|answer| preference_applied(answer, &prefer)),
+        None => {
+            let answer = accepted(&format!("/executions/{}", started.execution_id), view::queued(&started));
+            answer.map(|answer| preference_applied(answer, &prefer))
+        }
+    }
+}
+
+/// The run, if it ends within the wait the client prefers.
+async fn finished(
+    api: &Api,
+    user: UserId,
+    id: ExecutionId,
+    prefer: &Prefer,
+) -> Result<Option<frameos_contract::execution::Execution>, super::failure::ApiFailure> {
+    let Some(wait) = prefer.wait else { return Ok(None) };
+    let waited = tokio::select! {
+        waited = app::execution_wait(&api.app, user, id, wait) => waited?,
+        () = api.shutdown.cancelled() => return Ok(None),
+    };
+    Ok(waited.status.is_final().then(|| view::execution(waited)))
+}
+
+fn preference_applied(mut answer: axum::response::Response, prefer: &Prefer) -> axum::response::Response {
+    let value = prefer.wait.map(|wait| HeaderValue::from_str(&format!("wait={}", wait.as_secs())));
+    if let Some(Ok(value)) = value {
+        answer.headers_mut().insert(HeaderName::from_static("preference-applied"), value);
+    }
+    answer
+}
+
+/// `GET /executions`
+pub(crate) async fn list(
+    State(api): State<Api>,
+    User(user): User,
+    Query(query): Query<ExecutionListQuery>,
+) -> Answer {
+    let page = page_check(query.page, query.limit)?;
+    let listed = app::execution_list(&api.app, user, view::filter(query), page).await?;
+    let executions = listed.items.into_iter().map(view::summary).collect();
+    ok(ExecutionList { executions, total: listed.total, page: page.page, limit: page.limit })
+}
+
+/// `GET /executions/:id`
+pub(crate) async fn get(
+    State(api): State<Api>,
+    User(user): User,
+    PathId(id): PathId<kind::Execution>,
+) -> Answer {
+    ok(view::execution(app::execution_get(&api.app, user, id).await?))
+}
+
+/// `POST /executions/:id/cancel`
+pub(crate) async fn cancel(
+    State(api): State<Api>,
+    User(user): User,
+    PathId(id): PathId<kind::Execution>,
+) -> Answer {
+    ok(view::execution(app::execution_cancel(&api.app, user, id).await?))
+}
+
+/// `GET /executions/:id/logs`
+pub(crate) async fn logs(
+    State(api): State<Api>,
+    User(user): User,
+    PathId(id): PathId<kind::Execution>,
+) -> Answer {
+    ok(view::logs(app::execution_logs(&api.app, user, id).await?))
+}
+
+/// `GET /executions/:id/receipt`
+pub(crate) async fn receipt(
+    State(api): State<Api>,
+    User(user): User,
+    PathId(id): PathId<kind::Execution>,
+) -> Answer {
+    ok(app::execution_receipt(&api.app, user, id).await?)
+}

@@ -1,0 +1,19 @@
+//! Extractors: what a handler's signature may ask for. Each one refuses with our own envelope and codes.
+
+mod idempotency_key;
+mod json;
+mod paging;
+mod path;
+mod permission;
+mod prefer;
+mod query;
+
+pub(crate) use idempotency_key::{IdempotencyKey, OptionalKey, key_in};
+pub(crate) use json::{Json, OptionalJson, body_bytes};
+pub(crate) use paging::{Paging, page_check};
+pub(crate) use path::{PathId, PathText, PathTexts};
+pub(crate) use permission::{
+    Admin, Authenticated, Developer, OptionalPrincipal, Public, User, bearer, principal_in,
+};
+pub(crate) use prefer::Prefer;
+pub(crate) use query::Query;

@@ -1,0 +1,74 @@
+//! JSON bodies, typed, with errors that say what is wrong.
+//!
+//! 413 over the route's limit, 415 for a content type that is not JSON (a missing one is taken for JSON), 400 `INVALID_JSON`
+//! for what is not JSON, 400 `INVALID_REQUEST` for JSON of the wrong shape.
+
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, Request},
+    http::{HeaderMap, StatusCode, header},
+};
+use frameos_contract::ErrorCode;
+use serde::de::DeserializeOwned;
+use serde_json::error::Category;
+
+use crate::api::failure::ApiFailure;
+
+/// The body as `T`.
+pub(crate) struct Json<T>(pub T);
+
+/// The body as `T`, or `T`'s default when there is no body.
+pub(crate) struct OptionalJson<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
+    type Rejection = ApiFailure;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiFailure> {
+        content_type_check(request.headers())?;
+        parse(&body_bytes(request, state).await?).map(Self)
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalJson<T> {
+    type Rejection = ApiFailure;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiFailure> {
+        let typed = content_type_check(request.headers());
+        let bytes = body_bytes(request, state).await?;
+        if bytes.is_empty() {
+            return Ok(Self(T::default()));
+        }
+        typed?;
+        parse(&bytes).map(Self)
+    }
+}
+
+/// The whole body, within the route's limit.
+pub(crate) async fn body_bytes<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, ApiFailure> {
+    Bytes::from_request(request, state).await.map_err(|rejection| {
+        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            ApiFailure::new(ErrorCode::PAYLOAD_TOO_LARGE, "the body is larger than this request may be")
+        } else {
+            ApiFailure::new(ErrorCode::INVALID_REQUEST, "the body could not be read to its end")
+        }
+    })
+}
+
+fn content_type_check(headers: &HeaderMap) -> Result<(), ApiFailure> {
+    let Some(value) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
+    let media = value.to_str().unwrap_or("").split(';').next().unwrap_or("").trim().to_ascii_lowercase();
+    let json = media == "application/json" || (media.starts_with("application/") && media.ends_with("+json"));
+    if json {
+        return Ok(());
+    }
+    Err(ApiFailure::new(ErrorCode::UNSUPPORTED_MEDIA_TYPE, "send JSON with `Content-Type: application/json`"))
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiFailure> {
+    serde_json::from_slice(bytes).map_err(|error| match error.classify() {
+        Category::Data => {
+            ApiFailure::new(ErrorCode::INVALID_REQUEST, format!("the body does not fit: {error}"))
+        }
+        _ => ApiFailure::new(ErrorCode::INVALID_JSON, format!("the body is not JSON: {error}")),
+    })
+}

@@ -1,0 +1,48 @@
+//! Path parameters, typed. What is not an id of the right kind names nothing: 404, never 400.
+
+use axum::{
+    extract::{FromRequestParts, Path},
+    http::request::Parts,
+};
+use frameos_domain::id::{Id, Kind};
+
+use crate::api::failure::ApiFailure;
+
+/// The path's one parameter, an id of kind `K`.
+pub(crate) struct PathId<K>(pub Id<K>);
+
+/// The path's one parameter, a slug or an id.
+pub(crate) struct PathText(pub String);
+
+/// The path's two parameters.
+pub(crate) struct PathTexts(pub String, pub String);
+
+impl<S: Send + Sync, K: Kind> FromRequestParts<S> for PathId<K> {
+    type Rejection = ApiFailure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiFailure> {
+        let PathText(text) = PathText::from_request_parts(parts, state).await?;
+        text.parse().map(Self).map_err(|_| ApiFailure::not_found())
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for PathText {
+    type Rejection = ApiFailure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiFailure> {
+        let Path(text) =
+            Path::<String>::from_request_parts(parts, state).await.map_err(|_| ApiFailure::not_found())?;
+        Ok(Self(text))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for PathTexts {
+    type Rejection = ApiFailure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiFailure> {
+        let Path((first, second)) = Path::<(String, String)>::from_request_parts(parts, state)
+            .await
+            .map_err(|_| ApiFailure::not_found())?;
+        Ok(Self(first, second))
+    }
+}

@@ -1,0 +1,98 @@
+//! Permissions as values: a handler that holds one has been allowed, one without takes [`Public`].
+//!
+//! Invariants: a missing or bad token is 401, a good token of the wrong role is 403; a token that was sent but is bad is
+//! refused even where none is needed, so that a client notices.
+
+use axum::{
+    extract::FromRequestParts,
+    http::{header, request::Parts},
+};
+use frameos_app::{Principal, principal_authenticate};
+use frameos_domain::id::{AdminId, DeveloperId, UserId};
+
+use crate::api::{Api, failure::ApiFailure};
+
+/// Anyone may: no token is looked at.
+pub(crate) struct Public;
+
+/// Anyone with an account.
+pub(crate) struct Authenticated(pub Principal);
+
+/// Anyone; with an account when a token was sent.
+pub(crate) struct OptionalPrincipal(pub Option<Principal>);
+
+pub(crate) struct Developer(pub DeveloperId);
+
+pub(crate) struct User(pub UserId);
+
+pub(crate) struct Admin(pub AdminId);
+
+impl<S: Send + Sync> FromRequestParts<S> for Public {
+    type Rejection = ApiFailure;
+
+    async fn from_request_parts(_: &mut Parts, _: &S) -> Result<Self, ApiFailure> {
+        Ok(Self)
+    }
+}
+
+impl FromRequestParts<Api> for Authenticated {
+    type Rejection = ApiFailure;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiFailure> {
+        principal_in(parts, api).await?.map(Self).ok_or_else(ApiFailure::unauthenticated)
+    }
+}
+
+impl FromRequestParts<Api> for OptionalPrincipal {
+    type Rejection = ApiFailure;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiFailure> {
+        principal_in(parts, api).await.map(Self)
+    }
+}
+
+impl FromRequestParts<Api> for Developer {
+    type Rejection = ApiFailure;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiFailure> {
+        let Authenticated(principal) = Authenticated::from_request_parts(parts, api).await?;
+        principal.developer().map(Self).ok_or_else(|| ApiFailure::forbidden("developer"))
+    }
+}
+
+impl FromRequestParts<Api> for User {
+    type Rejection = ApiFailure;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiFailure> {
+        let Authenticated(principal) = Authenticated::from_request_parts(parts, api).await?;
+        principal.user().map(Self).ok_or_else(|| ApiFailure::forbidden("user"))
+    }
+}
+
+impl FromRequestParts<Api> for Admin {
+    type Rejection = ApiFailure;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiFailure> {
+        let Authenticated(principal) = Authenticated::from_request_parts(parts, api).await?;
+        principal.admin().map(Self).ok_or_else(|| ApiFailure::forbidden("admin"))
+    }
+}
+
+/// Who sent the request; `None` without an `Authorization` header. Looked up once per request.
+pub(crate) async fn principal_in(parts: &mut Parts, api: &Api) -> Result<Option<Principal>, ApiFailure> {
+    if let Some(known) = parts.extensions.get::<Principal>() {
+        return Ok(Some(known.clone()));
+    }
+    let Some(value) = parts.headers.get(header::AUTHORIZATION) else { return Ok(None) };
+    let token = bearer(value.as_bytes()).ok_or_else(ApiFailure::unauthenticated)?;
+    let principal = principal_authenticate(&api.app, token).await?;
+    parts.extensions.insert(principal.clone());
+    Ok(Some(principal))
+}
+
+/// The token of `Bearer <token>`; the scheme in any case (RFC 9110, section 11.1).
+pub(crate) fn bearer(value: &[u8]) -> Option<&str> {
+    let (scheme, token) = std::str::from_utf8(value).ok()?.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}

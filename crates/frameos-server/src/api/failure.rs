@@ -1,0 +1,161 @@
+//! The one way a failure becomes an HTTP answer, for the API and the gateway's interface alike.
+//!
+//! A failure travels as an empty response that carries it; [`failure_render`] writes the envelope once the request's id is
+//! known, and logs what is internal. Invariant: the private source chain is logged exactly once and never sent.
+
+use std::{error::Error, sync::Arc};
+
+use axum::{
+    body::Body,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use frameos_app::AppError;
+use frameos_contract::{ApiError, Envelope, ErrorCode};
+use frameos_gateway::GatewayError;
+use serde_json::Value;
+
+use super::reply::json_response;
+
+/// A failure on its way to the client.
+#[derive(Debug, Clone)]
+pub struct ApiFailure {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+    details: Option<Value>,
+    /// For the log only.
+    source: Option<Arc<dyn Error + Send + Sync>>,
+}
+
+impl ApiFailure {
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self {
+            status: status_of(code),
+            code: code.code,
+            message: message.into(),
+            details: None,
+            source: None,
+        }
+    }
+
+    pub fn with_details(code: ErrorCode, message: impl Into<String>, details: Value) -> Self {
+        Self { details: Some(details), ..Self::new(code, message) }
+    }
+
+    /// A defect of ours; `source` is logged, not sent.
+    pub fn internal(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        let source: Box<dyn Error + Send + Sync> = source.into();
+        Self {
+            source: Some(source.into()),
+            ..Self::new(ErrorCode::INTERNAL, "something went wrong on our side")
+        }
+    }
+
+    pub fn not_found() -> Self {
+        Self::new(ErrorCode::NOT_FOUND, "there is nothing here under this name")
+    }
+
+    pub fn unauthenticated() -> Self {
+        let message = "log in and send `Authorization: Bearer <access_token>`";
+        Self::new(ErrorCode::UNAUTHENTICATED, message)
+    }
+
+    pub fn forbidden(needed: &str) -> Self {
+        Self::new(ErrorCode::FORBIDDEN, format!("this is for {needed} accounts"))
+    }
+}
+
+fn status_of(code: ErrorCode) -> StatusCode {
+    StatusCode::from_u16(code.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+impl From<AppError> for ApiFailure {
+    fn from(error: AppError) -> Self {
+        let code = ErrorCode::find(error.code()).unwrap_or(ErrorCode::INTERNAL);
+        let failure = Self { details: error.details().cloned(), ..Self::new(code, error.message()) };
+        if error.source().is_some() || code == ErrorCode::INTERNAL {
+            Self { source: Some(Arc::new(error)), ..failure }
+        } else {
+            failure
+        }
+    }
+}
+
+impl From<GatewayError> for ApiFailure {
+    fn from(error: GatewayError) -> Self {
+        let failure = Self {
+            status: gateway_status(error.code()),
+            code: error.code(),
+            message: error.to_string(),
+            details: error.details(),
+            source: None,
+        };
+        if error.source().is_some() { Self { source: Some(Arc::new(error)), ..failure } } else { failure }
+    }
+}
+
+/// The HTTP status of each of the gateway's codes.
+fn gateway_status(code: &str) -> StatusCode {
+    match code {
+        "INVALID_REQUEST" => StatusCode::BAD_REQUEST,
+        "UNAUTHENTICATED" => StatusCode::UNAUTHORIZED,
+        "INSUFFICIENT_FUNDS" => StatusCode::PAYMENT_REQUIRED,
+        "POLICY_REFUSED" => StatusCode::FORBIDDEN,
+        "INTENT_NOT_FOUND" | "MANDATE_NOT_FOUND" | "PAYMENT_NOT_FOUND" | "RECEIPT_NOT_FOUND" => {
+            StatusCode::NOT_FOUND
+        }
+        "MANDATE_VOIDED" | "MANDATE_EXPIRED" | "MANDATE_EXECUTED" => StatusCode::CONFLICT,
+        "IDEMPOTENCY_CONFLICT" | "PROVIDER_REFUSED" => StatusCode::UNPROCESSABLE_ENTITY,
+        "UNAVAILABLE" => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+impl IntoResponse for ApiFailure {
+    fn into_response(self) -> Response {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = self.status;
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// Writes the envelope of a failure the response carries, and logs what is internal. Other responses pass unchanged.
+pub(crate) fn failure_render(mut response: Response, request_id: &str) -> Response {
+    let Some(failure) = response.extensions_mut().remove::<ApiFailure>() else { return response };
+    if let Some(source) = &failure.source {
+        tracing::error!(request_id, code = failure.code, error = chain(source.as_ref()), "request failed");
+    }
+    let error = ApiError {
+        code: failure.code.to_owned(),
+        message: failure.message,
+        details: failure.details,
+        request_id: request_id.to_owned(),
+    };
+    let mut rendered = json_response(failure.status, &Envelope::<()>::error(error));
+    if failure.status == StatusCode::UNAUTHORIZED {
+        rendered.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    if failure.status == StatusCode::SERVICE_UNAVAILABLE {
+        rendered.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+    }
+    // What inner layers said about the failed answer (Allow on a 405) stays.
+    for (name, value) in response.headers() {
+        if !rendered.headers().contains_key(name) && name != header::CONTENT_LENGTH {
+            rendered.headers_mut().append(name, value.clone());
+        }
+    }
+    rendered
+}
+
+fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,115 @@
+//! The outermost layer: a request id, the log line, the failure envelope and the security headers.
+//!
+//! Invariants: every answer has `x-request-id`; the log line names the route's pattern, never the query string or a header.
+
+use std::{
+    any::Any,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use axum::{
+    extract::{MatchedPath, Request, State},
+    http::{HeaderName, HeaderValue, Method, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use frameos_contract::ErrorCode;
+use frameos_domain::{clock::Clock, id};
+use tracing::Instrument;
+
+use crate::api::failure::{ApiFailure, failure_render};
+
+/// Longer than the longest granted wait; whoever needs longer than this is stuck.
+const TIME_LIMIT: Duration = Duration::from_secs(90);
+
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+const SECURITY_HEADERS: &[(&str, &str)] = &[
+    ("x-content-type-options", "nosniff"),
+    ("x-frame-options", "DENY"),
+    ("referrer-policy", "no-referrer"),
+    ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("cross-origin-resource-policy", "same-origin"),
+];
+
+/// What the frame needs to know of its listener.
+#[derive(Clone)]
+pub(crate) struct Frame {
+    pub clock: Arc<dyn Clock>,
+    /// Whether clients come by HTTPS and may be told to stay with it.
+    pub https: bool,
+}
+
+/// The id of the request at hand.
+#[derive(Clone)]
+pub(crate) struct RequestId(pub Arc<str>);
+
+/// Runs a request inside its frame.
+pub(crate) async fn frame(State(frame): State<Frame>, mut request: Request, next: Next) -> Response {
+    let request_id: Arc<str> = id::RequestId::generate(frame.clock.now()).to_string().into();
+    request.extensions_mut().insert(RequestId(request_id.clone()));
+    let private = request.headers().contains_key(header::AUTHORIZATION) || request.method() != Method::GET;
+    let method = request.method().clone();
+    let span = tracing::info_span!("request", request_id = %request_id);
+    let started = Instant::now();
+
+    let response = next.run(request).instrument(span).await;
+    let path = response.extensions().get::<MatchedPath>().cloned();
+    let mut response = failure_render(response, &request_id);
+    if let Ok(value) = HeaderValue::from_str(&request_id) {
+        response.headers_mut().insert(&REQUEST_ID, value);
+    }
+    headers_put(&mut response, frame.https, private);
+    let path = path.as_ref().map_or("(no route)", MatchedPath::as_str);
+    let (status, ms) = (response.status().as_u16(), started.elapsed().as_millis());
+    if path == "/healthz" || path == "/readyz" {
+        tracing::debug!(request_id = %request_id, %method, path, status, ms, "answered");
+    } else {
+        tracing::info!(request_id = %request_id, %method, path, status, ms, "answered");
+    }
+    response
+}
+
+fn headers_put(response: &mut Response, https: bool, private: bool) {
+    let failed = !response.status().is_success();
+    let headers = response.headers_mut();
+    for (name, value) in SECURITY_HEADERS {
+        headers.entry(*name).or_insert(HeaderValue::from_static(value));
+    }
+    if https {
+        let value = HeaderValue::from_static("max-age=31536000; includeSubDomains");
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, value);
+    }
+    if private || failed {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+}
+
+/// Lets the frame's log line name the route: copies the matched pattern to the answer.
+pub(crate) async fn path_note(path: Option<MatchedPath>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    if let Some(path) = path {
+        response.extensions_mut().insert(path);
+    }
+    response
+}
+
+/// Ends a request that takes longer than any may. A detached write goes on behind it.
+pub(crate) async fn time_limit(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(TIME_LIMIT, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => {
+            let message = "this took too long; it may still complete: look before you repeat";
+            ApiFailure::new(ErrorCode::UNAVAILABLE, message).into_response()
+        }
+    }
+}
+
+/// The answer when a handler panics. The panic itself has been logged by the process's hook.
+#[expect(clippy::needless_pass_by_value, reason = "the shape `CatchPanicLayer` asks for")]
+pub(crate) fn panic_answer(panic: Box<dyn Any + Send>) -> Response {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
+    ApiFailure::internal(format!("a handler panicked: {text}")).into_response()
+}

@@ -1,0 +1,103 @@
+//! A POST with an `Idempotency-Key` has its effect once; repeats get the first answer, byte for byte.
+//!
+//! Rules: keys belong to an account, so requests without one pass through; the key stands for method, path and body, and
+//! another request under it is refused; an answer is kept when it says what happened (2xx, or a refusal the state of things
+//! gave: 402, 404, 409, 422). What the client may mend, and our own failures, leave the key unused.
+
+use std::panic::AssertUnwindSafe;
+
+use aws_lc_rs::digest::{Context, SHA256};
+use axum::{
+    body::{Body, to_bytes},
+    extract::{Request, State},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use frameos_app::{Begin, idempotency_abandon, idempotency_begin, idempotency_finish};
+use futures::FutureExt;
+
+use super::RequestId;
+use crate::api::{
+    Api,
+    extract::{body_bytes, key_in, principal_in},
+    failure::{ApiFailure, failure_render},
+    reply::json_bytes,
+};
+
+static REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+/// Applies the rules above to one request.
+pub(crate) async fn idempotency(State(api): State<Api>, request: Request, next: Next) -> Response {
+    if request.method() != Method::POST {
+        return next.run(request).await;
+    }
+    match once(&api, request, next).await {
+        Ok(response) => response,
+        Err(failure) => failure.into_response(),
+    }
+}
+
+async fn once(api: &Api, request: Request, next: Next) -> Result<Response, ApiFailure> {
+    let (mut parts, body) = request.into_parts();
+    let account = match key_in(&parts.headers)? {
+        Some(key) => principal_in(&mut parts, api).await?.map(|principal| (principal.subject, key)),
+        None => None,
+    };
+    let Some((account, key)) = account else { return Ok(next.run(Request::from_parts(parts, body)).await) };
+
+    let body = body_bytes(Request::from_parts(parts.clone(), body), api).await?;
+    let fingerprint = fingerprint(&parts, &body);
+    let request_id = parts.extensions.get::<RequestId>().cloned();
+    let request_id = request_id.as_ref().map_or("", |id| &id.0);
+    let ticket = match idempotency_begin(&api.app, &account, &key, &fingerprint).await? {
+        Begin::Replay { status, body } => return Ok(replay(status, body)),
+        Begin::New(ticket) => ticket,
+    };
+    let request = Request::from_parts(parts, Body::from(body));
+    let response = match AssertUnwindSafe(next.run(request)).catch_unwind().await {
+        Ok(response) => failure_render(response, request_id),
+        Err(panic) => {
+            idempotency_abandon(&api.app, ticket).await?;
+            std::panic::resume_unwind(panic);
+        }
+    };
+    if !is_kept(response.status()) {
+        idempotency_abandon(&api.app, ticket).await?;
+        return Ok(response);
+    }
+    let (parts, body) = response.into_parts();
+    let body = to_bytes(body, usize::MAX).await.map_err(ApiFailure::internal)?;
+    let location = parts.headers.get(header::LOCATION).map_or(&b""[..], HeaderValue::as_bytes);
+    let kept = [location, b"\n", &body].concat();
+    idempotency_finish(&api.app, ticket, parts.status.as_u16(), &kept).await?;
+    Ok(Response::from_parts(parts, Body::from(body)))
+}
+
+fn is_kept(status: StatusCode) -> bool {
+    status.is_success() || matches!(status.as_u16(), 402 | 404 | 409 | 422)
+}
+
+/// What is kept is the `Location` (or nothing), a line break, and the body.
+fn replay(status: u16, mut kept: Vec<u8>) -> Response {
+    let end = kept.iter().position(|byte| *byte == b'\n').unwrap_or(0);
+    let body = kept.split_off(end + usize::from(!kept.is_empty()));
+    let mut response = json_bytes(StatusCode::from_u16(status).unwrap_or(StatusCode::OK), body);
+    if end > 0
+        && let Ok(location) = HeaderValue::from_bytes(&kept[..end])
+    {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    response.headers_mut().insert(&REPLAYED, HeaderValue::from_static("true"));
+    response
+}
+
+fn fingerprint(parts: &Parts, body: &[u8]) -> String {
+    let mut hash = Context::new(&SHA256);
+    for part in [parts.method.as_str(), parts.uri.path(), parts.uri.query().unwrap_or("")] {
+        hash.update(part.as_bytes());
+        hash.update(b"\n");
+    }
+    hash.update(body);
+    hex::encode(hash.finish())
+}

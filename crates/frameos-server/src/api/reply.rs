@@ -1,0 +1,57 @@
+//! Successful answers: the data envelope with its status and headers.
+
+use axum::{
+    body::Body,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use frameos_contract::{Envelope, ErrorCode};
+use serde::Serialize;
+
+use super::failure::ApiFailure;
+
+/// What a handler gives back.
+pub(crate) type Answer = Result<Response, ApiFailure>;
+
+/// 200 with `data`.
+pub(crate) fn ok<T: Serialize>(data: T) -> Answer {
+    Ok(json_response(StatusCode::OK, &Envelope::data(data)))
+}
+
+/// 201 with `data` and where the new thing is.
+pub(crate) fn created<T: Serialize>(location: &str, data: T) -> Answer {
+    Ok(located(StatusCode::CREATED, location, data))
+}
+
+/// 202 with `data` and where to look for the result.
+pub(crate) fn accepted<T: Serialize>(location: &str, data: T) -> Answer {
+    Ok(located(StatusCode::ACCEPTED, location, data))
+}
+
+fn located<T: Serialize>(status: StatusCode, location: &str, data: T) -> Response {
+    let mut response = json_response(status, &Envelope::data(data));
+    if let Ok(location) = HeaderValue::from_str(location) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    response
+}
+
+/// `value` as JSON, without the envelope.
+pub(crate) fn json_response<T: Serialize>(status: StatusCode, value: &T) -> Response {
+    match serde_json::to_vec(value) {
+        Ok(bytes) => json_bytes(status, bytes),
+        // Our own types always serialise; should one not, the client still gets the envelope.
+        Err(error) => {
+            tracing::error!(code = ErrorCode::INTERNAL.code, %error, "an answer could not be written");
+            ApiFailure::internal(error).into_response()
+        }
+    }
+}
+
+/// JSON that is bytes already.
+pub(crate) fn json_bytes(status: StatusCode, bytes: Vec<u8>) -> Response {
+    let mut response = Response::new(Body::from(bytes));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}

@@ -1,0 +1,174 @@
+//! The route table: every path of the marketplace's HTTP interface, who may use it, and its handler.
+//!
+//! `access` says what the handler's own extractor enforces; the authorisation test walks this table and proves that both
+//! say the same. Nothing else adds routes.
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    handler::Handler,
+    http::Method,
+    middleware::{from_fn, from_fn_with_state},
+    routing::{MethodFilter, MethodRouter, on},
+};
+use frameos_contract::ErrorCode;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use super::{
+    Api, account, admin, agent, deployment, developer, execution,
+    failure::ApiFailure,
+    layers::{Frame, detach, frame, idempotency, panic_answer, path_note, time_limit},
+    operations, wallet,
+};
+
+/// Who may use a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anyone; a token is not looked at.
+    Public,
+    /// Anyone; some see more.
+    Open,
+    /// Any account.
+    Account,
+    Developer,
+    User,
+    Admin,
+}
+
+/// One line of the table.
+pub struct Route {
+    pub method: Method,
+    pub path: &'static str,
+    pub access: Access,
+    body_limit: usize,
+    handler: MethodRouter<Api>,
+}
+
+const BODY_LIMIT: usize = 2 << 20;
+/// A bundle of 10 MB is 13.4 MB in base64, and the rest of the request needs room beside it.
+const BUNDLE_BODY_LIMIT: usize = 16 << 20;
+
+/// The table. Longer than a function should be, because it is one.
+pub fn routes() -> Vec<Route> {
+    use Access::{Account, Admin, Developer, Open, Public, User};
+    vec![
+        get("/", Public, operations::about),
+        get("/healthz", Public, operations::health),
+        get("/readyz", Public, operations::ready),
+        get("/.well-known/jwks.json", Public, operations::keys),
+        // Accounts
+        post("/developers/register", Public, account::developer_register),
+        post("/users/register", Public, account::user_register),
+        post("/auth/login", Public, account::login),
+        post("/auth/refresh", Public, account::refresh),
+        post("/auth/logout", Public, account::logout),
+        post("/auth/verify-email", Public, account::verify_email),
+        get("/me", Account, account::me),
+        post("/me/2fa/enroll", Account, account::two_factor_enroll),
+        post("/me/2fa/confirm", Account, account::two_factor_confirm),
+        // The registry
+        post("/agents/register", Developer, agent::register).with_body(BUNDLE_BODY_LIMIT),
+        get("/agents", Open, agent::list),
+        get("/agents/{agent}", Open, agent::get),
+        post("/agents/{agent}/versions", Developer, agent::version_submit).with_body(BUNDLE_BODY_LIMIT),
+        get("/agents/{agent}/versions", Open, agent::version_list),
+        post("/agents/{agent}/versions/{version}/deprecate", Developer, agent::version_deprecate),
+        get("/categories", Public, agent::categories),
+        // Deployments
+        post("/agents/{agent}/deploy", User, deployment::create),
+        get("/deployments", User, deployment::list),
+        get("/deployments/{deployment}", User, deployment::get),
+        patch("/deployments/{deployment}", User, deployment::update),
+        delete("/deployments/{deployment}", User, deployment::delete),
+        // Executions
+        post("/agents/{agent}/execute", User, execution::start),
+        get("/executions", User, execution::list),
+        get("/executions/{execution}", User, execution::get),
+        post("/executions/{execution}/cancel", User, execution::cancel),
+        get("/executions/{execution}/logs", User, execution::logs),
+        get("/executions/{execution}/receipt", User, execution::receipt),
+        // Money
+        get("/wallet", User, wallet::get),
+        post("/wallet/top-ups", User, wallet::top_up),
+        get("/wallet/transactions", User, wallet::transactions),
+        get("/policy", User, wallet::policy_get),
+        put("/policy", User, wallet::policy_put),
+        // Developers
+        get("/developers/analytics", Developer, developer::analytics),
+        get("/developers/revenue", Developer, developer::revenue),
+        // Administration
+        get("/admin/overview", Admin, admin::overview),
+        get("/admin/reviews", Admin, admin::reviews),
+        get("/admin/versions/{version}", Admin, admin::version),
+        post("/admin/versions/{version}/approve", Admin, admin::approve),
+        post("/admin/versions/{version}/reject", Admin, admin::reject),
+        post("/admin/agents/{agent}/ban", Admin, admin::ban),
+        post("/admin/agents/{agent}/unban", Admin, admin::unban),
+        post("/admin/developers/{developer}/suspend", Admin, admin::suspend),
+        post("/admin/developers/{developer}/reinstate", Admin, admin::reinstate),
+        get("/admin/audit", Admin, admin::audit),
+    ]
+}
+
+/// The whole interface as one service.
+pub fn router(api: Api) -> Router {
+    let mut router = Router::new();
+    for route in routes() {
+        let mut handler = route.handler;
+        if route.method != Method::GET {
+            handler = handler.layer(from_fn_with_state(api.clone(), idempotency)).layer(from_fn(detach));
+        }
+        router = router.route(route.path, handler.layer(DefaultBodyLimit::max(route.body_limit)));
+    }
+    let outer = Frame { clock: api.clock.clone(), https: api.https };
+    framed(router, outer).with_state(api)
+}
+
+/// Puts `router` into the frame every listener of ours answers in.
+pub(crate) fn framed<S: Clone + Send + Sync + 'static>(router: Router<S>, outer: Frame) -> Router<S> {
+    router
+        .route_layer(from_fn(path_note))
+        .fallback(async || ApiFailure::not_found())
+        .method_not_allowed_fallback(async || {
+            ApiFailure::new(ErrorCode::METHOD_NOT_ALLOWED, "this path does not take that method")
+        })
+        .layer(from_fn(time_limit))
+        .layer(CatchPanicLayer::custom(panic_answer))
+        .layer(from_fn_with_state(outer, frame))
+}
+
+impl Route {
+    fn with_body(self, body_limit: usize) -> Self {
+        Self { body_limit, ..self }
+    }
+}
+
+fn get<H: Handler<T, Api>, T: 'static>(path: &'static str, access: Access, handler: H) -> Route {
+    route(Method::GET, MethodFilter::GET, path, access, handler)
+}
+
+fn post<H: Handler<T, Api>, T: 'static>(path: &'static str, access: Access, handler: H) -> Route {
+    route(Method::POST, MethodFilter::POST, path, access, handler)
+}
+
+fn put<H: Handler<T, Api>, T: 'static>(path: &'static str, access: Access, handler: H) -> Route {
+    route(Method::PUT, MethodFilter::PUT, path, access, handler)
+}
+
+fn patch<H: Handler<T, Api>, T: 'static>(path: &'static str, access: Access, handler: H) -> Route {
+    route(Method::PATCH, MethodFilter::PATCH, path, access, handler)
+}
+
+fn delete<H: Handler<T, Api>, T: 'static>(path: &'static str, access: Access, handler: H) -> Route {
+    route(Method::DELETE, MethodFilter::DELETE, path, access, handler)
+}
+
+fn route<H: Handler<T, Api>, T: 'static>(
+    method: Method,
+    filter: MethodFilter,
+    path: &'static str,
+    access: Access,
+    handler: H,
+) -> Route {
+    Route { method, path, access, body_limit: BODY_LIMIT, handler: on(filter, handler) }
+}

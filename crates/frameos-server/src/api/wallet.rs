@@ -1,0 +1,45 @@
+//! A user's wallet and spending policy.
+
+use axum::extract::State;
+use frameos_app as app;
+use frameos_contract::wallet::TopUpRequest;
+use frameos_domain::policy::Policy;
+
+use super::{
+    Api,
+    extract::{Json, OptionalKey, Paging, User},
+    reply::{Answer, created, ok},
+};
+use crate::view::wallet as view;
+
+/// `GET /wallet`
+pub(crate) async fn get(State(api): State<Api>, User(user): User) -> Answer {
+    ok(view::wallet(&app::wallet_get(&api.app, user).await?))
+}
+
+/// `POST /wallet/top-ups`
+pub(crate) async fn top_up(
+    State(api): State<Api>,
+    User(user): User,
+    OptionalKey(key): OptionalKey,
+    Json(body): Json<TopUpRequest>,
+) -> Answer {
+    let top_up = app::wallet_top_up(&api.app, user, body.amount, &body.currency, key).await?;
+    created("/wallet/transactions", view::top_up(top_up))
+}
+
+/// `GET /wallet/transactions`
+pub(crate) async fn transactions(State(api): State<Api>, User(user): User, Paging(page): Paging) -> Answer {
+    let transactions = app::wallet_transactions(&api.app, user, page.page, page.limit).await?;
+    ok(view::transactions(transactions))
+}
+
+/// `GET /policy`
+pub(crate) async fn policy_get(State(api): State<Api>, User(user): User) -> Answer {
+    ok(app::policy_get(&api.app, user).await?)
+}
+
+/// `PUT /policy`
+pub(crate) async fn policy_put(State(api): State<Api>, User(user): User, Json(body): Json<Policy>) -> Answer {
+    ok(app::policy_put(&api.app, user, body).await?)
+}

@@ -1,0 +1,175 @@
+//! Makes the parts of a process from its configuration: data directory, keys, store, gateway, sandbox, application.
+//!
+//! Order matters: the directory is made and owned before a key is made in it, and the schema is right before anything reads.
+
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
+
+use frameos_app::{App, HttpGateway, Parts, PlatformKeys, Settings};
+use frameos_domain::{clock::Clock, id::EventId, signing::KeySet};
+use frameos_gateway::{Gateway, GatewayKeys, PaymentGateway};
+use frameos_sandbox::{Language, Sandbox, runtime};
+use frameos_store::{MasterKey, ObjectsConfig, Store, StoreConfig, clock::SystemClock};
+use secrecy::ExposeSecret;
+
+use crate::{
+    config::{Config, Role},
+    data_dir::{DataDir, DataDirLock},
+    error::ServeError,
+    keys::{KeyBytes, key_decode, key_load_or_create, signing_key_load_or_create},
+    mailer::FileMailer,
+    notice::notice,
+};
+
+/// How long a worker may be silent before its runs are given to another.
+const LEASE: Duration = Duration::from_secs(30);
+
+/// The directory, the store and the keys' folder: what every kind of process stands on.
+pub(crate) struct Ground {
+    pub data: DataDir,
+    pub store: Store,
+    pub clock: Arc<dyn Clock>,
+    pub keys: std::path::PathBuf,
+    /// Held while the process lives.
+    _lock: Option<DataDirLock>,
+}
+
+/// A process's parts, together.
+pub(crate) struct Assembly {
+    pub app: App,
+    /// The gateway of this process, if payments stay in it.
+    pub gateway: Option<Gateway>,
+    /// Receipts' keys and, in process, the gateway's.
+    pub public_keys: KeySet,
+}
+
+/// Opens the data directory and the store, and brings the schema up to date.
+pub(crate) async fn ground_open(config: &Config) -> Result<Ground, ServeError> {
+    let data = DataDir::open(&config.data_dir)?;
+    let url = database_url(config, &data);
+    // PostgreSQL is made for several processes; a SQLite file is ours alone.
+    let lock = if url.starts_with("sqlite:") { Some(data.lock()?) } else { None };
+    let keys = data.folder("keys")?;
+    let store = store_open(config, &data, url, &master_key(config, &keys)?).await?;
+    for name in store.migrate().await? {
+        tracing::info!(migration = name, "schema changed");
+    }
+    Ok(Ground { data, store, clock: Arc::new(SystemClock), keys, _lock: lock })
+}
+
+/// The database's address; holds its password.
+pub(crate) fn database_url(config: &Config, data: &DataDir) -> String {
+    match &config.database_url {
+        Some(url) => url.expose_secret().to_owned(),
+        None => format!("sqlite:{}", data.path("frameos.db").display()),
+    }
+}
+
+pub(crate) async fn store_open(
+    config: &Config,
+    data: &DataDir,
+    database_url: String,
+    master_key: &KeyBytes,
+) -> Result<Store, ServeError> {
+    let objects = config.objects_dir.clone().unwrap_or_else(|| data.path("objects"));
+    let opened = Store::open(StoreConfig {
+        database_url,
+        master_key: MasterKey::from_bytes(**master_key),
+        older_master_keys: Vec::new(),
+        objects: ObjectsConfig::Folder(objects),
+    });
+    Ok(opened.await?)
+}
+
+fn master_key(config: &Config, keys: &Path) -> Result<KeyBytes, ServeError> {
+    // The configuration has checked that a given key can be read.
+    let given = config.master_key.as_ref().and_then(|secret| key_decode(secret.expose_secret()));
+    match given {
+        Some(key) => Ok(key),
+        None => Ok(key_load_or_create(keys, "master")?),
+    }
+}
+
+impl Ground {
+    /// The gateway in this process.
+    pub(crate) fn gateway(&self) -> Result<Gateway, ServeError> {
+        let key = signing_key_load_or_create(&self.keys, "gateway")?;
+        Ok(Gateway::new(self.store.clone(), Arc::clone(&self.clock), GatewayKeys::new(key)))
+    }
+
+    /// The application, reached at `address`.
+    pub(crate) async fn assemble(
+        &self,
+        config: &Config,
+        address: SocketAddr,
+    ) -> Result<Assembly, ServeError> {
+        let sandbox =
+            if config.has_role(Role::Worker) { Some(sandbox_open(config, &self.data).await?) } else { None };
+        let gateway = if config.gateway.url.is_none() { Some(self.gateway()?) } else { None };
+        let payments = payments(config, gateway.as_ref())?;
+        let keys = PlatformKeys {
+            tokens: signing_key_load_or_create(&self.keys, "tokens")?,
+            receipts: signing_key_load_or_create(&self.keys, "receipts")?,
+        };
+        let mail = match &config.mail_dir {
+            Some(folder) => folder.clone(),
+            None => self.data.folder("mail")?,
+        };
+        let app = App::new(Parts {
+            store: self.store.clone(),
+            clock: Arc::clone(&self.clock),
+            payments,
+            sandbox,
+            keys,
+            mailer: Arc::new(FileMailer::new(mail, Arc::clone(&self.clock))),
+            settings: self.settings(config, address)?,
+        });
+        let mut public_keys = app.receipt_keys();
+        if let Some(gateway) = &gateway {
+            public_keys.keys.extend(gateway.jwks().keys);
+        }
+        Ok(Assembly { app, gateway, public_keys })
+    }
+
+    fn settings(&self, config: &Config, address: SocketAddr) -> Result<Settings, ServeError> {
+        Ok(Settings {
+            slots: config.worker.slots,
+            starts_per_second: config.worker.starts_per_second,
+            cache_dir: self.data.folder("cache")?,
+            public_url: config.public_url_at(address),
+            lease: LEASE,
+            // A process that died must not be taken for the one that follows it, not even under the same pid.
+            worker_name: format!("{}-{}", std::process::id(), EventId::generate(self.clock.now())),
+        })
+    }
+}
+
+fn payments(config: &Config, gateway: Option<&Gateway>) -> Result<Arc<dyn PaymentGateway>, ServeError> {
+    match (gateway, &config.gateway.url) {
+        (Some(gateway), _) => Ok(Arc::new(gateway.clone())),
+        (None, url) => {
+            let url = url.as_deref().unwrap_or_default();
+            let because = "`gateway.url`";
+            let key = config.gateway.api_key.as_ref().ok_or(ServeError::ApiKeyMissing { because })?;
+            Ok(Arc::new(HttpGateway::new(url, key.clone())?))
+        }
+    }
+}
+
+/// Builds the runtimes that are missing and opens the sandbox, which proves that this machine can isolate.
+async fn sandbox_open(config: &Config, data: &DataDir) -> Result<Sandbox, ServeError> {
+    let state_dir = data.folder("sandbox")?;
+    let runtimes_dir = data.folder("runtimes")?;
+    let jail_path = config.sandbox.jail_path.clone();
+    let opened = tokio::task::spawn_blocking(move || {
+        for (language, name) in [(Language::Nodejs, "nodejs"), (Language::Python, "python")] {
+            let mut progress = |line: &str| notice(&format!("runtime {name}: {line}"));
+            runtime::ensure(&runtimes_dir, language, None, &mut progress)
+                .map_err(|source| ServeError::Runtime { language: name, source })?;
+        }
+        let config = frameos_sandbox::SandboxConfig { state_dir, runtimes_dir, jail_path };
+        Sandbox::open(config).map_err(ServeError::Sandbox)
+    });
+    let sandbox = opened.await.map_err(ServeError::Ended)??;
+    tracing::info!(isolation = %sandbox.tier(), "agents run isolated");
+    Ok(sandbox)
+}

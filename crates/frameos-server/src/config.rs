@@ -1,0 +1,176 @@
+//! The one configuration tree of every process, and where its values come from.
+//!
+//! Invariants: built-in defaults < file < environment < flags; an unknown key or a value that does not fit is an error that
+//! names the key, its source and what is allowed; secrets are types that cannot be printed. The environment is read nowhere else.
+
+mod key;
+mod load;
+mod show;
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use secrecy::SecretString;
+use thiserror::Error;
+
+pub use key::{KEYS, Key};
+pub use load::environment;
+
+/// The file that documents every key, with the built-in defaults.
+pub const DEFAULT_FILE: &str = include_str!("../frameos.default.toml");
+
+/// What a process does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    Api,
+    Worker,
+    Gateway,
+}
+
+/// How agents are isolated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backend {
+    /// The strongest the machine offers; today always `Linux`.
+    Auto,
+    Linux,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+/// What an empty data directory is filled with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seed {
+    /// The bundled agents and three accounts.
+    Demo,
+    /// The admin account only.
+    None,
+}
+
+/// Everything that can be configured.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub listen: SocketAddr,
+    pub data_dir: PathBuf,
+    pub roles: Vec<Role>,
+    /// Where clients reach the API, without a trailing slash; `None`: `http://` + `listen`.
+    pub public_url: Option<String>,
+    /// `None`: SQLite in the data directory. May hold a password.
+    pub database_url: Option<SecretString>,
+    /// `None`: a folder in the data directory.
+    pub objects_dir: Option<PathBuf>,
+    pub gateway: GatewayConfig,
+    pub sandbox: SandboxConfig,
+    pub worker: WorkerConfig,
+    /// 32 bytes in hex or base64; `None`: generated into the data directory.
+    pub master_key: Option<SecretString>,
+    /// `None`: files in the data directory's `mail` folder.
+    pub mail_dir: Option<PathBuf>,
+    pub limits_enabled: bool,
+    pub log: LogConfig,
+    pub seed: Seed,
+}
+
+/// The C layer: where it is, or where it listens.
+#[derive(Debug, Clone, Default)]
+pub struct GatewayConfig {
+    /// A C layer reached by HTTP instead of the one in this process.
+    pub url: Option<String>,
+    /// The bearer secret between the platform and the C layer.
+    pub api_key: Option<SecretString>,
+    /// Serves the C layer's own HTTP interface here.
+    pub listen: Option<SocketAddr>,
+}
+
+#[derive(Debug, Clone)]
+pub struct SandboxConfig {
+    pub backend: Backend,
+    /// `None`: `frameos-jail` beside the running binary.
+    pub jail_path: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone)]
+pub struct WorkerConfig {
+    /// Runs at the same time.
+    pub slots: usize,
+    /// New runs per second; 0 is no limit.
+    pub starts_per_second: u32,
+}
+
+#[derive(Debug, Clone)]
+pub struct LogConfig {
+    pub format: LogFormat,
+    /// A level, or `tracing` filter directives.
+    pub level: String,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            data_dir: PathBuf::from("./data"),
+            roles: vec![Role::Api, Role::Worker, Role::Gateway],
+            public_url: None,
+            database_url: None,
+            objects_dir: None,
+            gateway: GatewayConfig::default(),
+            sandbox: SandboxConfig { backend: Backend::Auto, jail_path: None },
+            worker: WorkerConfig { slots: 10, starts_per_second: 10 },
+            master_key: None,
+            mail_dir: None,
+            limits_enabled: true,
+            log: LogConfig { format: LogFormat::Text, level: "info".to_owned() },
+            seed: Seed::Demo,
+        }
+    }
+}
+
+impl Config {
+    /// Whether this process plays `role`.
+    pub fn has_role(&self, role: Role) -> bool {
+        self.roles.contains(&role)
+    }
+
+    /// Where clients reach the API when the listener got `address`.
+    pub fn public_url_at(&self, address: SocketAddr) -> String {
+        self.public_url.clone().unwrap_or_else(|| format!("http://{address}"))
+    }
+}
+
+/// Where a value came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    File(PathBuf),
+    /// The variable's name.
+    Environment(String),
+    /// The flag's name.
+    Flag(String),
+}
+
+impl std::fmt::Display for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "file {}", path.display()),
+            Self::Environment(name) => write!(f, "environment variable {name}"),
+            Self::Flag(name) => write!(f, "flag --{name}"),
+        }
+    }
+}
+
+/// Why a configuration was not accepted.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    #[error("cannot read the configuration file {}", path.display())]
+    Unreadable { path: PathBuf, source: std::io::Error },
+    #[error("the configuration file {} is not TOML", path.display())]
+    NotToml { path: PathBuf, source: Box<toml::de::Error> },
+    #[error("unknown configuration key `{key}` from {from}; known keys: {known}")]
+    UnknownKey { key: String, from: Source, known: String },
+    #[error("configuration key `{key}` from {from}: {found} is not allowed; allowed: {allowed}")]
+    BadValue { key: &'static str, from: Source, found: String, allowed: &'static str },
+    #[error("configuration key `{key}` from {from}: {what} is not offered yet; allowed: {allowed}")]
+    NotOffered { key: String, from: Source, what: &'static str, allowed: &'static str },
+}

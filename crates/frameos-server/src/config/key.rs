@@ -1,0 +1,328 @@
+//! The table of configuration keys: each one's name, what it allows, how it is set and how it is shown.
+//!
+//! The table is the only place that knows the names; the loader, `frameos config` and the test of the documented defaults use it.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use secrecy::{ExposeSecret, SecretString};
+use toml::Value;
+
+use super::{Backend, Config, LogFormat, Role, Seed};
+
+/// A value on its way into the tree: typed when it is from the file, text when from the environment or a flag.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Raw<'a> {
+    Toml(&'a Value),
+    Text(&'a str),
+}
+
+/// Why a setter did not take a value.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    NotAllowed,
+    /// Known, planned, and not there; the name says what.
+    NotOffered(&'static str),
+}
+
+/// How a value is shown.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Shown {
+    /// Not set: the default applies.
+    Unset,
+    Plain(Value),
+    Hidden,
+}
+
+type Set = fn(&mut Config, Raw<'_>) -> Result<(), Refused>;
+
+/// One configuration key.
+#[derive(Debug)]
+pub struct Key {
+    /// Dotted, as in the file's tables.
+    pub name: &'static str,
+    /// What a value may be, in words.
+    pub allowed: &'static str,
+    pub(super) set: Set,
+    pub(super) show: fn(&Config) -> Shown,
+}
+
+impl Key {
+    /// The environment variable that sets this key.
+    pub fn variable(&self) -> String {
+        format!("FRAMEOS_{}", self.name.to_uppercase().replace('.', "__"))
+    }
+}
+
+/// Every key, in the order of the documented default file.
+pub static KEYS: &[Key] = &[
+    Key {
+        name: "listen",
+        allowed: "an address and port such as 127.0.0.1:8080",
+        set: |config, raw| set_to(&mut config.listen, address(raw)),
+        show: |config| text(config.listen),
+    },
+    Key {
+        name: "data_dir",
+        allowed: "a directory",
+        set: |config, raw| set_to(&mut config.data_dir, path(raw)),
+        show: |config| text(config.data_dir.display()),
+    },
+    Key {
+        name: "roles",
+        allowed: "some of api, worker, gateway",
+        set: |config, raw| set_to(&mut config.roles, roles(raw)),
+        show: |config| Shown::Plain(config.roles.iter().map(|role| role.name()).collect::<Vec<_>>().into()),
+    },
+    Key {
+        name: "public_url",
+        allowed: "an http:// or https:// URL",
+        set: |config, raw| set_optional(&mut config.public_url, raw, url),
+        show: |config| optional(config.public_url.as_ref()),
+    },
+    Key {
+        name: "seed",
+        allowed: "demo or none",
+        set: |config, raw| {
+            set_to(&mut config.seed, choice(raw, &[("demo", Seed::Demo), ("none", Seed::None)]))
+        },
+        show: |config| text(if config.seed == Seed::Demo { "demo" } else { "none" }),
+    },
+    Key {
+        name: "master_key",
+        allowed: "32 bytes in hex or base64",
+        set: |config, raw| set_optional(&mut config.master_key, raw, master_key),
+        show: |config| hidden(config.master_key.as_ref()),
+    },
+    Key {
+        name: "database.url",
+        allowed: "sqlite:/path/to/file.db or postgres://user:password@host:port/name",
+        set: |config, raw| set_optional(&mut config.database_url, raw, database_url),
+        show: |config| hidden(config.database_url.as_ref()),
+    },
+    Key {
+        name: "objects.url",
+        allowed: "file:///absolute/directory",
+        set: |config, raw| {
+            set_optional(&mut config.objects_dir, raw, |raw| folder(raw, "s3://", "S3 storage"))
+        },
+        show: |config| optional(config.objects_dir.as_ref().map(|path| format!("file://{}", path.display()))),
+    },
+    Key {
+        name: "gateway.url",
+        allowed: "an http:// or https:// URL",
+        set: |config, raw| set_optional(&mut config.gateway.url, raw, url),
+        show: |config| optional(config.gateway.url.as_ref()),
+    },
+    Key {
+        name: "gateway.api_key",
+        allowed: "at least 16 visible ASCII characters",
+        set: |config, raw| set_optional(&mut config.gateway.api_key, raw, api_key),
+        show: |config| hidden(config.gateway.api_key.as_ref()),
+    },
+    Key {
+        name: "gateway.listen",
+        allowed: "an address and port such as 127.0.0.1:8081",
+        set: |config, raw| set_optional(&mut config.gateway.listen, raw, address),
+        show: |config| optional(config.gateway.listen),
+    },
+    Key {
+        name: "sandbox.backend",
+        allowed: "auto or linux",
+        set: |config, raw| set_to(&mut config.sandbox.backend, backend(raw)),
+        show: |config| text(if config.sandbox.backend == Backend::Auto { "auto" } else { "linux" }),
+    },
+    Key {
+        name: "sandbox.jail_path",
+        allowed: "the path of the frameos-jail program",
+        set: |config, raw| set_optional(&mut config.sandbox.jail_path, raw, path),
+        show: |config| optional(config.sandbox.jail_path.as_ref().map(|path| path.display())),
+    },
+    Key {
+        name: "worker.slots",
+        allowed: "a whole number from 1 to 1000",
+        set: |config, raw| set_to(&mut config.worker.slots, number(raw, 1, 1000).map(|slots| slots as usize)),
+        show: |config| Shown::Plain(Value::Integer(config.worker.slots as i64)),
+    },
+    Key {
+        name: "worker.starts_per_second",
+        allowed: "a whole number from 0 (no limit) to 1000",
+        set: |config, raw| set_to(&mut config.worker.starts_per_second, number(raw, 0, 1000)),
+        show: |config| Shown::Plain(Value::Integer(config.worker.starts_per_second.into())),
+    },
+    Key {
+        name: "mail.url",
+        allowed: "file:///absolute/directory",
+        set: |config, raw| {
+            set_optional(&mut config.mail_dir, raw, |raw| folder(raw, "smtp", "sending by SMTP"))
+        },
+        show: |config| optional(config.mail_dir.as_ref().map(|path| format!("file://{}", path.display()))),
+    },
+    Key {
+        name: "limits.enabled",
+        allowed: "true or false",
+        set: |config, raw| set_to(&mut config.limits_enabled, boolean(raw)),
+        show: |config| Shown::Plain(Value::Boolean(config.limits_enabled)),
+    },
+    Key {
+        name: "log.format",
+        allowed: "text or json",
+        set: |config, raw| {
+            set_to(
+                &mut config.log.format,
+                choice(raw, &[("text", LogFormat::Text), ("json", LogFormat::Json)]),
+            )
+        },
+        show: |config| text(if config.log.format == LogFormat::Text { "text" } else { "json" }),
+    },
+    Key {
+        name: "log.level",
+        allowed: "error, warn, info, debug, trace or filter directives such as info,frameos_app=debug",
+        set: |config, raw| set_to(&mut config.log.level, log_level(raw)),
+        show: |config| text(&config.log.level),
+    },
+];
+
+impl Role {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Api => "api",
+            Self::Worker => "worker",
+            Self::Gateway => "gateway",
+        }
+    }
+}
+
+fn set_to<T>(slot: &mut T, value: Result<T, Refused>) -> Result<(), Refused> {
+    *slot = value?;
+    Ok(())
+}
+
+/// An empty text unsets, so that an environment variable can take back what the file says.
+fn set_optional<T>(
+    slot: &mut Option<T>,
+    raw: Raw<'_>,
+    read: impl FnOnce(Raw<'_>) -> Result<T, Refused>,
+) -> Result<(), Refused> {
+    *slot = if string(raw)?.is_empty() { None } else { Some(read(raw)?) };
+    Ok(())
+}
+
+fn text(value: impl ToString) -> Shown {
+    Shown::Plain(Value::String(value.to_string()))
+}
+
+fn optional(value: Option<impl ToString>) -> Shown {
+    value.map_or(Shown::Unset, text)
+}
+
+fn hidden(value: Option<&SecretString>) -> Shown {
+    value.map_or(Shown::Unset, |_| Shown::Hidden)
+}
+
+fn string(raw: Raw<'_>) -> Result<String, Refused> {
+    match raw {
+        Raw::Text(text) => Ok(text.to_owned()),
+        Raw::Toml(Value::String(text)) => Ok(text.clone()),
+        Raw::Toml(_) => Err(Refused::NotAllowed),
+    }
+}
+
+fn address(raw: Raw<'_>) -> Result<SocketAddr, Refused> {
+    string(raw)?.replace("localhost:", "127.0.0.1:").parse().map_err(|_| Refused::NotAllowed)
+}
+
+fn path(raw: Raw<'_>) -> Result<PathBuf, Refused> {
+    let text = string(raw)?;
+    if text.is_empty() { Err(Refused::NotAllowed) } else { Ok(PathBuf::from(text)) }
+}
+
+fn url(raw: Raw<'_>) -> Result<String, Refused> {
+    let text = string(raw)?;
+    let rest =
+        text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).ok_or(Refused::NotAllowed)?;
+    if rest.is_empty() || rest.starts_with('/') || rest.contains(char::is_whitespace) {
+        return Err(Refused::NotAllowed);
+    }
+    Ok(text.trim_end_matches('/').to_owned())
+}
+
+fn folder(raw: Raw<'_>, planned: &str, what: &'static str) -> Result<PathBuf, Refused> {
+    let text = string(raw)?;
+    if text.starts_with(planned) {
+        return Err(Refused::NotOffered(what));
+    }
+    let path =
+        text.strip_prefix("file://").filter(|path| path.starts_with('/')).ok_or(Refused::NotAllowed)?;
+    Ok(PathBuf::from(path))
+}
+
+fn database_url(raw: Raw<'_>) -> Result<SecretString, Refused> {
+    let text = string(raw)?;
+    let known = ["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme));
+    if known { Ok(text.into()) } else { Err(Refused::NotAllowed) }
+}
+
+fn master_key(raw: Raw<'_>) -> Result<SecretString, Refused> {
+    let secret = SecretString::from(string(raw)?);
+    match crate::keys::key_decode(secret.expose_secret()) {
+        Some(_) => Ok(secret),
+        None => Err(Refused::NotAllowed),
+    }
+}
+
+fn api_key(raw: Raw<'_>) -> Result<SecretString, Refused> {
+    let text = string(raw)?;
+    let fits = text.len() >= 16 && text.bytes().all(|byte| byte.is_ascii_graphic());
+    if fits { Ok(text.into()) } else { Err(Refused::NotAllowed) }
+}
+
+fn backend(raw: Raw<'_>) -> Result<Backend, Refused> {
+    if string(raw)? == "docker" {
+        return Err(Refused::NotOffered("the docker backend"));
+    }
+    choice(raw, &[("auto", Backend::Auto), ("linux", Backend::Linux)])
+}
+
+fn roles(raw: Raw<'_>) -> Result<Vec<Role>, Refused> {
+    let names: Vec<String> = match raw {
+        Raw::Text(text) => text.split(',').map(|name| name.trim().to_owned()).collect(),
+        Raw::Toml(Value::Array(values)) => {
+            values.iter().map(|value| string(Raw::Toml(value))).collect::<Result<_, _>>()?
+        }
+        Raw::Toml(_) => return Err(Refused::NotAllowed),
+    };
+    let all = [Role::Api, Role::Worker, Role::Gateway];
+    let known = |name: &String| all.iter().any(|role| role.name() == name);
+    if names.is_empty() || !names.iter().all(known) {
+        return Err(Refused::NotAllowed);
+    }
+    Ok(all.into_iter().filter(|role| names.iter().any(|name| name == role.name())).collect())
+}
+
+fn choice<T: Copy>(raw: Raw<'_>, choices: &[(&str, T)]) -> Result<T, Refused> {
+    let text = string(raw)?;
+    choices.iter().find(|(name, _)| *name == text).map(|(_, value)| *value).ok_or(Refused::NotAllowed)
+}
+
+fn number(raw: Raw<'_>, low: u32, high: u32) -> Result<u32, Refused> {
+    let value = match raw {
+        Raw::Text(text) => text.trim().parse().map_err(|_| Refused::NotAllowed)?,
+        Raw::Toml(Value::Integer(value)) => u32::try_from(*value).map_err(|_| Refused::NotAllowed)?,
+        Raw::Toml(_) => return Err(Refused::NotAllowed),
+    };
+    if (low..=high).contains(&value) { Ok(value) } else { Err(Refused::NotAllowed) }
+}
+
+fn boolean(raw: Raw<'_>) -> Result<bool, Refused> {
+    match raw {
+        Raw::Toml(Value::Boolean(value)) => Ok(*value),
+        Raw::Toml(_) => Err(Refused::NotAllowed),
+        Raw::Text(_) => choice(raw, &[("true", true), ("1", true), ("false", false), ("0", false)]),
+    }
+}
+
+fn log_level(raw: Raw<'_>) -> Result<String, Refused> {
+    let text = string(raw)?;
+    let fits = !text.is_empty() && tracing_subscriber::EnvFilter::try_new(&text).is_ok();
+    if fits { Ok(text) } else { Err(Refused::NotAllowed) }
+}

@@ -1,0 +1,42 @@
+//! Why a process could not start or go on. Each message says what to do about it.
+
+use std::net::SocketAddr;
+
+use frameos_app::AppError;
+use frameos_gateway::GatewayError;
+use frameos_sandbox::SandboxError;
+use frameos_store::StoreError;
+use thiserror::Error;
+
+use crate::{data_dir::DataDirError, keys::KeyError};
+
+/// A process that did not start, or ended otherwise than it was told to.
+#[derive(Debug, Error)]
+pub enum ServeError {
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    #[error("the database or object store cannot be used")]
+    Store(#[from] StoreError),
+    #[error("agents cannot be isolated on this machine; without role `worker` this process would run none")]
+    Sandbox(#[source] SandboxError),
+    #[error("the runtime for {language} agents cannot be built")]
+    Runtime { language: &'static str, source: SandboxError },
+    #[error("`gateway.api_key` is needed together with {because}; set FRAMEOS_GATEWAY__API_KEY")]
+    ApiKeyMissing { because: &'static str },
+    #[error("the payment gateway cannot be used")]
+    Gateway(#[from] GatewayError),
+    #[error("cannot listen on {address}; is another process listening there?")]
+    Bind { address: SocketAddr, source: std::io::Error },
+    #[error("a new installation could not be filled")]
+    Seed(#[source] AppError),
+    #[error("{path} is there but does not hold the credentials of a first run; move it away and start again")]
+    FirstRunFile { path: String, source: Box<dyn std::error::Error + Send + Sync> },
+    #[error("the listener failed")]
+    Listener(#[source] std::io::Error),
+    #[error("a part of the process ended unexpectedly")]
+    Ended(#[source] tokio::task::JoinError),
+    #[error("signals cannot be received")]
+    Signals(#[source] std::io::Error),
+}

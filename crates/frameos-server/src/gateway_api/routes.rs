@@ -1,0 +1,182 @@
+//! The gateway's route table and its handlers. Creating answers 201, everything else 200.
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, State},
+    handler::Handler,
+    http::{Method, StatusCode},
+    middleware::from_fn,
+    routing::{MethodFilter, MethodRouter, on},
+};
+use frameos_domain::{id::kind, policy::Policy};
+use frameos_gateway::wire::{Execute, IntentNew, MandateNew, MandateVoid, TopUpNew};
+use serde_json::json;
+
+use super::{GatewayApi, Platform};
+use crate::api::{
+    extract::{Json, OptionalJson, OptionalKey, Paging, PathId, PathText, Public},
+    layers::{Frame, detach},
+    reply::{Answer, created, json_response, ok},
+    routes::framed,
+};
+
+/// One line of the table.
+pub struct GatewayRoute {
+    pub method: Method,
+    pub path: &'static str,
+    /// Whether anyone may use it; else the API key is needed.
+    pub public: bool,
+    handler: MethodRouter<GatewayApi>,
+}
+
+/// The table.
+pub fn gateway_routes() -> Vec<GatewayRoute> {
+    let (get, post, put) = (
+        (Method::GET, MethodFilter::GET),
+        (Method::POST, MethodFilter::POST),
+        (Method::PUT, MethodFilter::PUT),
+    );
+    let public = |route| GatewayRoute { public: true, ..route };
+    vec![
+        public(route(&get, "/healthz", health)),
+        public(route(&get, "/.well-known/jwks.json", keys)),
+        route(&post, "/purchase-intents", intent_create),
+        route(&get, "/purchase-intents/{intent}", intent_get),
+        route(&post, "/mandates", mandate_issue),
+        route(&get, "/mandates/{mandate}", mandate_get),
+        route(&post, "/mandates/{mandate}/void", mandate_void),
+        route(&post, "/execute", execute),
+        route(&get, "/payments/{payment}", payment_get),
+        route(&get, "/receipts/{receipt}", receipt_get),
+        route(&get, "/wallets/{owner}", wallet_get),
+        route(&post, "/wallets/{owner}/top-ups", wallet_top_up),
+        route(&get, "/wallets/{owner}/transactions", wallet_transactions),
+        route(&get, "/policies/{owner}", policy_get),
+        route(&put, "/policies/{owner}", policy_put),
+    ]
+}
+
+/// The gateway's whole interface as one service.
+pub fn gateway_router(api: GatewayApi) -> Router {
+    let mut router = Router::new();
+    for route in gateway_routes() {
+        let handler =
+            if route.method == Method::GET { route.handler } else { route.handler.layer(from_fn(detach)) };
+        router = router.route(route.path, handler.layer(DefaultBodyLimit::max(1 << 20)));
+    }
+    framed(router, Frame { clock: api.clock.clone(), https: false }).with_state(api)
+}
+
+fn route<H: Handler<T, GatewayApi>, T: 'static>(
+    method: &(Method, MethodFilter),
+    path: &'static str,
+    handler: H,
+) -> GatewayRoute {
+    GatewayRoute { method: method.0.clone(), path, public: false, handler: on(method.1, handler) }
+}
+
+async fn health(_: Public) -> Answer {
+    ok(json!({"status": "ok"}))
+}
+
+async fn keys(State(api): State<GatewayApi>, _: Public) -> Answer {
+    Ok(json_response(StatusCode::OK, &api.gateway.jwks()))
+}
+
+async fn intent_create(
+    State(api): State<GatewayApi>,
+    _: Platform,
+    OptionalKey(idempotency_key): OptionalKey,
+    Json(body): Json<IntentNew>,
+) -> Answer {
+    let intent = api.gateway.intent_create(IntentNew { idempotency_key, ..body }).await?;
+    created(&format!("/purchase-intents/{}", intent.intent_id), intent)
+}
+
+async fn intent_get(State(api): State<GatewayApi>, _: Platform, PathId(id): PathId<kind::Intent>) -> Answer {
+    ok(api.gateway.intent_get(id).await?)
+}
+
+async fn mandate_issue(State(api): State<GatewayApi>, _: Platform, Json(body): Json<MandateNew>) -> Answer {
+    let mandate = api.gateway.mandate_issue(body).await?;
+    created(&format!("/mandates/{}", mandate.mandate_id), mandate)
+}
+
+async fn mandate_get(
+    State(api): State<GatewayApi>,
+    _: Platform,
+    PathId(id): PathId<kind::Mandate>,
+) -> Answer {
+    ok(api.gateway.mandate_get(id).await?)
+}
+
+async fn mandate_void(
+    State(api): State<GatewayApi>,
+    _: Platform,
+    PathId(id): PathId<kind::Mandate>,
+    OptionalJson(body): OptionalJson<MandateVoid>,
+) -> Answer {
+    ok(api.gateway.mandate_void(id, body.reason).await?)
+}
+
+async fn execute(
+    State(api): State<GatewayApi>,
+    _: Platform,
+    OptionalKey(idempotency_key): OptionalKey,
+    Json(body): Json<Execute>,
+) -> Answer {
+    ok(api.gateway.execute(Execute { idempotency_key, ..body }).await?)
+}
+
+async fn payment_get(
+    State(api): State<GatewayApi>,
+    _: Platform,
+    PathId(id): PathId<kind::Payment>,
+) -> Answer {
+    ok(api.gateway.payment_get(id).await?)
+}
+
+async fn receipt_get(
+    State(api): State<GatewayApi>,
+    _: Platform,
+    PathId(id): PathId<kind::Receipt>,
+) -> Answer {
+    ok(api.gateway.receipt_get(id).await?)
+}
+
+async fn wallet_get(State(api): State<GatewayApi>, _: Platform, PathText(owner): PathText) -> Answer {
+    ok(api.gateway.wallet_get(owner).await?)
+}
+
+async fn wallet_top_up(
+    State(api): State<GatewayApi>,
+    _: Platform,
+    PathText(owner): PathText,
+    OptionalKey(idempotency_key): OptionalKey,
+    Json(body): Json<TopUpNew>,
+) -> Answer {
+    let location = format!("/wallets/{owner}/transactions");
+    created(&location, api.gateway.wallet_top_up(owner, TopUpNew { idempotency_key, ..body }).await?)
+}
+
+async fn wallet_transactions(
+    State(api): State<GatewayApi>,
+    _: Platform,
+    PathText(owner): PathText,
+    Paging(page): Paging,
+) -> Answer {
+    ok(api.gateway.wallet_transactions(owner, page.page, page.limit).await?)
+}
+
+async fn policy_get(State(api): State<GatewayApi>, _: Platform, PathText(owner): PathText) -> Answer {
+    ok(api.gateway.policy_get(owner).await?)
+}
+
+async fn policy_put(
+    State(api): State<GatewayApi>,
+    _: Platform,
+    PathText(owner): PathText,
+    Json(policy): Json<Policy>,
+) -> Answer {
+    ok(api.gateway.policy_put(owner, policy).await?)
+}

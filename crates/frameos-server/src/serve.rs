@@ -1,0 +1,182 @@
+//! The processes: all of FrameOS in one, a worker alone, the payment gateway alone.
+//!
+//! A process starts whole or not at all, says so in one line on stderr, and ends when its token is cancelled: it takes no new
+//! requests and runs, and lets those under way finish for up to 30 seconds.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use frameos_app::{jobs_run, worker_run};
+use frameos_gateway::Gateway;
+use tokio::{net::TcpListener, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    api::{Api, ApiParts, routes::router},
+    assemble::{Assembly, Ground, ground_open},
+    config::{Config, Role},
+    error::ServeError,
+    gateway_api::{GatewayApi, GatewayApiParts, gateway_router},
+    listener::{listener_bind, listener_serve},
+    notice::notice,
+    seeding::seed_if_new,
+};
+
+/// How often holds that nobody captured or gave back are looked for.
+const EXPIRY_EVERY: Duration = Duration::from_secs(30);
+
+/// Runs the roles of `config` until `shutdown`.
+pub async fn serve(config: Config, shutdown: CancellationToken) -> Result<(), ServeError> {
+    let server = Server::start(&config).await?;
+    if let Some(address) = server.gateway_address() {
+        // Worded so that a script waiting for the line below does not take this one for it.
+        notice(&format!("payment gateway at http://{address}"));
+    }
+    if let Some(address) = server.address() {
+        notice(&format!("listening on http://{address}"));
+    }
+    server.run(shutdown).await
+}
+
+/// Runs agents only.
+pub async fn worker(config: Config, shutdown: CancellationToken) -> Result<(), ServeError> {
+    serve(Config { roles: vec![Role::Worker], ..config }, shutdown).await
+}
+
+/// The C layer alone, on `gateway.listen`, or `listen` when that is not set.
+pub async fn gateway(config: Config, shutdown: CancellationToken) -> Result<(), ServeError> {
+    let ground = ground_open(&config).await?;
+    let gateway = ground.gateway()?;
+    let listening = gateway_listen(&config, config.gateway.listen.unwrap_or(config.listen)).await?;
+    notice(&format!("listening on http://{}", listening.address));
+    let mut tasks = JoinSet::new();
+    gateway_spawn(&mut tasks, &ground, gateway, Some(listening), &shutdown);
+    tasks_join(tasks, &shutdown).await
+}
+
+/// A process that is ready: bound, migrated, seeded.
+pub struct Server {
+    config: Config,
+    ground: Ground,
+    assembly: Assembly,
+    api: Option<(TcpListener, SocketAddr)>,
+    gateway: Option<GatewayListening>,
+}
+
+struct GatewayListening {
+    listener: TcpListener,
+    address: SocketAddr,
+    api_key: secrecy::SecretString,
+}
+
+impl Server {
+    /// Does everything but accept connections and start runs.
+    pub async fn start(config: &Config) -> Result<Self, ServeError> {
+        let ground = ground_open(config).await?;
+        let api = if config.has_role(Role::Api) { Some(listener_bind(config.listen).await?) } else { None };
+        let address = api.as_ref().map_or(config.listen, |(_, address)| *address);
+        let assembly = ground.assemble(config, address).await?;
+        let gateway = match config.gateway.listen {
+            Some(address) if config.has_role(Role::Gateway) && assembly.gateway.is_some() => {
+                Some(gateway_listen(config, address).await?)
+            }
+            _ => None,
+        };
+        if config.has_role(Role::Api) {
+            seed_if_new(config, &ground.data, &assembly.app).await?;
+        }
+        Ok(Self { config: config.clone(), ground, assembly, api, gateway })
+    }
+
+    /// Where the API listens.
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.api.as_ref().map(|(_, address)| *address)
+    }
+
+    /// Where the gateway's own interface listens.
+    pub fn gateway_address(&self) -> Option<SocketAddr> {
+        self.gateway.as_ref().map(|listening| listening.address)
+    }
+
+    /// Works until `shutdown`, or until a part fails.
+    pub async fn run(self, shutdown: CancellationToken) -> Result<(), ServeError> {
+        let Self { config, ground, assembly, api, gateway } = self;
+        let mut tasks = JoinSet::new();
+        if let Some((listener, _)) = api {
+            let api = Api::new(ApiParts {
+                app: assembly.app.clone(),
+                clock: Arc::clone(&ground.clock),
+                keys: assembly.public_keys,
+                https: config.public_url.as_deref().is_some_and(|url| url.starts_with("https://")),
+                shutdown: shutdown.clone(),
+            });
+            tasks.spawn(listener_serve(listener, router(api), shutdown.clone()));
+        }
+        tasks.spawn(done(jobs_run(assembly.app.clone(), shutdown.clone())));
+        if config.has_role(Role::Worker) {
+            tasks.spawn(done(worker_run(assembly.app, shutdown.clone())));
+        }
+        if let Some(in_process) = assembly.gateway.filter(|_| config.has_role(Role::Gateway)) {
+            gateway_spawn(&mut tasks, &ground, in_process, gateway, &shutdown);
+        }
+        tasks_join(tasks, &shutdown).await
+    }
+}
+
+async fn gateway_listen(config: &Config, address: SocketAddr) -> Result<GatewayListening, ServeError> {
+    let because = "a gateway that listens";
+    let api_key = config.gateway.api_key.clone().ok_or(ServeError::ApiKeyMissing { because })?;
+    let (listener, address) = listener_bind(address).await?;
+    Ok(GatewayListening { listener, address, api_key })
+}
+
+fn gateway_spawn(
+    tasks: &mut JoinSet<Result<(), ServeError>>,
+    ground: &Ground,
+    gateway: Gateway,
+    listening: Option<GatewayListening>,
+    shutdown: &CancellationToken,
+) {
+    let clock = Arc::clone(&ground.clock);
+    if let Some(GatewayListening { listener, api_key, .. }) = listening {
+        let api =
+            GatewayApi::new(GatewayApiParts { gateway: gateway.clone(), clock: Arc::clone(&clock), api_key });
+        tasks.spawn(listener_serve(listener, gateway_router(api), shutdown.clone()));
+    }
+    let shutdown = shutdown.clone();
+    tasks.spawn(done(async move {
+        loop {
+            match gateway.mandates_expire(clock.now()).await {
+                Ok(0) => {}
+                Ok(expired) => tracing::info!(expired, "holds were given back"),
+                Err(error) => {
+                    tracing::error!(error = &error as &dyn std::error::Error, "holds were not looked at")
+                }
+            }
+            tokio::select! {
+                () = tokio::time::sleep(EXPIRY_EVERY) => {}
+                () = shutdown.cancelled() => return,
+            }
+        }
+    }));
+}
+
+async fn done(work: impl Future<Output = ()>) -> Result<(), ServeError> {
+    work.await;
+    Ok(())
+}
+
+/// Waits for every part. The first that fails, or ends without being asked to, stops the others.
+async fn tasks_join(
+    mut tasks: JoinSet<Result<(), ServeError>>,
+    shutdown: &CancellationToken,
+) -> Result<(), ServeError> {
+    let mut outcome = Ok(());
+    while let Some(joined) = tasks.join_next().await {
+        let ended = joined.map_err(ServeError::Ended).and_then(|ended| ended);
+        if outcome.is_ok() {
+            outcome = ended;
+        }
+        shutdown.cancel();
+    }
+    outcome
+}

@@ -1,0 +1,9 @@
+//! From what the app returns to what the contract sends, one file per noun. Pure and total.
+
+pub(crate) mod account;
+pub(crate) mod admin;
+pub(crate) mod agent;
+pub(crate) mod deployment;
+pub(crate) mod developer;
+pub(crate) mod execution;
+pub(crate) mod wallet;

@@ -1,0 +1,110 @@
+//! Agents and their versions, as the contract shows them.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use frameos_app::{AgentView, Submission, Submitted};
+use frameos_contract::{
+    ErrorCode,
+    agent::{
+        AgentDetail, AgentRegisterRequest, AgentRegistered, AgentSummary, DeveloperCard, VersionSummary,
+    },
+};
+use frameos_domain::scan::Verdict;
+use frameos_store::{agent::Agent, status::AgentStatus, version::Version};
+
+use crate::api::failure::ApiFailure;
+
+/// The request with its bundle decoded.
+pub(crate) fn submission(request: AgentRegisterRequest) -> Result<Submission, ApiFailure> {
+    let code = STANDARD.decode(request.code_base64.as_bytes()).map_err(|error| {
+        ApiFailure::new(ErrorCode::BUNDLE_NOT_BASE64, format!("code_base64 is not standard base64: {error}"))
+    })?;
+    Ok(Submission {
+        name: request.name,
+        slug: request.slug,
+        description: request.description,
+        long_description: request.long_description,
+        icon_url: request.icon_url,
+        category: request.category,
+        tags: request.tags,
+        pricing_model: request.pricing_model,
+        price_amount: request.price_amount,
+        price_currency: request.price_currency,
+        free_runs_per_month: request.free_runs_per_month,
+        version: request.version,
+        manifest: request.manifest,
+        code,
+    })
+}
+
+pub(crate) fn registered(submitted: Submitted) -> AgentRegistered {
+    let message = if submitted.status == AgentStatus::PendingReview {
+        "Agent submitted for review. Approval within 24 hours."
+    } else {
+        "The new version is live."
+    };
+    AgentRegistered {
+        agent_id: submitted.agent_id.to_string(),
+        version_id: submitted.version_id.to_string(),
+        status: submitted.status.to_string(),
+        scan_passed: submitted.scan.verdict != Verdict::Reject,
+        message: message.to_owned(),
+        scan_report: (!submitted.scan.findings.is_empty()).then_some(submitted.scan),
+        warnings: submitted.warnings,
+    }
+}
+
+pub(crate) fn summary(agent: Agent) -> AgentSummary {
+    AgentSummary {
+        id: agent.id.to_string(),
+        name: agent.name,
+        slug: agent.slug,
+        description: agent.description,
+        icon_url: agent.icon_url,
+        category: agent.category,
+        pricing_model: agent.pricing.model.as_str().to_owned(),
+        price_amount: agent.pricing.price.minor,
+        price_currency: agent.pricing.price.currency.to_string(),
+        free_runs_per_month: agent.pricing.free_runs_per_month.into(),
+        current_version: agent.current_version,
+        status: agent.status.to_string(),
+        rating: agent.rating,
+        review_count: agent.review_count,
+        total_executions: agent.total_executions,
+        developer: DeveloperCard {
+            id: agent.developer_id.to_string(),
+            name: agent.developer_name,
+            company: agent.developer_company,
+        },
+    }
+}
+
+pub(crate) fn detail(view: AgentView) -> AgentDetail {
+    let mut agent = view.agent;
+    AgentDetail {
+        long_description: agent.long_description.take(),
+        success_rate: agent.success_rate,
+        avg_duration_ms: agent.avg_duration_ms,
+        tags: std::mem::take(&mut agent.tags),
+        capabilities: std::mem::take(&mut agent.capabilities),
+        manifest: view.manifest,
+        created_at: agent.created_at,
+        updated_at: agent.updated_at,
+        summary: summary(agent),
+    }
+}
+
+pub(crate) fn version(version: Version) -> VersionSummary {
+    VersionSummary {
+        id: version.id.to_string(),
+        version: version.version,
+        status: version.status.to_string(),
+        review_status: version.review_status.to_string(),
+        review_note: version.review_note,
+        deprecation_message: version.deprecation_message,
+        code_hash: version.code_hash,
+        runtime_language: version.runtime_language,
+        runtime_version: version.runtime_version,
+        scan_passed: version.scan_passed,
+        created_at: version.created_at,
+    }
+}

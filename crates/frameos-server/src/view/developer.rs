@@ -1,0 +1,46 @@
+//! Analytics and revenue, as the contract shows them.
+
+use frameos_app::AnalyticsView;
+use frameos_contract::developer::{AgentAnalytics, Analytics, RecentExecution, RevenueEntry};
+use frameos_store::{revenue::Revenue, stats::AgentStats};
+
+pub(crate) fn analytics(view: AnalyticsView) -> Analytics {
+    let recent = view.recent_executions.into_iter().map(|run| RecentExecution {
+        id: run.id.to_string(),
+        agent_name: run.agent_name,
+        status: run.status,
+        revenue: run.revenue,
+        created_at: run.created_at,
+    });
+    Analytics {
+        total_revenue: view.total_revenue,
+        pending_payout: view.pending_payout,
+        total_executions: view.total_executions,
+        agents: view.agents.into_iter().map(agent).collect(),
+        recent_executions: recent.collect(),
+    }
+}
+
+fn agent(stats: AgentStats) -> AgentAnalytics {
+    let runs = stats.executions.max(1);
+    AgentAnalytics {
+        id: stats.agent_id.to_string(),
+        name: stats.name,
+        executions: stats.executions,
+        revenue: stats.revenue,
+        success_rate: stats.succeeded as f64 / runs as f64,
+        avg_duration_ms: stats.duration_ms_sum / runs,
+    }
+}
+
+pub(crate) fn revenue_entry(row: Revenue) -> RevenueEntry {
+    RevenueEntry {
+        id: row.id.to_string(),
+        agent_id: row.agent_id.map(|id| id.to_string()),
+        execution_id: row.execution_id.map(|id| id.to_string()),
+        amount: row.amount.minor,
+        currency: row.amount.currency.to_string(),
+        status: row.status.to_string(),
+        created_at: row.created_at,
+    }
+}

@@ -1,0 +1,97 @@
+//! Runs, as the contract shows them.
+
+use frameos_app::{ExecutionFilter, ExecutionNew, ExecutionView, LogsView, PaymentView, Started};
+use frameos_contract::execution::{
+    ExecuteRequest, Execution, ExecutionListQuery, ExecutionLogs, ExecutionPayment, ExecutionQueued,
+    ExecutionSummary,
+};
+use frameos_store::execution::ExecutionSummary as Listed;
+
+pub(crate) fn execution_new(request: ExecuteRequest, idempotency_key: String) -> ExecutionNew {
+    ExecutionNew {
+        deployment_id: request.deployment_id,
+        inputs: request.inputs,
+        timeout_ms: request.timeout_ms,
+        confirm: request.confirm,
+        idempotency_key,
+    }
+}
+
+pub(crate) fn queued(started: &Started) -> ExecutionQueued {
+    ExecutionQueued {
+        execution_id: started.execution_id.to_string(),
+        status: started.status,
+        estimated_duration_ms: started.estimated_duration_ms,
+        poll_url: format!("/executions/{}", started.execution_id),
+        message: "Execution queued. Check status at poll_url.".to_owned(),
+    }
+}
+
+pub(crate) fn filter(query: ExecutionListQuery) -> ExecutionFilter {
+    ExecutionFilter { status: query.status, agent_id: query.agent_id }
+}
+
+pub(crate) fn execution(view: ExecutionView) -> Execution {
+    Execution {
+        id: view.id.to_string(),
+        agent_id: Some(view.agent_id.to_string()),
+        agent_name: Some(view.agent_name),
+        agent_slug: Some(view.agent_slug),
+        version: Some(view.version),
+        deployment_id: Some(view.deployment_id.to_string()),
+        status: view.status,
+        created_at: view.created_at,
+        started_at: view.started_at,
+        completed_at: view.completed_at,
+        elapsed_ms: view.elapsed_ms,
+        duration_ms: view.duration_ms,
+        queue_position: view.queue_position,
+        attempt: Some(view.attempt),
+        inputs: view.inputs,
+        outputs: view.outputs,
+        stdout: view.stdout,
+        stderr: view.stderr,
+        logs_truncated: view.logs_truncated,
+        error_message: view.error_message,
+        exit_code: view.exit_code,
+        resources: view.resources,
+        isolation: view.isolation,
+        receipt_salt: view.receipt_salt,
+        payment: view.payment.map(payment),
+    }
+}
+
+fn payment(view: PaymentView) -> ExecutionPayment {
+    ExecutionPayment {
+        amount: view.amount,
+        currency: view.currency,
+        payment_id: view.payment_id,
+        receipt_id: view.receipt_id,
+    }
+}
+
+pub(crate) fn summary(run: Listed) -> ExecutionSummary {
+    ExecutionSummary {
+        id: run.id.to_string(),
+        agent_id: run.agent_id.to_string(),
+        agent_name: run.agent_name,
+        version: run.version,
+        deployment_id: run.deployment_id.to_string(),
+        status: run.status,
+        price_amount: run.price.minor,
+        price_currency: run.price.currency.to_string(),
+        duration_ms: run.duration_ms,
+        created_at: run.created_at,
+        completed_at: run.completed_at,
+    }
+}
+
+pub(crate) fn logs(view: LogsView) -> ExecutionLogs {
+    ExecutionLogs {
+        stdout: view.stdout,
+        stderr: view.stderr,
+        stdout_bytes: view.stdout_bytes,
+        stderr_bytes: view.stderr_bytes,
+        truncated: view.truncated,
+    }
+}

@@ -1,0 +1,123 @@
+//! Configuration: precedence, the documented defaults, and errors that name key, source and what is allowed.
+
+use std::path::Path;
+
+use frameos_server::{
+    Config,
+    config::{Backend, ConfigError, DEFAULT_FILE, KEYS, Role, Seed},
+};
+
+fn variables(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+fn file(text: &str) -> tempfile::NamedTempFile {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), text).unwrap();
+    file
+}
+
+fn refused(text: &str, environment: &[(&str, &str)]) -> String {
+    let file = file(text);
+    let error = Config::load(Some(file.path()), &variables(environment), &[]).unwrap_err();
+    error.to_string().replace(&file.path().display().to_string(), "FILE")
+}
+
+#[test]
+fn the_default_file_says_what_is_built_in_and_names_every_key() {
+    let file = file(DEFAULT_FILE);
+    let documented = Config::load(Some(file.path()), &[], &[]).unwrap();
+    assert_eq!(documented.effective_toml(), Config::default().effective_toml());
+    for key in KEYS {
+        assert!(DEFAULT_FILE.contains(&format!("# {}", key.variable())), "{} is not documented", key.name);
+    }
+}
+
+#[test]
+fn flags_win_over_environment_over_file_over_defaults() {
+    let file = file("listen = \"127.0.0.1:1\"\n[worker]\nslots = 1\nstarts_per_second = 1\n");
+    let environment =
+        variables(&[("FRAMEOS_WORKER__SLOTS", "2"), ("FRAMEOS_WORKER__STARTS_PER_SECOND", "2")]);
+    let flags = [("worker.slots", "3".to_owned())];
+    let config = Config::load(Some(file.path()), &environment, &flags).unwrap();
+    assert_eq!(config.listen.port(), 1);
+    assert_eq!((config.worker.slots, config.worker.starts_per_second), (3, 2));
+    assert_eq!(config.sandbox.backend, Backend::Auto);
+}
+
+#[test]
+fn every_key_can_be_set_by_its_variable() {
+    let values = [
+        ("listen", "0.0.0.0:9"),
+        ("data_dir", "/srv/x"),
+        ("roles", "api,worker"),
+        ("public_url", "https://x.example"),
+        ("seed", "none"),
+        ("master_key", "0000000000000000000000000000000000000000000000000000000000000001"),
+        ("database.url", "postgres://u:secret@h/db"),
+        ("objects.url", "file:///srv/objects"),
+        ("gateway.url", "http://c.example:1"),
+        ("gateway.api_key", "0123456789abcdef"),
+        ("gateway.listen", "127.0.0.1:2"),
+        ("sandbox.backend", "linux"),
+        ("sandbox.jail_path", "/usr/lib/frameos-jail"),
+        ("worker.slots", "4"),
+        ("worker.starts_per_second", "0"),
+        ("mail.url", "file:///srv/mail"),
+        ("limits.enabled", "false"),
+        ("log.format", "json"),
+        ("log.level", "debug"),
+    ];
+    let mut environment = Vec::new();
+    for key in KEYS {
+        let (_, value) = values.iter().find(|(name, _)| *name == key.name).expect("this test sets every key");
+        environment.push((key.variable(), (*value).to_owned()));
+    }
+    let config = Config::load(None, &environment, &[]).unwrap();
+    assert_eq!(config.roles, [Role::Api, Role::Worker]);
+    assert_eq!(config.seed, Seed::None);
+    assert!(!config.limits_enabled);
+    let shown = config.effective_toml();
+    for (name, value) in values {
+        let secret = ["master_key", "database.url", "gateway.api_key"].contains(&name);
+        let list = name == "roles";
+        assert_eq!(shown.contains(value), !secret && !list, "{name} in\n{shown}");
+    }
+    assert_eq!(shown.matches("\"(hidden)\"").count(), 3, "{shown}");
+    assert!(!format!("{config:?}").contains("secret@"), "secrets are not printed");
+}
+
+#[test]
+fn errors_name_key_source_and_what_is_allowed() {
+    let unknown = refused("[worker]\nslot = 1\n", &[]);
+    assert!(unknown.starts_with("unknown configuration key `worker.slot` from file FILE"), "{unknown}");
+    assert!(unknown.contains("worker.slots"), "{unknown}");
+    assert_eq!(
+        refused("[worker]\nslots = 0\n", &[]),
+        "configuration key `worker.slots` from file FILE: `0` is not allowed; allowed: a whole number from 1 to 1000"
+    );
+    assert_eq!(
+        refused("", &[("FRAMEOS_LOG__FORMAT", "xml")]),
+        "configuration key `log.format` from environment variable FRAMEOS_LOG__FORMAT: `xml` is not allowed; \
+         allowed: text or json"
+    );
+    assert_eq!(
+        refused("", &[("FRAMEOS_SANDBOX__BACKEND", "docker")]),
+        "configuration key `sandbox.backend` from environment variable FRAMEOS_SANDBOX__BACKEND: \
+         the docker backend is not offered yet; allowed: auto or linux"
+    );
+    assert!(refused("", &[("FRAMEOS_TYPO", "1")]).starts_with("unknown configuration key `typo`"));
+    let secret = refused("", &[("FRAMEOS_MASTER_KEY", "hunter2")]);
+    assert!(secret.contains("not shown") && !secret.contains("hunter2"), "{secret}");
+    let missing = Config::load(Some(Path::new("/nonexistent/frameos.toml")), &[], &[]).unwrap_err();
+    assert!(matches!(missing, ConfigError::Unreadable { .. }));
+    let broken = Config::load(Some(file("listen = ").path()), &[], &[]).unwrap_err();
+    assert!(matches!(broken, ConfigError::NotToml { .. }));
+}
+
+#[test]
+fn variables_of_the_client_are_none_of_the_servers_business() {
+    let environment =
+        variables(&[("FRAMEOS_SERVER", "http://x"), ("FRAMEOS_TOKEN", "t"), ("FRAMEOS_TEST_X", "y")]);
+    Config::load(None, &environment, &[]).unwrap();
+}

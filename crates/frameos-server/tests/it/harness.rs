@@ -1,0 +1,9 @@
+//! What every test stands on: a server of its own, clients for each role, agents to publish.
+
+mod agents;
+mod client;
+mod server;
+
+pub use agents::{Agent, deploy, execute, node_agent, pack, python_agent};
+pub use client::{Answer, Client, PASSWORD, answer, totp_now};
+pub use server::{TestApp, test_config};

@@ -1,0 +1,115 @@
+//! One key, one effect: repeats get the first answer, other requests under the key are refused.
+
+use futures::future::join_all;
+use serde_json::json;
+
+use crate::harness::{TestApp, deploy, node_agent};
+
+const ECHO: &str = "module.exports = (i) => ({ result: i.text ?? 'none' });";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeat_gets_the_first_answer_byte_for_byte() {
+    let app = TestApp::start().await;
+    let developer = app.developer("maker").await;
+    let body = node_agent("echo", ECHO).body();
+    let first = developer.post_with_key("/agents/register", &body, "publish-1").await.expect(201);
+    assert_eq!(first.header("idempotency-replayed"), None);
+    let again = developer.post_with_key("/agents/register", &body, "publish-1").await.expect(201);
+    assert_eq!(again.header("idempotency-replayed"), Some("true"));
+    assert_eq!(again.text, first.text);
+    assert_eq!(again.header("location"), first.header("location"));
+    assert_ne!(again.header("x-request-id"), first.header("x-request-id"));
+
+    // The key belongs to its account: another account's is another key.
+    let other = app.developer("other").await;
+    assert_eq!(
+        other.post_with_key("/agents/register", &body, "publish-1").await.expect(409).code(),
+        "SLUG_TAKEN"
+    );
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_stands_for_one_request() {
+    let app = TestApp::start().await;
+    let user = app.user("buyer").await;
+    user.post_with_key("/wallet/top-ups", &json!({"amount": 100}), "money-1").await.expect(201);
+    let other_body =
+        user.post_with_key("/wallet/top-ups", &json!({"amount": 200}), "money-1").await.expect(422);
+    assert_eq!(other_body.code(), "IDEMPOTENCY_KEY_REUSED");
+    let other_path =
+        user.post_with_key("/me/2fa/enroll", &json!({"amount": 100}), "money-1").await.expect(422);
+    assert_eq!(other_path.code(), "IDEMPOTENCY_KEY_REUSED");
+    assert_eq!(user.balance().await, (100, 0));
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_at_once_under_one_key_have_one_effect() {
+    let app = TestApp::start().await;
+    let (developer, user) = (app.developer("maker").await, app.user_with_money("buyer", 1_000).await);
+    let agent_id = node_agent("echo", ECHO).publish(&app, &developer).await;
+    let deployment = deploy(&user, &agent_id, json!({})).await;
+    let body = json!({"deployment_id": deployment, "inputs": {"text": "x"}});
+    let path = format!("/agents/{agent_id}/execute");
+    let answers = join_all((0..12).map(|_| user.post_with_key(&path, &body, "run-1"))).await;
+    let mut accepted = answers.iter().filter(|answer| answer.status == 202);
+    let first = accepted.next().expect("one is accepted");
+    assert!(accepted.all(|answer| answer.text == first.text));
+    for refused in answers.iter().filter(|answer| answer.status != 202) {
+        assert_eq!((refused.status, refused.code()), (409, "IDEMPOTENCY_IN_PROGRESS"));
+    }
+    user.run_to_end(&first.text_of("execution_id")).await;
+    assert_eq!(user.get("/executions").await.data()["total"], 1);
+    assert_eq!(user.balance().await, (950, 0));
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_are_needed_and_must_be_usable() {
+    let app = TestApp::start().await;
+    let (developer, user) = (app.developer("maker").await, app.user_with_money("buyer", 1_000).await);
+    let agent_id = node_agent("echo", ECHO).publish(&app, &developer).await;
+    let body = json!({});
+    for (client, path) in [
+        (&developer, "/agents/register".to_owned()),
+        (&developer, format!("/agents/{agent_id}/versions")),
+        (&user, format!("/agents/{agent_id}/deploy")),
+        (&user, format!("/agents/{agent_id}/execute")),
+    ] {
+        for key in [None, Some(""), Some("with space"), Some("ümlaut")] {
+            let mut request = client.request(reqwest::Method::POST, &path).json(&body);
+            if let Some(key) = key {
+                request = request.header("idempotency-key", key.as_bytes());
+            }
+            let answer = crate::harness::answer(request).await.expect(400);
+            assert_eq!(answer.code(), "IDEMPOTENCY_KEY_REQUIRED", "{path} {key:?}");
+        }
+    }
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_was_malformed_leaves_its_key_unused() {
+    let app = TestApp::start().await;
+    let developer = app.developer("maker").await;
+    developer.post_with_key("/agents/register", &json!({}), "publish-1").await.expect(400);
+    let body = node_agent("echo", ECHO).body();
+    developer.post_with_key("/agents/register", &body, "publish-1").await.expect(201);
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_are_kept_over_a_restart() {
+    let app = TestApp::start().await;
+    let user = app.user("buyer").await;
+    let body = json!({"amount": 300});
+    let first = user.post_with_key("/wallet/top-ups", &body, "money-1").await.expect(201);
+    let app = app.restart().await;
+    let mut again = app.nobody();
+    again.token = user.token.clone();
+    let replayed = again.post_with_key("/wallet/top-ups", &body, "money-1").await.expect(201);
+    assert_eq!(replayed.text, first.text);
+    assert_eq!(again.balance().await, (300, 0));
+    app.finish().await;
+}

@@ -1,0 +1,17 @@
+//! The server's tests: a real server on a free port, a real database, real sandboxes, reached over HTTP only.
+//!
+//! The engine is SQLite, or PostgreSQL when `FRAMEOS_TEST_DATABASE=postgres`; `make test` runs both.
+
+mod access;
+mod bundles;
+mod config;
+mod envelope;
+mod error_pages;
+mod failed_runs;
+mod gateway_http;
+mod harness;
+mod idempotency;
+mod main_flow;
+mod process;
+mod registry;
+mod sessions;
