@@ -131,7 +131,9 @@ fn the_bundled_agents_pass() {
 fn collect(root: &std::path::Path, folder: &std::path::Path, files: &mut Vec<(String, Vec<u8>)>) {
     for entry in std::fs::read_dir(folder).expect("readable") {
         let path = entry.expect("readable").path();
-        if path.is_dir() {
+        if path.ends_with("__pycache__") {
+            // Left behind by running an agent by hand; never packed.
+        } else if path.is_dir() {
             collect(root, &path, files);
         } else {
             let name = path.strip_prefix(root).expect("inside").to_string_lossy().into_owned();
