@@ -51,7 +51,8 @@ pub(crate) fn id<K: Kind>() -> Id<K> {
 }
 
 pub(crate) fn map(value: Value) -> Map<String, Value> {
-    value.as_object().unwrap().clone()
+    let Value::Object(map) = value else { panic!("not an object: {value}") };
+    map
 }
 
 pub(crate) fn face(name: &str, category: &str, price: i64) -> AgentFace {
