@@ -14,22 +14,37 @@ struct Frame {
 /// Upper bound of the nesting, and the number of tokens.
 pub(crate) fn python(text: &str) -> (u32, u32) {
     let mut tokens = lexer::lex(text, Mode::Module);
-    let mut frames = vec![Frame::default()];
-    let (mut depth, mut deepest, mut count, mut indent) = (0_u32, 0_u32, 0_u32, 0_u32);
+    let mut count = Count { frames: vec![Frame::default()], ..Count::default() };
+    let mut length = 0_u32;
     loop {
-        let kind = tokens.next_token();
-        count = count.saturating_add(1);
-        let at_top = frames.len() == 1;
-        let Some(frame) = frames.last_mut() else { return (u32::MAX, count) };
+        length = length.saturating_add(1);
+        match tokens.next_token() {
+            TokenKind::EndOfFile => return (count.deepest, length),
+            kind => count.token(kind),
+        }
+    }
+}
+
+#[derive(Default)]
+struct Count {
+    /// Never empty: the first is the file itself.
+    frames: Vec<Frame>,
+    indent: u32,
+    depth: u32,
+    deepest: u32,
+}
+
+impl Count {
+    fn token(&mut self, kind: TokenKind) {
+        let at_top = self.frames.len() == 1;
         match kind {
-            TokenKind::EndOfFile => return (deepest, count),
             TokenKind::Lpar
             | TokenKind::Lsqb
             | TokenKind::Lbrace
             | TokenKind::FStringStart
             | TokenKind::TStringStart => {
-                frames.push(Frame::default());
-                depth += 1;
+                self.frames.push(Frame::default());
+                self.depth += 1;
             }
             TokenKind::Rpar
             | TokenKind::Rsqb
@@ -38,50 +53,58 @@ pub(crate) fn python(text: &str) -> (u32, u32) {
             | TokenKind::TStringEnd
                 if !at_top =>
             {
-                depth -= 1 + frame.run;
-                frames.pop();
-                if let Some(parent) = frames.last_mut() {
-                    parent.run += 1;
-                    depth += 1;
-                }
+                let closed = self.frames.pop().unwrap_or_default();
+                self.depth = self.depth.saturating_sub(1 + closed.run);
+                self.deepen();
             }
-            TokenKind::Newline | TokenKind::Semi if at_top => {
-                depth -= frame.run;
-                *frame = Frame::default();
-            }
+            TokenKind::Newline | TokenKind::Semi if at_top => self.forget(true),
+            TokenKind::Comma => self.forget(false),
             TokenKind::Indent => {
-                indent += 1;
-                depth += 1;
+                self.indent += 1;
+                self.depth += 1;
             }
             TokenKind::Dedent => {
-                depth -= u32::from(indent > 0);
-                indent = indent.saturating_sub(1);
-            }
-            TokenKind::Comma if frame.lambdas == 0 => {
-                depth -= frame.run;
-                frame.run = 0;
+                self.depth = self.depth.saturating_sub(u32::from(self.indent > 0));
+                self.indent = self.indent.saturating_sub(1);
             }
             TokenKind::Name
             | TokenKind::Int
             | TokenKind::Float
             | TokenKind::Complex
             | TokenKind::String
-            | TokenKind::Comma
             | TokenKind::Comment
             | TokenKind::NonLogicalNewline
             | TokenKind::FStringMiddle
             | TokenKind::TStringMiddle => {}
-            _ => {
-                match kind {
-                    TokenKind::Lambda => frame.lambdas += 1,
-                    TokenKind::Colon => frame.lambdas = frame.lambdas.saturating_sub(1),
-                    _ => {}
-                }
-                frame.run += 1;
-                depth += 1;
+            kind => self.operator(kind),
+        }
+        self.deepest = self.deepest.max(self.depth);
+    }
+
+    fn operator(&mut self, kind: TokenKind) {
+        if let Some(frame) = self.frames.last_mut() {
+            match kind {
+                TokenKind::Lambda => frame.lambdas += 1,
+                TokenKind::Colon => frame.lambdas = frame.lambdas.saturating_sub(1),
+                _ => {}
             }
         }
-        deepest = deepest.max(depth);
+        self.deepen();
+    }
+
+    fn deepen(&mut self) {
+        if let Some(frame) = self.frames.last_mut() {
+            frame.run += 1;
+            self.depth += 1;
+        }
+    }
+
+    /// Forgets what piled up before the end of a line or, unless it is among a lambda's parameters, before a comma.
+    fn forget(&mut self, is_line_end: bool) {
+        if let Some(frame) = self.frames.last_mut().filter(|frame| is_line_end || frame.lambdas == 0) {
+            self.depth = self.depth.saturating_sub(frame.run);
+            *frame = Frame::default();
+        }
     }
 }
 
