@@ -16,7 +16,7 @@ use super::{
     posting::Postings,
 };
 use crate::{
-    Row, StoreError, Tx,
+    Row, StoreError, Tx, Value,
     chain::{chain_advance, chain_set},
     params,
 };
@@ -129,9 +129,7 @@ pub async fn ledger_post(
         chain_step_back(tx, LEDGER_CHAIN).await?;
         return transaction_posted(tx, kind, reference).await;
     }
-    for posting in &entry.postings {
-        posting_insert(tx, entry.sequence, posting).await?;
-    }
+    postings_insert(tx, entry.sequence, &entry.postings).await?;
     chain_set(tx, LEDGER_CHAIN, entry.sequence, &entry.hash).await?;
     Ok(Posted { id: entry.id, hash: entry.hash })
 }
@@ -168,18 +166,34 @@ async fn transaction_posted(tx: &mut Tx, kind: LedgerKind, reference: &str) -> R
     Ok(Posted { id: row.get(0)?, hash: row.get(1)? })
 }
 
-async fn posting_insert(tx: &mut Tx, sequence: i64, posting: &PostingRow) -> Result<(), StoreError> {
-    let sql = "INSERT INTO ledger_postings (sequence, line, account_kind, owner, amount, currency) \
-               VALUES ($1, $2, $3, $4, $5, $6)";
-    let params = params![
-        sequence,
-        posting.line,
-        posting.account_kind.as_str(),
-        posting.owner.as_str(),
-        posting.amount,
-        posting.currency.as_str()
-    ];
-    tx.execute(sql, &params).await.map(drop)
+/// One statement for up to four lines, which is what a capture has: the chain is locked while they are written.
+const POSTINGS_INSERT: [&str; 4] = [
+    "INSERT INTO ledger_postings (sequence, line, account_kind, owner, amount, currency) \
+     VALUES ($1, $2, $3, $4, $5, $6)",
+    "INSERT INTO ledger_postings (sequence, line, account_kind, owner, amount, currency) \
+     VALUES ($1, $2, $3, $4, $5, $6), ($1, $7, $8, $9, $10, $11)",
+    "INSERT INTO ledger_postings (sequence, line, account_kind, owner, amount, currency) \
+     VALUES ($1, $2, $3, $4, $5, $6), ($1, $7, $8, $9, $10, $11), ($1, $12, $13, $14, $15, $16)",
+    "INSERT INTO ledger_postings (sequence, line, account_kind, owner, amount, currency) \
+     VALUES ($1, $2, $3, $4, $5, $6), ($1, $7, $8, $9, $10, $11), ($1, $12, $13, $14, $15, $16), \
+     ($1, $17, $18, $19, $20, $21)",
+];
+
+async fn postings_insert(tx: &mut Tx, sequence: i64, postings: &[PostingRow]) -> Result<(), StoreError> {
+    for chunk in postings.chunks(POSTINGS_INSERT.len()) {
+        let mut params = vec![Value::from(sequence)];
+        for posting in chunk {
+            params.extend(params![
+                posting.line,
+                posting.account_kind.as_str(),
+                posting.owner.as_str(),
+                posting.amount,
+                posting.currency.as_str()
+            ]);
+        }
+        tx.execute(POSTINGS_INSERT[chunk.len() - 1], &params).await?;
+    }
+    Ok(())
 }
 
 /// Up to `limit` transactions after position `after` with their lines, in chain order.
