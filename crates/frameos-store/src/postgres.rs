@@ -145,7 +145,8 @@ fn references(params: &[Value]) -> Vec<&(dyn ToSql + Sync)> {
 /// Puts PostgreSQL's errors in the store's words.
 fn convert(error: tokio_postgres::Error) -> StoreError {
     let Some(refusal) = error.as_db_error() else {
-        return if error.is_closed() || error.to_string().contains("communicating") {
+        let cause = std::error::Error::source(&error);
+        return if error.is_closed() || cause.is_some_and(|cause| cause.is::<std::io::Error>()) {
             StoreError::unavailable("the connection to PostgreSQL was lost", error)
         } else {
             StoreError::Statement(error.into())

@@ -60,7 +60,7 @@ impl Store {
         let signals = Signals::new();
         let database = match config.database_url.split_once(':') {
             Some(("sqlite", path)) => {
-                let path = PathBuf::from(path.strip_prefix("//").unwrap_or(path));
+                let path = sqlite_path(path)?;
                 let (cipher, signals) = (cipher.clone(), signals.clone());
                 let opened =
                     tokio::task::spawn_blocking(move || Sqlite::open(&path, &cipher, &signals)).await;
@@ -143,5 +143,13 @@ impl Store {
             Database::Sqlite(sqlite) => sqlite.run(mode, work).await,
             Database::Postgres(postgres) => postgres.run(mode, work).await,
         }
+    }
+}
+
+fn sqlite_path(text: &str) -> Result<PathBuf, StoreError> {
+    match text.strip_prefix("//").unwrap_or(text) {
+        // Each connection would have a memory of its own.
+        "" | ":memory:" => Err(StoreError::Config { what: "the SQLite URL must name a file".into() }),
+        path => Ok(PathBuf::from(path)),
     }
 }

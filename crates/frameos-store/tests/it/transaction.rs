@@ -1,8 +1,13 @@
 //! What a transaction promises: whole or not at all, whatever the caller, the closure or the database does.
 
+use std::sync::Arc;
+
 use frameos_domain::clock::Timestamp;
-use frameos_store::{Store, StoreError, on_both_engines, params, testing::TestDb};
-use tokio::sync::oneshot;
+use frameos_store::{
+    CipherError, MasterKey, Store, StoreConfig, StoreError, on_both_engines, params,
+    testing::{TestDb, TestEngine},
+};
+use tokio::sync::{Barrier, oneshot};
 
 on_both_engines!(
     a_dropped_caller_cannot_cut_it_in_half,
@@ -14,6 +19,7 @@ on_both_engines!(
     readers_cannot_write,
     values_come_back_as_they_went,
     a_waiter_is_woken_after_the_commit_only,
+    two_processes_share_one_database,
 );
 
 const INSERT: &str = "INSERT INTO policies (owner, document, updated_at) VALUES ($1, $2, $3)";
@@ -231,4 +237,103 @@ async fn a_waiter_is_woken_after_the_commit_only(db: TestDb) {
         .unwrap();
     changed.as_mut().await;
     assert_eq!(count(&db.store).await, 1);
+}
+
+async fn two_processes_share_one_database(db: TestDb) {
+    let other = Store::open(db.config.clone()).await.unwrap();
+    let writers: Vec<_> = (0..40_i64)
+        .map(|number| {
+            let store = if number % 2 == 0 { db.store.clone() } else { other.clone() };
+            tokio::spawn(async move {
+                store
+                    .tx(move |tx| {
+                        Box::pin(async move {
+                            let owner = format!("owner {number}");
+                            tx.execute(INSERT, &params![owner, "{}", number]).await
+                        })
+                    })
+                    .await
+            })
+        })
+        .collect();
+    for writer in writers {
+        writer.await.unwrap().unwrap();
+    }
+    assert_eq!((count(&db.store).await, count(&other).await), (40, 40));
+}
+
+#[tokio::test]
+async fn a_url_that_names_no_database_is_refused() {
+    let db = TestDb::open_empty(TestEngine::Sqlite).await;
+    for url in ["sqlite:", "sqlite::memory:", "mysql://localhost/x", "postgres://:bad:port/x", "/just/a/path"]
+    {
+        let config = StoreConfig { database_url: url.into(), ..db.config.clone() };
+        let refused = Store::open(config).await.err();
+        assert!(matches!(refused, Some(StoreError::Config { .. })), "{url}: {refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn another_master_key_cannot_read() {
+    let db = TestDb::open(TestEngine::Sqlite).await;
+    db.store.objects().put("x", b"secret").await.unwrap();
+    let rotated = StoreConfig {
+        master_key: MasterKey::from_bytes([1; 32]),
+        older_master_keys: vec![db.config.master_key.clone()],
+        ..db.config.clone()
+    };
+    let wrong = StoreConfig { older_master_keys: Vec::new(), ..rotated.clone() };
+    let rotated = Store::open(rotated).await.unwrap();
+    assert_eq!(rotated.objects().get("x").await.unwrap().unwrap(), b"secret");
+    let wrong = Store::open(wrong).await.unwrap().objects().get("x").await;
+    assert!(matches!(wrong, Err(StoreError::Cipher(CipherError::UnknownKey { .. }))), "{wrong:?}");
+}
+
+mod only_postgres {
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_lost_connection_undoes_and_the_store_lives_on() {
+        let db = TestDb::open(TestEngine::Postgres).await;
+        let lost: Result<(), _> = db
+            .store
+            .tx(|tx| {
+                Box::pin(async move {
+                    tx.execute(INSERT, &params!["a", "{}", 1_i64]).await?;
+                    tx.query("SELECT pg_terminate_backend(pg_backend_pid())", &[]).await.map(drop)
+                })
+            })
+            .await;
+        assert!(lost.as_ref().is_err_and(StoreError::is_transient), "{lost:?}");
+        assert_eq!(count(&db.store).await, 0);
+        insert(&db.store, "a").await.unwrap();
+        assert_eq!(count(&db.store).await, 1);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_deadlock_is_told_as_transient() {
+        let db = TestDb::open(TestEngine::Postgres).await;
+        insert(&db.store, "a").await.unwrap();
+        insert(&db.store, "b").await.unwrap();
+        let meet = Arc::new(Barrier::new(2));
+        let cross = |first: &'static str, second: &'static str| {
+            let (store, meet) = (db.store.clone(), Arc::clone(&meet));
+            async move {
+                let sql = "UPDATE policies SET updated_at = updated_at + 1 WHERE owner = $1";
+                store
+                    .tx(move |tx| {
+                        Box::pin(async move {
+                            tx.execute(sql, &params![first]).await?;
+                            meet.wait().await;
+                            tx.execute(sql, &params![second]).await
+                        })
+                    })
+                    .await
+            }
+        };
+        let (left, right) = tokio::join!(cross("a", "b"), cross("b", "a"));
+        let victims: Vec<StoreError> = [left, right].into_iter().filter_map(Result::err).collect();
+        assert_eq!(victims.len(), 1, "{victims:?}");
+        assert!(victims[0].is_transient(), "{victims:?}");
+    }
 }
