@@ -18,7 +18,7 @@ use frameos_gateway::{
         Wallet, WalletPage, WireError,
     },
 };
-use reqwest::{Client, Method, RequestBuilder, StatusCode, Url, redirect};
+use reqwest::{Client, Method, RequestBuilder, StatusCode, Url, header::HeaderValue, redirect};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -158,7 +158,11 @@ impl HttpGateway {
         let mut request =
             self.client.request(call.method.clone(), url).bearer_auth(self.api_key.expose_secret());
         if let Some(key) = &call.idempotency_key {
-            request = request.header("Idempotency-Key", key);
+            let value = HeaderValue::from_str(key).map_err(|_| GatewayError::InvalidRequest {
+                field: "idempotency_key".to_owned(),
+                message: "expected visible ASCII characters".to_owned(),
+            })?;
+            request = request.header("Idempotency-Key", value);
         }
         Ok(match &call.body {
             Some(body) => request.json(body),

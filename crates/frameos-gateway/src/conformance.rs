@@ -251,6 +251,7 @@ pub async fn nonsense_is_refused(gateway: &dyn PaymentGateway) {
         IntentNew { vendor: long(), ..good() },
         IntentNew { description: long(), ..good() },
         IntentNew { idempotency_key: Some(String::new()), ..good() },
+        IntentNew { idempotency_key: Some("two\nlines".into()), ..good() },
         confirmed,
     ];
     for intent in bad {

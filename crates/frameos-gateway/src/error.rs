@@ -225,8 +225,12 @@ impl GatewayError {
             "IDEMPOTENCY_CONFLICT" => {
                 Self::IdempotencyConflict { key: parse::<NamedDetails>(details)?.value }
             }
-            "INVALID_REQUEST" => {
-                // The server's own refusals of a malformed request come with other details or none.
+            // What a server refuses before the gateway sees it comes with other details or none.
+            "INVALID_REQUEST"
+            | "INVALID_JSON"
+            | "IDEMPOTENCY_KEY_REQUIRED"
+            | "VALIDATION_FAILED"
+            | "PAYLOAD_TOO_LARGE" => {
                 let NamedDetails { name, value } = parse(details)
                     .unwrap_or_else(|| NamedDetails { name: "request".into(), value: error.message.clone() });
                 Self::InvalidRequest { field: name, message: value }
@@ -298,6 +302,9 @@ mod tests {
             let read = GatewayError::from_wire(serde_json::from_str(&text).unwrap());
             assert_eq!((read.code(), read.to_string()), (error.code(), error.to_string()));
         }
+        let refused_early =
+            WireError { code: "INVALID_JSON".into(), message: "bad".into(), details: None, request_id: None };
+        assert_eq!(GatewayError::from_wire(refused_early).to_string(), "request: bad");
         let unknown =
             WireError { code: "NEW".into(), message: String::new(), details: None, request_id: None };
         assert_eq!(GatewayError::from_wire(unknown).code(), "INTERNAL");
