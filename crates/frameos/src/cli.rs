@@ -6,7 +6,7 @@ use crate::{command, failure::Result};
 
 /// A marketplace and runtime for AI agents.
 #[derive(Debug, Parser)]
-#[command(name = "frameos", version, propagate_version = true, arg_required_else_help = true)]
+#[command(name = "frameos", version, arg_required_else_help = true)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -119,5 +119,17 @@ impl Cli {
             Command::Ledger(command) => command::ledger::run(&command).await,
             Command::Sandbox(command) => command::sandbox::run(&command),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn no_two_arguments_of_a_command_clash() {
+        Cli::command().debug_assert();
     }
 }

@@ -64,12 +64,20 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Shown => Ok(()),
-            // `{:#}` writes the whole chain of causes on one line.
-            Self::Failed(error) => write!(f, "{error:#}"),
+            Self::Failed(error) => f.write_str(&causes(error)),
             Self::Usage(message) => f.write_str(message),
             Self::Refused(refusal) => refusal.fmt(f),
         }
     }
+}
+
+/// The chain of causes on one line. A cause that its effect already tells is not told again.
+fn causes(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |told, cause| match told {
+        told if told.is_empty() => cause,
+        told if told.ends_with(&cause) => told,
+        told => format!("{told}: {cause}"),
+    })
 }
 
 impl fmt::Display for Refusal {
@@ -133,6 +141,12 @@ mod tests {
             request_id: "req_1".into(),
         };
         Failure::Refused(Box::new(Refusal { status: 422, error, hint: Some("do this") })).to_string()
+    }
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let error = anyhow::anyhow!("disk full").context("cannot write: disk full").context("not saved");
+        assert_eq!(Failure::Failed(error).to_string(), "not saved: cannot write: disk full");
     }
 
     #[test]

@@ -39,6 +39,6 @@ impl ServerArgs {
             .filter_map(|(key, value)| Some((*key, (*value)?.clone())))
             .collect();
         Config::load(file.as_deref(), &config::environment(), &given)
-            .map_err(|error| Failure::Usage(format!("{:#}", anyhow::Error::new(error))))
+            .map_err(|error| Failure::Usage(Failure::from(error).to_string()))
     }
 }
