@@ -30,7 +30,14 @@ pub(crate) struct Ground {
     pub clock: Arc<dyn Clock>,
     pub keys: std::path::PathBuf,
     /// Held while the process lives.
-    _lock: Option<DataDirLock>,
+    lock: Option<DataDirLock>,
+}
+
+impl Ground {
+    /// Whether no other process can be working on this database.
+    pub(crate) const fn is_alone(&self) -> bool {
+        self.lock.is_some()
+    }
 }
 
 /// A process's parts, together.
@@ -53,7 +60,7 @@ pub(crate) async fn ground_open(config: &Config) -> Result<Ground, ServeError> {
     for name in store.migrate().await? {
         tracing::info!(migration = name, "schema changed");
     }
-    Ok(Ground { data, store, clock: Arc::new(SystemClock), keys, _lock: lock })
+    Ok(Ground { data, store, clock: Arc::new(SystemClock), keys, lock })
 }
 
 /// The database's address; holds its password.

@@ -5,7 +5,7 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use frameos_app::{jobs_run, worker_run};
+use frameos_app::{jobs_run, worker_recover, worker_run};
 use frameos_gateway::Gateway;
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -75,6 +75,12 @@ impl Server {
         let api = if config.has_role(Role::Api) { Some(listener_bind(config.listen).await?) } else { None };
         let address = api.as_ref().map_or(config.listen, |(_, address)| *address);
         let assembly = ground.assemble(config, address).await?;
+        if ground.is_alone() {
+            let runs = worker_recover(&assembly.app).await.map_err(ServeError::Recover)?;
+            if runs > 0 {
+                tracing::info!(runs, "the last process left runs behind; they go on");
+            }
+        }
         let gateway = match config.gateway.listen {
             Some(address) if config.has_role(Role::Gateway) && assembly.gateway.is_some() => {
                 Some(gateway_listen(config, address).await?)

@@ -138,9 +138,9 @@ pub const PASSWORD: &str = "correct horse battery 7";
 
 /// The code an authenticator shows now.
 pub fn totp_now(secret: &str) -> String {
-    let secret = totp_rs::Secret::Encoded(secret.to_owned()).to_bytes().unwrap();
-    let totp = totp_rs::TOTP::new(totp_rs::Algorithm::SHA1, 6, 1, 30, secret).unwrap();
-    totp.generate_current().unwrap()
+    let secret = totp_rs::Secret::try_from_base32(secret).unwrap();
+    let totp = totp_rs::Builder::new().with_secret(secret).with_account_name("account").build().unwrap();
+    totp.generate_current().to_string()
 }
 
 pub async fn answer(request: reqwest::RequestBuilder) -> Answer {

@@ -1,7 +1,6 @@
 //! A server for one test, and its end: every test stops its server in good order and audits the ledger.
 
 use std::{
-    fs::File,
     net::SocketAddr,
     path::{Path, PathBuf},
 };
@@ -160,8 +159,7 @@ fn shared_runtimes() -> PathBuf {
     let target = target.ancestors().find(|dir| dir.join("CACHEDIR.TAG").exists()).unwrap().to_owned();
     let runtimes = target.join("test-runtimes");
     std::fs::create_dir_all(&runtimes).unwrap();
-    let lock = File::create(runtimes.join(".lock")).unwrap();
-    lock.lock().unwrap();
+    // `ensure` takes a lock of its own, so tests that start together build them once.
     for language in [Language::Nodejs, Language::Python] {
         runtime::ensure(&runtimes, language, None, &mut |_| {}).unwrap();
     }
