@@ -2,21 +2,58 @@
 it has one, and reports on descriptor 4 in JSON lines. Everything here runs beside hostile code and is trusted with
 nothing: it only makes honest agents comfortable."""
 
-import ast
+import _ast
 import builtins
-import json
 import os
 import sys
-import traceback
-from types import ModuleType, SimpleNamespace
+
+# Only what the interpreter has loaded or built in anyhow: a `json` or `traceback` that nobody asked for would double
+# the time of a short run. They are imported when needed.
 
 REQUEST = 3
 REPORT = 4
 ROOT = "/agent"
 
 
+def decode(text):
+    """json.loads, without its imports where this interpreter lets us."""
+    try:
+        from _json import make_scanner
+
+        class Plain:
+            strict, object_hook, object_pairs_hook = True, None, None
+            parse_float, parse_int, parse_constant, memo = float, int, float, {}
+
+        return make_scanner(Plain)(text, 0)[0]
+    except Exception:
+        import json
+
+        return json.loads(text)
+
+
+def encode(value):
+    """json.dumps(value, allow_nan=False), likewise."""
+
+    def unknown(item):
+        raise TypeError(f"Object of type {type(item).__name__} is not JSON serializable")
+
+    try:
+        from _json import encode_basestring_ascii, make_encoder
+
+        encoder = make_encoder({}, unknown, encode_basestring_ascii, None, ": ", ", ", False, False, False)
+    except Exception:
+        import json
+
+        return json.dumps(value, allow_nan=False)
+    return "".join(encoder(value, 0))
+
+
 def report(message):
-    line = (json.dumps(message) + "\n").encode()
+    send(encode(message))
+
+
+def send(text):
+    line = (text + "\n").encode()
     try:
         while line:
             line = line[os.write(REPORT, line):]
@@ -52,6 +89,10 @@ def leave(code):
     os._exit(code & 0xFF)
 
 
+def leave_program(code=None):
+    raise SystemExit(code)
+
+
 def fail(message):
     print(message, file=sys.stderr)
     report({"type": "error", "message": message})
@@ -71,8 +112,10 @@ def exit_code(error):
 
 def print_error(error):
     """The traceback without the frames of this file."""
+    import traceback
+
     trace = error.__traceback__
-    while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
+    while trace is not None and trace.tb_frame.f_code.co_filename == print_error.__code__.co_filename:
         trace = trace.tb_next
     traceback.print_exception(type(error), error, trace)
 
@@ -80,9 +123,9 @@ def print_error(error):
 def guarded(node):
     """`if __name__ == "__main__":`"""
     return (
-        isinstance(node, ast.If)
-        and isinstance(node.test, ast.Compare)
-        and isinstance(node.test.left, ast.Name)
+        isinstance(node, _ast.If)
+        and isinstance(node.test, _ast.Compare)
+        and isinstance(node.test.left, _ast.Name)
         and node.test.left.id == "__name__"
     )
 
@@ -91,7 +134,7 @@ def handler_arguments(tree):
     """How many arguments a top-level `main` wants as a handler, or 0 when the file is a plain program."""
     found = 0
     for node in tree.body:
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == "main":
+        if isinstance(node, (_ast.FunctionDef, _ast.AsyncFunctionDef)) and node.name == "main":
             arguments = node.args
             names = [a.arg for a in arguments.posonlyargs + arguments.args]
             required = len(names) - len(arguments.defaults)
@@ -111,11 +154,11 @@ def context(execution_id):
     def progress(fraction, message=""):
         report({"type": "progress", "fraction": float(fraction), "message": str(message)})
 
-    return SimpleNamespace(execution_id=execution_id, executionId=execution_id, log=log, progress=progress)
+    return type(sys.implementation)(execution_id=execution_id, executionId=execution_id, log=log, progress=progress)
 
 
 def load(code, name, file):
-    module = ModuleType(name)
+    module = type(sys)(name)
     module.__file__ = file
     module.__builtins__ = builtins
     sys.modules[name] = module
@@ -127,7 +170,7 @@ def run_handler(code, file, arguments, request):
     report({"type": "form", "handler": True})
     try:
         module = load(code, os.path.splitext(os.path.basename(file))[0], file)
-        values = (json.loads(request["inputs"]), context(request["execution_id"]))[:arguments]
+        values = (decode(request["inputs"]), context(request["execution_id"]))[:arguments]
         result = module.main(*values)
         if hasattr(result, "__await__"):
             import asyncio
@@ -140,13 +183,13 @@ def run_handler(code, file, arguments, request):
         report({"type": "error", "message": describe(error)})
         leave(1)
     try:
-        text = json.dumps(result, allow_nan=False)
+        text = encode(result)
     except (TypeError, ValueError, RecursionError) as error:
         fail(f"the handler's result is not JSON-serialisable: {describe(error)}")
     if len(text) > request["outputs_max"]:
         fail(f"the handler's result is larger than {request['outputs_max']} bytes")
     flush()
-    report({"type": "outputs", "value": json.loads(text)})
+    send('{"type": "outputs", "value": ' + text + "}")
     leave(0)
 
 
@@ -167,17 +210,15 @@ def run_program(code, file):
 
 
 def main():
-    with os.fdopen(REQUEST, "rb") as stream:
-        request = json.load(stream)
+    with open(REQUEST, encoding="utf-8") as stream:
+        request = decode(stream.read())
     os.set_inheritable(REPORT, False)
     for name, value in request["env"]:
         os.environ[name] = value
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True, errors="backslashreplace")
-    import _sitebuiltins
-
-    builtins.exit = _sitebuiltins.Quitter("exit", "Ctrl-D")
-    builtins.quit = _sitebuiltins.Quitter("quit", "Ctrl-D")
+    # What `site` would add.
+    builtins.exit = builtins.quit = leave_program
 
     entrypoint = request["entrypoint"]
     file = os.path.normpath(os.path.join(ROOT, entrypoint))
@@ -190,11 +231,12 @@ def main():
     except OSError as error:
         fail(f"entry point {entrypoint} cannot be read: {error.strerror}")
     try:
-        tree = ast.parse(text, file)
+        tree = compile(text, file, "exec", _ast.PyCF_ONLY_AST, dont_inherit=True)
         arguments = handler_arguments(tree)
         code = compile(text, file, "exec", dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        traceback.print_exception(type(error), error, None)
+        error.__traceback__ = None
+        print_error(error)
         report({"type": "error", "message": describe(error)})
         leave(1)
     if arguments:

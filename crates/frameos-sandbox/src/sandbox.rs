@@ -144,7 +144,7 @@ impl Sandbox {
         let group = inner.hierarchy.create(&inner.owner.group_name(), &spec.limits)?;
         let (pipes, ends) = Pipes::make()?;
         let config = JailConfig {
-            argv: program::argv(spec.language, &spec.limits),
+            argv: program::argv(spec.language),
             env: program::environment(),
             code: Some(spec.code_dir),
             ..inner.jail_config(&runtime.root, &slot, &group, &spec.limits)

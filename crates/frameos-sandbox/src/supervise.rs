@@ -229,10 +229,10 @@ fn decide(life: &Life, usage: &Usage, limits: &Limits) -> Result<End, SandboxErr
     Ok(end)
 }
 
-/// V8 aborts by itself when its heap, of which three quarters of the limit are allowed, is full.
+/// Allocators that are refused memory abort: close to the limit that is the same as running out.
 fn gave_up_for_memory(end: End, usage: &Usage, limits: &Limits) -> bool {
     let aborted = matches!(end, End::Signaled(libc::SIGABRT | libc::SIGTRAP | libc::SIGILL));
-    aborted && usage.peak_memory.is_some_and(|peak| peak >= limits.memory_bytes / 4 * 3)
+    aborted && usage.peak_memory.is_some_and(|peak| peak >= limits.memory_bytes / 10 * 9)
 }
 
 fn resources(life: &Life, usage: &Usage, called: Instant) -> Resources {

@@ -24,7 +24,7 @@ use skeleton::lay as lay_skeleton;
 pub(crate) use tree::Tree;
 
 /// Changes whenever the layout of a folder does, so that old folders are rebuilt.
-const LAYOUT: u32 = 1;
+const LAYOUT: u32 = 2;
 const MARKER: &str = "etc/frameos-runtime.json";
 
 /// A built runtime folder.

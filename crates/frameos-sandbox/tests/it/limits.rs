@@ -29,6 +29,15 @@ async fn a_memory_hog_is_told_from_a_crash() {
 async fn the_default_memory_is_512_mb_and_enough_for_honest_work() {
     let code = "def main(inputs, ctx):\n    return len(bytearray(b'x' * (200 << 20)))\n";
     assert_eq!(Agent::python(code).run(&sandbox()).await.outputs, Some(json!(200 << 20)));
+    // Node is not told of the limit; with garbage around a large heap it has to manage all the same.
+    let code = "module.exports = () => {
+        const live = []; for (let i = 0; i < 1.5e6; i++) live.push({ i, s: 'k' + i });
+        let sum = 0; for (let i = 0; i < 4e6; i++) sum += [i, i + 1, i + 2].length;
+        for (let i = 0; i < 100; i++) sum += Buffer.alloc(8 << 20, 1).length / (8 << 20);
+        return [live.length, sum];
+    };";
+    let outcome = Agent::node(code).run(&sandbox()).await;
+    assert_eq!(outcome.outputs, Some(json!([1_500_000, 12_000_100])), "{outcome:?}");
     let code = "kept = [bytearray(b'x' * (100 << 20)) for _ in range(6)]";
     assert_eq!(Agent::python(code).run(&sandbox()).await.end, End::OutOfMemory);
 }
