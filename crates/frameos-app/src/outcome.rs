@@ -90,7 +90,9 @@ pub fn outcome_judge(manifest: &Manifest, outcome: &Outcome, timeout_ms: u64) ->
 /// The agent's own words if it had any, else its exit code and the last line it wrote to stderr.
 fn exit_message(outcome: &Outcome, code: i32) -> String {
     if let Some(message) = outcome.agent_error.as_deref().filter(|message| !message.trim().is_empty()) {
-        return message.to_owned();
+        // A plain error's type says nothing that its message does not.
+        let plain = ["Error: ", "Exception: "].iter().find_map(|kind| message.strip_prefix(kind));
+        return plain.unwrap_or(message).to_owned();
     }
     let stderr = String::from_utf8_lossy(&outcome.stderr.bytes);
     match stderr.lines().rev().find(|line| !line.trim().is_empty()) {

@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 use frameos_domain::clock::Timestamp;
 use frameos_store::{
-    execution,
+    execution, idempotency,
     ticket::{self, Ticket},
 };
 use tokio::{
@@ -27,9 +27,18 @@ const DRAIN: Duration = Duration::from_secs(30);
 /// The safety net under the wake-up signal.
 const POLL: Duration = Duration::from_millis(500);
 
-/// Takes back what the last process left leased. Only for a process that is its database's only one.
+/// Takes back at once what the last process left leased or locked, instead of waiting for it to run out. Says how many runs
+/// there were. Only for a process that is its database's only one.
 pub async fn worker_recover(app: &App) -> Result<u64> {
-    Ok(app.store().tx(|tx| Box::pin(async move { ticket::ticket_release_all_unscoped(tx).await })).await?)
+    Ok(app
+        .store()
+        .tx(|tx| {
+            Box::pin(async move {
+                idempotency::idempotency_unlock_all_unscoped(tx).await?;
+                ticket::ticket_release_all_unscoped(tx).await
+            })
+        })
+        .await?)
 }
 
 /// Works until `stop`, then drains.

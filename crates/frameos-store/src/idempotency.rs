@@ -77,6 +77,11 @@ pub async fn idempotency_abandon(tx: &mut Tx, account_id: &str, key: &str) -> Re
     tx.execute(sql, &params![account_id, key]).await.map(drop)
 }
 
+/// Frees every key whose request was never answered: for the start of a process that is its database's only one.
+pub async fn idempotency_unlock_all_unscoped(tx: &mut Tx) -> Result<u64, StoreError> {
+    tx.execute("UPDATE idempotency_keys SET locked_until = 0 WHERE status IS NULL", &[]).await
+}
+
 /// Forgets keys first used before `before`. Returns how many.
 pub async fn idempotency_purge_unscoped(tx: &mut Tx, before: Timestamp) -> Result<u64, StoreError> {
     tx.execute("DELETE FROM idempotency_keys WHERE created_at < $1", &params![before]).await
