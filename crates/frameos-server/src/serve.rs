@@ -155,7 +155,7 @@ fn gateway_spawn(
                 Ok(0) => {}
                 Ok(expired) => tracing::info!(expired, "holds were given back"),
                 Err(error) => {
-                    tracing::error!(error = &error as &dyn std::error::Error, "holds were not looked at")
+                    tracing::error!(error = &error as &dyn std::error::Error, "holds were not looked at");
                 }
             }
             tokio::select! {

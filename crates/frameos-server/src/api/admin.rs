@@ -38,7 +38,7 @@ pub(crate) async fn approve(
     OptionalJson(body): OptionalJson<Decision>,
 ) -> Answer {
     app::version_approve(&api.app, admin, id, body.reason).await?;
-    decided(id, "approved")
+    decided(&id, "approved")
 }
 
 /// `POST /admin/versions/:id/reject`
@@ -49,7 +49,7 @@ pub(crate) async fn reject(
     OptionalJson(body): OptionalJson<Decision>,
 ) -> Answer {
     app::version_reject(&api.app, admin, id, body.reason.as_deref().unwrap_or_default()).await?;
-    decided(id, "rejected")
+    decided(&id, "rejected")
 }
 
 /// `POST /admin/agents/:id/ban`
@@ -60,7 +60,7 @@ pub(crate) async fn ban(
     OptionalJson(body): OptionalJson<Decision>,
 ) -> Answer {
     let id = app::agent_ban(&api.app, admin, &agent, body.reason.as_deref()).await?;
-    decided(id, "banned")
+    decided(&id, "banned")
 }
 
 /// `POST /admin/agents/:id/unban`
@@ -71,7 +71,7 @@ pub(crate) async fn unban(
     OptionalJson(body): OptionalJson<Decision>,
 ) -> Answer {
     let id = app::agent_unban(&api.app, admin, &agent, body.reason.as_deref()).await?;
-    decided(id, "unbanned")
+    decided(&id, "unbanned")
 }
 
 /// `POST /admin/developers/:id/suspend`
@@ -82,7 +82,7 @@ pub(crate) async fn suspend(
     OptionalJson(body): OptionalJson<Decision>,
 ) -> Answer {
     app::developer_suspend(&api.app, admin, id, body.reason.as_deref()).await?;
-    decided(id, "suspended")
+    decided(&id, "suspended")
 }
 
 /// `POST /admin/developers/:id/reinstate`
@@ -93,7 +93,7 @@ pub(crate) async fn reinstate(
     OptionalJson(body): OptionalJson<Decision>,
 ) -> Answer {
     app::developer_reinstate(&api.app, admin, id, body.reason.as_deref()).await?;
-    decided(id, "active")
+    decided(&id, "active")
 }
 
 /// `GET /admin/audit`
@@ -103,6 +103,6 @@ pub(crate) async fn audit(State(api): State<Api>, _: Admin, Paging(page): Paging
     ok(AuditLog { entries, total: log.total, page: page.page, limit: page.limit })
 }
 
-fn decided(id: impl ToString, status: &str) -> Answer {
+fn decided(id: &impl ToString, status: &str) -> Answer {
     ok(Decided { id: id.to_string(), status: status.to_owned() })
 }

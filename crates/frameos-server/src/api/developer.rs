@@ -23,6 +23,6 @@ pub(crate) async fn revenue(
     Paging(page): Paging,
 ) -> Answer {
     let listed = app::revenue_list(&api.app, developer, page).await?;
-    let revenue = listed.items.into_iter().map(view::revenue_entry).collect();
+    let revenue = listed.items.iter().map(view::revenue_entry).collect();
     ok(RevenueList { revenue, total: listed.total, page: page.page, limit: page.limit })
 }

@@ -16,6 +16,7 @@ use super::{
 use crate::view::execution as view;
 
 /// `POST /agents/:id/execute`
+#[expect(clippy::too_many_arguments, reason = "each is a part of the request this handler needs")]
 pub(crate) async fn start(
     State(api): State<Api>,
     User(user): User,

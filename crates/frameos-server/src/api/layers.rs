@@ -7,3 +7,6 @@ mod idempotency;
 pub(crate) use detach::detach;
 pub(crate) use frame::{Frame, RequestId, frame, panic_answer, path_note, time_limit};
 pub(crate) use idempotency::idempotency;
+
+#[cfg(test)]
+mod tests;

@@ -59,13 +59,13 @@ pub static KEYS: &[Key] = &[
         name: "listen",
         allowed: "an address and port such as 127.0.0.1:8080",
         set: |config, raw| set_to(&mut config.listen, address(raw)),
-        show: |config| text(config.listen),
+        show: |config| text(&config.listen),
     },
     Key {
         name: "data_dir",
         allowed: "a directory",
         set: |config, raw| set_to(&mut config.data_dir, path(raw)),
-        show: |config| text(config.data_dir.display()),
+        show: |config| text(&config.data_dir.display()),
     },
     Key {
         name: "roles",
@@ -85,7 +85,7 @@ pub static KEYS: &[Key] = &[
         set: |config, raw| {
             set_to(&mut config.seed, choice(raw, &[("demo", Seed::Demo), ("none", Seed::None)]))
         },
-        show: |config| text(if config.seed == Seed::Demo { "demo" } else { "none" }),
+        show: |config| text(&if config.seed == Seed::Demo { "demo" } else { "none" }),
     },
     Key {
         name: "master_key",
@@ -129,7 +129,7 @@ pub static KEYS: &[Key] = &[
         name: "sandbox.backend",
         allowed: "auto or linux",
         set: |config, raw| set_to(&mut config.sandbox.backend, backend(raw)),
-        show: |config| text(if config.sandbox.backend == Backend::Auto { "auto" } else { "linux" }),
+        show: |config| text(&if config.sandbox.backend == Backend::Auto { "auto" } else { "linux" }),
     },
     Key {
         name: "sandbox.jail_path",
@@ -172,7 +172,7 @@ pub static KEYS: &[Key] = &[
                 choice(raw, &[("text", LogFormat::Text), ("json", LogFormat::Json)]),
             )
         },
-        show: |config| text(if config.log.format == LogFormat::Text { "text" } else { "json" }),
+        show: |config| text(&if config.log.format == LogFormat::Text { "text" } else { "json" }),
     },
     Key {
         name: "log.level",
@@ -207,12 +207,12 @@ fn set_optional<T>(
     Ok(())
 }
 
-fn text(value: impl ToString) -> Shown {
+fn text(value: &impl ToString) -> Shown {
     Shown::Plain(Value::String(value.to_string()))
 }
 
 fn optional(value: Option<impl ToString>) -> Shown {
-    value.map_or(Shown::Unset, text)
+    value.map_or(Shown::Unset, |value| text(&value))
 }
 
 fn hidden(value: Option<&SecretString>) -> Shown {

@@ -2,7 +2,10 @@
 //!
 //! Invariant: nothing is skipped silently. A key nobody knows, in the file or as a `FRAMEOS_…` variable, is an error.
 
-use std::path::{Path, PathBuf};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
 
 use toml::{Table, Value};
 
@@ -19,13 +22,11 @@ const PREFIX: &str = "FRAMEOS_";
 
 /// The process environment's `FRAMEOS_…` variables.
 pub fn environment() -> Vec<(String, String)> {
-    #[expect(clippy::disallowed_methods, reason = "this is the place that reads the environment")]
-    let all = std::env::vars_os();
-    all.filter_map(|(name, value)| {
+    let ours = |(name, value): (OsString, OsString)| {
         let name = name.into_string().ok().filter(|name| name.starts_with(PREFIX))?;
         Some((name, value.to_string_lossy().into_owned()))
-    })
-    .collect()
+    };
+    std::env::vars_os().filter_map(ours).collect()
 }
 
 impl Config {
@@ -63,7 +64,7 @@ impl Config {
             let name = format!("{prefix}{name}");
             match value {
                 Value::Table(inner) if is_section(&name) => {
-                    self.apply_table(&format!("{name}."), inner, path)?
+                    self.apply_table(&format!("{name}."), inner, path)?;
                 }
                 _ => {
                     let source = Source::File(PathBuf::from(path));

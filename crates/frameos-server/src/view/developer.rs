@@ -33,7 +33,7 @@ fn agent(stats: AgentStats) -> AgentAnalytics {
     }
 }
 
-pub(crate) fn revenue_entry(row: Revenue) -> RevenueEntry {
+pub(crate) fn revenue_entry(row: &Revenue) -> RevenueEntry {
     RevenueEntry {
         id: row.id.to_string(),
         agent_id: row.agent_id.map(|id| id.to_string()),

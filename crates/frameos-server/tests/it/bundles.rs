@@ -197,7 +197,7 @@ async fn dangerous_code_is_refused_with_its_findings() {
     let body = node_agent("evil", "module.exports = (i) => eval(i.text);").body();
     let answer = developer.post("/agents/register", &body).await.expect(422);
     assert_eq!(answer.code(), "SCAN_REJECTED");
-    let finding = &answer.json["error"]["details"]["findings"][0];
+    let finding = &answer.json["error"]["details"]["scan_report"]["findings"][0];
     assert_eq!((&finding["file"], &finding["line"]), (&json!("index.js"), &json!(1)), "{}", answer.text);
     app.finish().await;
 }

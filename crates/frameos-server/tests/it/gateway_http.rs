@@ -30,7 +30,7 @@ async fn the_adapter_conforms() {
 async fn nothing_is_had_without_the_key() {
     let (app, url) = with_gateway().await;
     for route in gateway_routes().into_iter().filter(|route| !route.public) {
-        let path = route.path.replace("{owner}", "agt_user_x").replace('{', "").replace('}', "");
+        let path = route.path.replace("{owner}", "agt_user_x").replace(['{', '}'], "");
         for token in [None, Some("wrong-key-wrong-key-wrong")] {
             let mut client = Client::new(url.clone());
             client.token = token.map(str::to_owned);

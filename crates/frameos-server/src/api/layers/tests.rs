@@ -1,0 +1,83 @@
+//! What the layers promise, without the application: writes outlive their client, panics and causes stay inside.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::Request,
+    middleware::from_fn,
+    routing::{get, post},
+};
+use frameos_store::clock::SystemClock;
+use serde_json::Value;
+use tokio::sync::Notify;
+use tower::ServiceExt;
+
+use super::{Frame, detach};
+use crate::api::{failure::ApiFailure, reply::ok, routes::framed};
+
+fn served(router: Router) -> Router {
+    framed(router, Frame { clock: Arc::new(SystemClock), https: false })
+}
+
+async fn asked(router: Router, path: &str) -> (u16, String) {
+    let response = router.oneshot(Request::get(path).body(Body::empty()).unwrap()).await.unwrap();
+    let status = response.status().as_u16();
+    let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    (status, String::from_utf8(body.to_vec()).unwrap())
+}
+
+#[tokio::test]
+async fn a_write_goes_on_when_its_client_leaves() {
+    let (begun, go, finished) = (Arc::new(Notify::new()), Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let written = Arc::new(AtomicBool::new(false));
+    let handler = {
+        let (begun, go, finished, written) = (begun.clone(), go.clone(), finished.clone(), written.clone());
+        move || async move {
+            begun.notify_one();
+            go.notified().await;
+            written.store(true, Ordering::SeqCst);
+            finished.notify_one();
+            ok("done")
+        }
+    };
+    let router = served(Router::new().route("/write", post(handler).layer(from_fn(detach))));
+    let client = tokio::spawn(router.oneshot(Request::post("/write").body(Body::empty()).unwrap()));
+    begun.notified().await;
+    client.abort();
+    assert!(client.await.unwrap_err().is_cancelled());
+    go.notify_one();
+    finished.notified().await;
+    assert!(written.load(Ordering::SeqCst));
+}
+
+#[tokio::test]
+async fn a_panic_is_an_internal_error_and_says_nothing() {
+    let panicking = || async {
+        if true {
+            panic!("the secret is 42")
+        }
+    };
+    let router = served(
+        Router::new().route("/", get(panicking)).route("/write", get(panicking).layer(from_fn(detach))),
+    );
+    for path in ["/", "/write"] {
+        let (status, text) = asked(router.clone(), path).await;
+        let answer: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!((status, &answer["error"]["code"]), (500, &Value::from("INTERNAL")));
+        assert!(!text.contains("42"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn the_cause_of_an_internal_error_is_not_sent() {
+    let failing = || async { Err::<(), _>(ApiFailure::internal("SELECT password_hash FROM users")) };
+    let (status, text) = asked(served(Router::new().route("/", get(failing))), "/").await;
+    assert_eq!(status, 500);
+    assert!(!text.contains("SELECT"), "{text}");
+    assert!(text.contains("\"request_id\":\"req_"), "{text}");
+}
