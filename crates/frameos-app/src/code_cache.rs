@@ -6,7 +6,6 @@
 
 use std::{
     fs, io,
-    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
@@ -14,7 +13,7 @@ use frameos_domain::canonical::sha256_hex;
 use frameos_scanner::bundle;
 use thiserror::Error;
 
-use crate::app::App;
+use crate::{app::App, bare_run::bundle_write};
 
 /// Why code could not be made ready to run. Always the platform's fault.
 #[derive(Debug, Error)]
@@ -63,22 +62,7 @@ fn write(bundle: &bundle::Bundle, folder: &Path) -> io::Result<()> {
     let mut unique = [0_u8; 8];
     aws_lc_rs::rand::fill(&mut unique).map_err(|_| io::Error::other("the system random source failed"))?;
     let aside = parent.join(format!(".{}", hex::encode(unique)));
-    fs::create_dir(&aside)?;
-    let readable = fs::Permissions::from_mode(0o755);
-    fs::set_permissions(&aside, readable.clone())?;
-    for (path, bytes) in bundle.files() {
-        let file = aside.join(path);
-        let mut folder = aside.clone();
-        for part in Path::new(path).parent().into_iter().flat_map(Path::components) {
-            folder.push(part);
-            if !folder.exists() {
-                fs::create_dir(&folder)?;
-                fs::set_permissions(&folder, readable.clone())?;
-            }
-        }
-        fs::write(&file, bytes)?;
-        fs::set_permissions(&file, fs::Permissions::from_mode(0o644))?;
-    }
+    bundle_write(bundle, &aside)?;
     match fs::rename(&aside, folder) {
         Ok(()) => Ok(()),
         // Another run of the same code was faster.

@@ -8,6 +8,7 @@ mod account;
 mod agent;
 mod app;
 mod audit;
+mod bare_run;
 mod code_cache;
 mod credential;
 mod deployment;
@@ -35,6 +36,9 @@ pub use account::*;
 pub use agent::*;
 pub use app::{App, Parts, PlatformKeys, Settings};
 pub use audit::*;
+pub use bare_run::{
+    LOG_HEAD_BYTES, bundle_write, log_head, run_language, run_redactor, run_resources, run_spec,
+};
 pub use deployment::*;
 pub use developer::*;
 pub use error::{AppError, Result};

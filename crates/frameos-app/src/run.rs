@@ -8,13 +8,9 @@
 use std::{sync::Arc, time::Duration};
 
 use frameos_domain::{
-    execution::RunStatus,
-    id::ExecutionId,
-    manifest::{Language, Manifest},
-    receipt::Resources,
-    redact::Redactor,
+    execution::RunStatus, id::ExecutionId, manifest::Manifest, receipt::Resources, redact::Redactor,
 };
-use frameos_sandbox::{Captured, Limits, Outcome, RunSpec, Sandbox};
+use frameos_sandbox::{Outcome, RunSpec, Sandbox};
 use frameos_store::{
     execution::{self, Execution, RunResult},
     ticket::{self, Ticket},
@@ -25,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     app::App,
+    bare_run::{LOG_HEAD_BYTES, log_head, run_redactor, run_resources, run_spec, saturate},
     code_cache,
     error::{AppError, Result},
     execution::LogsView,
@@ -36,8 +33,6 @@ use crate::{
 const ATTEMPTS: i64 = 3;
 /// The spec's back-off: 2 s, 4 s, 8 s.
 const BACKOFF: Duration = Duration::from_secs(2);
-/// What is kept on the execution itself.
-const LOG_HEAD_BYTES: usize = 10 * 1024;
 
 /// Runs a claimed ticket to its end, or back into the queue.
 pub(crate) async fn run_attempt(app: &App, ticket: Ticket, stop: CancellationToken) {
@@ -67,7 +62,8 @@ async fn attempt(app: &App, ticket: &Ticket, stop: CancellationToken) -> Result<
     let folder = code_cache::code_fetch(app, &version.code_s3_key, &version.code_hash)
         .await
         .map_err(AppError::internal)?;
-    let spec = spec_build(&row, &version, &manifest, folder);
+    let timeout_ms = u64::try_from(row.timeout_ms).unwrap_or(1);
+    let spec = run_spec(&manifest, folder, row.id.to_string(), row.inputs.clone(), timeout_ms);
     let outcome = sandbox_run(app, ticket, &sandbox, spec, stop.clone()).await?;
     // A worker told to stop kills its runs after the drain; that is the platform's doing, not the user's wish.
     if stop.is_cancelled()
@@ -76,13 +72,12 @@ async fn attempt(app: &App, ticket: &Ticket, stop: CancellationToken) -> Result<
     {
         return Err(AppError::internal("the worker stopped before the run ended"));
     }
-    let timeout_ms = u64::try_from(row.timeout_ms).unwrap_or(0);
     let verdict = outcome_judge(&manifest, &outcome, timeout_ms);
     if verdict.retryable && row.attempt < ATTEMPTS {
         let reason = verdict.error_message.as_deref().unwrap_or("the agent asked for another try");
         return requeue(app, ticket, &row, reason).await;
     }
-    let redactor = redactor(&row, &manifest);
+    let redactor = run_redactor(&manifest, &row.inputs);
     let result = result_build(app, &row, &outcome, verdict, &redactor).await?;
     end(app, ticket, &row, result).await
 }
@@ -116,27 +111,6 @@ async fn attempt_begin(app: &App, ticket: &Ticket) -> Result<Option<(Execution, 
         return Ok(None);
     }
     Ok(begun)
-}
-
-fn spec_build(
-    row: &Execution,
-    version: &Version,
-    manifest: &Manifest,
-    folder: std::path::PathBuf,
-) -> RunSpec {
-    let language = match manifest.runtime.language {
-        Language::Nodejs => frameos_sandbox::Language::Nodejs,
-        Language::Python => frameos_sandbox::Language::Python,
-    };
-    let mut spec = RunSpec::new(language, folder, version.entrypoint.clone());
-    spec.inputs = row.inputs.clone();
-    spec.execution_id = row.id.to_string();
-    spec.limits = Limits {
-        wall: Duration::from_millis(u64::try_from(row.timeout_ms).unwrap_or(1)),
-        memory_bytes: manifest.runtime.memory_mb << 20,
-        ..Limits::default()
-    };
-    spec
 }
 
 /// Runs in the sandbox while keeping the lease and listening for a cancel.
@@ -212,15 +186,6 @@ async fn cancel_wanted(app: &App, id: ExecutionId) -> Result<bool> {
         .await?)
 }
 
-fn redactor(row: &Execution, manifest: &Manifest) -> Redactor {
-    let secrets: Vec<String> = manifest
-        .secret_inputs()
-        .filter_map(|name| row.inputs.get(name))
-        .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
-        .collect();
-    Redactor::new(secrets.iter().map(String::as_str))
-}
-
 /// What is written when a run has ended.
 pub(crate) struct EndedRun {
     pub status: RunStatus,
@@ -264,7 +229,7 @@ async fn result_build(
         stderr: redactor.redact(&outcome.stderr.text()),
         stdout_bytes: saturate(outcome.stdout.total),
         stderr_bytes: saturate(outcome.stderr.total),
-        truncated: truncated(&outcome.stdout) || truncated(&outcome.stderr),
+        truncated: outcome.stdout.truncated() || outcome.stderr.truncated(),
     };
     let mut log_object = None;
     if logs.stdout.len() > LOG_HEAD_BYTES || logs.stderr.len() > LOG_HEAD_BYTES {
@@ -277,32 +242,11 @@ async fn result_build(
         outputs: verdict.outputs,
         error_message: verdict.error_message.map(|message| redactor.redact(&message)),
         exit_code: verdict.exit_code,
-        resources: Some(resources(outcome)),
+        resources: Some(run_resources(outcome)),
         isolation: Some(outcome.tier.clone()),
         logs,
         log_object,
     })
-}
-
-fn truncated(captured: &Captured) -> bool {
-    captured.total > captured.bytes.len() as u64
-}
-
-fn resources(outcome: &Outcome) -> Resources {
-    let used = &outcome.resources;
-    Resources {
-        wall_ms: saturate(used.wall_ms),
-        startup_ms: saturate(used.startup_ms),
-        cpu_user_ms: used.cpu_user_ms.map(saturate),
-        cpu_system_ms: used.cpu_system_ms.map(saturate),
-        throttled_ms: used.throttled_ms.map(saturate),
-        peak_memory_bytes: used.peak_memory_bytes.map(saturate),
-        peak_pids: used.peak_pids.map(saturate),
-    }
-}
-
-fn saturate(value: u64) -> i64 {
-    i64::try_from(value).unwrap_or(i64::MAX)
 }
 
 /// Stores the result, sealed, and settles it. From here on the run needs no sandbox, only money and a signature.
@@ -316,8 +260,8 @@ pub(crate) async fn end(app: &App, ticket: &Ticket, row: &Execution, ended: Ende
         exit_code: ended.exit_code,
         resources: ended.resources,
         isolation: ended.isolation,
-        stdout: head(&ended.logs.stdout),
-        stderr: head(&ended.logs.stderr),
+        stdout: log_head(&ended.logs.stdout),
+        stderr: log_head(&ended.logs.stderr),
         stdout_bytes: ended.logs.stdout_bytes,
         stderr_bytes: ended.logs.stderr_bytes,
         log_object: ended.log_object,
@@ -343,14 +287,6 @@ pub(crate) async fn end(app: &App, ticket: &Ticket, row: &Execution, ended: Ende
         return Ok(());
     }
     settle::settle_or_wait(app, ticket, ended.status).await
-}
-
-fn head(text: &str) -> String {
-    let mut end = text.len().min(LOG_HEAD_BYTES);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text[..end].to_owned()
 }
 
 /// Puts a run back after a fault of ours, or ends it when it had all its tries.

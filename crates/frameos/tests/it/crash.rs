@@ -8,13 +8,15 @@ use serde_json::Value;
 
 use crate::{
     client::{publish_obedient, wallet},
-    program::Frameos,
+    program::{Frameos, Ran},
     server::Server,
 };
 
 const RUNS: usize = 50;
 const KILLS: usize = 6;
 const PRICE: i64 = 50;
+/// A run that is certainly still running when the kill comes.
+const LONG_MS: u64 = 4000;
 /// Far beyond what leases, retries and 50 short runs take on a slow machine.
 const ALL_ENDED: Duration = Duration::from_secs(240);
 
@@ -41,9 +43,10 @@ fn killed_at_random_moments_it_loses_and_charges_nothing_twice() {
     let address = server.address().to_owned();
     let mut starts = Starts { random: Random(0xBEEF), left: RUNS, accepted: Vec::new() };
     for _ in 0..KILLS {
+        starts.one_that_runs(&frameos);
         std::thread::scope(|scope| {
             // The moment of the kill is what is random here: starts, claims, runs and settlements are all under way.
-            let moment = Duration::from_millis(200 + random.below(2500));
+            let moment = Duration::from_millis(random.below(LONG_MS / 2));
             scope.spawn(|| starts.go_on(&frameos));
             std::thread::sleep(moment);
             server.kill();
@@ -114,9 +117,8 @@ impl Starts {
     /// A start that got no answer may have been accepted all the same; it is not tried again and not counted.
     fn go_on(&mut self, frameos: &Frameos) {
         while self.left > 0 {
-            let ms = format!("ms={}", self.random.below(800));
-            let fail = format!("fail={}", self.random.below(8) == 0);
-            let ran = frameos.run(["execute", "obedient", "--input", &ms, "--input", &fail, "--json"]);
+            let (ms, fail) = (self.random.below(800), self.random.below(8) == 0);
+            let ran = execute(frameos, ms, fail);
             if ran.code != 0 {
                 assert!(
                     ran.stderr.contains("cannot reach") || ran.stderr.contains("broke"),
@@ -125,10 +127,34 @@ impl Starts {
                 );
                 return;
             }
-            self.accepted.push(ran.json()["execution_id"].as_str().unwrap().to_owned());
-            self.left -= 1;
+            self.accept(&ran);
         }
     }
+
+    /// Starts a long run and waits until the agent in it is running.
+    fn one_that_runs(&mut self, frameos: &Frameos) {
+        let id = self.accept(&execute(frameos, LONG_MS, false).expect(0));
+        loop {
+            let run = frameos.run(["execution", &id, "--json"]).expect(0).json();
+            match run["status"].as_str() {
+                Some("queued") => {}
+                Some("running") => return,
+                other => panic!("{other:?} before it was seen running: {run}"),
+            }
+        }
+    }
+
+    fn accept(&mut self, ran: &Ran) -> String {
+        let id = ran.json()["execution_id"].as_str().unwrap().to_owned();
+        self.accepted.push(id.clone());
+        self.left = self.left.saturating_sub(1);
+        id
+    }
+}
+
+fn execute(frameos: &Frameos, ms: u64, fail: bool) -> Ran {
+    let (ms, fail) = (format!("ms={ms}"), format!("fail={fail}"));
+    frameos.run(["execute", "obedient", "--input", &ms, "--input", &fail, "--json"])
 }
 
 /// Waits until no run is under way and returns them all.

@@ -1,0 +1,102 @@
+//! The parts of a run that know nothing of accounts, money or the database: the worker and local runs on a developer's machine
+//! share them, so that both mean the same by an agent's limits, logs and secrets.
+
+use std::{
+    fs, io,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use frameos_domain::{
+    manifest::{Language, Manifest},
+    receipt::Resources,
+    redact::Redactor,
+};
+use frameos_sandbox::{Limits, Outcome, RunSpec};
+use frameos_scanner::bundle::Bundle;
+use serde_json::{Map, Value};
+
+/// What an execution itself holds of each stream.
+pub const LOG_HEAD_BYTES: usize = 10 * 1024;
+
+/// What the sandbox is asked to run. `folder` holds the unpacked bundle, `inputs` are complete and checked.
+pub fn run_spec(
+    manifest: &Manifest,
+    folder: PathBuf,
+    execution_id: String,
+    inputs: Map<String, Value>,
+    timeout_ms: u64,
+) -> RunSpec {
+    let mut spec = RunSpec::new(run_language(manifest), folder, manifest.runtime.entrypoint.clone());
+    spec.inputs = inputs;
+    spec.execution_id = execution_id;
+    spec.limits = Limits {
+        wall: Duration::from_millis(timeout_ms),
+        memory_bytes: manifest.runtime.memory_mb << 20,
+        ..Limits::default()
+    };
+    spec
+}
+
+/// The interpreter an agent asks for.
+pub fn run_language(manifest: &Manifest) -> frameos_sandbox::Language {
+    match manifest.runtime.language {
+        Language::Nodejs => frameos_sandbox::Language::Nodejs,
+        Language::Python => frameos_sandbox::Language::Python,
+    }
+}
+
+/// Clears text of the secret ones among `inputs`.
+pub fn run_redactor(manifest: &Manifest, inputs: &Map<String, Value>) -> Redactor {
+    let secrets: Vec<String> = manifest
+        .secret_inputs()
+        .filter_map(|name| inputs.get(name))
+        .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+        .collect();
+    Redactor::new(secrets.iter().map(String::as_str))
+}
+
+/// What a run used, as receipts and executions tell it.
+pub fn run_resources(outcome: &Outcome) -> Resources {
+    let used = &outcome.resources;
+    Resources {
+        wall_ms: saturate(used.wall_ms),
+        startup_ms: saturate(used.startup_ms),
+        cpu_user_ms: used.cpu_user_ms.map(saturate),
+        cpu_system_ms: used.cpu_system_ms.map(saturate),
+        throttled_ms: used.throttled_ms.map(saturate),
+        peak_memory_bytes: used.peak_memory_bytes.map(saturate),
+        peak_pids: used.peak_pids.map(saturate),
+    }
+}
+
+pub(crate) fn saturate(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// The first [`LOG_HEAD_BYTES`] of a stream, cut at a character.
+pub fn log_head(text: &str) -> String {
+    text[..text.floor_char_boundary(LOG_HEAD_BYTES)].to_owned()
+}
+
+/// Writes a bundle's files to `folder`, which is made: readable by the sandbox's ids and writable by none of them.
+pub fn bundle_write(bundle: &Bundle, folder: &Path) -> io::Result<()> {
+    fs::create_dir(folder)?;
+    let readable = fs::Permissions::from_mode(0o755);
+    fs::set_permissions(folder, readable.clone())?;
+    for (path, bytes) in bundle.files() {
+        let mut parent = folder.to_owned();
+        for part in Path::new(path).parent().into_iter().flat_map(Path::components) {
+            parent.push(part);
+            if !parent.exists() {
+                fs::create_dir(&parent)?;
+                fs::set_permissions(&parent, readable.clone())?;
+            }
+        }
+        let file = folder.join(path);
+        fs::write(&file, bytes)?;
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o644))?;
+    }
+    Ok(())
+}
