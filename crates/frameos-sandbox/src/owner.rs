@@ -1,7 +1,8 @@
 //! Whose control groups are whose: so that those of a dead process are removed by the next one.
 //!
-//! Every open `Sandbox` keeps a locked file in `<state>/owners/` that names the folders in which it makes groups; its
-//! random token is part of each group's name. A file that nobody locks belongs to the dead.
+//! Every open `Sandbox` has a token, which is part of each of its groups' names and says which process it is; groups of
+//! processes that are no more are removed wherever we make our own. It also keeps a locked file in `<state>/owners/`
+//! that names those places, since they may differ from ours; a file that nobody locks belongs to the dead.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
@@ -12,6 +13,8 @@ use rustix::fs::{FlockOperation, flock};
 
 use crate::cgroup;
 use crate::error::SandboxError;
+
+const PREFIX: &str = "frameos-";
 
 #[derive(Debug)]
 pub(crate) struct Owner {
@@ -36,7 +39,13 @@ impl Owner {
         for entry in fs::read_dir(&dir).map_err(SandboxError::io("read", &dir))?.flatten() {
             sweep(&entry.path());
         }
-        let token = random_token();
+        let process = process_token(std::process::id()).ok_or(SandboxError::Io {
+            action: "read",
+            path: "/proc/self/stat".into(),
+            source: std::io::ErrorKind::NotFound.into(),
+        })?;
+        sweep_dead(bases);
+        let token = format!("{process}-{}", random_token());
         let path = dir.join(&token);
         let mut file = File::create(&path).map_err(SandboxError::io("create", &path))?;
         flock(&file, FlockOperation::NonBlockingLockExclusive)
@@ -48,7 +57,7 @@ impl Owner {
 
     /// A name for a group that no other run has.
     pub(crate) fn group_name(&self) -> String {
-        format!("frameos-{}-{}", self.token, self.next.fetch_add(1, Ordering::Relaxed))
+        format!("{PREFIX}{}-{}", self.token, self.next.fetch_add(1, Ordering::Relaxed))
     }
 }
 
@@ -64,24 +73,56 @@ fn sweep(path: &Path) {
         return;
     }
     let token = path.file_name().unwrap_or_default().to_string_lossy();
-    let prefix = format!("frameos-{token}-");
     for base in fs::read_to_string(path).unwrap_or_default().lines().map(Path::new) {
-        let Ok(entries) = fs::read_dir(base) else { continue };
-        for entry in entries.flatten() {
-            if entry.file_name().to_string_lossy().starts_with(&prefix) {
-                tracing::warn!(group = %entry.path().display(), "removing a control group left by a dead process");
-                cgroup::remove(&entry.path());
-            }
-        }
+        remove_groups(base, |name| name.strip_prefix(PREFIX).is_some_and(|rest| rest.starts_with(&*token)));
     }
     let _ = fs::remove_file(path);
 }
 
+/// Groups whose process is gone, whatever state folder it used: that may have been deleted since.
+fn sweep_dead(bases: &[PathBuf]) {
+    for base in bases {
+        remove_groups(base, |name| {
+            let mut parts = name.strip_prefix(PREFIX).unwrap_or_default().split('-');
+            let (Some(space), Some(pid), Some(start)) = (parts.next(), parts.next(), parts.next()) else {
+                return false;
+            };
+            // Of processes in other pid namespaces we cannot know.
+            let ours = pid_namespace().is_some_and(|own| own == space);
+            let token = format!("{space}-{pid}-{start}");
+            ours && pid.parse().is_ok_and(|pid| process_token(pid).as_ref() != Some(&token))
+        });
+    }
+}
+
+fn remove_groups(base: &Path, belongs: impl Fn(&str) -> bool) {
+    let Ok(entries) = fs::read_dir(base) else { return };
+    for path in entries.flatten().map(|entry| entry.path()) {
+        if path.file_name().is_some_and(|name| belongs(&name.to_string_lossy())) {
+            tracing::warn!(group = %path.display(), "removing a control group left by a dead process");
+            cgroup::remove(&path);
+        }
+    }
+}
+
+/// Names one process among all that this pid namespace will ever have: numbers are reused, starting times are not.
+fn process_token(pid: u32) -> Option<String> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name, in parentheses, may hold anything.
+    let start = stat.rsplit_once(')')?.1.split_whitespace().nth(19)?;
+    Some(format!("{}-{pid}-{start}", pid_namespace()?))
+}
+
+fn pid_namespace() -> Option<String> {
+    let link = fs::read_link("/proc/self/ns/pid").ok()?;
+    Some(link.to_str()?.strip_prefix("pid:[")?.strip_suffix(']')?.to_owned())
+}
+
 fn random_token() -> String {
-    let mut bytes = [0_u8; 8];
+    let mut bytes = [0_u8; 4];
     // Failing means the kernel has no randomness; the process id is then unique enough among the living.
     if aws_lc_rs::rand::fill(&mut bytes).is_err() {
-        bytes[..4].copy_from_slice(&std::process::id().to_le_bytes());
+        bytes = std::process::id().to_le_bytes();
     }
     hex::encode(bytes)
 }

@@ -28,7 +28,7 @@ use crate::supervise::{Started, supervise};
 use crate::support;
 use crate::tier::Tier;
 
-/// Where things are. All paths are absolute.
+/// Where things are. Relative paths are taken from the current folder when the sandbox is opened.
 #[derive(Debug, Clone)]
 pub struct SandboxConfig {
     /// Scratch: locks and the probe's root. Made with mode 0700 when missing. Processes that share it never give two
@@ -65,13 +65,14 @@ impl Sandbox {
     /// # Errors
     /// [`SandboxError::Unsupported`] names every missing piece; [`SandboxError::Jail`] the step that failed.
     pub fn open(config: SandboxConfig) -> Result<Self, SandboxError> {
-        let SandboxConfig { state_dir, runtimes_dir, jail_path } = config;
+        let state_dir = absolute(&config.state_dir)?;
+        let runtimes_dir = absolute(&config.runtimes_dir)?;
         std::fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
             .create(&state_dir)
             .map_err(SandboxError::io("create", &state_dir))?;
-        let jail = find_jail(jail_path)?;
+        let jail = find_jail(config.jail_path)?;
         let (tier, hierarchy) = support::survey()?;
         let owner = Owner::register(&state_dir, &hierarchy.bases())?;
         let inner = Inner {
@@ -133,8 +134,9 @@ impl Sandbox {
         outcome.map_err(|_| SandboxError::JailVanished { timed_out: false })?
     }
 
-    fn prepare(&self, spec: RunSpec) -> Result<Prepared, SandboxError> {
+    fn prepare(&self, mut spec: RunSpec) -> Result<Prepared, SandboxError> {
         let inner = &self.inner;
+        spec.code_dir = absolute(&spec.code_dir)?;
         let runtime = self.runtime(spec.language.name())?;
         let message = program::request(&spec)?;
         if inner.tier.root {
@@ -267,6 +269,11 @@ fn check_readable(spec: &RunSpec) -> Result<(), SandboxError> {
         }
     }
     Ok(())
+}
+
+/// The jail resolves paths from another folder than we do.
+fn absolute(path: &Path) -> Result<PathBuf, SandboxError> {
+    std::path::absolute(path).map_err(SandboxError::io("resolve", path))
 }
 
 fn find_jail(given: Option<PathBuf>) -> Result<PathBuf, SandboxError> {

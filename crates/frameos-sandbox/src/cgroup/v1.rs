@@ -13,6 +13,8 @@ use crate::error::SandboxError;
 use crate::jail::JailCgroup;
 use crate::spec::Limits;
 
+const TCP_LIMIT: &str = "memory.kmem.tcp.limit_in_bytes";
+
 /// This process's group in each hierarchy that is needed. Some may be the same folder.
 #[derive(Debug, Clone)]
 pub(crate) struct Controllers {
@@ -71,6 +73,10 @@ impl Controllers {
         if self.swap_accounted {
             // Memory and swap together get what memory alone gets: nothing is left for swap.
             put(&group.memory, "memory.memsw.limit_in_bytes", &limits.memory_bytes)?;
+        }
+        // Buffers of TCP connections are counted apart, and only when limited.
+        if group.memory.join(TCP_LIMIT).exists() {
+            put(&group.memory, TCP_LIMIT, &(limits.memory_bytes / 8))?;
         }
         put(&group.memory, "memory.oom_control", &0)?;
         put(&group.cpu, "cpu.cfs_period_us", &100_000)?;

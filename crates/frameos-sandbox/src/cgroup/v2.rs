@@ -138,3 +138,25 @@ fn words(path: &Path) -> Vec<String> {
 fn writable_file(path: &Path) -> bool {
     rustix::fs::access(path, rustix::fs::Access::WRITE_OK).is_ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_is_killed_and_removed_with_what_is_in_it() -> Result<(), Box<dyn std::error::Error>> {
+        // Needs no controllers, so it runs wherever the hierarchy is mounted and writable, hybrid machines included.
+        let Some(own) = Table::read()?.second().filter(|own| writable(own)) else { return Ok(()) };
+        let group = Group { dir: own.join(format!("frameos-test-{}", std::process::id())) };
+        make(&group.dir)?;
+        #[expect(clippy::disallowed_methods, reason = "this is the crate that spawns processes")]
+        let mut child = std::process::Command::new("sleep").arg("600").spawn()?;
+        put(&group.dir, "cgroup.procs", &child.id())?;
+        group.kill();
+        assert!(!child.wait()?.success());
+        let dir = group.dir.clone();
+        drop(group);
+        assert!(!dir.exists());
+        Ok(())
+    }
+}

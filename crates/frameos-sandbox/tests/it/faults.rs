@@ -1,5 +1,7 @@
 //! Faults of the platform are told apart from the agent's, and name what failed.
 
+use std::os::unix::process::CommandExt as _;
+
 use frameos_sandbox::{JailStep, Language, Sandbox, SandboxConfig, SandboxError, runtime};
 
 use crate::harness::{Agent, config, sandbox};
@@ -37,6 +39,37 @@ fn a_missing_jail_is_an_error_that_says_where_it_was_looked_for() {
     let error = Sandbox::open(SandboxConfig { jail_path: Some("/nowhere/frameos-jail".into()), ..config() });
     let text = error.expect_err("no jail").to_string();
     assert_eq!(text, "frameos-jail not found; looked at /nowhere/frameos-jail");
+}
+
+const PLAY_NOBODY: &str = "FRAMEOS_TEST_NOBODY_STATE";
+
+/// A user to whom nothing is delegated is refused with everything that is missing; one with a delegated group is served.
+#[test]
+fn a_normal_user_is_served_wholly_or_refused() {
+    #[expect(clippy::disallowed_methods, reason = "how the test tells its child which part it plays")]
+    if let Some(state) = std::env::var_os(PLAY_NOBODY) {
+        let config = SandboxConfig { state_dir: std::path::Path::new(&state).join("own"), ..config() };
+        return match Sandbox::open(config) {
+            Ok(sandbox) => assert!(sandbox.tier().to_string().ends_with("+rootless")),
+            Err(SandboxError::Unsupported { missing }) => {
+                assert!(missing.iter().any(|piece| piece.contains("cgroup")), "{missing:?}");
+            }
+            Err(error) => panic!("{error}"),
+        };
+    }
+    let state = tempfile::tempdir().expect("a folder");
+    std::fs::set_permissions(state.path(), std::os::unix::fs::PermissionsExt::from_mode(0o777))
+        .expect("chmod");
+    config();
+    #[expect(clippy::disallowed_methods, reason = "another user has to be another process")]
+    let output = std::process::Command::new(std::env::current_exe().expect("this program"))
+        .args(["--exact", "faults::a_normal_user_is_served_wholly_or_refused"])
+        .env(PLAY_NOBODY, state.path())
+        .uid(65534)
+        .gid(65534)
+        .output()
+        .expect("a child");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }
 
 #[test]

@@ -89,7 +89,12 @@ async fn a_killed_server_takes_its_runs_along_and_the_next_one_cleans_up() {
     assert!(sandbox_processes(&code) > 0 && !groups_of(state.path()).is_empty(), "the test can fail");
     child.kill().expect("kill -9");
     child.wait().expect("its end");
-    // The next one waits for the groups to empty, so when it is open the dead one's runs are gone.
+    // The jail removes the group when it finds itself alone; the next one to open would, too, and need not even know the
+    // dead one's state folder. Whoever is first, when it is open all is gone.
+    let groups = groups_of(state.path());
+    let stranger = tempfile::tempdir().expect("a folder");
+    drop(open(stranger.path()));
+    assert!(groups.iter().all(|group| !group.exists()), "{groups:?}");
     let _next = open(state.path());
     assert_eq!(sandbox_processes(&code), 0);
     let owners = std::fs::read_dir(state.path().join("owners")).expect("owners").count();

@@ -163,6 +163,46 @@ async fn the_hosts_files_processes_and_environment_are_out_of_sight() {
 }
 
 #[tokio::test]
+async fn a_program_starts_with_its_own_descriptors_only() {
+    let seen = inside(
+        "links = {}\n\
+         for fd in os.listdir('/proc/self/fd'):\n    \
+             try: links[fd] = os.readlink('/proc/self/fd/' + fd).split('[')[0]\n    \
+             except OSError: pass\n\
+         return links",
+    )
+    .await;
+    assert_eq!(seen, json!({"0": "/dev/null", "1": "pipe:", "2": "pipe:", "4": "pipe:"}));
+}
+
+#[tokio::test]
+async fn landlock_holds_where_mounts_would_not() {
+    // /proc is writable as a mount and this file belongs to the program; only Landlock is in the way.
+    let seen = inside("return [tried(put, '/proc/self/comm'), tried(put, '/proc/self/oom_score_adj')]").await;
+    assert_eq!(seen, json!(["EACCES", "EACCES"]));
+}
+
+#[tokio::test]
+async fn resource_limits_are_set_and_cannot_be_raised() {
+    let seen = inside(
+        "import resource as r\n\
+         seen = {n: r.getrlimit(getattr(r, 'RLIMIT_' + n)) for n in ('CORE', 'NOFILE', 'FSIZE', 'RTPRIO', 'MEMLOCK', 'MSGQUEUE')}\n\
+         def more(): r.setrlimit(r.RLIMIT_NOFILE, (1025, 1025))\n\
+         try: more()\n\
+         except ValueError as error: seen['raise'] = str(error)\n\
+         seen['adj'] = open('/proc/self/oom_score_adj').read().strip()\n\
+         seen['session'] = os.getsid(0) == os.getpid()\n\
+         return seen",
+    )
+    .await;
+    assert_eq!((&seen["CORE"], &seen["NOFILE"]), (&json!([1, 1]), &json!([1024, 1024])));
+    assert_eq!((&seen["RTPRIO"], &seen["MSGQUEUE"]), (&json!([0, 0]), &json!([0, 0])));
+    assert_eq!(seen["FSIZE"], json!([101 << 20, 101 << 20]));
+    assert!(seen["raise"].is_string(), "{seen}");
+    assert_eq!((&seen["adj"], &seen["session"]), (&json!("1000"), &json!(true)));
+}
+
+#[tokio::test]
 async fn the_marker_names_no_host_path() {
     let text = inside("return open('/etc/frameos-runtime.json').read()").await;
     assert!(text.as_str().is_some_and(|text| !text.contains('/')), "{text}");
@@ -190,9 +230,10 @@ async fn there_is_no_network_but_the_loopback() {
     )
     .await;
     assert_eq!(seen["interfaces"], json!(["lo"]));
-    for way in ["v4", "v6", "metadata", "udp"] {
+    for way in ["v4", "v6", "metadata"] {
         assert_eq!(seen[way], "ENETUNREACH", "{way}");
     }
+    assert_eq!(seen["udp"], "EPROTONOSUPPORT");
     assert_eq!(seen["own"], "done");
     assert_ne!(seen["name"], "done");
     assert_eq!(seen["localhost"][0], "127.0.0.1");

@@ -44,7 +44,7 @@ async fn denied_calls_kill_or_fail() {
         "sethostname": [170, 0, 0], "settimeofday": [164, 0, 0], "syslog": [103, 0, 0, 0], "splice": [275, 0, 0, 0, 0, 0, 0],
         "seccomp": [317, 1, 0, 0], "landlock": [444, 0, 0, 1], "personality": [135, 0x0040_0000], "shmget": [29, 0, 4096, 0x380],
         "netlink": [41, 16, 3, 0], "packet": [41, 17, 3, 0], "vsock": [41, 40, 1, 0], "alg": [41, 38, 5, 0], "bluetooth": [41, 31, 3, 0],
-        "raw": [41, 2, 3, 1], "sctp": [41, 2, 1, 132], "x32 getpid": [0x4000_0027], "unknown": [999], "tiocsti": [16, 0, 0x5412, 0],
+        "raw": [41, 2, 3, 1], "udp": [41, 2, 2, 0], "udp6": [41, 10, 0x0008_0002, 17], "seqpacket": [41, 2, 5, 0], "sctp": [41, 2, 1, 132], "x32 getpid": [0x4000_0027], "unknown": [999], "tiocsti": [16, 0, 0x5412, 0],
     });
     for (calls, expect_kill) in [(killed, true), (failing, false)] {
         let outcome = Agent::python(PROBE).with_input("calls", calls).run(&sandbox()).await;

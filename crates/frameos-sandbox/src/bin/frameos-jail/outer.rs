@@ -6,6 +6,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
+use std::path::Path;
 
 use frameos_sandbox::jail::{COMMAND_KILL, COMMAND_TERMINATE, INNER_ID, JailCgroup, JailConfig, JailStep};
 use rustix::event::{PollFd, PollFlags, poll};
@@ -77,7 +78,10 @@ fn start(control: &Control) -> Result<(), Fault> {
                 let _ = pidfd_send_signal(&pidfd, Signal::KILL);
             }
             let waited = supervise(control, &pidfd);
-            released.and(waited)
+            if matches!(waited, Ok(Parent::Gone)) {
+                remove_cgroup(&config.cgroup);
+            }
+            released.and(waited.map(drop))
         }
     }
 }
@@ -117,8 +121,26 @@ fn go(release: BorrowedFd<'_>) -> Result<(), Fault> {
     Ok(())
 }
 
+/// The library, on the other end of the socket.
+enum Parent {
+    There,
+    Gone,
+}
+
+/// Nobody else is left to do it. All members are dead and reaped.
+fn remove_cgroup(cgroup: &JailCgroup) {
+    let dirs: Vec<&Path> = match cgroup {
+        JailCgroup::V1 { tasks } => tasks.iter().filter_map(|path| path.parent()).collect(),
+        JailCgroup::V2 { dir } => vec![dir],
+    };
+    for dir in dirs {
+        // What stays is removed when a sandbox is opened next.
+        let _ = std::fs::remove_dir(dir);
+    }
+}
+
 /// Until the inner process is gone. A parent that went away takes the sandbox with it.
-fn supervise(control: &Control, pidfd: &OwnedFd) -> Result<(), Fault> {
+fn supervise(control: &Control, pidfd: &OwnedFd) -> Result<Parent, Fault> {
     let mut listening = true;
     loop {
         let mut fds = vec![PollFd::new(pidfd, PollFlags::IN)];
@@ -134,7 +156,7 @@ fn supervise(control: &Control, pidfd: &OwnedFd) -> Result<(), Fault> {
         let spoken = fds.get(1).is_some_and(|fd| !fd.revents().is_empty());
         if ended {
             waitid(WaitId::PidFd(pidfd.as_fd()), WaitIdOptions::EXITED).at(JailStep::Supervise)?;
-            return Ok(());
+            return Ok(if listening { Parent::There } else { Parent::Gone });
         }
         if spoken {
             listening = obey(control, pidfd);

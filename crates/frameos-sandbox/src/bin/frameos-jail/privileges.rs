@@ -15,8 +15,8 @@ use crate::fault::{At as _, Fault};
 /// Hard and soft alike, so that the program cannot raise them.
 pub(crate) fn limit_resources(config: &JailConfig) -> Result<(), Fault> {
     let limits = [
-        // A dump would be handled on the host, by whatever its core pattern names.
-        (Resource::Core, 0),
+        // No dump, and no host program that handles dumps: 0 forbids the file only, 1 is the kernel's word for both.
+        (Resource::Core, 1),
         (Resource::Nofile, config.open_files),
         // Just above /tmp, so that a full /tmp says "no space" and a sparse giant is refused.
         (Resource::Fsize, config.tmp_bytes.saturating_add(1 << 20)),
