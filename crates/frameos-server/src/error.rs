@@ -27,7 +27,7 @@ pub enum ServeError {
     ApiKeyMissing { because: &'static str },
     #[error("the payment gateway cannot be used")]
     Gateway(#[from] GatewayError),
-    #[error("cannot listen on {address}; is another process listening there?")]
+    #[error("cannot listen on {address}")]
     Bind { address: SocketAddr, source: std::io::Error },
     #[error("what the last process left behind could not be taken over")]
     Recover(#[source] AppError),

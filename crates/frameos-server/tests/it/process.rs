@@ -1,10 +1,15 @@
 //! A process and its data directory: private, owned by one, whole after a stop.
 
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::{
+    os::unix::fs::{MetadataExt, PermissionsExt},
+    path::Path,
+};
 
-use frameos_server::{ServeError, Server, ledger_verify};
+use frameos_server::{Config, ServeError, Server, ledger_verify};
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
-use crate::harness::{TestApp, test_config};
+use crate::harness::{TestApp, deploy, node_agent, test_config};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn secrets_on_disk_are_for_their_owner_only() {
@@ -67,4 +72,85 @@ async fn a_missing_jail_stops_a_worker_but_not_an_api() {
     assert!(matches!(refused, ServeError::Sandbox(_)), "{refused}");
     config.roles = vec![frameos_server::config::Role::Api];
     Server::start(&config).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_lets_a_running_agent_finish() {
+    let app = TestApp::start().await;
+    let (developer, user) = (app.developer("maker").await, app.user_with_money("buyer", 1_000).await);
+    let source =
+        "module.exports = () => new Promise((done) => setTimeout(() => done({ result: 'slept' }), 1500));";
+    let agent_id = node_agent("sleeper", source).publish(&app, &developer).await;
+    let deployment = deploy(&user, &agent_id, json!({})).await;
+    let body = json!({"deployment_id": deployment, "inputs": {}});
+    let queued = user.post(&format!("/agents/{agent_id}/execute"), &body).await.expect(202);
+    let id = queued.text_of("execution_id");
+    while user.get(&format!("/executions/{id}")).await.data()["status"] == "queued" {
+        tokio::task::yield_now().await;
+    }
+    let app = app.restart().await;
+    let mut again = app.nobody();
+    again.token = user.token.clone();
+    let run = again.get(&format!("/executions/{id}")).await.expect(200);
+    let seen = (&run.data()["status"], &run.data()["attempt"], &run.data()["outputs"]["result"]);
+    assert_eq!(seen, (&json!("success"), &json!(1), &json!("slept")), "{}", run.text);
+    assert_eq!(again.balance().await, (950, 0));
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_start_that_was_cut_short_goes_on_with_the_same_credentials() {
+    let app = TestApp::start_with(|config| config.database_url = None).await;
+    let first_run = app.first_run();
+    // As if the process had died between writing the credentials and using them.
+    let forget = |data: &Path| {
+        for name in ["frameos.db", "frameos.db-wal", "frameos.db-shm"] {
+            // The last connection takes the latter two with it.
+            let _gone = std::fs::remove_file(data.join(name));
+        }
+    };
+    let app = app.restart_after(forget).await;
+    assert_eq!(app.first_run(), first_run);
+    app.admin().await.get("/admin/overview").await.expect(200);
+    app.finish().await;
+}
+
+/// Processes that share a database need one that several can use.
+mod postgres {
+    use frameos_server::config::Role;
+    use frameos_store::testing::{TestDb, TestEngine};
+
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn an_api_and_a_worker_work_together() {
+        let database = TestDb::open_empty(TestEngine::Postgres).await;
+        let url = database.config.database_url.clone();
+        let app = TestApp::start_with(|config| {
+            config.database_url = Some(url.into());
+            config.roles = vec![Role::Api, Role::Gateway];
+        })
+        .await;
+        let (developer, user) = (app.developer("maker").await, app.user_with_money("buyer", 1_000).await);
+        let agent = node_agent("echo", "module.exports = (i) => ({ result: i.text });");
+        let agent_id = agent.publish(&app, &developer).await;
+        let deployment = deploy(&user, &agent_id, json!({})).await;
+        let body = json!({"deployment_id": deployment, "inputs": {"text": "x"}});
+        let path = format!("/agents/{agent_id}/execute");
+        let queued = user.post(&path, &body).await.expect(202).text_of("execution_id");
+        assert_eq!(user.get(&format!("/executions/{queued}")).await.data()["status"], "queued");
+
+        let worker =
+            Server::start(&Config { roles: vec![Role::Worker], ..app.config.clone() }).await.unwrap();
+        let stop = CancellationToken::new();
+        let working = tokio::spawn(worker.run(stop.clone()));
+        assert_eq!(user.run_to_end(&queued).await["status"], "success");
+        let body = json!({"deployment_id": deployment, "inputs": {"text": "y"}});
+        let later = user.post(&path, &body).await.expect(202).text_of("execution_id");
+        assert_eq!(user.run_to_end(&later).await["outputs"]["result"], "y");
+        stop.cancel();
+        working.await.unwrap().unwrap();
+        assert_eq!(user.balance().await, (900, 0));
+        app.finish().await;
+    }
 }

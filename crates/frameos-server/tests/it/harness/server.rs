@@ -58,8 +58,14 @@ impl TestApp {
     }
 
     /// Stops the server in good order and starts another on the same data.
-    pub async fn restart(mut self) -> Self {
+    pub async fn restart(self) -> Self {
+        self.restart_after(|_| {}).await
+    }
+
+    /// The same, with something done to the data directory in between.
+    pub async fn restart_after(mut self, change: impl FnOnce(&Path)) -> Self {
         self.stop().await;
+        change(self.data_dir());
         Self::boot(self.config.clone(), self.ground.take().unwrap()).await
     }
 
