@@ -64,9 +64,21 @@ function isModule(file) {
   }
 }
 
+/** Whether only a module may say what this file says. Node finds out by itself, but then keeps the exports. */
+function isModuleBySyntax(file) {
+  const source = fs.readFileSync(file, 'utf8');
+  if (!file.endsWith('.js') || !/^\s*(import|export)\b|\bimport\.meta\b/m.test(source)) return false;
+  try {
+    require('node:vm').compileFunction(source, ['exports', 'require', 'module', '__filename', '__dirname']);
+    return false;
+  } catch (error) {
+    return /import statement outside a module|Unexpected token 'export'|import\.meta/.test(error.message);
+  }
+}
+
 /** The module's exports; a plain program does its work on the way. */
 async function load(file) {
-  if (isModule(file)) return import(pathToFileURL(file).href);
+  if (isModule(file) || isModuleBySyntax(file)) return import(pathToFileURL(file).href);
   try {
     return Module._load(file, null, true);
   } catch (error) {

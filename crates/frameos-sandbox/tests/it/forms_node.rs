@@ -55,6 +55,28 @@ async fn es_modules_may_export_a_handler() {
 }
 
 #[tokio::test]
+async fn es_modules_may_be_plain_programs() {
+    let mut agent = Agent::new(
+        frameos_sandbox::Language::Nodejs,
+        "src/run.mjs",
+        "await new Promise((go) => setTimeout(go, 1)); console.log(JSON.stringify({ argv: process.argv[1] }));",
+    );
+    let outcome = agent.run(&sandbox()).await;
+    assert_eq!(outcome.outputs, Some(json!({"argv": "/agent/src/run.mjs"})), "{outcome:?}");
+
+    agent = agent.with_file("src/run.mjs", "await new Promise(() => {});");
+    let outcome = agent.run(&sandbox()).await;
+    assert_eq!(outcome.end, End::Exited(13));
+    assert!(outcome.agent_error.is_some_and(|error| error.starts_with("the program never finished")));
+
+    // Told by its syntax alone, as Node itself does.
+    let outcome = Agent::node("import fs from 'node:fs'; export default () => typeof fs.readFileSync;")
+        .run(&sandbox())
+        .await;
+    assert_eq!(outcome.outputs, Some(json!("function")), "{}", outcome.stderr.text());
+}
+
+#[tokio::test]
 async fn bundled_packages_are_found() {
     let agent = Agent::node("const { twice } = require('twice'); module.exports = (i) => twice(i.n);")
         .with_file("node_modules/twice/index.js", "exports.twice = (n) => n * 2;")

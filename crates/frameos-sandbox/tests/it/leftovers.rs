@@ -59,6 +59,20 @@ async fn twenty_runs_at_once_leave_nothing() {
     assert!(!files(state.path()).iter().any(|path| path.parent().is_some_and(|p| p.ends_with("owners"))));
 }
 
+#[tokio::test]
+async fn runs_leak_no_descriptor_of_the_parent() {
+    let sandbox = crate::harness::sandbox();
+    let agent = Agent::python("print(1)");
+    // Kept open by the library or the runtime from the first run on.
+    agent.run(&sandbox).await;
+    let open = || std::fs::read_dir("/proc/self/fd").expect("descriptors").count();
+    let before = open();
+    for _ in 0..20 {
+        assert_eq!(agent.run(&sandbox).await.end, End::Exited(0));
+    }
+    assert_eq!(open(), before);
+}
+
 /// This test program itself, as the process that dies: the marker variable makes the test below play that part.
 const PLAY_VICTIM: &str = "FRAMEOS_TEST_VICTIM_STATE";
 

@@ -46,6 +46,10 @@ async fn denied_calls_kill_or_fail() {
         "netlink": [41, 16, 3, 0], "packet": [41, 17, 3, 0], "vsock": [41, 40, 1, 0], "alg": [41, 38, 5, 0], "bluetooth": [41, 31, 3, 0],
         "raw": [41, 2, 3, 1], "udp": [41, 2, 2, 0], "udp6": [41, 10, 0x0008_0002, 17], "seqpacket": [41, 2, 5, 0], "sctp": [41, 2, 1, 132], "x32 getpid": [0x4000_0027], "unknown": [999], "tiocsti": [16, 0, 0x5412, 0],
     });
+    // Huge pages are mapped if the host keeps some; ENOMEM would be the host's answer, EPERM is ours.
+    let huge = serde_json::json!({ "mmap": [9, 0, 2 << 20, 3, 0x40022, -1, 0] });
+    let outcome = Agent::python(PROBE).with_input("calls", huge).run(&sandbox()).await;
+    assert_eq!(outcome.outputs, Some(serde_json::json!({ "mmap": "EPERM" })));
     for (calls, expect_kill) in [(killed, true), (failing, false)] {
         let outcome = Agent::python(PROBE).with_input("calls", calls).run(&sandbox()).await;
         let seen = outcome.outputs.unwrap_or_else(|| panic!("{:?} {}", outcome.end, outcome.stderr.text()));
