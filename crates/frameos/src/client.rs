@@ -231,9 +231,12 @@ impl Client {
             match builder.send().await {
                 Ok(response) => return Ok(response),
                 Err(error) if error.is_connect() => {
+                    let cause = root_cause(&error);
                     let hint = "is it running (`frameos serve`), and is --server right?";
-                    let message = format!("cannot reach {}: {hint}", self.server());
-                    return Err(Failure::Failed(anyhow::Error::new(error.without_url()).context(message)));
+                    return Err(Failure::failed(format!(
+                        "cannot reach {}: {cause}\nhint: {hint}",
+                        self.server()
+                    )));
                 }
                 Err(error) if repeatable && !error.is_timeout() && tries < TRIES => {}
                 Err(error) => {
@@ -282,6 +285,15 @@ impl Client {
         self.login = Login::Saved { name, profile: Box::new(profile) };
         Ok(())
     }
+}
+
+/// What the operating system said, below the layers that passed it on.
+fn root_cause(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
 }
 
 fn is_loopback(url: &Url) -> bool {

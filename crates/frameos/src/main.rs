@@ -24,9 +24,12 @@ mod progress;
 mod secret_prompt;
 mod server_config;
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use clap::Parser;
+
+/// How long blocking work that nobody waits for any more may go on at the end.
+const LEFTOVERS: Duration = Duration::from_secs(5);
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
@@ -37,7 +40,10 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match runtime.block_on(Box::pin(cli.run())) {
+    let outcome = runtime.block_on(Box::pin(cli.run()));
+    // What blocks a thread for longer than this must not keep the process from ending.
+    runtime.shutdown_timeout(LEFTOVERS);
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             output::failure(&failure);

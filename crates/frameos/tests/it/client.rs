@@ -42,6 +42,8 @@ pub(crate) fn publish_obedient(frameos: &Frameos, server: &Server) {
     let version = published["version_id"].as_str().unwrap().to_owned();
 
     frameos.run(["agent", "obedient", "--profile", "user"]).expect(1).complains("NOT_FOUND");
+    let own = frameos.run(["agent", "obedient"]).expect(0).stdout;
+    assert!(own.contains("pending_review"), "its developer sees it: {own}");
     let queue = frameos.run(["admin", "review", "--json"]).expect(0).json();
     assert!(
         queue["reviews"].as_array().unwrap().iter().any(|entry| entry["version_id"] == *version),
