@@ -63,7 +63,7 @@ pub async fn agent_register(app: &App, developer: DeveloperId, submission: Submi
     let slug = submission::required("slug", checked.listing.slug.clone())?;
     let face = submission::face_new(&checked)?;
     let agent_id = AgentId::generate(now);
-    let version = version_new(agent_id, &checked, &face, &scan, code.len(), now)?;
+    let version = version_new(agent_id, &checked, &face, &scan, now)?;
     let new = AgentNew { id: agent_id, developer_id: developer, slug: slug.clone(), face, created_at: now };
     let (version_id, object) = (version.id, version.code_s3_key.clone());
     app.store().objects().put(&object, &code).await?;
@@ -100,10 +100,9 @@ pub async fn agent_register(app: &App, developer: DeveloperId, submission: Submi
 /// Unpacks, checks and scans off the async threads; a rejecting scan is the caller's error, with every finding.
 pub(crate) async fn submission_scan(submission: Submission) -> Result<(Checked, ScanReport, Vec<u8>)> {
     let work = move || {
-        let code = submission.code.clone();
-        let checked = submission::submission_check(submission)?;
+        let checked = submission::submission_check(&submission)?;
         let scan = frameos_scanner::scan(&checked.bundle);
-        Ok::<_, AppError>((checked, scan, code))
+        Ok::<_, AppError>((checked, scan, submission.code))
     };
     let (checked, scan, code) = tokio::task::spawn_blocking(work).await.map_err(AppError::internal)??;
     if scan.verdict == Verdict::Reject {
@@ -127,7 +126,6 @@ pub(crate) fn version_new(
     checked: &Checked,
     face: &AgentFace,
     scan: &ScanReport,
-    packed_size: usize,
     now: Timestamp,
 ) -> Result<Version> {
     let id = VersionId::generate(now);
@@ -139,7 +137,7 @@ pub(crate) fn version_new(
         manifest: checked.manifest_json.clone(),
         code_s3_key: format!("code/{id}.tar.gz"),
         code_hash: checked.code_hash.clone(),
-        packed_size: i64::try_from(packed_size).map_err(AppError::internal)?,
+        packed_size: i64::try_from(checked.packed_size).map_err(AppError::internal)?,
         runtime_language: runtime.language.as_str().into(),
         runtime_version: runtime.version.clone(),
         entrypoint: submission::entrypoint(&checked.manifest),

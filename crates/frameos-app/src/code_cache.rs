@@ -1,7 +1,7 @@
 //! Unpacked bundles on disk, by the hash of their packed form.
 //!
 //! Invariants: a folder appears under its hash only when complete (written aside, then renamed); the packed bytes are hashed
-//! every time they are fetched, so altered storage is refused rather than run; files are readable by the sandbox's ids and
+//! when they are fetched into the cache, so altered storage is refused rather than run; files are readable by the sandbox's ids and
 //! writable by none of them.
 
 use std::{

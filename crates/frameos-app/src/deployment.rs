@@ -188,10 +188,15 @@ pub async fn deployment_update(
     let number = change.version.unwrap_or_else(|| row.version.clone());
     let runnable = runnable_load(app, &row.agent_id.to_string(), Some(&number)).await?;
     let mut config = change.config.unwrap_or_else(|| row.config.clone());
-    // Secrets are never shown, so leaving one out means keeping it.
-    for name in runnable.manifest.secret_inputs() {
-        if let Some(kept) = row.config.get(name) {
+    let before = runnable_load(app, &row.agent_id.to_string(), Some(&row.version)).await?;
+    for name in before.manifest.secret_inputs() {
+        let Some(kept) = row.config.get(name) else { continue };
+        if runnable.manifest.secret_inputs().any(|secret| secret == name) {
+            // Secrets are never shown, so leaving one out means keeping it.
             config.entry(name.to_owned()).or_insert_with(|| kept.clone());
+        } else if config.get(name) == Some(kept) {
+            // What was given as a secret must not become readable because a later version calls it something else.
+            config.remove(name);
         }
     }
     config_check(&runnable.manifest, &config)?;

@@ -26,6 +26,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     app::App,
+    bare_run::LOG_HEAD_BYTES,
     deployment::{Runnable, available_check, deployment_load, runnable_load},
     error::{AppError, Result},
     inputs::inputs_merge,
@@ -99,6 +100,13 @@ pub struct LogsView {
     pub stdout_bytes: i64,
     pub stderr_bytes: i64,
     pub truncated: bool,
+}
+
+impl LogsView {
+    /// Takes stdout away: it may be the result, and the user chose that nothing is paid for it.
+    pub(crate) fn stdout_withhold(&mut self) {
+        self.stdout = String::new();
+    }
 }
 
 /// What to list of a user's runs.
@@ -275,8 +283,8 @@ fn view(row: Execution, manifest: &Manifest, position: Option<i64>, now: Timesta
                 receipt_id: receipt_id.to_string(),
             },
         );
-    let truncated = row.stdout_bytes > row.stdout.as_deref().map_or(0, |text| text.len() as i64)
-        || row.stderr_bytes > row.stderr.as_deref().map_or(0, |text| text.len() as i64);
+    let beyond_head = |bytes: i64| usize::try_from(bytes).is_ok_and(|bytes| bytes > LOG_HEAD_BYTES);
+    let truncated = beyond_head(row.stdout_bytes) || beyond_head(row.stderr_bytes);
     ExecutionView {
         id: row.id,
         agent_id: row.agent_id,

@@ -11,6 +11,8 @@ use thiserror::Error;
 
 use crate::error::AppError;
 
+const LONGEST_SENTENCE: usize = 2_000;
+
 /// Inputs that do not fit the manifest; never empty.
 #[derive(Debug, Error)]
 #[error("{}", sentence(.0))]
@@ -66,7 +68,12 @@ fn sentence(errors: &[FieldError]) -> String {
             }
         })
         .collect();
-    parts.join("; ")
+    let mut sentence = parts.join("; ");
+    if sentence.len() > LONGEST_SENTENCE {
+        sentence.truncate(sentence.floor_char_boundary(LONGEST_SENTENCE));
+        sentence.push('…');
+    }
+    sentence
 }
 
 impl From<InputErrors> for AppError {

@@ -14,6 +14,9 @@ use crate::inputs::outputs_check;
 /// `EX_TEMPFAIL` of sysexits.h: the agent asks to be tried again.
 const EX_TEMPFAIL: i32 = 75;
 
+/// Characters of an error message.
+const LONGEST_MESSAGE: usize = 4_000;
+
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunEnd {
@@ -32,7 +35,7 @@ pub fn outcome_judge(manifest: &Manifest, outcome: &Outcome, timeout_ms: u64) ->
     let failed = |status, message: String, exit_code, retryable| RunEnd {
         status,
         outputs: None,
-        error_message: Some(message),
+        error_message: Some(message_clean(&message)),
         exit_code,
         retryable,
     };
@@ -85,6 +88,15 @@ pub fn outcome_judge(manifest: &Manifest, outcome: &Outcome, timeout_ms: u64) ->
         }
         End::Cancelled => failed(RunStatus::Cancelled, "the run was cancelled".into(), None, false),
     }
+}
+
+/// A message fit to store and show: no control characters, which databases refuse and terminals obey, and not too long.
+fn message_clean(message: &str) -> String {
+    message
+        .chars()
+        .map(|letter| if letter.is_control() && letter != '\n' { ' ' } else { letter })
+        .take(LONGEST_MESSAGE)
+        .collect()
 }
 
 /// The agent's own words if it had any, else its exit code and the last line it wrote to stderr.

@@ -29,6 +29,7 @@ use crate::{
     settle,
 };
 
+const CANCELLED: &str = "the run was cancelled";
 /// Tries a run gets in all.
 const ATTEMPTS: i64 = 3;
 /// The spec's back-off: 2 s, 4 s, 8 s.
@@ -72,13 +73,21 @@ async fn attempt(app: &App, ticket: &Ticket, stop: CancellationToken) -> Result<
     {
         return Err(AppError::internal("the worker stopped before the run ended"));
     }
-    let verdict = outcome_judge(&manifest, &outcome, timeout_ms);
+    let mut verdict = outcome_judge(&manifest, &outcome, timeout_ms);
+    let redactor = run_redactor(&manifest, &row.inputs);
+    verdict.error_message = verdict.error_message.map(|message| redactor.redact(&message));
+    verdict.outputs = verdict.outputs.map(|outputs| redactor.redact_json(outputs));
     if verdict.retryable && row.attempt < ATTEMPTS {
         let reason = verdict.error_message.as_deref().unwrap_or("the agent asked for another try");
         return requeue(app, ticket, &row, reason).await;
     }
-    let redactor = run_redactor(&manifest, &row.inputs);
-    let result = result_build(app, &row, &outcome, verdict, &redactor).await?;
+    let unpaid_by_choice = verdict.status == RunStatus::Cancelled
+        || (verdict.status == RunStatus::Timeout && timeout_ms < manifest.runtime.timeout_ms);
+    let mut logs = logs_build(&outcome, &redactor);
+    if unpaid_by_choice {
+        logs.stdout_withhold();
+    }
+    let result = result_build(app, &row, &outcome, verdict, logs).await?;
     end(app, ticket, &row, result).await
 }
 
@@ -214,7 +223,17 @@ impl EndedRun {
 }
 
 pub(crate) fn cancelled() -> EndedRun {
-    EndedRun { error_message: Some("the run was cancelled".into()), ..EndedRun::of(RunStatus::Cancelled) }
+    EndedRun { error_message: Some(CANCELLED.into()), ..EndedRun::of(RunStatus::Cancelled) }
+}
+
+fn logs_build(outcome: &Outcome, redactor: &Redactor) -> LogsView {
+    LogsView {
+        stdout: redactor.redact(&outcome.stdout.text()),
+        stderr: redactor.redact(&outcome.stderr.text()),
+        stdout_bytes: saturate(outcome.stdout.total),
+        stderr_bytes: saturate(outcome.stderr.total),
+        truncated: outcome.stdout.truncated() || outcome.stderr.truncated(),
+    }
 }
 
 async fn result_build(
@@ -222,15 +241,8 @@ async fn result_build(
     row: &Execution,
     outcome: &Outcome,
     verdict: RunEnd,
-    redactor: &Redactor,
+    logs: LogsView,
 ) -> Result<EndedRun> {
-    let logs = LogsView {
-        stdout: redactor.redact(&outcome.stdout.text()),
-        stderr: redactor.redact(&outcome.stderr.text()),
-        stdout_bytes: saturate(outcome.stdout.total),
-        stderr_bytes: saturate(outcome.stderr.total),
-        truncated: outcome.stdout.truncated() || outcome.stderr.truncated(),
-    };
     let mut log_object = None;
     if logs.stdout.len() > LOG_HEAD_BYTES || logs.stderr.len() > LOG_HEAD_BYTES {
         let object = format!("logs/{}.{}.json", row.id, row.attempt);
@@ -240,7 +252,7 @@ async fn result_build(
     Ok(EndedRun {
         status: verdict.status,
         outputs: verdict.outputs,
-        error_message: verdict.error_message.map(|message| redactor.redact(&message)),
+        error_message: verdict.error_message,
         exit_code: verdict.exit_code,
         resources: Some(run_resources(outcome)),
         isolation: Some(outcome.tier.clone()),
@@ -270,23 +282,39 @@ pub(crate) async fn end(app: &App, ticket: &Ticket, row: &Execution, ended: Ende
     };
     let (id, attempt, ticket_id, owner) =
         (row.id, ticket.attempt, ticket.id, app.settings.worker_name.clone());
-    let payload = json!({"end": ended.status});
+    let (mut end, waiting) = (ended.status, row.status);
     let stored = app.store().tx(move |tx| {
         Box::pin(async move {
+            let mut result = result;
+            // A cancel that was accepted holds, even when the agent finished in the same moment.
+            if end == RunStatus::Success && execution::execution_cancel_requested_unscoped(tx, id).await? {
+                end = RunStatus::Cancelled;
+                result = RunResult {
+                    status: waiting,
+                    outputs: None,
+                    error_message: Some(CANCELLED.into()),
+                    stdout: String::new(),
+                    log_object: None,
+                    ..result
+                };
+            }
             // Both or neither: a result without its settle ticket would wait for ever.
+            let payload = json!({"end": end});
             let kept = ticket::ticket_to_settle(tx, ticket_id, attempt, &owner, &payload).await?;
             let kept = kept && execution::execution_result_set(tx, id, &result).await?;
             if !kept {
                 tx.set_rollback();
             }
-            Ok(kept)
+            Ok(kept.then_some(end))
         })
     });
-    if !stored.await? {
-        tracing::warn!(execution = %id, attempt, "a result came after its lease and is dropped");
-        return Ok(());
+    match stored.await? {
+        Some(end) => settle::settle_or_wait(app, ticket, end).await,
+        None => {
+            tracing::warn!(execution = %id, attempt, "a result came after its lease and is dropped");
+            Ok(())
+        }
     }
-    settle::settle_or_wait(app, ticket, ended.status).await
 }
 
 /// Puts a run back after a fault of ours, or ends it when it had all its tries.

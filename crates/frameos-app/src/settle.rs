@@ -128,6 +128,7 @@ async fn finish(app: &App, ticket: &Ticket, row: Execution, settled: Settled) ->
                     payment_id: settled.payment.as_ref().map(|payment| payment.payment_id),
                     payment_receipt_id: settled.payment.as_ref().map(|payment| payment.receipt_id),
                     error_message: settled.error_message.clone(),
+                    withhold_stdout: settled.error_message.is_some(),
                 };
                 if !execution::execution_finish(tx, row.id, &finish, now).await? {
                     return Ok(());
@@ -135,7 +136,7 @@ async fn finish(app: &App, ticket: &Ticket, row: Execution, settled: Settled) ->
                 let agent = agent::agent_find_unscoped(tx, &row.agent_id.to_string())
                     .await?
                     .ok_or_else(|| StoreError::Corrupt { what: "a run without its agent".into() })?;
-                receipt_write(tx, &held, &row, &settled, &agent.slug, now).await?;
+                receipt_write(tx, &held, &row, &settled, now).await?;
                 if let Some(month) =
                     row.free_month.as_deref().filter(|_| settled.status != RunStatus::Success)
                 {
@@ -178,7 +179,6 @@ async fn receipt_write(
     app: &App,
     row: &Execution,
     settled: &Settled,
-    slug: &str,
     now: Timestamp,
 ) -> std::result::Result<(), StoreError> {
     let corrupt = |what: &str| StoreError::Corrupt { what: what.to_owned() };
@@ -194,7 +194,7 @@ async fn receipt_write(
         execution_id: row.id,
         user_id: row.user_id.to_string(),
         agent_id: row.agent_id.to_string(),
-        agent_slug: slug.to_owned(),
+        agent_slug: row.agent_slug.clone(),
         agent_version: row.version.clone(),
         code_sha256: version.code_hash,
         input_sha256: salted_hash(&row.salt, &Value::Object(row.inputs.clone())),

@@ -42,7 +42,9 @@ pub struct Submission {
 /// A submission that holds together.
 pub(crate) struct Checked {
     pub bundle: Bundle,
+    /// SHA-256 of the packed bundle, hex.
     pub code_hash: String,
+    pub packed_size: usize,
     pub manifest: Manifest,
     /// What is stored and shown as the version's manifest.
     pub manifest_json: Value,
@@ -63,7 +65,7 @@ pub(crate) struct CheckedListing {
 }
 
 /// Unpacks and checks a submission. CPU-bound: call it off the async threads.
-pub(crate) fn submission_check(submission: Submission) -> Result<Checked> {
+pub(crate) fn submission_check(submission: &Submission) -> Result<Checked> {
     let bundle = bundle::unpack(&submission.code)
         .map_err(|error| AppError::invalid(error.code(), error.to_string()))?;
     let code_hash = canonical::sha256_hex(&submission.code);
@@ -82,8 +84,16 @@ pub(crate) fn submission_check(submission: Submission) -> Result<Checked> {
         manifest.listing.version.clone(),
     )?
     .ok_or_else(|| AppError::field("version", "is required, in the request or in manifest.json"))?;
-    let listing = listing_check(&submission, &manifest)?;
-    Ok(Checked { bundle, code_hash, manifest, manifest_json, version, listing })
+    let listing = listing_check(submission, &manifest)?;
+    Ok(Checked {
+        bundle,
+        code_hash,
+        packed_size: submission.code.len(),
+        manifest,
+        manifest_json,
+        version,
+        listing,
+    })
 }
 
 /// A listing field that a new agent cannot do without.

@@ -47,7 +47,7 @@ pub async fn version_submit(
     newer_check(app, &agent, &checked.version).await?;
     let now = app.now();
     let face = face_merge(&checked, &agent);
-    let new = version_new(agent.id, &checked, &face, &scan, code.len(), now)?;
+    let new = version_new(agent.id, &checked, &face, &scan, now)?;
     let (version_id, object, number) = (new.id, new.code_s3_key.clone(), new.version.clone());
     let wider = checked.manifest.capabilities.iter().any(|name| !agent.capabilities.contains(name));
     let live = agent.status == AgentStatus::Published && scan.verdict == Verdict::Pass && !wider;

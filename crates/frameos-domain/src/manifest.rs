@@ -3,6 +3,7 @@
 //! Invariants: parsing reports every problem at once, each with its JSON path; a parsed manifest is valid; unknown keys are
 //! warnings, so that a newer manifest still explains itself to an older platform. Reading lives in `manifest/read.rs`.
 
+mod field;
 mod read;
 
 use serde::{Deserialize, Serialize};

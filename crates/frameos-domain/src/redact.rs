@@ -4,6 +4,7 @@
 //! percent-encoded. Values shorter than four characters are not searched for: they would blank out ordinary text.
 
 use base64::{Engine, engine::general_purpose};
+use serde_json::Value;
 
 const MASK: &str = "[redacted]";
 const SHORTEST: usize = 4;
@@ -47,6 +48,23 @@ impl Redactor {
     }
 }
 
+impl Redactor {
+    /// Clears every string and key of a JSON value.
+    pub fn redact_json(&self, value: Value) -> Value {
+        if self.needles.is_empty() {
+            return value;
+        }
+        match value {
+            Value::String(text) => Value::String(self.redact(&text)),
+            Value::Array(items) => items.into_iter().map(|item| self.redact_json(item)).collect(),
+            Value::Object(fields) => {
+                fields.into_iter().map(|(key, value)| (self.redact(&key), self.redact_json(value))).collect()
+            }
+            other => other,
+        }
+    }
+}
+
 fn percent_encode(text: &str) -> String {
     text.bytes().fold(String::new(), |mut out, byte| {
         if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
@@ -59,7 +77,7 @@ fn percent_encode(text: &str) -> String {
 }
 
 fn json_escape(text: &str) -> String {
-    let quoted = serde_json::Value::String(text.to_owned()).to_string();
+    let quoted = Value::String(text.to_owned()).to_string();
     quoted[1..quoted.len() - 1].to_owned()
 }
 
@@ -75,5 +93,10 @@ mod tests {
             assert!(redacted.contains(MASK), "{text} → {redacted}");
         }
         assert_eq!(redactor.redact("abc"), "abc", "too short to search for");
+        let value = serde_json::json!({"s3cr3t/key+": ["x", {"y": "is s3cr3t/key+"}], "n": 1});
+        assert_eq!(
+            redactor.redact_json(value),
+            serde_json::json!({"[redacted]": ["x", {"y": "is [redacted]"}], "n": 1})
+        );
     }
 }

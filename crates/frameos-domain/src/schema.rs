@@ -8,6 +8,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
+/// Bytes a compiled pattern may take: enough for any honest one, compiled in no time.
+const PATTERN_SIZE: usize = 256 << 10;
+const MOST_ERRORS: usize = 20;
+const LONGEST_FIELD: usize = 200;
+const LONGEST_MESSAGE: usize = 300;
+
 /// A compiled JSON Schema (draft 2020-12).
 #[derive(Debug)]
 pub struct Schema(Validator);
@@ -28,15 +34,16 @@ pub struct FieldError {
 impl Schema {
     pub fn compile(schema: &Value) -> Result<Self, SchemaError> {
         jsonschema::draft202012::options()
-            .with_pattern_options(PatternOptions::regex())
+            .with_pattern_options(PatternOptions::regex().size_limit(PATTERN_SIZE))
             .build(schema)
             .map(Self)
             .map_err(|error| SchemaError(error.to_string()))
     }
 
-    /// Every violation in `value`, in document order; empty when it conforms.
+    /// The first violations in `value`, in document order; empty when it conforms. Names that the value's author chose are cut
+    /// short: what is checked may be hostile.
     pub fn check(&self, value: &Value) -> Vec<FieldError> {
-        self.0.iter_errors(value).take(50).map(|error| describe(&error)).collect()
+        self.0.iter_errors(value).take(MOST_ERRORS).map(|error| describe(&error)).collect()
     }
 }
 
@@ -56,7 +63,15 @@ fn describe(error: &jsonschema::ValidationError<'_>) -> FieldError {
         }
         _ => error.masked_with("the value").to_string(),
     };
-    FieldError { field, message }
+    FieldError { field: clip(field, LONGEST_FIELD), message: clip(message, LONGEST_MESSAGE) }
+}
+
+fn clip(mut text: String, longest: usize) -> String {
+    if text.len() > longest {
+        text.truncate(text.floor_char_boundary(longest));
+        text.push('…');
+    }
+    text
 }
 
 /// Turns a JSON pointer such as `/rows/2/price` into `rows[2].price`.
@@ -97,6 +112,17 @@ mod tests {
         let text = format!("{errors:?}");
         assert!(!text.contains("5551234") && !text.contains("s3cret"), "{text}");
         assert!(schema.check(&json!({"url": "u", "key": 1})).is_empty());
+    }
+
+    #[test]
+    fn names_chosen_by_the_checked_value_are_cut_short() {
+        let schema = Schema::compile(
+            &json!({"type": "object", "additionalProperties": {"items": {"type": "string"}}}),
+        )
+        .unwrap();
+        let errors = schema.check(&json!({"K".repeat(100_000): vec![1; 100]}));
+        assert_eq!(errors.len(), MOST_ERRORS);
+        assert!(errors.iter().all(|error| error.field.len() < 300 && error.message.len() < 400));
     }
 
     #[test]

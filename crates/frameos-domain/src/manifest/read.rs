@@ -10,10 +10,12 @@ use thiserror::Error;
 
 use super::{
     Field, Language, Listing, MAX_MEMORY_MB, MAX_TIMEOUT_MS, MIN_MEMORY_MB, Manifest, RetryPolicy, Runtime,
+    field,
 };
 use crate::{
     money::{Currency, Money},
     pricing::{Pricing, PricingModel},
+    schema::Schema,
     version,
 };
 
@@ -218,7 +220,7 @@ impl Reader {
 
     fn language(&mut self, runtime: &Map<String, Value>) -> Option<Language> {
         let path = "$.runtime.language";
-        if !runtime.contains_key("language") {
+        if runtime.get("language").is_none_or(Value::is_null) {
             self.error(path, "is required: nodejs or python");
             return None;
         }
@@ -291,59 +293,24 @@ impl Reader {
         Some(Field { name: name?, required, secret, schema })
     }
 
-    /// The JSON Schema of one field: its constraints under their standard names, checked by the schema compiler itself.
+    /// The JSON Schema of one field, checked by the schema compiler itself, and its default against it.
     fn field_schema(&mut self, object: &Map<String, Value>, path: &str) -> Map<String, Value> {
-        const RENAMED: [(&str, &str); 4] = [
-            ("min_length", "minLength"),
-            ("max_length", "maxLength"),
-            ("min_items", "minItems"),
-            ("max_items", "maxItems"),
-        ];
-        const KEPT: [&str; 20] = [
-            "type",
-            "description",
-            "default",
-            "enum",
-            "minimum",
-            "maximum",
-            "exclusiveMinimum",
-            "exclusiveMaximum",
-            "multipleOf",
-            "minLength",
-            "maxLength",
-            "pattern",
-            "format",
-            "items",
-            "minItems",
-            "maxItems",
-            "uniqueItems",
-            "properties",
-            "title",
-            "examples",
-        ];
-        let mut schema = Map::new();
-        for (key, value) in object {
-            match RENAMED.iter().find(|(from, _)| from == key) {
-                Some((_, to)) => {
-                    schema.insert((*to).to_owned(), value.clone());
-                }
-                None if KEPT.contains(&key.as_str()) => {
-                    schema.insert(key.clone(), value.clone());
-                }
-                None if ["name", "required", "secret"].contains(&key.as_str()) => {}
-                None => self.warnings.push(issue(&format!("{path}.{key}"), "unknown key, ignored")),
-            }
+        let read = field::field_schema(object, path);
+        self.warnings.extend(read.warnings);
+        if !read.errors.is_empty() {
+            self.errors.extend(read.errors);
+            return read.schema;
         }
-        match crate::schema::Schema::compile(&Value::Object(schema.clone())) {
+        match Schema::compile(&Value::Object(read.schema.clone())) {
             Err(problem) => self.error(path, problem.to_string()),
             Ok(compiled) => {
-                let default = schema.get("default");
+                let default = read.schema.get("default");
                 if let Some(problem) = default.and_then(|value| compiled.check(value).into_iter().next()) {
                     self.error(&format!("{path}.default"), problem.message);
                 }
             }
         }
-        schema
+        read.schema
     }
 
     fn capabilities(&mut self, root: &Map<String, Value>) -> Vec<String> {
@@ -383,7 +350,7 @@ impl Reader {
         match texts {
             None => self.error(&path, "expected an array of strings"),
             Some(texts) if texts.len() > most => {
-                self.error(&path, format!("at most {most} entries are allowed"))
+                self.error(&path, format!("at most {most} entries are allowed"));
             }
             Some(texts) if texts.iter().any(|text| text.is_empty() || text.chars().count() > longest) => {
                 self.error(&path, format!("each entry must have 1 to {longest} characters"));
@@ -400,7 +367,7 @@ impl Reader {
         key: &str,
         longest: usize,
     ) -> Option<String> {
-        if !object.contains_key(key) {
+        if object.get(key).is_none_or(Value::is_null) {
             self.error(&format!("{path}.{key}"), "is required");
         }
         self.text(object, path, key, longest)

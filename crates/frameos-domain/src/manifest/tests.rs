@@ -78,6 +78,8 @@ fn single_mistakes_are_found_where_they_are() {
         (json!({"runtime": null}), "$.runtime"),
         (json!({"runtime": {"language": "go"}}), "$.runtime.language"),
         (json!({"runtime": {}}), "$.runtime.language"),
+        (json!({"runtime": {"language": null}}), "$.runtime.language"),
+        (json!({"inputs": [{"name": null, "type": "string"}]}), "$.inputs[0].name"),
         (json!({"runtime": {"language": "python", "version": "2.7"}}), "$.runtime.version"),
         (
             json!({"inputs": [{"name": "a", "type": "string"}, {"name": "A", "type": "string"}]}),
@@ -95,6 +97,37 @@ fn single_mistakes_are_found_where_they_are() {
         }
         assert_eq!(paths(&value), [expected]);
     }
+}
+
+#[test]
+fn schemas_that_could_cost_exponential_time_are_refused() {
+    let doubling = |depth: usize| {
+        let definitions: serde_json::Map<String, Value> = (0..depth)
+            .map(|level| {
+                let below = format!("urn:x#/$defs/d{}", level + 1);
+                (format!("d{level}"), json!({"allOf": [{"$ref": below}, {"$ref": below}]}))
+            })
+            .collect();
+        json!({"$id": "urn:x", "$defs": definitions, "$ref": "urn:x#/$defs/d0"})
+    };
+    for bad in [
+        json!({"items": doubling(40)}),
+        json!({"properties": {"a": {"anyOf": [{"type": "string"}]}}}),
+        json!({"items": {"patternProperties": {"": {"type": "array"}}}}),
+        json!({"items": {"additionalProperties": {"type": "string"}}}),
+        json!({"pattern": "a".repeat(501)}),
+        json!({"pattern": "((a{500}){500}){500}"}),
+        (0..20).fold(json!({"type": "string"}), |inner, _| json!({"type": "array", "items": inner})),
+    ] {
+        let mut field = bad.as_object().unwrap().clone();
+        field.insert("name".into(), json!("x"));
+        field.entry("type").or_insert(json!("array"));
+        let value = json!({"runtime": {"language": "nodejs"}, "inputs": [field.clone()], "outputs": [field]});
+        assert!(paths(&value).iter().any(|path| path.starts_with("$.inputs[0]")), "{value}");
+    }
+    let nested = json!({"name": "rows", "type": "array", "items": {"type": "object", "required": ["a"],
+        "additionalProperties": false, "properties": {"a": {"type": "array", "items": {"type": "integer"}}}}});
+    assert_eq!(paths(&json!({"runtime": {"language": "nodejs"}, "outputs": [nested]})), Vec::<String>::new());
 }
 
 #[test]

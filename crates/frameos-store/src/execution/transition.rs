@@ -41,6 +41,8 @@ pub struct Finish {
     pub payment_receipt_id: Option<ReceiptId>,
     /// Replaces the agent's own message when the payment was refused.
     pub error_message: Option<String>,
+    /// Drops what the agent printed to stdout: it may be the result nobody paid for.
+    pub withhold_stdout: bool,
 }
 
 /// Notes the intent and mandate that pay for a run.
@@ -132,7 +134,8 @@ pub async fn execution_finish(
 ) -> Result<bool, StoreError> {
     let sql = "UPDATE agent_executions SET status = $2, payment_id = $3, payment_receipt_id = $4, sealed = FALSE, \
                error_message = COALESCE($5, error_message), completed_at = COALESCE(completed_at, $6), \
-               outputs = CASE WHEN $7 THEN outputs ELSE NULL END \
+               outputs = CASE WHEN $7 THEN outputs ELSE NULL END, \
+               stdout = CASE WHEN $8 THEN NULL ELSE stdout END, log_object = CASE WHEN $8 THEN NULL ELSE log_object END \
                WHERE id = $1 AND status IN ('queued', 'running', 'settling')";
     let params = params![
         id,
@@ -141,7 +144,8 @@ pub async fn execution_finish(
         finish.payment_receipt_id,
         finish.error_message.clone(),
         now,
-        finish.status == RunStatus::Success
+        finish.status == RunStatus::Success,
+        finish.withhold_stdout
     ];
     let finished = tx.execute(sql, &params).await? == 1;
     if finished {
