@@ -13,6 +13,8 @@ use seccompiler::{BpfProgram, TargetArch, compile_from_json};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+/// The same number on every architecture we build for.
+const ENOLCK: u32 = 37;
 const POLICY: &str = "resources/seccomp/policy.json";
 
 /// The policy file; the maps are system call → reason.
@@ -27,6 +29,7 @@ struct Policy {
     allow_if: Vec<Conditional>,
     eperm: BTreeMap<String, String>,
     eperm_x86_64: BTreeMap<String, String>,
+    enolck: BTreeMap<String, String>,
     errno_if: Vec<Conditional>,
     kill: BTreeMap<String, String>,
     kill_x86_64: BTreeMap<String, String>,
@@ -86,6 +89,7 @@ fn compile(policy: &Policy, name: &str, arch: TargetArch) -> Result<Vec<BpfProgr
             policy.eperm.keys().cloned().chain(on_x86(&policy.eperm_x86_64)),
             &[],
         ),
+        filter(&json!("allow"), &json!({ "errno": ENOLCK }), policy.enolck.keys().cloned(), &[]),
     ];
     for rule in &policy.errno_if {
         let errno = rule.errno.ok_or("errno_if needs an errno")?;

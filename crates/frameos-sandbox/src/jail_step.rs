@@ -69,8 +69,8 @@ pub enum JailStep {
     PivotRoot,
     /// Check that the new root is what it should be.
     VerifyRoot,
-    /// Open `/dev/null` for stdin.
-    OpenNull,
+    /// Make the pipe, closed at its other end, that is stdin.
+    MakeStdin,
     /// Set a resource limit.
     ResourceLimit,
     /// Become the program's user.

@@ -155,9 +155,8 @@ async fn the_hosts_files_processes_and_environment_are_out_of_sight() {
     assert_eq!((&seen["user"], &seen["uid"]), (&json!("agent"), &json!(1000)));
     let open = seen["fds"].as_array().expect("paths");
     assert!(
-        open.iter().all(|path| path == "/dev/null"
-            || path == "/proc/self/fd"
-            || path.as_str().is_some_and(|p| p.starts_with("/proc/2/"))),
+        open.iter()
+            .all(|path| path == "/proc/self/fd" || path.as_str().is_some_and(|p| p.starts_with("/proc/2/"))),
         "{open:?}"
     );
 }
@@ -172,7 +171,61 @@ async fn a_program_starts_with_its_own_descriptors_only() {
          return links",
     )
     .await;
-    assert_eq!(seen, json!({"0": "/dev/null", "1": "pipe:", "2": "pipe:", "4": "pipe:"}));
+    assert_eq!(seen, json!({"0": "pipe:", "1": "pipe:", "2": "pipe:", "4": "pipe:"}));
+}
+
+/// Everything two sandboxes share: they meet at the same files, so nothing kept by a file may pass between them.
+const SHARED: &str = "import os, fcntl, ctypes, errno, struct, time
+libc = ctypes.CDLL(None, use_errno=True)
+FILES = ['/dev/null', '/dev/zero', '/dev/urandom', '/runner/runner.pyc', '/usr/bin/python3', '/agent/main.py']
+FILES = [path for path in FILES if os.path.exists(path)]
+RECORD = struct.pack('hhqqi', fcntl.F_WRLCK, 0, 0, 1, 0)
+def tried(act, *args):
+    try:
+        act(*args)
+        return 'done'
+    except OSError as error:
+        return errno.errorcode[error.errno]
+def looks(fd, lock):
+    return {
+        'record': tried(fcntl.fcntl, fd, lock, RECORD), 'open': tried(fcntl.fcntl, fd, lock + 31, RECORD),
+        'flock': tried(fcntl.flock, fd, fcntl.LOCK_EX | fcntl.LOCK_NB), 'lease': tried(fcntl.fcntl, fd, fcntl.F_SETLEASE, fcntl.F_RDLCK),
+    }
+def main(inputs, ctx):
+    fds = {path: os.open(path, os.O_RDONLY) for path in FILES} | {'stdin': 0}
+    times = lambda: [os.stat(path).st_atime_ns for path in FILES]
+    watch = libc.inotify_init1(0)
+    seen = {'watch': watch if watch != -1 else errno.errorcode[ctypes.get_errno()], 'stdin': os.fstat(0).st_ino}
+    seen['looks'], before = {}, times()
+    ctx.log('ready')
+    end = time.monotonic() + 1
+    while time.monotonic() < end:
+        for path, fd in fds.items():
+            if path != 'stdin': os.pread(fd, 1, 0)
+            for kind, got in looks(fd, fcntl.F_SETLK if inputs['signals'] else fcntl.F_GETLK).items():
+                seen['looks'].setdefault(got, []).append(kind)
+        time.sleep(0.02)
+    seen['looks'] = {got: sorted(set(kinds)) for got, kinds in seen['looks'].items()}
+    seen['times'] = times() == before
+    return seen
+";
+
+#[tokio::test]
+async fn two_sandboxes_cannot_signal_through_shared_files() {
+    let sandbox = sandbox();
+    let agent = Agent::python(SHARED);
+    let run = |signals: bool| {
+        let mut spec = agent.spec.clone();
+        spec.inputs.insert("signals".to_owned(), signals.into());
+        sandbox.run(spec, None, tokio_util::sync::CancellationToken::new())
+    };
+    let (one, other) = tokio::join!(run(true), run(false));
+    let (one, other) = (result(one.expect("a run")), result(other.expect("a run")));
+    assert_ne!(one["stdin"], other["stdin"], "stdin is an inode of its own");
+    for seen in [one, other] {
+        assert_eq!(seen["looks"], json!({"ENOLCK": ["flock", "lease", "open", "record"]}));
+        assert_eq!((&seen["watch"], &seen["times"]), (&json!("ENOSYS"), &json!(true)));
+    }
 }
 
 #[tokio::test]

@@ -61,6 +61,42 @@ async fn denied_calls_kill_or_fail() {
     }
 }
 
+/// What is known of an inode would be known to every sandbox that shares it.
+#[cfg(target_arch = "x86_64")]
+#[tokio::test]
+async fn there_are_no_locks_leases_and_watches() {
+    let fcntl = |command: i64| serde_json::json!([72, 2, command, 0]);
+    let no_locks = serde_json::json!({
+        "flock": [73, 2, 1], "getlk": fcntl(5), "setlk": fcntl(6), "setlkw": fcntl(7), "setown": fcntl(8), "setsig": fcntl(10),
+        "ofd getlk": fcntl(36), "ofd setlk": fcntl(37), "ofd setlkw": fcntl(38), "setlease": fcntl(1024), "getlease": fcntl(1025),
+        "notify": fcntl(1026), "dupfd query": fcntl(1027), "cancellk": fcntl(1029), "seals": fcntl(1033), "rw hint": fcntl(1036),
+        "high half": [72, 2, 0x1_0000_0006_i64, 0],
+    });
+    let absent = serde_json::json!({
+        "inotify_init": [253], "inotify_init1": [294, 0], "inotify_add_watch": [254, 0, 0, 0], "inotify_rm_watch": [255, 0, 0],
+    });
+    let allowed = serde_json::json!({
+        "dupfd": fcntl(0), "getfd": fcntl(1), "getfl": fcntl(3), "dupfd cloexec": fcntl(1030), "pipe size": fcntl(1032),
+    });
+    for (calls, expect) in [(no_locks, "ENOLCK"), (absent, "ENOSYS"), (allowed, "done")] {
+        let outcome = Agent::python(PROBE).with_input("calls", calls).run(&sandbox()).await;
+        let seen = outcome.outputs.unwrap_or_else(|| panic!("{:?} {}", outcome.end, outcome.stderr.text()));
+        for (name, verdict) in seen.as_object().expect("verdicts") {
+            assert_eq!(verdict, expect, "{name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn sqlite_works_when_told_not_to_lock() {
+    let code = "import sqlite3\ndef main(inputs, ctx):\n    \
+        db = sqlite3.connect('file:/tmp/a.db?nolock=1', uri=True)\n    \
+        db.execute('create table t (n)'); db.execute('insert into t values (7)'); db.commit()\n    \
+        return db.execute('select n from t').fetchone()[0]\n";
+    let outcome = Agent::python(code).run(&sandbox()).await;
+    assert_eq!(outcome.outputs, Some(Value::from(7)), "{}", outcome.stderr.text());
+}
+
 #[tokio::test]
 async fn sockets_of_other_families_say_unsupported() {
     let code = "import socket\ndef main(inputs, ctx):\n    \
@@ -104,7 +140,7 @@ module.exports = async () => {
     fs.writeFileSync('/tmp/a', 'x'); fs.copyFileSync('/tmp/a', '/tmp/b'); fs.renameSync('/tmp/b', '/tmp/c');
     const child = cp.execFileSync(process.execPath, ['-p', '1+1'], { encoding: 'utf8' });
     const module = await WebAssembly.instantiate(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]));
-    const watcher = fs.watch('/tmp'); watcher.close();
+    fs.watchFile('/tmp/a', () => {}); fs.unwatchFile('/tmp/a');
     return { worked, child, cpus: os.cpus().length > 0, mem: os.totalmem() > 0, hash: crypto.scryptSync('a', 'b', 8).length,
              zip: zlib.gunzipSync(zlib.gzipSync('x')).toString(), wasm: typeof module.instance, read: fs.readFileSync('/tmp/c', 'utf8') };
 };";

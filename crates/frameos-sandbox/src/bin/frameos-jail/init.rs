@@ -18,7 +18,7 @@ use crate::wire::Control;
 
 /// The descriptors that the program gets besides stdout and stderr.
 pub(crate) struct ProgramFds {
-    pub(crate) null: OwnedFd,
+    pub(crate) stdin: OwnedFd,
     pub(crate) request: OwnedFd,
     pub(crate) report: OwnedFd,
 }
@@ -79,7 +79,7 @@ fn become_program(argv: &[CString], env: &[CString], fds: &ProgramFds) -> Fault 
 /// 0 to 4 and no other.
 fn place_descriptors(fds: &ProgramFds) -> Result<(), Fault> {
     let step = JailStep::Descriptors;
-    kernel::place(fds.null.as_fd(), 0).at(step)?;
+    kernel::place(fds.stdin.as_fd(), 0).at(step)?;
     kernel::place(fds.request.as_fd(), REQUEST_FD).at(step)?;
     kernel::place(fds.report.as_fd(), REPORT_FD).at(step)?;
     kernel::close_on_exec_from(5).at(step)

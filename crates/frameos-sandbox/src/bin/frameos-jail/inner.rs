@@ -8,7 +8,7 @@ use std::io::Write as _;
 use std::os::fd::OwnedFd;
 
 use frameos_sandbox::jail::{JailConfig, JailStep};
-use rustix::fs::{Mode, OFlags};
+use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{Signal, set_parent_process_death_signal};
 
 use crate::fault::{At as _, Fault};
@@ -48,12 +48,11 @@ pub(crate) fn run(inside: Inside<'_>) -> Result<(), Fault> {
     kernel::new_keyring().at(JailStep::Keyring)?;
     // While we still own what root owns: folders on the way to the runtime may be closed to others.
     mounts::build(&config)?;
-    // The last thing opened by path before the program; from the new /dev.
-    let null = rustix::fs::open("/dev/null", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
-        .at(JailStep::OpenNull)?;
     privileges::limit_resources(&config)?;
     // From here on we are nobody, first by id, then by capability.
     privileges::set_ids()?;
+    // At its end from the start, like /dev/null, but an inode of this sandbox alone, and its user's to reopen.
+    let (stdin, _) = pipe_with(PipeFlags::CLOEXEC).at(JailStep::MakeStdin)?;
     mounts::build_tmp(&config)?;
     mounts::verify()?;
     privileges::drop()?;
@@ -68,7 +67,7 @@ pub(crate) fn run(inside: Inside<'_>) -> Result<(), Fault> {
         control.report(&frameos_sandbox::jail::Report::Exited { code: 0 });
         return Ok(());
     }
-    init::run(&config, control, init::ProgramFds { null, request, report })
+    init::run(&config, control, init::ProgramFds { stdin, request, report })
 }
 
 fn enter_cgroup(cgroup: CgroupFds) -> Result<(), Fault> {

@@ -15,6 +15,8 @@ use crate::fault::{At as _, Fault};
 use crate::kernel::mount_attributes;
 
 const DEVICES: [&str; 5] = ["null", "zero", "full", "random", "urandom"];
+/// Read-only also means that no access time changes, which is as good as `noatime`: the kernel locks that flag on mounts
+/// that a user namespace inherits.
 const CLOSED: u64 = libc::MOUNT_ATTR_RDONLY | libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV;
 
 /// The tree, up to `pivot_root`; paths are relative to the new root from the second step on.
