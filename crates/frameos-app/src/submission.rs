@@ -269,3 +269,72 @@ fn agree<T: PartialEq, E: Display>(
 fn agree_text(field: &str, requested: Option<String>, bundled: Option<String>) -> Result<Option<String>> {
     agree(field, requested.map(Ok::<_, String>), bundled)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn manifest() -> Value {
+        json!({"runtime": {"language": "nodejs"}, "inputs": [{"name": "a", "type": "string"}], "version": "1.0.0"})
+    }
+
+    fn submission(bundled: &Value) -> Submission {
+        let files = [
+            ("manifest.json".to_owned(), bundled.to_string().into_bytes()),
+            ("index.js".to_owned(), b"module.exports = async () => ({});".to_vec()),
+        ];
+        Submission { code: bundle::pack(files).unwrap(), ..Submission::default() }
+    }
+
+    /// The code of the refusal, or what was accepted as version and price.
+    fn check(submission: Submission) -> std::result::Result<(String, Option<i64>), &'static str> {
+        match submission_check(&submission) {
+            Ok(checked) => {
+                Ok((checked.version.to_string(), checked.listing.pricing.map(|pricing| pricing.price.minor)))
+            }
+            Err(error) => Err(error.code()),
+        }
+    }
+
+    #[test]
+    fn what_request_and_bundle_both_say_must_agree() {
+        let bundled = manifest();
+        let with = |manifest: Value| Submission { manifest: Some(manifest), ..submission(&bundled) };
+        assert_eq!(check(submission(&bundled)), Ok(("1.0.0".into(), None)));
+        assert_eq!(check(with(bundled.clone())), Ok(("1.0.0".into(), None)));
+        assert_eq!(
+            check(with(json!({"runtime": {"language": "nodejs", "timeout_ms": 5}}))),
+            Ok(("1.0.0".into(), None))
+        );
+        assert_eq!(check(with(json!({"runtime": {"language": "python"}}))), Err("MANIFEST_MISMATCH"));
+        assert_eq!(check(with(json!({"inputs": []}))), Err("MANIFEST_MISMATCH"));
+        assert_eq!(check(with(json!("text"))), Err("INVALID_MANIFEST"));
+        let other_version = Submission { version: Some("2.0.0".into()), ..submission(&bundled) };
+        assert_eq!(check(other_version), Err("MANIFEST_MISMATCH"));
+    }
+
+    #[test]
+    fn a_listing_obeys_the_manifests_rules_wherever_it_comes_from() {
+        let bundled = manifest();
+        let bad_slug = Submission { slug: Some("Bad Slug".into()), ..submission(&bundled) };
+        assert_eq!(check(bad_slug), Err("VALIDATION_FAILED"));
+        let later = Submission {
+            pricing_model: Some("subscription".into()),
+            price_amount: Some(100),
+            ..submission(&bundled)
+        };
+        assert_eq!(check(later), Err("PRICING_NOT_OFFERED"));
+        let negative = Submission { price_amount: Some(-1), ..submission(&bundled) };
+        assert_eq!(check(negative), Err("VALIDATION_FAILED"));
+        let priced = Submission { price_amount: Some(50), ..submission(&bundled) };
+        assert_eq!(check(priced), Ok(("1.0.0".into(), Some(50))));
+    }
+
+    #[test]
+    fn a_bundle_without_its_entry_point_is_refused() {
+        let bundled = json!({"runtime": {"language": "python"}, "version": "1.0.0"});
+        assert_eq!(check(submission(&bundled)), Err("BUNDLE_NO_ENTRYPOINT"));
+        let no_version = json!({"runtime": {"language": "nodejs"}});
+        assert_eq!(check(submission(&no_version)), Err("VALIDATION_FAILED"));
+    }
+}

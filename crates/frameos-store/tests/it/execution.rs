@@ -52,7 +52,7 @@ fn result(status: RunStatus) -> RunResult {
 }
 
 fn finish(status: RunStatus) -> Finish {
-    Finish { status, payment_id: None, payment_receipt_id: None, error_message: None }
+    Finish { status, payment_id: None, payment_receipt_id: None, error_message: None, withhold_stdout: false }
 }
 
 async fn begin(store: &Store, id: ExecutionId) -> bool {
@@ -106,12 +106,13 @@ async fn a_failure_keeps_no_outputs(db: TestDb) {
     assert!(begin(store, run).await);
     let given = result(RunStatus::Settling);
     assert!(tx!(store, |tx| execution_result_set(tx, run, &given)));
-    let refused = Finish { error_message: Some("refused".into()), ..finish(RunStatus::Failed) };
+    let refused =
+        Finish { error_message: Some("refused".into()), withhold_stdout: true, ..finish(RunStatus::Failed) };
     assert!(tx!(store, |tx| execution_finish(tx, run, &refused, at(20))));
     let failed = load(store, run).await;
     assert_eq!(
-        (failed.status, failed.outputs, failed.error_message.as_deref()),
-        (RunStatus::Failed, None, Some("refused"))
+        (failed.status, failed.outputs, failed.stdout, failed.error_message.as_deref()),
+        (RunStatus::Failed, None, None, Some("refused"))
     );
 }
 
