@@ -11,13 +11,25 @@ const { pathToFileURL } = require('node:url');
 
 const REQUEST = 3;
 const REPORT = 4;
+/** How deep a result may be nested. */
+const NESTING_MAX = 100;
 // Kept, because agents may replace what they find.
 const { writeSync } = fs;
 const { parse, stringify } = JSON;
 const exit = process.exit.bind(process);
 
+/** `stringify` writes a half of a surrogate pair as an escape, keys included, and nothing else; readers refuse it. */
+function wellFormed(text) {
+  if (!text.includes('\\ud')) return text;
+  return text.replace(/\\(?:ud[89a-f][0-9a-f]{2}|.)/g, (escape) => (escape.length === 6 ? '\ufffd' : escape));
+}
+
 function report(message) {
-  const line = Buffer.from(stringify(message) + '\n');
+  send(wellFormed(stringify(message)));
+}
+
+function send(text) {
+  const line = Buffer.from(text + '\n');
   let done = 0;
   try {
     while (done < line.length) done += writeSync(REPORT, line, done);
@@ -106,17 +118,38 @@ function context(request) {
   };
 }
 
-/** Sends what the handler returned; false when it cannot be sent. */
+/** What is wrong with a result, as read back from its text; null when nothing is. */
+function flaw(value, left) {
+  if (typeof value === 'number' && !Number.isFinite(value)) return 'a number in it is too large';
+  if (value === null || typeof value !== 'object') return null;
+  if (left === 0) return `it is nested deeper than ${NESTING_MAX} levels`;
+  for (const key in value) {
+    const found = flaw(value[key], left - 1);
+    if (found) return found;
+  }
+  return null;
+}
+
+/** JSON has no NaN; `null` in its place would be a lie. */
+function finite(key, value) {
+  if (typeof value === 'number' && !Number.isFinite(value)) throw new RangeError(`${value} in "${key}" is no JSON number`);
+  return value;
+}
+
+/** Sends what the handler returned, or fails when it cannot be sent. */
 function reportOutputs(value, limit) {
   let text;
   try {
-    text = stringify(value === undefined ? null : value);
+    text = stringify(value === undefined ? null : value, finite);
   } catch (error) {
     fail(`the handler's result is not JSON-serialisable: ${describe(error)}`);
   }
   if (text === undefined) fail("the handler's result is not JSON-serialisable");
+  text = wellFormed(text);
   if (Buffer.byteLength(text) > limit) fail(`the handler's result is larger than ${limit} bytes`);
-  report({ type: 'outputs', value: parse(text) });
+  const found = flaw(parse(text), NESTING_MAX);
+  if (found) fail(`the handler's result cannot be used: ${found}`);
+  send(`{"type":"outputs","value":${text}}`);
 }
 
 async function main() {

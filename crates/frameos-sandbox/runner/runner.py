@@ -13,6 +13,9 @@ import sys
 REQUEST = 3
 REPORT = 4
 ROOT = "/agent"
+# How deep a result may be nested, and how long its integers may be: what any reader of JSON takes.
+NESTING_MAX = 100
+INTEGER_BITS_MAX = 1023
 
 
 def decode(text):
@@ -32,19 +35,19 @@ def decode(text):
 
 
 def encode(value):
-    """json.dumps(value, allow_nan=False), likewise."""
+    """json.dumps(value, allow_nan=False, ensure_ascii=False), likewise."""
 
     def unknown(item):
         raise TypeError(f"Object of type {type(item).__name__} is not JSON serializable")
 
     try:
-        from _json import encode_basestring_ascii, make_encoder
+        from _json import encode_basestring, make_encoder
 
-        encoder = make_encoder({}, unknown, encode_basestring_ascii, None, ": ", ", ", False, False, False)
+        encoder = make_encoder({}, unknown, encode_basestring, None, ": ", ", ", False, False, False)
     except Exception:
         import json
 
-        return json.dumps(value, allow_nan=False)
+        return json.dumps(value, allow_nan=False, ensure_ascii=False)
     return "".join(encoder(value, 0))
 
 
@@ -52,8 +55,35 @@ def report(message):
     send(encode(message))
 
 
+def utf8(text):
+    """Halves of surrogate pairs are joined where they meet and replaced where they do not: readers refuse them."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
+
+
+def flaw(value):
+    """What is wrong with a result that could be encoded; None when nothing is."""
+    level = [value]
+    for _ in range(NESTING_MAX + 1):
+        inner = []
+        for item in level:
+            if isinstance(item, int):
+                if item.bit_length() > INTEGER_BITS_MAX:
+                    return "a number in it is too large"
+            elif isinstance(item, dict):
+                inner.extend(item.values())
+            elif isinstance(item, (list, tuple)):
+                inner.extend(item)
+        if not inner:
+            return None
+        level = inner
+    return f"it is nested deeper than {NESTING_MAX} levels"
+
+
 def send(text):
-    line = (text + "\n").encode()
+    line = utf8(text + "\n")
     try:
         while line:
             line = line[os.write(REPORT, line):]
@@ -186,8 +216,11 @@ def run_handler(code, file, arguments, request):
         text = encode(result)
     except (TypeError, ValueError, RecursionError) as error:
         fail(f"the handler's result is not JSON-serialisable: {describe(error)}")
-    if len(text) > request["outputs_max"]:
+    if len(text) > request["outputs_max"] or len(utf8(text)) > request["outputs_max"]:
         fail(f"the handler's result is larger than {request['outputs_max']} bytes")
+    found = flaw(result)
+    if found:
+        fail(f"the handler's result cannot be used: {found}")
     flush()
     send('{"type": "outputs", "value": ' + text + "}")
     leave(0)

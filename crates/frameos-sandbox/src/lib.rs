@@ -18,6 +18,7 @@ mod jail_protocol;
 mod jail_step;
 mod outcome;
 mod owner;
+mod pace;
 mod procfs;
 mod program;
 mod report;

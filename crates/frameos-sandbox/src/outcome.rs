@@ -82,6 +82,9 @@ pub struct Outcome {
     pub stderr: Captured,
     /// A handler's return value, or for a plain program the last stdout line that is a JSON object.
     pub outputs: Option<Value>,
+    /// Why `outputs` is missing although a handler returned: its result came and could not be read. A run with this is a
+    /// failure, whatever its exit code.
+    pub outputs_error: Option<String>,
     /// What a handler threw, or why the program could not be started: type and first line.
     pub agent_error: Option<String>,
     /// What it used.

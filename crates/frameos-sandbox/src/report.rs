@@ -1,7 +1,8 @@
 //! What the runner tells on descriptor 4: results, errors, progress, log entries.
 //!
 //! The writer is as hostile as the agent: lines are bounded, nonsense is ignored, the number of events is bounded, and
-//! nothing here can fail.
+//! nothing here can fail. Nor can it keep the server busy: results are parsed once, at the end, and everything else only
+//! within a budget. A result that came but cannot be read is never taken for none: it is told in `outputs_error`.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -9,6 +10,7 @@ use tokio::io::AsyncReadExt as _;
 use tokio::net::unix::pipe::Receiver;
 
 use crate::outcome::RunEvent;
+use crate::pace::Pace;
 use crate::program::OUTPUTS_MAX;
 use crate::sink::Sink;
 
@@ -19,38 +21,79 @@ const MESSAGE_MAX: usize = 8 * 1024;
 const LEVEL_MAX: usize = 16;
 /// Log and progress events passed on in one run.
 const EVENTS_MAX: u32 = 10_000;
+/// Lines, and bytes in them, that are looked into in one run; results and errors come on top.
+const PARSED_LINES_MAX: u32 = 20_000;
+const PARSED_BYTES_MAX: usize = 64 << 20;
+/// After so much, nothing is looked at any more.
+const READ_MAX: u64 = 256 << 20;
+/// How much of a line tells its kind, spaces between the words included.
+const HEAD: usize = 64;
 
 #[derive(Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum Message {
     Form { handler: bool },
-    Outputs { value: Value },
-    Error { message: String },
     Progress { fraction: f64, message: String },
     Log { level: String, message: String },
+}
+
+#[derive(Deserialize)]
+struct OutputsLine {
+    value: Value,
+}
+
+#[derive(Deserialize)]
+struct ErrorLine {
+    message: String,
 }
 
 /// What was told so far.
 #[derive(Default)]
 pub(crate) struct Reports {
-    /// The entry point is a handler, so what it prints is no result.
-    pub(crate) handler: bool,
-    pub(crate) outputs: Option<Value>,
-    pub(crate) error: Option<String>,
+    handler: bool,
+    /// The last line that was a result, as it came.
+    outputs: Option<Raw>,
+    /// The last line that was an error, likewise.
+    error: Option<Vec<u8>>,
     line: Vec<u8>,
     overlong: bool,
     events: u32,
+    lines_parsed: u32,
+    bytes_parsed: usize,
+    read: u64,
+}
+
+enum Raw {
+    Line(Vec<u8>),
+    Overlong,
+}
+
+/// What was told in all.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Told {
+    /// The entry point is a handler, so what it prints is no result.
+    pub(crate) handler: bool,
+    pub(crate) outputs: Option<Value>,
+    /// Why there are no outputs although there was a result.
+    pub(crate) outputs_error: Option<String>,
+    pub(crate) error: Option<String>,
 }
 
 impl Reports {
     /// Until the last writer is gone.
     pub(crate) async fn drain(&mut self, mut pipe: Receiver, sink: &Sink) {
         let mut buffer = vec![0_u8; 1 << 16];
+        let mut pace = Pace::default();
         loop {
             let count = match pipe.read(&mut buffer).await {
                 Ok(0) | Err(_) => return,
                 Ok(count) => count,
             };
+            pace.after(count).await;
+            self.read += count as u64;
+            if self.read > READ_MAX {
+                continue;
+            }
             let mut rest = &buffer[..count];
             while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
                 self.extend(&rest[..end]);
@@ -63,45 +106,104 @@ impl Reports {
         }
     }
 
+    /// Reads what was kept.
+    pub(crate) fn finish(self) -> Told {
+        let mut told = Told { handler: self.handler, ..Told::default() };
+        let line = self.error.and_then(|line| serde_json::from_slice(&line).ok());
+        told.error = line.map(|line: ErrorLine| clip(line.message, ERROR_MAX));
+        let unreadable = |reason: &str| Some(format!("the outputs cannot be read: {reason}"));
+        match self.outputs {
+            Some(Raw::Line(line)) => match serde_json::from_slice(&line) {
+                Ok(OutputsLine { value }) => told.outputs = Some(value),
+                Err(error) => told.outputs_error = unreadable(&clip(error.to_string(), ERROR_MAX)),
+            },
+            Some(Raw::Overlong) => {
+                told.outputs_error = unreadable(&format!("they are larger than {OUTPUTS_MAX} bytes"));
+            }
+            None if self.read > READ_MAX => {
+                told.outputs_error = unreadable(&format!("more than {READ_MAX} bytes were reported"));
+            }
+            None => {}
+        }
+        told.handler |= told.outputs.is_some() || told.outputs_error.is_some();
+        told
+    }
+
     fn extend(&mut self, bytes: &[u8]) {
+        if self.overlong {
+            return;
+        }
         if self.line.len() + bytes.len() > LINE_MAX {
             self.overlong = true;
-            self.line.clear();
+            self.line.extend_from_slice(&bytes[..bytes.len().min(HEAD)]);
+            self.line.truncate(HEAD);
+            return;
         }
-        if !self.overlong {
-            self.line.extend_from_slice(bytes);
-        }
+        self.line.extend_from_slice(bytes);
     }
 
     fn end_line(&mut self) -> Option<RunEvent> {
-        let line = std::mem::take(&mut self.line);
-        if std::mem::take(&mut self.overlong) {
+        let overlong = std::mem::take(&mut self.overlong);
+        match kind(&self.line) {
+            Kind::Outputs if overlong => self.outputs = Some(Raw::Overlong),
+            Kind::Outputs => self.outputs = Some(Raw::Line(std::mem::take(&mut self.line))),
+            Kind::Error if !overlong => self.error = Some(std::mem::take(&mut self.line)),
+            Kind::Other if !overlong => {
+                let event = self.other();
+                self.line.clear();
+                return event;
+            }
+            Kind::Error | Kind::Other => {}
+        }
+        self.line.clear();
+        None
+    }
+
+    fn other(&mut self) -> Option<RunEvent> {
+        if self.line.is_empty()
+            || self.lines_parsed >= PARSED_LINES_MAX
+            || self.bytes_parsed >= PARSED_BYTES_MAX
+        {
             return None;
         }
-        match serde_json::from_slice(&line).ok()? {
-            Message::Form { handler } => self.handler = handler,
-            Message::Outputs { value } => {
-                self.handler = true;
-                self.outputs = Some(value);
+        self.lines_parsed += 1;
+        self.bytes_parsed += self.line.len();
+        match serde_json::from_slice(&self.line).ok()? {
+            Message::Form { handler } => {
+                self.handler = handler;
+                None
             }
-            Message::Error { message } => self.error = Some(clip(message, ERROR_MAX)),
             Message::Progress { fraction, message } => {
                 let fraction = if fraction.is_finite() { fraction.clamp(0.0, 1.0) } else { 0.0 };
-                return self.event(RunEvent::Progress { fraction, message: clip(message, MESSAGE_MAX) });
+                self.event(RunEvent::Progress { fraction, message: clip(message, MESSAGE_MAX) })
             }
-            Message::Log { level, message } => {
-                return self.event(RunEvent::Log {
-                    level: clip(level, LEVEL_MAX),
-                    message: clip(message, MESSAGE_MAX),
-                });
-            }
+            Message::Log { level, message } => self
+                .event(RunEvent::Log { level: clip(level, LEVEL_MAX), message: clip(message, MESSAGE_MAX) }),
         }
-        None
     }
 
     fn event(&mut self, event: RunEvent) -> Option<RunEvent> {
         self.events = self.events.saturating_add(1);
         (self.events <= EVENTS_MAX).then_some(event)
+    }
+}
+
+enum Kind {
+    Outputs,
+    Error,
+    Other,
+}
+
+/// By its first words, so that a line need not be readable to count. The runners write `type` first.
+fn kind(line: &[u8]) -> Kind {
+    let head = line.iter().take(HEAD).filter(|byte| !byte.is_ascii_whitespace());
+    let starts = |words: &[u8]| head.clone().take(words.len()).eq(words);
+    if starts(br#"{"type":"outputs""#) {
+        Kind::Outputs
+    } else if starts(br#"{"type":"error""#) {
+        Kind::Error
+    } else {
+        Kind::Other
     }
 }
 
@@ -136,8 +238,9 @@ mod tests {
             b"[[[[",
             b"{\"type\":\"outputs\",\"value\":{\"a\":1}}",
         ]);
-        assert_eq!(reports.outputs, Some(serde_json::json!({"a": 1})));
-        assert_eq!(reports.error, None);
+        let told = reports.finish();
+        assert_eq!(told.outputs, Some(serde_json::json!({"a": 1})));
+        assert_eq!((told.error, told.outputs_error, told.handler), (None, None, true));
     }
 
     #[test]
@@ -147,7 +250,39 @@ mod tests {
         reports.extend(&long);
         reports.extend(b"{\"type\":\"error\",\"message\":\"x\"}");
         reports.end_line();
-        assert_eq!(reports.error, None);
+        assert_eq!(reports.finish(), Told::default());
+    }
+
+    #[test]
+    fn unreadable_outputs_are_told() {
+        let deep = format!("{{\"type\":\"outputs\",\"value\":{}{}}}", "[".repeat(200), "]".repeat(200));
+        let long = format!("{{ \"type\" : \"outputs\", \"value\": \"{}\"}}", "x".repeat(LINE_MAX));
+        let huge = format!("{{\"type\":\"outputs\",\"value\":1{}}}", "0".repeat(400));
+        let surrogate = "{\"type\": \"outputs\", \"value\": \"\\ud800\"}";
+        let readable: &[u8] = b"{\"type\":\"outputs\",\"value\":1}";
+        for bad in [deep.as_str(), &long, &huge, surrogate, "{\"type\":\"outputs\""] {
+            // The last one counts.
+            let told_bad = told(&[readable, bad.as_bytes()]).finish();
+            assert_eq!(told_bad.outputs, None);
+            assert!(told_bad.handler && told_bad.outputs_error.is_some(), "{told_bad:?}");
+            assert_eq!(told(&[bad.as_bytes(), readable]).finish().outputs_error, None);
+        }
+    }
+
+    #[test]
+    fn results_and_errors_count_when_the_budget_is_spent() {
+        let mut reports = Reports::default();
+        for _ in 0..PARSED_LINES_MAX + 5 {
+            reports.extend(b"{}");
+            reports.end_line();
+        }
+        assert_eq!(reports.lines_parsed, PARSED_LINES_MAX);
+        for line in [&b"{\"type\":\"error\",\"message\":\"x\"}"[..], b"{\"type\":\"outputs\",\"value\":1}"] {
+            reports.extend(line);
+            reports.end_line();
+        }
+        let told = reports.finish();
+        assert_eq!((told.error.as_deref(), told.outputs), (Some("x"), Some(1.into())));
     }
 
     #[test]

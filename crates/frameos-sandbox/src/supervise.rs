@@ -116,11 +116,13 @@ pub(crate) async fn supervise(
     let end = decide(&life, &usage, &limits)?;
     let (stdout, printed) = out.finish();
     let (stderr, _) = err.finish();
+    let told = told.finish();
     Ok(Outcome {
         end,
         stdout,
         stderr,
         outputs: told.outputs.or(if told.handler { None } else { printed }),
+        outputs_error: told.outputs_error,
         agent_error: told.error,
         resources: resources(&life, &usage, called),
         tier,

@@ -195,3 +195,25 @@ async fn megabytes_of_inputs_arrive() {
     let outcome = agent.run(&sandbox()).await;
     assert_eq!(outcome.outputs, Some(json!([2 << 20, 2 << 20, (2 << 20) + 11])), "{:?}", outcome.agent_error);
 }
+
+#[tokio::test]
+async fn results_that_nobody_could_read_are_refused_by_name() {
+    for (result, says) in [
+        ("NaN", "NaN in \"\" is no JSON number"),
+        ("({ a: [Infinity] })", "Infinity in \"0\" is no JSON number"),
+        ("({ a: 10n ** 400n })", "BigInt"),
+        ("deep(101)", "nested deeper than 100 levels"),
+    ] {
+        let code = format!(
+            "const deep = (n) => {{ let v = 1; while (n--) v = [v]; return v; }}; module.exports = () => {result};"
+        );
+        let outcome = Agent::node(&code).run(&sandbox()).await;
+        assert_eq!((outcome.end, &outcome.outputs), (End::Exited(1), &None), "{result}");
+        assert!(outcome.agent_error.as_ref().is_some_and(|error| error.contains(says)), "{outcome:?}");
+    }
+    let code = r"module.exports = () => { let deep = 1; for (let n = 0; n < 99; n++) deep = [deep];
+        return { '\ud800k': '\ud83d\ude00 \udc00 \\ud800', deep, __proto__: null }; };";
+    let outputs = Agent::node(code).run(&sandbox()).await.outputs.expect("outputs");
+    assert_eq!(outputs["\u{fffd}k"], "\u{1f600} \u{fffd} \\ud800");
+    assert!(outputs["deep"].is_array());
+}

@@ -141,7 +141,7 @@ async fn the_standard_library_works() {
          def main(inputs, ctx):\n    \
              with multiprocessing.Pool(2) as pool:\n        squares = pool.map(square, range(4))\n    \
              child = subprocess.run([sys.executable, '-c', 'print(6)'], capture_output=True, text=True)\n    \
-             db = sqlite3.connect(tempfile.mktemp()); db.execute('create table t(x)')\n    \
+             db = sqlite3.connect('file:' + tempfile.mktemp() + '?nolock=1', uri=True); db.execute('create table t(x)')\n    \
              zone = datetime.datetime(2025, 1, 1, tzinfo=zoneinfo.ZoneInfo('Asia/Kolkata')).utcoffset()\n    \
              return [squares, child.stdout, hashlib.sha256(b'').hexdigest()[:4], str(zone)]\n",
     );
@@ -152,4 +152,35 @@ async fn the_standard_library_works() {
         "{}",
         outcome.stderr.text()
     );
+}
+
+#[tokio::test]
+async fn results_that_nobody_could_read_are_refused_by_name() {
+    for (result, says) in [
+        ("float('nan')", "not JSON-serialisable"),
+        ("{'a': [float('inf')]}", "not JSON-serialisable"),
+        ("{'a': 10 ** 400}", "a number in it is too large"),
+        ("deep(101)", "nested deeper than 100 levels"),
+        ("deep(100000)", "not JSON-serialisable"),
+    ] {
+        let code = format!(
+            "def deep(n):\n    value = 1\n    for _ in range(n): value = [value]\n    return value\ndef main(inputs, ctx):\n    return {result}\n"
+        );
+        let outcome = Agent::python(&code).run(&sandbox()).await;
+        assert_eq!((outcome.end, &outcome.outputs), (End::Exited(1), &None), "{result}");
+        assert!(outcome.agent_error.as_ref().is_some_and(|error| error.contains(says)), "{outcome:?}");
+    }
+    let code = "def main(inputs, ctx):\n    value = 1\n    for _ in range(99): value = [value]\n    \
+        return {'\\ud800k': '\\ud83d\\ude00 \\udc00 \\\\ud800', 'deep': value}\n";
+    let outputs = Agent::python(code).run(&sandbox()).await.outputs.expect("outputs");
+    assert_eq!(outputs["\u{fffd}k"], "\u{1f600} \u{fffd} \\ud800");
+    assert!(outputs["deep"].is_array());
+}
+
+#[tokio::test]
+async fn an_unreadable_result_is_an_error_not_an_empty_one() {
+    let code = "import os\ndef main(inputs, ctx):\n    os.write(4, b'{\"type\": \"outputs\", \"value\": 1e999}\\n')\n    os._exit(0)\n";
+    let outcome = Agent::python(code).run(&sandbox()).await;
+    assert_eq!((outcome.end, &outcome.outputs), (End::Exited(0), &None));
+    assert!(outcome.outputs_error.is_some_and(|error| error.starts_with("the outputs cannot be read: ")));
 }

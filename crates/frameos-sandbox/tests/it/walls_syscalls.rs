@@ -88,16 +88,6 @@ async fn there_are_no_locks_leases_and_watches() {
 }
 
 #[tokio::test]
-async fn sqlite_works_when_told_not_to_lock() {
-    let code = "import sqlite3\ndef main(inputs, ctx):\n    \
-        db = sqlite3.connect('file:/tmp/a.db?nolock=1', uri=True)\n    \
-        db.execute('create table t (n)'); db.execute('insert into t values (7)'); db.commit()\n    \
-        return db.execute('select n from t').fetchone()[0]\n";
-    let outcome = Agent::python(code).run(&sandbox()).await;
-    assert_eq!(outcome.outputs, Some(Value::from(7)), "{}", outcome.stderr.text());
-}
-
-#[tokio::test]
 async fn sockets_of_other_families_say_unsupported() {
     let code = "import socket\ndef main(inputs, ctx):\n    \
         try:\n        socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)\n    \
