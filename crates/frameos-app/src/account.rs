@@ -1,7 +1,8 @@
 //! Accounts: registering, logging in, sessions and second factors.
 //!
 //! Invariants: an e-mail address belongs to one account over all roles; a refresh token works once and its reuse ends the
-//! session; the answer to a wrong password is the same, in words and time, whether the account exists or not.
+//! session; the answer to a wrong password is the same, in words and time, whether the account exists, is locked or neither;
+//! an attempt to log in is counted before it is judged.
 
 use std::time::Duration;
 
@@ -30,9 +31,6 @@ use crate::{
     token::{self, ACCESS_TTL, Principal},
 };
 
-/// Failures in a row that lock an account, and for how long.
-const LOCK_AFTER: i64 = 5;
-const LOCK_FOR: Duration = Duration::from_secs(60);
 const REFRESH_TTL: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// What a new account says of itself.
@@ -189,34 +187,26 @@ pub async fn email_verify(app: &App, token: &str) -> Result<()> {
 }
 
 /// Opens a session for the account with this e-mail address and password, and one-time code if it has a second factor.
+///
+/// A locked account is answered like one that does not exist, also when the password is right: otherwise a lock would neither
+/// stop guessing nor hide which addresses have accounts.
 pub async fn account_login(
     app: &App,
     email: &str,
     password: SecretString,
     otp: Option<&str>,
 ) -> Result<Tokens> {
-    let email = email.trim().to_lowercase();
-    let found = account_load(app, email.clone()).await?;
-    let now = app.now();
-    if let Some(until) =
-        found.as_ref().and_then(|(account, _)| account.locked_until).filter(|until| *until > now)
-    {
-        let seconds = until.millis_since(now) / 1000 + 1;
-        return Err(AppError::Unauthenticated {
-            code: "INVALID_CREDENTIALS",
-            message: format!("too many failed log-ins; try again in {seconds} s"),
-        });
+    let refused = || AppError::Unauthenticated {
+        code: "INVALID_CREDENTIALS",
+        message: "the e-mail address or password is wrong".into(),
+    };
+    if credential::password_is_too_long(&password) {
+        return Err(refused());
     }
+    let (allowed, found) = attempt_reserve(app, email.trim().to_lowercase()).await?;
     let hash = found.as_ref().map(|(_, profile)| profile.password_hash.clone());
     let matches = credential::password_verify(app, password, hash).await?;
-    let subject = found.as_ref().map(|(account, _)| account.subject_id.clone());
-    let Some((account, profile)) = found.filter(|_| matches) else {
-        login_failed(app, subject).await?;
-        return Err(AppError::Unauthenticated {
-            code: "INVALID_CREDENTIALS",
-            message: "the e-mail address or password is wrong".into(),
-        });
-    };
+    let (account, profile) = found.filter(|_| allowed && matches).ok_or_else(refused)?;
     second_factor_check(app, &account, otp).await?;
     status_check(&profile)?;
     let second_factor = account.totp.as_ref().is_some_and(|totp| totp.confirmed);
@@ -230,26 +220,21 @@ pub async fn account_login(
     session_open(app, profile.id, account.role).await
 }
 
-async fn account_load(app: &App, email: String) -> Result<Option<(Account, Profile)>> {
-    Ok(app
-        .store()
-        .read(move |tx| {
-            Box::pin(async move {
-                let Some(account) = account::account_get_by_email(tx, &email).await? else { return Ok(None) };
-                let profile = profile::profile_get(tx, account.role, &account.subject_id).await?;
-                Ok(profile.map(|profile| (account, profile)))
-            })
-        })
-        .await?)
-}
-
-async fn login_failed(app: &App, subject: Option<String>) -> Result<()> {
-    let Some(subject) = subject else { return Ok(()) };
-    let until = app.now().plus(LOCK_FOR);
+/// Counts an attempt, which covers the password and the one-time code, and says whether it may succeed. The statements are
+/// the same whether there is such an account or not, so that they take equally long.
+async fn attempt_reserve(app: &App, email: String) -> Result<(bool, Option<(Account, Profile)>)> {
+    let now = app.now();
     Ok(app
         .store()
         .tx(move |tx| {
-            Box::pin(async move { account::account_login_failed(tx, &subject, LOCK_AFTER, until).await })
+            Box::pin(async move {
+                let allowed = account::account_login_reserve(tx, &email, now).await?;
+                let Some(account) = account::account_get_by_email(tx, &email).await? else {
+                    return Ok((allowed, None));
+                };
+                let profile = profile::profile_get(tx, account.role, &account.subject_id).await?;
+                Ok((allowed, profile.map(|profile| (account, profile))))
+            })
         })
         .await?)
 }
@@ -265,7 +250,6 @@ async fn second_factor_check(app: &App, account: &Account, otp: Option<&str>) ->
     let refused = |message: &str| AppError::Unauthenticated { code: "INVALID_OTP", message: message.into() };
     let subject = account.subject_id.clone();
     let Some(step) = credential::totp_step(&totp.secret, code, app.now())? else {
-        login_failed(app, Some(subject)).await?;
         return Err(refused("the one-time code is wrong or too old"));
     };
     let fresh = app
@@ -467,6 +451,16 @@ fn email_parse(text: &str) -> Result<String> {
 
 fn name_parse(field: &str, text: &str) -> Result<String> {
     let name = text.trim();
-    let valid = (1..=100).contains(&name.chars().count()) && !name.chars().any(char::is_control);
-    if valid { Ok(name.to_owned()) } else { Err(AppError::field(field, "must have 1 to 100 characters")) }
+    if !(1..=100).contains(&name.chars().count()) {
+        return Err(AppError::field(field, "must have 1 to 100 characters"));
+    }
+    if name.chars().any(|letter| letter.is_control() || reorders_text(letter)) {
+        return Err(AppError::field(field, "must not have control characters or ones that reorder text"));
+    }
+    Ok(name.to_owned())
+}
+
+/// Whether a character makes what follows it read in another order than it is written, so that a name can look like another.
+const fn reorders_text(letter: char) -> bool {
+    matches!(letter, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }

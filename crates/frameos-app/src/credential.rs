@@ -22,6 +22,30 @@ const STEP_SECONDS: u64 = 30;
 const SHORTEST_PASSWORD: usize = 8;
 const LONGEST_PASSWORD: usize = 256;
 
+/// The ones of at least eight characters that lists of stolen passwords begin with.
+const COMMON_PASSWORDS: [&str; 20] = [
+    "12345678",
+    "123456789",
+    "1234567890",
+    "123123123",
+    "87654321",
+    "987654321",
+    "1q2w3e4r",
+    "1q2w3e4r5t",
+    "1qaz2wsx",
+    "abcd1234",
+    "password",
+    "password1",
+    "password123",
+    "passw0rd",
+    "p@ssw0rd",
+    "iloveyou",
+    "qwerty123",
+    "qwertyuiop",
+    "sunshine",
+    "football",
+];
+
 /// Verified against when there is no such account, so that the answer takes as long as for one that exists.
 const NOBODYS_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGhhcyB0aGlzIQ$\
                             S5bnCtNqbSmAR3wmgmJ8yw0EQ0v3g5mCkCkXW0hX7nE";
@@ -33,7 +57,19 @@ pub(crate) fn password_check(password: &SecretString) -> Result<()> {
         let message = format!("must have {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters");
         return Err(AppError::field("password", message));
     }
+    let text = password.expose_secret();
+    if text.chars().all(|letter| text.starts_with(letter)) {
+        return Err(AppError::field("password", "must not be one character repeated"));
+    }
+    if COMMON_PASSWORDS.contains(&text.to_lowercase().as_str()) {
+        return Err(AppError::field("password", "must not be one of the passwords everybody tries first"));
+    }
     Ok(())
+}
+
+/// Whether no account can have this password, so that it need not be hashed to know that it is wrong.
+pub(crate) fn password_is_too_long(password: &SecretString) -> bool {
+    password.expose_secret().chars().count() > LONGEST_PASSWORD
 }
 
 /// The PHC string of a password, with a random salt.

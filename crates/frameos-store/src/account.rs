@@ -1,9 +1,9 @@
 //! The e-mail directory: who signs in with which address, their second factor and their lock-out.
 //!
 //! Invariants: an address is unique over all roles and kept in lower case; the second factor's secret is encrypted; a
-//! one-time code's step is used once.
+//! one-time code's step is used once; a log-in attempt is counted before it is judged.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use frameos_domain::clock::Timestamp;
 use zeroize::Zeroizing;
@@ -38,6 +38,7 @@ pub struct Account {
     /// The id of the developer, user or administrator.
     pub subject_id: String,
     pub totp: Option<Totp>,
+    /// Attempts in a row without success.
     pub failed_logins: i64,
     pub locked_until: Option<Timestamp>,
     pub created_at: Timestamp,
@@ -118,21 +119,33 @@ pub async fn account_get(tx: &mut Tx, subject_id: &str) -> Result<Option<Account
     found.map(|row| read(tx, &row)).transpose()
 }
 
-/// Counts a failed attempt; the `limit`-th in a row locks the account until `lock_until` and starts counting anew.
-pub async fn account_login_failed(
-    tx: &mut Tx,
-    subject_id: &str,
-    limit: i64,
-    lock_until: Timestamp,
-) -> Result<(), StoreError> {
-    let sql = "UPDATE accounts SET \
-               locked_until = CASE WHEN failed_logins + 1 >= $2 THEN $3 ELSE locked_until END, \
-               failed_logins = CASE WHEN failed_logins + 1 >= $2 THEN 0 ELSE failed_logins + 1 END \
-               WHERE subject_id = $1";
-    tx.execute(sql, &params![subject_id, limit, lock_until]).await.map(drop)
+/// Takes one log-in attempt for an address before its password is looked at. False when there is no such account, or it is
+/// locked. The fifth attempt in a row without success, and every one after it, locks the account: for 1 s, 2 s, 4 s and so
+/// on, up to 60 s.
+///
+/// One conditional statement, so that of attempts made at once no more are let through than of attempts in turn.
+pub async fn account_login_reserve(tx: &mut Tx, email: &str, now: Timestamp) -> Result<bool, StoreError> {
+    let sql = "UPDATE accounts SET failed_logins = failed_logins + 1, locked_until = CASE \
+               WHEN failed_logins < 4 THEN CAST(NULL AS BIGINT) WHEN failed_logins = 4 THEN $3 WHEN failed_logins = 5 THEN $4 \
+               WHEN failed_logins = 6 THEN $5 WHEN failed_logins = 7 THEN $6 WHEN failed_logins = 8 THEN $7 \
+               WHEN failed_logins = 9 THEN $8 ELSE $9 END \
+               WHERE email = $1 AND (locked_until IS NULL OR locked_until <= $2)";
+    let after = |seconds| now.plus(Duration::from_secs(seconds));
+    let params = params![
+        email.to_lowercase(),
+        now,
+        after(1),
+        after(2),
+        after(4),
+        after(8),
+        after(16),
+        after(32),
+        after(60)
+    ];
+    Ok(tx.execute(sql, &params).await? == 1)
 }
 
-/// Forgets failed attempts.
+/// Forgets the attempts counted so far.
 pub async fn account_login_succeeded(tx: &mut Tx, subject_id: &str) -> Result<(), StoreError> {
     let sql = "UPDATE accounts SET failed_logins = 0, locked_until = NULL WHERE subject_id = $1 AND \
                (failed_logins > 0 OR locked_until IS NOT NULL)";

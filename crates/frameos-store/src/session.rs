@@ -103,14 +103,15 @@ pub async fn session_get(
     tx.query_opt(sql, &params![subject_id, id]).await?.as_ref().map(read).transpose()
 }
 
-/// Ends the session that this refresh token belongs to. False when there is none.
+/// Ends the session that this refresh token belongs to, or belonged to before it was used. False when there is none.
 pub async fn session_revoke_by_hash(
     tx: &mut Tx,
     refresh_hash: &str,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     let sql = "UPDATE sessions SET revoked_at = $2, revoked_reason = 'logout' \
-               WHERE refresh_hash = $1 AND revoked_at IS NULL";
+               WHERE revoked_at IS NULL AND (refresh_hash = $1 \
+               OR id = (SELECT session_id FROM session_retired_hashes WHERE hash = $1))";
     Ok(tx.execute(sql, &params![refresh_hash, now]).await? == 1)
 }
 

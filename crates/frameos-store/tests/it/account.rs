@@ -3,7 +3,7 @@
 use frameos_domain::id::{AdminId, UserId};
 use frameos_store::{
     account::{
-        Account, PasswordHash, account_get, account_get_by_email, account_insert, account_login_failed,
+        Account, PasswordHash, account_get, account_get_by_email, account_insert, account_login_reserve,
         account_login_succeeded, account_totp_confirm, account_totp_enroll, account_totp_use,
     },
     admin::{AdminNew, admin_count_unscoped, admin_get, admin_insert},
@@ -22,7 +22,8 @@ use crate::fixture::{at, developer, id, read, tx, user};
 
 on_both_engines!(
     an_address_is_unique_over_all_roles,
-    an_account_locks_after_repeated_failures,
+    an_account_locks_after_repeated_failures_for_ever_longer,
+    of_attempts_at_once_no_more_pass_than_in_turn,
     a_code_works_once_and_a_confirmed_factor_stays,
     profiles_read_every_role,
     accounts_change_status_and_password,
@@ -49,20 +50,36 @@ async fn an_address_is_unique_over_all_roles(db: TestDb) {
     assert_eq!((found.role, found.email.as_str()), (Role::User, "same@example.com"));
 }
 
-async fn an_account_locks_after_repeated_failures(db: TestDb) {
+async fn an_account_locks_after_repeated_failures_for_ever_longer(db: TestDb) {
     let store = &db.store;
     let subject = user(store, "u@example.com").await.to_string();
-    for failure in 1..=3 {
-        let name = subject.clone();
-        tx!(store, |tx| account_login_failed(tx, &name, 3, at(900)));
+    let reserve = async |now| tx!(store, |tx| account_login_reserve(tx, "U@example.com", at(now)));
+    for attempt in 1..=4 {
+        assert!(reserve(0).await, "attempt {attempt} is free");
+    }
+    let mut now = 0;
+    for seconds in [1, 2, 4, 8, 16, 32, 60, 60] {
+        assert!(reserve(now).await);
         let name = subject.clone();
         let account = read!(store, |tx| account_get(tx, &name)).unwrap();
-        assert_eq!(account.locked_until.is_some(), failure == 3, "after failure {failure}");
+        assert_eq!(account.locked_until, Some(at(now + seconds)));
+        assert!(!reserve(now + seconds - 1).await, "locked for {seconds} s");
+        now += seconds;
     }
     let name = subject.clone();
     tx!(store, |tx| account_login_succeeded(tx, &name));
     let account = read!(store, |tx| account_get(tx, &subject)).unwrap();
     assert_eq!((account.failed_logins, account.locked_until), (0, None));
+    assert!(!tx!(store, |tx| account_login_reserve(tx, "nobody@example.com", at(0))));
+}
+
+async fn of_attempts_at_once_no_more_pass_than_in_turn(db: TestDb) {
+    let store = &db.store;
+    user(store, "u@example.com").await;
+    let attempts =
+        (0..12).map(|_| async { tx!(store, |tx| account_login_reserve(tx, "u@example.com", at(0))) });
+    let passed = futures::future::join_all(attempts).await.into_iter().filter(|passed| *passed).count();
+    assert_eq!(passed, 5);
 }
 
 async fn a_code_works_once_and_a_confirmed_factor_stays(db: TestDb) {

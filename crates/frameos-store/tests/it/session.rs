@@ -16,6 +16,7 @@ on_both_engines!(
     a_token_works_once_and_reuse_revokes,
     of_two_refreshes_at_once_one_wins,
     expired_and_revoked_sessions_do_not_refresh,
+    a_retired_token_logs_out_too,
 );
 
 async fn start(store: &Store, hash: &'static str) -> Session {
@@ -79,4 +80,15 @@ async fn expired_and_revoked_sessions_do_not_refresh(db: TestDb) {
     assert_eq!(tx!(store, |tx| session_revoke_all(tx, "agt_user_1", at(1))), 2);
     assert_eq!(refresh(store, "third", "z", 2).await, SessionRefresh::Invalid);
     assert_eq!(tx!(store, |tx| session_purge_unscoped(tx, at(101))), 3);
+}
+
+async fn a_retired_token_logs_out_too(db: TestDb) {
+    let store = &db.store;
+    start(store, "one").await;
+    assert!(matches!(refresh(store, "one", "two", 1).await, SessionRefresh::Refreshed(_)));
+    start(store, "other").await;
+    assert!(tx!(store, |tx| session_revoke_by_hash(tx, "one", at(2))));
+    assert!(!tx!(store, |tx| session_revoke_by_hash(tx, "one", at(3))), "it has ended already");
+    assert_eq!(refresh(store, "two", "three", 4).await, SessionRefresh::Invalid);
+    assert!(matches!(refresh(store, "other", "four", 4).await, SessionRefresh::Refreshed(_)));
 }
