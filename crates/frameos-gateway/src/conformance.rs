@@ -268,6 +268,9 @@ pub async fn nonsense_is_refused(gateway: &dyn PaymentGateway) {
         let top_up = TopUpNew { amount, currency: Currency::INR, idempotency_key: None };
         fails(gateway.wallet_top_up(payer.clone(), top_up).await, "INVALID_REQUEST");
     }
+    let foreign: Currency = "USD".parse().unwrap_or(Currency::INR);
+    let foreign = TopUpNew { amount: 5, currency: foreign, idempotency_key: None };
+    fails(gateway.wallet_top_up(payer.clone(), foreign).await, "INVALID_REQUEST");
     fails(gateway.wallet_transactions(payer.clone(), 0, 10).await, "INVALID_REQUEST");
     fails(gateway.wallet_transactions(payer.clone(), 1, 101).await, "INVALID_REQUEST");
     assert_balances(gateway, &payer, 100, 0).await;

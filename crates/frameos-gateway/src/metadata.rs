@@ -1,6 +1,10 @@
 //! What a request may carry: bounds on texts and amounts, and the names in an intent's metadata that mean something.
 
-use frameos_domain::{canonical, money::Money, policy::Purchase};
+use frameos_domain::{
+    canonical,
+    money::{Currency, Money},
+    policy::Purchase,
+};
 use serde_json::{Map, Value};
 
 use crate::{error::GatewayError, wire::IntentNew};
@@ -108,6 +112,15 @@ pub(crate) fn amount_check(amount: i64) -> Result<(), GatewayError> {
         Ok(())
     } else {
         Err(GatewayError::invalid("amount", format!("must be between 1 and {MAX_AMOUNT} minor units")))
+    }
+}
+
+/// Wallets are kept in rupees only, so far.
+pub(crate) fn wallet_currency_check(currency: Currency) -> Result<(), GatewayError> {
+    if currency == Currency::INR {
+        Ok(())
+    } else {
+        Err(GatewayError::invalid("currency", format!("must be {}, the currency of wallets", Currency::INR)))
     }
 }
 

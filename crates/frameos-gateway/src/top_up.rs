@@ -18,7 +18,7 @@ use crate::{
     error::GatewayError,
     gateway::{Decision, Gateway, corrupt, refuse},
     mandate::transfer,
-    metadata::{amount_check, key_check, name_check},
+    metadata::{amount_check, key_check, name_check, wallet_currency_check},
     provider::{Charge, Settlement},
     wire::{TopUp, TopUpNew, TopUpStatus},
 };
@@ -32,6 +32,7 @@ impl Gateway {
     pub async fn wallet_top_up(&self, owner: String, top_up: TopUpNew) -> Result<TopUp, GatewayError> {
         name_check("owner", &owner)?;
         amount_check(top_up.amount)?;
+        wallet_currency_check(top_up.currency)?;
         key_check(top_up.idempotency_key.as_deref())?;
         let now = self.now();
         let row = TopUpRow {
