@@ -1,7 +1,8 @@
 //! JSON bodies, typed, with errors that say what is wrong.
 //!
 //! 413 over the route's limit, 415 for a content type that is not JSON (a missing one is taken for JSON), 400 `INVALID_JSON`
-//! for what is not JSON, 400 `INVALID_REQUEST` for JSON of the wrong shape.
+//! for what is not JSON, 400 `INVALID_REQUEST` for JSON of the wrong shape or with the character U+0000 in it, which
+//! PostgreSQL cannot store.
 
 use axum::{
     body::Bytes,
@@ -65,10 +66,46 @@ fn content_type_check(headers: &HeaderMap) -> Result<(), ApiFailure> {
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiFailure> {
-    serde_json::from_slice(bytes).map_err(|error| match error.classify() {
+    let parsed = serde_json::from_slice(bytes).map_err(|error| match error.classify() {
         Category::Data => {
             ApiFailure::new(ErrorCode::INVALID_REQUEST, format!("the body does not fit: {error}"))
         }
         _ => ApiFailure::new(ErrorCode::INVALID_JSON, format!("the body is not JSON: {error}")),
-    })
+    })?;
+    if has_nul(bytes) {
+        return Err(ApiFailure::new(
+            ErrorCode::INVALID_REQUEST,
+            "the body has the character U+0000 (`\\u0000`) in a text; leave it out",
+        ));
+    }
+    Ok(parsed)
+}
+
+/// Whether a text in this valid JSON has the character U+0000, which can only be there as an escape.
+fn has_nul(json: &[u8]) -> bool {
+    let mut rest = json;
+    while let Some(at) = rest.iter().position(|byte| *byte == b'\\') {
+        rest = rest.get(at + 1..).unwrap_or_default();
+        if rest.starts_with(b"u0000") {
+            return true;
+        }
+        // What was escaped may be a backslash, which then escapes nothing.
+        rest = rest.get(1..).unwrap_or_default();
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_nul;
+
+    #[test]
+    fn only_an_escape_that_is_one_counts() {
+        for with in [r#""\u0000""#, r#"{"a\u0000": 1}"#, r#"["\\\u0000"]"#, r#""\n\u0000x""#] {
+            assert!(has_nul(with.as_bytes()), "{with}");
+        }
+        for without in [r#""u0000""#, r#""\\u0000""#, r#""\u0001 \" \\""#, "1", ""] {
+            assert!(!has_nul(without.as_bytes()), "{without}");
+        }
+    }
 }

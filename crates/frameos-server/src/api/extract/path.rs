@@ -1,4 +1,5 @@
-//! Path parameters, typed. What is not an id of the right kind names nothing: 404, never 400.
+//! Path parameters, typed. What is not an id of the right kind names nothing: 404, never 400. Nor does a text with U+0000,
+//! which must not reach the database.
 
 use axum::{
     extract::{FromRequestParts, Path},
@@ -32,7 +33,7 @@ impl<S: Send + Sync> FromRequestParts<S> for PathText {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiFailure> {
         let Path(text) =
             Path::<String>::from_request_parts(parts, state).await.map_err(|_| ApiFailure::not_found())?;
-        Ok(Self(text))
+        if text.contains('\0') { Err(ApiFailure::not_found()) } else { Ok(Self(text)) }
     }
 }
 
@@ -43,6 +44,9 @@ impl<S: Send + Sync> FromRequestParts<S> for PathTexts {
         let Path((first, second)) = Path::<(String, String)>::from_request_parts(parts, state)
             .await
             .map_err(|_| ApiFailure::not_found())?;
+        if first.contains('\0') || second.contains('\0') {
+            return Err(ApiFailure::not_found());
+        }
         Ok(Self(first, second))
     }
 }

@@ -1,4 +1,4 @@
-//! Query strings, typed: 400 `INVALID_REQUEST` that names the parameter's problem.
+//! Query strings, typed: 400 `INVALID_REQUEST` that names the parameter's problem. The character U+0000 is one in any.
 
 use axum::{
     extract::{FromRequestParts, Query as AxumQuery, rejection::QueryRejection},
@@ -16,6 +16,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     type Rejection = ApiFailure;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiFailure> {
+        if parts.uri.query().is_some_and(|query| query.contains("%00")) {
+            let what = "the query has the character U+0000 (`%00`) in it; leave it out";
+            return Err(ApiFailure::new(ErrorCode::INVALID_REQUEST, what));
+        }
         let AxumQuery(query) = AxumQuery::<T>::from_request_parts(parts, state).await.map_err(refused)?;
         Ok(Self(query))
     }
