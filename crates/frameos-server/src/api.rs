@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use frameos_app::App;
 use frameos_domain::{clock::Clock, signing::KeySet};
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// What every handler can reach; clones share everything.
 #[derive(Clone)]
@@ -34,6 +34,8 @@ pub struct ApiParts {
     pub keys: KeySet,
     /// Whether clients come by HTTPS, so that they may be told to stay with it.
     pub https: bool,
+    /// Requests that change something and are under way.
+    pub writes: TaskTracker,
     /// Ends waiting requests when the process is to stop.
     pub shutdown: CancellationToken,
 }

@@ -35,8 +35,6 @@ pub enum ServeError {
     Seed(#[source] AppError),
     #[error("{path} is there but does not hold the credentials of a first run; move it away and start again")]
     FirstRunFile { path: String, source: Box<dyn std::error::Error + Send + Sync> },
-    #[error("the listener failed")]
-    Listener(#[source] std::io::Error),
     #[error("a part of the process ended unexpectedly")]
     Ended(#[source] tokio::task::JoinError),
     #[error("signals cannot be received")]

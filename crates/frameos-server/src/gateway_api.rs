@@ -15,6 +15,7 @@ use frameos_contract::ErrorCode;
 use frameos_domain::clock::Clock;
 use frameos_gateway::Gateway;
 use secrecy::{ExposeSecret, SecretString};
+use tokio_util::task::TaskTracker;
 
 pub use routes::{GatewayRoute, gateway_router, gateway_routes};
 
@@ -29,6 +30,8 @@ pub struct GatewayApiParts {
     pub gateway: Gateway,
     pub clock: Arc<dyn Clock>,
     pub api_key: SecretString,
+    /// Requests that change something and are under way.
+    pub writes: TaskTracker,
 }
 
 impl GatewayApi {

@@ -8,7 +8,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use frameos_app::{jobs_run, worker_recover, worker_run};
 use frameos_gateway::Gateway;
 use tokio::{net::TcpListener, task::JoinSet};
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     api::{Api, ApiParts, routes::router},
@@ -108,14 +108,16 @@ impl Server {
         let Self { config, ground, assembly, api, gateway } = self;
         let mut tasks = JoinSet::new();
         if let Some((listener, _)) = api {
+            let writes = TaskTracker::new();
             let api = Api::new(ApiParts {
                 app: assembly.app.clone(),
                 clock: Arc::clone(&ground.clock),
                 keys: assembly.public_keys,
                 https: config.public_url.as_deref().is_some_and(|url| url.starts_with("https://")),
+                writes: writes.clone(),
                 shutdown: shutdown.clone(),
             });
-            tasks.spawn(listener_serve(listener, router(api), shutdown.clone()));
+            tasks.spawn(listener_serve(listener, router(api), writes, shutdown.clone()));
         }
         tasks.spawn(done(jobs_run(assembly.app.clone(), shutdown.clone())));
         if config.has_role(Role::Worker) {
@@ -144,9 +146,9 @@ fn gateway_spawn(
 ) {
     let clock = Arc::clone(&ground.clock);
     if let Some(GatewayListening { listener, api_key, .. }) = listening {
-        let api =
-            GatewayApi::new(GatewayApiParts { gateway: gateway.clone(), clock: Arc::clone(&clock), api_key });
-        tasks.spawn(listener_serve(listener, gateway_router(api), shutdown.clone()));
+        let (gateway, clock, writes) = (gateway.clone(), Arc::clone(&clock), TaskTracker::new());
+        let api = GatewayApi::new(GatewayApiParts { gateway, clock, api_key, writes: writes.clone() });
+        tasks.spawn(listener_serve(listener, gateway_router(api), writes, shutdown.clone()));
     }
     let shutdown = shutdown.clone();
     tasks.spawn(done(async move {

@@ -116,7 +116,9 @@ pub fn router(api: Api) -> Router {
     for route in routes() {
         let mut handler = route.handler;
         if route.method != Method::GET {
-            handler = handler.layer(from_fn_with_state(api.clone(), idempotency)).layer(from_fn(detach));
+            handler = handler
+                .layer(from_fn_with_state(api.clone(), idempotency))
+                .layer(from_fn_with_state(api.writes.clone(), detach));
         }
         router = router.route(route.path, handler.layer(DefaultBodyLimit::max(route.body_limit)));
     }

@@ -5,7 +5,7 @@ use axum::{
     extract::{DefaultBodyLimit, State},
     handler::Handler,
     http::{Method, StatusCode},
-    middleware::from_fn,
+    middleware::from_fn_with_state,
     routing::{MethodFilter, MethodRouter, on},
 };
 use frameos_domain::{id::kind, policy::Policy};
@@ -60,8 +60,11 @@ pub fn gateway_routes() -> Vec<GatewayRoute> {
 pub fn gateway_router(api: GatewayApi) -> Router {
     let mut router = Router::new();
     for route in gateway_routes() {
-        let handler =
-            if route.method == Method::GET { route.handler } else { route.handler.layer(from_fn(detach)) };
+        let handler = if route.method == Method::GET {
+            route.handler
+        } else {
+            route.handler.layer(from_fn_with_state(api.writes.clone(), detach))
+        };
         router = router.route(route.path, handler.layer(DefaultBodyLimit::max(1 << 20)));
     }
     framed(router, Frame { clock: api.clock.clone(), https: false }).with_state(api)

@@ -16,6 +16,8 @@ async fn failures_of_every_kind_come_in_the_envelope() {
         (Method::GET, "/agents?limit=0", 400, "INVALID_REQUEST"),
         (Method::GET, "/agents?limit=101", 400, "INVALID_REQUEST"),
         (Method::GET, "/agents?page=x", 400, "INVALID_REQUEST"),
+        (Method::GET, "/agents?search=a%00b", 400, "INVALID_REQUEST"),
+        (Method::GET, "/agents/a%00b", 404, "NOT_FOUND"),
         (Method::GET, "/agents?sort=best", 422, "VALIDATION_FAILED"),
         (Method::GET, "/agents/no-such-agent", 404, "NOT_FOUND"),
     ] {
@@ -48,6 +50,9 @@ async fn bodies_are_refused_for_what_they_are() {
     let shape = send("{\"email\": \"a@b.example\"}", json).await.expect(400);
     assert_eq!(shape.code(), "INVALID_REQUEST");
     assert!(shape.text.contains("password"), "{}", shape.text);
+    let nul = send(r#"{"email": "a\u0000@b.example", "password": "x"}"#, json).await.expect(400);
+    assert_eq!(nul.code(), "INVALID_REQUEST");
+    assert!(nul.text.contains("U+0000"), "{}", nul.text);
     let form = send("email=a", Some("application/x-www-form-urlencoded")).await.expect(415);
     assert_eq!(form.code(), "UNSUPPORTED_MEDIA_TYPE");
     let credentials = r#"{"email": "a@b.example", "password": "x"}"#;

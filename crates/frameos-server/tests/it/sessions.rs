@@ -1,5 +1,6 @@
 //! Registering, logging in and staying in.
 
+use reqwest::Method;
 use serde_json::json;
 
 use crate::harness::{PASSWORD, TestApp, totp_now};
@@ -17,6 +18,32 @@ async fn accounts_answer_as_the_specification_says() {
     assert_eq!(taken.code(), "EMAIL_TAKEN");
     let weak = json!({"email": "x@example.com", "name": "X", "password": "short"});
     assert_eq!(app.nobody().post("/users/register", &weak).await.expect(422).code(), "VALIDATION_FAILED");
+    for (name, password) in
+        [("X", "aaaaaaaaaaaa"), ("X", "Password123"), ("X\u{202e}nimda", PASSWORD), ("X\u{7}", PASSWORD)]
+    {
+        let body = json!({"email": "x@example.com", "name": name, "password": password});
+        let refused = app.nobody().post("/users/register", &body).await.expect(422);
+        assert_eq!(refused.code(), "VALIDATION_FAILED", "{name:?} {password}");
+    }
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_locked_account_answers_like_one_that_does_not_exist() {
+    let app = TestApp::start().await;
+    app.user("someone").await;
+    let login = async |email: &str, password: &str| {
+        let body = json!({"email": email, "password": password});
+        let answer = app.nobody().send(Method::POST, "/auth/login", Some(&body), None).await.expect(401);
+        (answer.code().to_owned(), answer.json["error"]["message"].clone())
+    };
+    let unknown = login("nobody@example.com", "wrong password").await;
+    assert_eq!(unknown.0, "INVALID_CREDENTIALS");
+    let guesses = (0..12).map(|_| login("someone@example.com", "wrong password"));
+    for answer in futures::future::join_all(guesses).await {
+        assert_eq!(answer, unknown);
+    }
+    assert_eq!(login("someone@example.com", &"x".repeat(300)).await, unknown);
     app.finish().await;
 }
 
@@ -57,6 +84,15 @@ async fn a_refresh_token_works_once_and_a_log_out_ends_the_session() {
         .post("/auth/logout", &json!({"refresh_token": third.text_of("refresh_token")}))
         .await
         .expect(200);
+    user.get("/me").await.expect(401);
+
+    // A token that was used already stands for its session too.
+    let fourth = app.nobody().post("/auth/login", &body).await.expect(200);
+    let retired = json!({"refresh_token": fourth.text_of("refresh_token")});
+    let fifth = app.nobody().post("/auth/refresh", &retired).await.expect(200);
+    user.token = Some(fifth.text_of("access_token"));
+    user.get("/me").await.expect(200);
+    app.nobody().post("/auth/logout", &retired).await.expect(200);
     user.get("/me").await.expect(401);
     app.finish().await;
 }

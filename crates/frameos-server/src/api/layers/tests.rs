@@ -9,12 +9,13 @@ use axum::{
     Router,
     body::{Body, to_bytes},
     http::Request,
-    middleware::from_fn,
+    middleware::from_fn_with_state,
     routing::{get, post},
 };
 use frameos_store::clock::SystemClock;
 use serde_json::Value;
 use tokio::sync::Notify;
+use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 use super::{Frame, detach};
@@ -33,25 +34,27 @@ async fn asked(router: Router, path: &str) -> (u16, String) {
 
 #[tokio::test]
 async fn a_write_goes_on_when_its_client_leaves() {
-    let (begun, go, finished) = (Arc::new(Notify::new()), Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (begun, go, writes) = (Arc::new(Notify::new()), Arc::new(Notify::new()), TaskTracker::new());
     let written = Arc::new(AtomicBool::new(false));
     let handler = {
-        let (begun, go, finished, written) = (begun.clone(), go.clone(), finished.clone(), written.clone());
+        let (begun, go, written) = (begun.clone(), go.clone(), written.clone());
         move || async move {
             begun.notify_one();
             go.notified().await;
             written.store(true, Ordering::SeqCst);
-            finished.notify_one();
             ok("done")
         }
     };
-    let router = served(Router::new().route("/write", post(handler).layer(from_fn(detach))));
+    let router = served(
+        Router::new().route("/write", post(handler).layer(from_fn_with_state(writes.clone(), detach))),
+    );
     let client = tokio::spawn(router.oneshot(Request::post("/write").body(Body::empty()).unwrap()));
     begun.notified().await;
     client.abort();
     assert!(client.await.unwrap_err().is_cancelled());
     go.notify_one();
-    finished.notified().await;
+    writes.close();
+    writes.wait().await;
     assert!(written.load(Ordering::SeqCst));
 }
 
@@ -63,7 +66,9 @@ async fn a_panic_is_an_internal_error_and_says_nothing() {
         }
     };
     let router = served(
-        Router::new().route("/", get(panicking)).route("/write", get(panicking).layer(from_fn(detach))),
+        Router::new()
+            .route("/", get(panicking))
+            .route("/write", get(panicking).layer(from_fn_with_state(TaskTracker::new(), detach))),
     );
     for path in ["/", "/write"] {
         let (status, text) = asked(router.clone(), path).await;
