@@ -146,7 +146,11 @@ impl Reports {
         let overlong = std::mem::take(&mut self.overlong);
         match kind(&self.line) {
             Kind::Outputs if overlong => self.outputs = Some(Raw::Overlong),
-            Kind::Outputs => self.outputs = Some(Raw::Line(std::mem::take(&mut self.line))),
+            Kind::Outputs => match &mut self.outputs {
+                // A flood of results must not be a flood of allocations.
+                Some(Raw::Line(old)) => std::mem::swap(old, &mut self.line),
+                none => *none = Some(Raw::Line(std::mem::take(&mut self.line))),
+            },
             Kind::Error if !overlong => self.error = Some(std::mem::take(&mut self.line)),
             Kind::Other if !overlong => {
                 let event = self.other();

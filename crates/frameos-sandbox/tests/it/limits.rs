@@ -162,3 +162,34 @@ async fn cpu_time_is_bounded_and_measured() {
     assert!(cpu > 10 && cpu <= wall / 10 + 60, "{used:?}");
     assert!(used.throttled_ms.is_some_and(|ms| ms > 0), "{used:?}");
 }
+
+#[tokio::test]
+async fn floods_that_look_like_results_cost_the_reader_little() {
+    let flood = "
+import os, time
+def flood(fd, line):
+    block = (line + '\\n').encode() * (65536 // (len(line) + 1))
+    end = time.monotonic() + 3
+    while time.monotonic() < end: os.write(fd, block)
+if os.fork() == 0:
+    flood(4, '{\"type\": \"outputs\", \"value\": 1}')
+    os._exit(0)
+if os.fork() == 0:
+    flood(2, 'x')
+    os._exit(0)
+flood(1, '{\"a\":1}')
+os.wait(); os.wait()
+os.write(4, b'{\"type\": \"outputs\", \"value\": 2}\\n')
+";
+    // The runtime of a test lives in one thread, which does all the reading.
+    let cpu = || {
+        let stat = std::fs::read_to_string("/proc/thread-self/schedstat").expect("schedstat");
+        stat.split(' ').next().and_then(|ns| ns.parse::<u64>().ok()).expect("nanoseconds") / 1_000_000
+    };
+    let before = cpu();
+    let outcome = Agent::python(flood).run(&sandbox()).await;
+    let (spent, wall) = (cpu() - before, outcome.resources.wall_ms);
+    assert_eq!(outcome.outputs, Some(json!(2)), "{:?} {}", outcome.end, outcome.stderr.truncated());
+    // Debug builds read slowly; without a pace it would be all of it even in others.
+    assert!(spent < wall / 4 * 3, "{spent} ms of {wall}");
+}
