@@ -109,7 +109,12 @@ function handlerOf(exported) {
 }
 
 function context(request) {
-  const log = (level) => (...args) => report({ type: 'log', level, message: format(...args) });
+  // Told as an event for whoever watches, and written to stderr, which is what is kept.
+  const log = (level) => (...args) => {
+    const message = format(...args);
+    report({ type: 'log', level, message });
+    process.stderr.write(`${message}\n`);
+  };
   return {
     executionId: request.execution_id,
     log: Object.assign(log('info'), { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') }),

@@ -179,7 +179,10 @@ def handler_arguments(tree):
 
 def context(execution_id):
     def log(*message, level="info"):
-        report({"type": "log", "level": str(level), "message": " ".join(map(str, message))})
+        # Told as an event for whoever watches, and written to stderr, which is what is kept.
+        text = " ".join(map(str, message))
+        report({"type": "log", "level": str(level), "message": text})
+        print(text, file=sys.stderr, flush=True)
 
     def progress(fraction, message=""):
         report({"type": "progress", "fraction": float(fraction), "message": str(message)})

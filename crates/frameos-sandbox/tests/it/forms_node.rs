@@ -183,6 +183,7 @@ async fn events_come_while_it_runs() {
     );
     assert!(got.contains(&RunEvent::Progress { fraction: 0.5, message: "half".to_owned() }), "{got:?}");
     assert!(got.contains(&RunEvent::Stdout(b"x\n".to_vec())), "{got:?}");
+    assert_eq!(outcome.stderr.text(), "one { a: 1 }\n", "what is logged is kept");
 }
 
 #[tokio::test]

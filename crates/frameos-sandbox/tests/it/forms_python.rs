@@ -19,7 +19,7 @@ async fn a_handler_gets_inputs_and_context_and_gives_outputs() {
     let outcome = agent.run(&sandbox()).await;
     assert_eq!(outcome.end, End::Exited(0), "{outcome:?}");
     assert_eq!(outcome.outputs, Some(json!({"sum": 42, "id": ["exec_1", "exec_1", "exec_1"]})));
-    assert_eq!((outcome.stdout.text().as_str(), outcome.stderr.text().as_str()), ("out\n", "err\n"));
+    assert_eq!((outcome.stdout.text().as_str(), outcome.stderr.text().as_str()), ("out\n", "err\nnote\n"));
 }
 
 #[tokio::test]
