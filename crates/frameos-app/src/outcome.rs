@@ -40,6 +40,10 @@ pub fn outcome_judge(manifest: &Manifest, outcome: &Outcome, timeout_ms: u64) ->
         retryable,
     };
     match outcome.end {
+        End::Exited(0) if outcome.outputs_error.is_some() => {
+            let message = outcome.outputs_error.clone().unwrap_or_default();
+            failed(RunStatus::Failed, message, Some(0), false)
+        }
         End::Exited(0) => {
             // An agent that promises nothing may return nothing.
             let outputs = outcome.outputs.clone().unwrap_or_else(|| json!({}));
@@ -113,5 +117,94 @@ fn exit_message(outcome: &Outcome, code: i32) -> String {
             line.trim().chars().take(500).collect::<String>()
         ),
         None => format!("the agent exited with code {code}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use frameos_sandbox::{Captured, Resources};
+
+    use super::*;
+
+    fn manifest(retry: &str) -> Manifest {
+        Manifest::parse(&json!({
+            "runtime": {"language": "nodejs", "memory_mb": 128},
+            "outputs": [{"name": "n", "type": "integer"}],
+            "retry": retry
+        }))
+        .unwrap()
+    }
+
+    fn outcome(end: End) -> Outcome {
+        Outcome {
+            end,
+            stdout: Captured::default(),
+            stderr: Captured::default(),
+            outputs: Some(json!({"n": 1})),
+            outputs_error: None,
+            agent_error: None,
+            resources: Resources::default(),
+            tier: "linux".into(),
+        }
+    }
+
+    fn judge(outcome: &Outcome) -> (RunStatus, Option<String>, Option<i64>, bool) {
+        let end = outcome_judge(&manifest("never"), outcome, 1_000);
+        assert_eq!(
+            end.outputs.is_some(),
+            end.status == RunStatus::Success,
+            "outputs come with success alone"
+        );
+        (end.status, end.error_message, end.exit_code, end.retryable)
+    }
+
+    #[test]
+    fn only_a_clean_exit_with_promised_outputs_succeeds() {
+        assert_eq!(judge(&outcome(End::Exited(0))), (RunStatus::Success, None, Some(0), false));
+        let broken = Outcome { outputs: Some(json!({"n": "x"})), ..outcome(End::Exited(0)) };
+        assert_eq!(judge(&broken).0, RunStatus::Failed);
+        let none = Outcome { outputs: None, ..outcome(End::Exited(0)) };
+        assert!(judge(&none).1.unwrap().contains("without outputs"));
+        let unreadable = Outcome {
+            outputs: None,
+            outputs_error: Some("the outputs cannot be read: too deep".into()),
+            ..outcome(End::Exited(0))
+        };
+        assert_eq!(judge(&unreadable).1.unwrap(), "the outputs cannot be read: too deep");
+    }
+
+    #[test]
+    fn each_other_end_says_what_happened() {
+        for (end, status, words, code) in [
+            (End::Exited(3), RunStatus::Failed, "exited with code 3", Some(3)),
+            (End::Signaled(31), RunStatus::Failed, "forbidden system call", Some(159)),
+            (End::TimedOut, RunStatus::Timeout, "1000 ms", None),
+            (End::OutOfMemory, RunStatus::Failed, "128 MB", Some(137)),
+            (End::Cancelled, RunStatus::Cancelled, "cancelled", None),
+        ] {
+            let (found, message, exit_code, retryable) = judge(&outcome(end));
+            assert_eq!((found, exit_code, retryable), (status, code, false), "{end:?}");
+            assert!(message.unwrap().contains(words), "{end:?}");
+        }
+    }
+
+    #[test]
+    fn the_agents_own_words_come_first_and_clean() {
+        let thrown =
+            Outcome { agent_error: Some("Error: no\u{0} key\u{1b}[2J".into()), ..outcome(End::Exited(1)) };
+        assert_eq!(judge(&thrown).1.unwrap(), "no  key [2J");
+        let stderr = Captured { bytes: b"one\nlast words\n\n".to_vec(), total: 16 };
+        let printed = Outcome { stderr, ..outcome(End::Exited(1)) };
+        assert_eq!(judge(&printed).1.unwrap(), "the agent exited with code 1: last words");
+        let long = Outcome { agent_error: Some("x".repeat(100_000)), ..outcome(End::Exited(1)) };
+        assert_eq!(judge(&long).1.unwrap().len(), LONGEST_MESSAGE);
+    }
+
+    #[test]
+    fn repeating_needs_the_manifests_leave_or_the_agents_wish() {
+        let safe = manifest("safe");
+        assert!(outcome_judge(&safe, &outcome(End::Exited(1)), 1).retryable);
+        assert!(!outcome_judge(&safe, &outcome(End::TimedOut), 1).retryable);
+        assert!(judge(&outcome(End::Exited(EX_TEMPFAIL))).3);
     }
 }

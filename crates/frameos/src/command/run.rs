@@ -106,13 +106,8 @@ async fn print_events(mut events: mpsc::Receiver<RunEvent>) {
                 let text = format!("{:.0} % {message}", fraction * 100.0);
                 progress.get_or_insert_with(|| Progress::start(&text)).say(&text);
             }
-            RunEvent::Log { level, message } => {
-                let text = format!("{level}: {message}");
-                match &progress {
-                    Some(progress) => progress.suspend(|| output::note(&text)),
-                    None => output::note(&text),
-                }
-            }
+            // The same line comes on stderr.
+            RunEvent::Log { .. } => {}
         }
     }
 }
