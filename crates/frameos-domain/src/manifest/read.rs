@@ -349,6 +349,9 @@ impl Reader {
             .and_then(|items| items.iter().map(|item| item.as_str().map(str::to_owned)).collect());
         match texts {
             None => self.error(&path, "expected an array of strings"),
+            Some(texts) if texts.iter().any(|text| has_control(text)) => {
+                self.error(&path, "must not hold control characters");
+            }
             Some(texts) if texts.len() > most => {
                 self.error(&path, format!("at most {most} entries are allowed"));
             }
@@ -379,6 +382,7 @@ impl Reader {
         match value.as_str() {
             None => self.error(&path, "expected a string"),
             Some(text) if text.trim().is_empty() => self.error(&path, "must not be empty"),
+            Some(text) if has_control(text) => self.error(&path, "must not hold control characters"),
             Some(text) if text.chars().count() > longest => {
                 self.error(&path, format!("is longer than {longest} characters"));
             }
@@ -431,6 +435,11 @@ pub(crate) fn is_slug(text: &str) -> bool {
         && text.split('-').all(|part| {
             !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
         })
+}
+
+/// Databases refuse some of these characters, and terminals obey others.
+fn has_control(text: &str) -> bool {
+    text.chars().any(|letter| letter.is_control() && !matches!(letter, '\n' | '\r' | '\t'))
 }
 
 fn is_field_name(text: &str) -> bool {

@@ -89,6 +89,8 @@ fn single_mistakes_are_found_where_they_are() {
         (json!({"outputs": [{"name": "a", "type": "string", "secret": true}]}), "$.outputs[0].secret"),
         (json!({"egress": ["example.com"]}), "$.egress"),
         (json!({"name": ""}), "$.name"),
+        (json!({"description": "a\u{0}b"}), "$.description"),
+        (json!({"tags": ["a\u{1b}"]}), "$.tags"),
         (json!({"tags": "x"}), "$.tags"),
     ] {
         let mut value = minimal();
