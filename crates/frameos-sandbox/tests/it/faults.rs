@@ -48,7 +48,12 @@ const PLAY_NOBODY: &str = "FRAMEOS_TEST_NOBODY_STATE";
 fn a_normal_user_is_served_wholly_or_refused() {
     #[expect(clippy::disallowed_methods, reason = "how the test tells its child which part it plays")]
     if let Some(state) = std::env::var_os(PLAY_NOBODY) {
-        let config = SandboxConfig { state_dir: std::path::Path::new(&state).join("own"), ..config() };
+        let state = std::path::Path::new(&state);
+        let config = SandboxConfig {
+            state_dir: state.join("own"),
+            runtimes_dir: state.join("runtimes"),
+            jail_path: Some(state.join("frameos-jail")),
+        };
         return match Sandbox::open(config) {
             Ok(sandbox) => assert!(sandbox.tier().to_string().ends_with("+rootless")),
             Err(SandboxError::Unsupported { missing }) => {
@@ -60,9 +65,12 @@ fn a_normal_user_is_served_wholly_or_refused() {
     let state = tempfile::tempdir().expect("a folder");
     std::fs::set_permissions(state.path(), std::os::unix::fs::PermissionsExt::from_mode(0o777))
         .expect("chmod");
-    config();
+    // Copies, because the build may be in a folder that other users cannot enter.
+    let program = state.path().join("program");
+    std::fs::copy(std::env::current_exe().expect("this program"), &program).expect("copy");
+    std::fs::copy(config().jail_path.expect("a jail"), state.path().join("frameos-jail")).expect("copy");
     #[expect(clippy::disallowed_methods, reason = "another user has to be another process")]
-    let output = std::process::Command::new(std::env::current_exe().expect("this program"))
+    let output = std::process::Command::new(&program)
         .args(["--exact", "faults::a_normal_user_is_served_wholly_or_refused"])
         .env(PLAY_NOBODY, state.path())
         .uid(65534)

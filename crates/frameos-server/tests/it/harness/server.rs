@@ -161,9 +161,9 @@ pub async fn test_config(dir: &Path) -> (Config, Option<TestDb>) {
 
 /// The runtime folders, built once for all tests of all processes.
 fn shared_runtimes() -> PathBuf {
-    let target = std::env::current_exe().unwrap();
-    let target = target.ancestors().find(|dir| dir.join("CACHEDIR.TAG").exists()).unwrap().to_owned();
-    let runtimes = target.join("test-runtimes");
+    // Test programs are at <target>/<profile>/deps/<name>.
+    let program = std::env::current_exe().unwrap();
+    let runtimes = program.ancestors().nth(3).unwrap().join("test-runtimes");
     std::fs::create_dir_all(&runtimes).unwrap();
     // `ensure` takes a lock of its own, so tests that start together build them once.
     for language in [Language::Nodejs, Language::Python] {
