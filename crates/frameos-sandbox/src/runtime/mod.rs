@@ -11,7 +11,7 @@ mod python;
 mod skeleton;
 mod tree;
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
@@ -62,6 +62,7 @@ pub fn build(
     progress: &mut dyn FnMut(&str),
 ) -> Result<Runtime, SandboxError> {
     let interpreter = Interpreter::find(language, interpreter)?;
+    let _lock = lock(runtimes_dir)?;
     build_from(runtimes_dir, &interpreter, progress)
 }
 
@@ -76,13 +77,22 @@ pub fn ensure(
     progress: &mut dyn FnMut(&str),
 ) -> Result<Runtime, SandboxError> {
     let interpreter = Interpreter::find(language, interpreter)?;
-    let root = runtimes_dir.join(folder_name(&interpreter));
-    if let Some(marker) = read_marker(&root)
-        && marker.fingerprint == fingerprint(&interpreter)?
-    {
-        return Ok(marker.into_runtime(root));
+    if let Some(runtime) = current(runtimes_dir, &interpreter)? {
+        return Ok(runtime);
+    }
+    let _lock = lock(runtimes_dir)?;
+    // Another process may have built it while this one waited, and may be running programs in it already.
+    if let Some(runtime) = current(runtimes_dir, &interpreter)? {
+        return Ok(runtime);
     }
     build_from(runtimes_dir, &interpreter, progress)
+}
+
+/// The runtime folder of `interpreter`, if it is there and as this build would make it.
+fn current(runtimes_dir: &Path, interpreter: &Interpreter) -> Result<Option<Runtime>, SandboxError> {
+    let root = runtimes_dir.join(folder_name(interpreter));
+    let Some(marker) = read_marker(&root) else { return Ok(None) };
+    Ok((marker.fingerprint == fingerprint(interpreter)?).then(|| marker.into_runtime(root)))
 }
 
 /// Every whole runtime folder there is; of one language the newest comes last.
@@ -109,18 +119,23 @@ impl Marker {
     }
 }
 
+/// The right to build below `runtimes_dir`, until it is dropped.
+fn lock(runtimes_dir: &Path) -> Result<File, SandboxError> {
+    fs::create_dir_all(runtimes_dir).map_err(SandboxError::io("create", runtimes_dir))?;
+    let path = runtimes_dir.join(".lock");
+    let file = OpenOptions::new().write(true).create(true).truncate(false).open(&path);
+    let file = file.map_err(SandboxError::io("open", &path))?;
+    flock(&file, FlockOperation::LockExclusive)
+        .map_err(|error| SandboxError::io("lock", &path)(error.into()))?;
+    Ok(file)
+}
+
+/// For whoever holds the [`lock`].
 fn build_from(
     runtimes_dir: &Path,
     interpreter: &Interpreter,
     progress: &mut dyn FnMut(&str),
 ) -> Result<Runtime, SandboxError> {
-    fs::create_dir_all(runtimes_dir).map_err(SandboxError::io("create", runtimes_dir))?;
-    let lock_path = runtimes_dir.join(".lock");
-    let lock = OpenOptions::new().write(true).create(true).truncate(false).open(&lock_path);
-    let lock = lock.map_err(SandboxError::io("open", &lock_path))?;
-    flock(&lock, FlockOperation::LockExclusive)
-        .map_err(|error| SandboxError::io("lock", &lock_path)(error.into()))?;
-
     let name = folder_name(interpreter);
     let (root, fresh, old) = (
         runtimes_dir.join(&name),

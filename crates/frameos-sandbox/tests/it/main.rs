@@ -7,5 +7,6 @@ mod harness;
 mod leftovers;
 mod life;
 mod limits;
+mod runtimes;
 mod walls;
 mod walls_syscalls;
