@@ -19,9 +19,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         runtime::ensure(&runtimes_dir, language, None, &mut |_| {})?;
     }
     let jail_path = Some(env!("CARGO_BIN_EXE_frameos-jail").into());
-    let sandbox =
-        Sandbox::open(SandboxConfig { state_dir: base.join("bench-state"), runtimes_dir, jail_path })?;
     let tokio = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let config = SandboxConfig { jail_path, ..SandboxConfig::new(base.join("bench-state"), runtimes_dir) };
+    let sandbox = tokio.block_on(Sandbox::open(config))?;
     let code = tempfile::tempdir()?;
     std::fs::set_permissions(code.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
     let programs = [

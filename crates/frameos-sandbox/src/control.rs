@@ -70,7 +70,7 @@ impl Jail {
         for line in BufReader::new(&self.socket).lines() {
             let Ok(line) = line else { break };
             match serde_json::from_str(&line) {
-                Ok(Report::Exited { code: 0 }) => passed = true,
+                Ok(Report::Exited { code: 0, .. }) => passed = true,
                 Ok(report) => fault(report)?,
                 Err(_) => break,
             }

@@ -87,11 +87,15 @@ pub enum Report {
     Exited {
         /// Its exit code.
         code: i32,
+        /// What all processes wrote.
+        written: Option<u64>,
     },
     /// A signal ended the program's first process.
     Signaled {
         /// Which.
         signal: i32,
+        /// What all processes wrote.
+        written: Option<u64>,
     },
 }
 

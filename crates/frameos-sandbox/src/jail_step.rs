@@ -73,6 +73,8 @@ pub enum JailStep {
     MakeStdin,
     /// Set a resource limit.
     ResourceLimit,
+    /// Open the account of what is written.
+    OpenAccount,
     /// Become the program's user.
     SetIds,
     /// Give up the capabilities.

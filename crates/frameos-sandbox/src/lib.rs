@@ -8,14 +8,17 @@
 #![allow(unsafe_code)]
 #![deny(unsafe_op_in_unsafe_fn)]
 
+mod body;
 mod capture;
 mod cgroup;
+mod config;
 mod control;
 mod error;
 #[doc(hidden)]
 pub mod jail;
 mod jail_protocol;
 mod jail_step;
+mod linux;
 mod outcome;
 mod owner;
 mod pace;
@@ -31,10 +34,11 @@ mod supervise;
 mod support;
 mod tier;
 
+pub use config::{Backend, DockerConfig, SandboxConfig, WarmConfig};
 pub use error::SandboxError;
 pub use jail_step::JailStep;
 pub use outcome::{Captured, End, Outcome, Resources, RunEvent};
 pub use runtime::Runtime;
-pub use sandbox::{Sandbox, SandboxConfig};
+pub use sandbox::Sandbox;
 pub use spec::{Language, Limits, RunSpec, UnknownLanguage};
 pub use tier::Tier;

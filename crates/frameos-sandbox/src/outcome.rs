@@ -69,6 +69,9 @@ pub struct Resources {
     pub peak_memory_bytes: Option<u64>,
     /// Highest number of processes and threads, the sandbox's own init included.
     pub peak_pids: Option<u64>,
+    /// Bytes handed to the kernel by write calls of all processes: to files, pipes and sockets, what was printed
+    /// included. Not what is written through shared memory.
+    pub bytes_written: Option<u64>,
 }
 
 /// The result of a run that did run.
@@ -116,4 +119,6 @@ pub enum RunEvent {
         /// One entry.
         message: String,
     },
+    /// What was used so far, once a second.
+    Sample(Resources),
 }

@@ -2,43 +2,23 @@
 //!
 //! A `Sandbox` is cheap to clone and shared by all runs. It holds no state of any run.
 
-use std::io::{PipeReader, PipeWriter};
-use std::os::fd::OwnedFd;
-use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tokio::net::unix::pipe;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::cgroup::{Group, Hierarchy};
-use crate::control::{Jail, ProgramEnds, launch};
+use crate::config::{Backend, SandboxConfig};
 use crate::error::SandboxError;
-use crate::jail::{JailConfig, ProcMasks};
+use crate::linux::Linux;
 use crate::outcome::{Outcome, RunEvent};
-use crate::owner::Owner;
-use crate::program;
 use crate::runtime::{self, Runtime};
 use crate::sink::Sink;
-use crate::slot::{Slot, Slots};
-use crate::spec::{Limits, RunSpec};
+use crate::spec::RunSpec;
 use crate::supervise::{Started, supervise};
-use crate::support;
 use crate::tier::Tier;
-
-/// Where things are. Relative paths are taken from the current folder when the sandbox is opened.
-#[derive(Debug, Clone)]
-pub struct SandboxConfig {
-    /// Scratch: locks and the probe's root. Made with mode 0700 when missing. Processes that share it never give two
-    /// sandboxes one user id.
-    pub state_dir: PathBuf,
-    /// The folders made by [`crate::runtime::build`].
-    pub runtimes_dir: PathBuf,
-    /// The jail program; `None` means `frameos-jail` beside this executable, or one folder up.
-    pub jail_path: Option<PathBuf>,
-}
 
 /// Runs programs. Clones share everything.
 #[derive(Clone, Debug)]
@@ -50,49 +30,52 @@ pub struct Sandbox {
 struct Inner {
     runtimes_dir: PathBuf,
     runtimes: Vec<Runtime>,
-    jail: PathBuf,
-    tier: Tier,
-    hierarchy: Hierarchy,
-    slots: Slots,
-    owner: Owner,
-    proc: ProcMasks,
+    engine: Engine,
+}
+
+/// What builds the walls.
+#[derive(Debug)]
+enum Engine {
+    Linux(Arc<Linux>),
 }
 
 impl Sandbox {
-    /// Proves that this machine can isolate, with a run of the jail up to the point where a program would start, and
-    /// removes what a dead process left. Blocks for some milliseconds.
+    /// Proves that this machine can isolate, with a sandbox that is made up to the point where a program would start, and
+    /// removes what a dead process left.
     ///
     /// # Errors
     /// [`SandboxError::Unsupported`] names every missing piece; [`SandboxError::Jail`] the step that failed.
-    pub fn open(config: SandboxConfig) -> Result<Self, SandboxError> {
-        let state_dir = absolute(&config.state_dir)?;
-        let runtimes_dir = absolute(&config.runtimes_dir)?;
+    pub async fn open(config: SandboxConfig) -> Result<Self, SandboxError> {
+        let config = SandboxConfig {
+            state_dir: absolute(&config.state_dir)?,
+            runtimes_dir: absolute(&config.runtimes_dir)?,
+            ..config
+        };
         std::fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
-            .create(&state_dir)
-            .map_err(SandboxError::io("create", &state_dir))?;
-        let jail = find_jail(config.jail_path)?;
-        let (tier, hierarchy) = support::survey()?;
-        let owner = Owner::register(&state_dir, &hierarchy.bases())?;
-        let inner = Inner {
-            runtimes: runtime::load(&runtimes_dir)?,
-            runtimes_dir,
-            jail,
-            tier,
-            hierarchy,
-            slots: Slots::open(&state_dir)?,
-            owner,
-            proc: crate::procfs::masks()?,
+            .create(&config.state_dir)
+            .map_err(SandboxError::io("create", &config.state_dir))?;
+        let runtimes = runtime::load(&config.runtimes_dir)?;
+        let runtimes_dir = config.runtimes_dir.clone();
+        let engine = match config.backend {
+            Backend::Linux => {
+                let opened = tokio::task::spawn_blocking(move || Linux::open(&config)).await;
+                Engine::Linux(Arc::new(opened.map_err(|_| SandboxError::JailVanished { timed_out: false })??))
+            }
+            Backend::Docker(_) => {
+                return Err(SandboxError::Unsupported { missing: vec!["the Docker backend".to_owned()] });
+            }
         };
-        inner.probe(&state_dir)?;
-        Ok(Self { inner: Arc::new(inner) })
+        Ok(Self { inner: Arc::new(Inner { runtimes_dir, runtimes, engine }) })
     }
 
     /// What is enforced here.
     #[must_use]
     pub fn tier(&self) -> &Tier {
-        &self.inner.tier
+        match &self.inner.engine {
+            Engine::Linux(linux) => linux.tier(),
+        }
     }
 
     /// The runtime of a language, by its name.
@@ -125,167 +108,27 @@ impl Sandbox {
         let gone = cancel.clone().drop_guard();
         let sandbox = self.clone();
         let task = tokio::spawn(async move {
-            let prepared = tokio::task::spawn_blocking(move || sandbox.prepare(spec)).await;
-            let prepared = prepared.map_err(|_| SandboxError::JailVanished { timed_out: false })??;
-            supervise(prepared.start(called)?, Sink::new(events), cancel).await
+            supervise(sandbox.start(spec, called).await?, Sink::new(events), cancel).await
         });
         let outcome = task.await;
         gone.disarm();
         outcome.map_err(|_| SandboxError::JailVanished { timed_out: false })?
     }
 
-    fn prepare(&self, mut spec: RunSpec) -> Result<Prepared, SandboxError> {
-        let inner = &self.inner;
+    async fn start(&self, mut spec: RunSpec, called: Instant) -> Result<Started, SandboxError> {
         spec.code_dir = absolute(&spec.code_dir)?;
-        let runtime = self.runtime(spec.language.name())?;
-        let message = program::request(&spec)?;
-        if inner.tier.root {
-            check_readable(&spec)?;
-        }
-        let slot = inner.slots.take()?;
-        let group = inner.hierarchy.create(&inner.owner.group_name(), &spec.limits)?;
-        let (pipes, ends) = Pipes::make()?;
-        let config = JailConfig {
-            argv: program::argv(spec.language),
-            env: program::environment(),
-            code: Some(spec.code_dir),
-            ..inner.jail_config(&runtime.root, &slot, &group, &spec.limits)
-        };
-        let jail = launch(&inner.jail, &config, ends)?;
-        Ok(Prepared { jail, pipes, group, slot, message, limits: spec.limits, tier: inner.tier.to_string() })
-    }
-}
-
-impl Inner {
-    fn jail_config(&self, root: &Path, slot: &Slot, group: &Group, limits: &Limits) -> JailConfig {
-        // Only root may map another id than its own.
-        let (host_uid, host_gid) = if self.tier.root {
-            (slot.uid(), slot.uid())
-        } else {
-            (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw())
-        };
-        JailConfig {
-            root: root.to_path_buf(),
-            code: None,
-            cgroup: group.for_jail(),
-            host_uid,
-            host_gid,
-            privileged: self.tier.root,
-            tmp_bytes: limits.tmp_bytes,
-            tmp_files: limits.tmp_files,
-            open_files: limits.open_files,
-            proc: self.proc.clone(),
-            argv: Vec::new(),
-            env: Vec::new(),
-            probe: false,
+        let runtime = self.runtime(spec.language.name())?.clone();
+        match &self.inner.engine {
+            Engine::Linux(linux) => {
+                let linux = Arc::clone(linux);
+                let prepared = tokio::task::spawn_blocking(move || linux.prepare(spec, &runtime)).await;
+                prepared.map_err(|_| SandboxError::JailVanished { timed_out: false })??.start(called)
+            }
         }
     }
-
-    /// A kernel may have everything and still refuse: only doing it all once tells.
-    fn probe(&self, state_dir: &Path) -> Result<(), SandboxError> {
-        let root = state_dir.join("probe-root");
-        runtime::Tree::probe(&root)?;
-        let limits = Limits::default();
-        let slot = self.slots.take()?;
-        let group = self.hierarchy.create(&self.owner.group_name(), &limits)?;
-        let (_pipes, ends) = Pipes::make()?;
-        let config = JailConfig { probe: true, ..self.jail_config(&root, &slot, &group, &limits) };
-        launch(&self.jail, &config, ends)?.probe()
-    }
-}
-
-/// A started sandbox whose pipes are not yet part of the event loop.
-struct Prepared {
-    jail: Jail,
-    pipes: Pipes,
-    group: Group,
-    slot: Slot,
-    message: Vec<u8>,
-    limits: Limits,
-    tier: String,
-}
-
-/// Our ends of the program's pipes.
-struct Pipes {
-    stdout: PipeReader,
-    stderr: PipeReader,
-    reports: PipeReader,
-    request: PipeWriter,
-}
-
-impl Pipes {
-    fn make() -> Result<(Self, ProgramEnds), SandboxError> {
-        let pipe = || std::io::pipe().map_err(SandboxError::io("make", "a pipe"));
-        let ((stdout, out), (stderr, err), (reports, report), (take, request)) =
-            (pipe()?, pipe()?, pipe()?, pipe()?);
-        let ends = ProgramEnds {
-            stdout: out.into(),
-            stderr: err.into(),
-            request: take.into(),
-            report: report.into(),
-        };
-        Ok((Self { stdout, stderr, reports, request }, ends))
-    }
-}
-
-impl Prepared {
-    fn start(self, called: Instant) -> Result<Started, SandboxError> {
-        let receiver = |end: PipeReader| {
-            pipe::Receiver::from_owned_fd(OwnedFd::from(end)).map_err(SandboxError::io("watch", "a pipe"))
-        };
-        let request = pipe::Sender::from_owned_fd(OwnedFd::from(self.pipes.request))
-            .map_err(SandboxError::io("watch", "a pipe"))?;
-        Ok(Started {
-            jail: self.jail,
-            stdout: receiver(self.pipes.stdout)?,
-            stderr: receiver(self.pipes.stderr)?,
-            reports: receiver(self.pipes.reports)?,
-            request,
-            group: self.group,
-            slot: self.slot,
-            message: self.message,
-            limits: self.limits,
-            called,
-            tier: self.tier,
-        })
-    }
-}
-
-/// Under root the program has an id that owns nothing, and an unreadable bundle would look like the agent's mistake.
-fn check_readable(spec: &RunSpec) -> Result<(), SandboxError> {
-    let lacks = |path: &Path, bits: u32| match std::fs::symlink_metadata(path) {
-        Ok(metadata) => !metadata.is_symlink() && metadata.permissions().mode() & bits != bits,
-        Err(_) => false,
-    };
-    if !spec.code_dir.is_dir() {
-        return Err(SandboxError::BadSpec { reason: format!("{} is not a folder", spec.code_dir.display()) });
-    }
-    let entry = spec.code_dir.join(&spec.entrypoint);
-    for (path, bits) in [(&spec.code_dir, 0o005), (&entry, 0o004)] {
-        if lacks(path, bits) {
-            return Err(SandboxError::BadSpec {
-                reason: format!("{} is not readable by everyone", path.display()),
-            });
-        }
-    }
-    Ok(())
 }
 
 /// The jail resolves paths from another folder than we do.
 fn absolute(path: &Path) -> Result<PathBuf, SandboxError> {
     std::path::absolute(path).map_err(SandboxError::io("resolve", path))
-}
-
-fn find_jail(given: Option<PathBuf>) -> Result<PathBuf, SandboxError> {
-    let tried = match given {
-        Some(path) => vec![path],
-        None => {
-            let own = std::env::current_exe().map_err(SandboxError::io("find", "this executable"))?;
-            own.ancestors().skip(1).take(2).map(|dir| dir.join("frameos-jail")).collect()
-        }
-    };
-    match tried.iter().find(|path| path.is_file()) {
-        Some(path) => Ok(path.clone()),
-        None => Err(SandboxError::JailMissing { tried }),
-    }
 }

@@ -7,32 +7,35 @@ use std::time::Duration;
 
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::unix::pipe::{Receiver, Sender};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use crate::body::Body;
 use crate::capture::Capture;
-use crate::cgroup::{Group, Usage};
-use crate::control::{Control, Jail, SETUP_LIMIT, fault};
+use crate::cgroup::Usage;
+use crate::control::{Control, SETUP_LIMIT, fault};
 use crate::error::SandboxError;
 use crate::jail::{COMMAND_KILL, COMMAND_TERMINATE, Report};
 use crate::outcome::{End, Outcome, Resources, RunEvent};
 use crate::report::Reports;
 use crate::sink::Sink;
-use crate::slot::Slot;
 use crate::spec::Limits;
 
 /// How long the kernel may take to end a killed sandbox before harder means are tried, and before giving up.
 const KILL_PATIENCE: Duration = Duration::from_secs(5);
 
+/// How often a running program is measured.
+const SAMPLE_EVERY: Duration = Duration::from_secs(1);
+
 /// A sandbox that has just been started. Dropping it kills and removes everything.
 pub(crate) struct Started {
-    pub(crate) jail: Jail,
+    pub(crate) body: Body,
+    /// Reports come from here, commands go there; its end means that every process is gone. See `jail_protocol`.
+    pub(crate) control: Control,
     pub(crate) stdout: Receiver,
     pub(crate) stderr: Receiver,
     pub(crate) reports: Receiver,
     pub(crate) request: Sender,
-    pub(crate) group: Group,
-    pub(crate) slot: Slot,
     pub(crate) message: Vec<u8>,
     pub(crate) limits: Limits,
     /// When `run` was called.
@@ -68,10 +71,8 @@ pub(crate) async fn supervise(
     sink: Sink,
     cancel: CancellationToken,
 ) -> Result<Outcome, SandboxError> {
-    let Started { jail, stdout, stderr, reports, request, group, slot, message, limits, called, tier } =
+    let Started { body, mut control, stdout, stderr, reports, request, message, limits, called, tier } =
         started;
-    let Jail { mut child, socket } = jail;
-    let mut control = Control::new(socket)?;
     let mut out = Capture::stdout(limits.stdout_bytes);
     let mut err = Capture::stderr(limits.stderr_bytes);
     let mut told = Reports::default();
@@ -93,7 +94,7 @@ pub(crate) async fn supervise(
         }
     };
     let life = async {
-        let watch = Watch { control: &mut control, limits: &limits, group: &group, sink: &sink };
+        let watch = Watch { control: &mut control, limits: &limits, body: &body, sink: &sink, called };
         let life = watch.until_end(cancel).await;
         over.cancel();
         life
@@ -101,16 +102,7 @@ pub(crate) async fn supervise(
     let (life, ()) = tokio::join!(life, bounded_io);
     let life = life?;
 
-    let bury = move || {
-        // The sandbox is gone, so the jail's outer process is a zombie or about to be one.
-        let _ = child.kill();
-        let _ = child.wait();
-        let usage = group.usage();
-        drop(group);
-        drop(slot);
-        usage
-    };
-    let usage = tokio::task::spawn_blocking(bury)
+    let usage = tokio::task::spawn_blocking(move || body.bury())
         .await
         .map_err(|_| SandboxError::JailVanished { timed_out: false })?;
     let end = decide(&life, &usage, &limits)?;
@@ -137,8 +129,9 @@ async fn send(mut pipe: Sender, message: &[u8]) {
 struct Watch<'a> {
     control: &'a mut Control,
     limits: &'a Limits,
-    group: &'a Group,
+    body: &'a Body,
     sink: &'a Sink,
+    called: Instant,
 }
 
 impl Watch<'_> {
@@ -147,6 +140,8 @@ impl Watch<'_> {
         let mut phase = Phase::SettingUp;
         let mut deadline = Instant::now() + SETUP_LIMIT;
         let mut life = Life { started: None, ended: Instant::now(), report: None, stopped: None };
+        let mut samples = interval_at(Instant::now() + SAMPLE_EVERY, SAMPLE_EVERY);
+        samples.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 report = self.control.next() => match report {
@@ -168,6 +163,11 @@ impl Watch<'_> {
                     }
                     Some(report @ Report::Failed { .. }) => life.report = Some(report),
                 },
+                _ = samples.tick(), if life.started.is_some() && life.report.is_none() => {
+                    life.ended = Instant::now();
+                    let sample = resources(&life, &self.body.usage(), self.called);
+                    self.sink.emit(RunEvent::Sample(sample)).await;
+                }
                 () = cancel.cancelled(), if life.stopped.is_none() => {
                     life.stopped = Some(Stop::Cancelled);
                     (phase, deadline) = self.advance(phase).await;
@@ -197,8 +197,8 @@ impl Watch<'_> {
                 (Phase::Killing, KILL_PATIENCE)
             }
             Phase::Killing | Phase::LastResort => {
-                tracing::error!("a sandbox did not end when killed; killing its control group");
-                self.group.kill();
+                tracing::error!("a sandbox did not end when killed; killing what is in it");
+                self.body.kill();
                 (Phase::LastResort, KILL_PATIENCE)
             }
         };
@@ -219,8 +219,8 @@ fn decide(life: &Life, usage: &Usage, limits: &Limits) -> Result<End, SandboxErr
         None => {}
     }
     let end = match &life.report {
-        Some(Report::Exited { code }) => End::Exited(*code),
-        Some(Report::Signaled { signal }) => End::Signaled(*signal),
+        Some(Report::Exited { code, .. }) => End::Exited(*code),
+        Some(Report::Signaled { signal, .. }) => End::Signaled(*signal),
         // The kernel may pick init itself, or kill the group as one.
         _ if usage.oom_kills > 0 => End::OutOfMemory,
         _ => return Err(SandboxError::JailVanished { timed_out: false }),
@@ -240,6 +240,10 @@ fn gave_up_for_memory(end: End, usage: &Usage, limits: &Limits) -> bool {
 fn resources(life: &Life, usage: &Usage, called: Instant) -> Resources {
     let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     let started = life.started.unwrap_or(life.ended);
+    let written = match life.report {
+        Some(Report::Exited { written, .. } | Report::Signaled { written, .. }) => written,
+        _ => None,
+    };
     Resources {
         wall_ms: millis(life.ended.saturating_duration_since(started)),
         startup_ms: millis(started.saturating_duration_since(called)),
@@ -248,5 +252,6 @@ fn resources(life: &Life, usage: &Usage, called: Instant) -> Resources {
         throttled_ms: usage.throttled.map(millis),
         peak_memory_bytes: usage.peak_memory,
         peak_pids: usage.peak_pids,
+        bytes_written: written.max(usage.written),
     }
 }

@@ -7,7 +7,7 @@ use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use frameos_app::{App, HttpGateway, Parts, PlatformKeys, Settings};
 use frameos_domain::{clock::Clock, id::EventId, signing::KeySet};
 use frameos_gateway::{Gateway, GatewayKeys, PaymentGateway};
-use frameos_sandbox::{Language, Sandbox, runtime};
+use frameos_sandbox::{Language, Sandbox, SandboxConfig, runtime};
 use frameos_store::{MasterKey, ObjectsConfig, Store, StoreConfig, clock::SystemClock};
 use secrecy::ExposeSecret;
 
@@ -167,16 +167,18 @@ async fn sandbox_open(config: &Config, data: &DataDir) -> Result<Sandbox, ServeE
     let state_dir = data.folder("sandbox")?;
     let runtimes_dir = data.folder("runtimes")?;
     let jail_path = config.sandbox.jail_path.clone();
-    let opened = tokio::task::spawn_blocking(move || {
+    let folder = runtimes_dir.clone();
+    let built = tokio::task::spawn_blocking(move || {
         for (language, name) in [(Language::Nodejs, "nodejs"), (Language::Python, "python")] {
             let mut progress = |line: &str| notice(&format!("runtime {name}: {line}"));
-            runtime::ensure(&runtimes_dir, language, None, &mut progress)
+            runtime::ensure(&folder, language, None, &mut progress)
                 .map_err(|source| ServeError::Runtime { language: name, source })?;
         }
-        let config = frameos_sandbox::SandboxConfig { state_dir, runtimes_dir, jail_path };
-        Sandbox::open(config).map_err(ServeError::Sandbox)
+        Ok::<(), ServeError>(())
     });
-    let sandbox = opened.await.map_err(ServeError::Ended)??;
+    built.await.map_err(ServeError::Ended)??;
+    let config = SandboxConfig { jail_path, ..SandboxConfig::new(state_dir, runtimes_dir) };
+    let sandbox = Sandbox::open(config).await.map_err(ServeError::Sandbox)?;
     tracing::info!(isolation = %sandbox.tier(), "agents run isolated");
     Ok(sandbox)
 }

@@ -117,7 +117,7 @@ impl Cli {
             Command::Config(args) => command::config::run(&args),
             Command::Runtime(command) => command::runtime::run(&command),
             Command::Ledger(command) => command::ledger::run(&command).await,
-            Command::Sandbox(command) => command::sandbox::run(&command),
+            Command::Sandbox(command) => command::sandbox::run(&command).await,
         }
     }
 }

@@ -48,13 +48,8 @@ impl LocalState {
         self.root.join("runtimes")
     }
 
-    pub fn sandbox(&self) -> Result<Sandbox> {
-        let config = SandboxConfig {
-            state_dir: self.root.join("sandbox"),
-            runtimes_dir: self.runtimes_dir(),
-            jail_path: None,
-        };
-        Ok(Sandbox::open(config)?)
+    pub async fn sandbox(&self) -> Result<Sandbox> {
+        Ok(Sandbox::open(SandboxConfig::new(self.root.join("sandbox"), self.runtimes_dir())).await?)
     }
 }
 
@@ -81,7 +76,7 @@ pub async fn local_run(
         progress.get_or_insert_with(|| Progress::start(stage)).say(stage);
     })?;
     drop(progress);
-    let sandbox = state.sandbox()?;
+    let sandbox = state.sandbox().await?;
     let id = ExecutionId::generate(clock::now());
     let code = CodeCopy::write(run.bundle, state.root.join("code").join(id.to_string()))?;
 

@@ -26,6 +26,8 @@ pub(crate) struct Usage {
     pub(crate) peak_pids: Option<u64>,
     /// How often the kernel killed for want of memory.
     pub(crate) oom_kills: u64,
+    /// Bytes handed to write calls by processes that still live, and by those they waited for.
+    pub(crate) written: Option<u64>,
 }
 
 /// Where groups are made.
@@ -129,6 +131,13 @@ fn kill_members(dir: &Path) {
     {
         let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
     }
+}
+
+/// What the members of a group wrote so far; `None` for one that has none.
+fn written(dir: &Path) -> Option<u64> {
+    let members = std::fs::read_to_string(dir.join("cgroup.procs")).ok()?;
+    let of = |pid: &str| field(&std::fs::read_to_string(format!("/proc/{pid}/io")).ok()?, "wchar:");
+    members.lines().filter_map(of).reduce(u64::saturating_add)
 }
 
 fn make(dir: &Path) -> Result<(), SandboxError> {

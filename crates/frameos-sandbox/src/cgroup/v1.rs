@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::mounts::Table;
-use super::{Usage, get_field, get_number, kill_members, make, put, quota_micros, swap_present, writable};
+use super::{
+    Usage, get_field, get_number, kill_members, make, put, quota_micros, swap_present, writable, written,
+};
 use crate::error::SandboxError;
 use crate::jail::JailCgroup;
 use crate::spec::Limits;
@@ -113,6 +115,7 @@ impl Group {
             peak_memory: get_number(&self.memory, "memory.max_usage_in_bytes"),
             peak_pids: get_number(&self.pids, "pids.peak"),
             oom_kills: get_field(&self.memory, "memory.oom_control", "oom_kill").unwrap_or(0),
+            written: written(&self.pids),
         }
     }
 

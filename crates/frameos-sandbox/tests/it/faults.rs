@@ -14,8 +14,9 @@ async fn a_step_of_the_jail_that_fails_is_named() {
     std::fs::create_dir_all(root.join("etc")).expect("mkdir");
     let marker = r#"{"language":"python","version":"3.11.0","digest":"","fingerprint":""}"#;
     std::fs::write(root.join("etc/frameos-runtime.json"), marker).expect("write");
-    let sandbox =
-        Sandbox::open(SandboxConfig { runtimes_dir: runtimes.path().into(), ..config() }).expect("opens");
+    let sandbox = Sandbox::open(SandboxConfig { runtimes_dir: runtimes.path().into(), ..config() })
+        .await
+        .expect("opens");
     let error = Agent::python("").try_run(&sandbox).await.expect_err("no mount point");
     assert!(matches!(error, SandboxError::Jail { step: JailStep::MountCode, .. }), "{error:?}");
     assert!(error.to_string().starts_with("sandbox set-up failed at mount_code ("), "{error}");
@@ -34,9 +35,10 @@ async fn a_step_of_the_jail_that_fails_is_named() {
     assert!(matches!(error, SandboxError::Jail { step: JailStep::Execute, .. }), "{error:?}");
 }
 
-#[test]
-fn a_missing_jail_is_an_error_that_says_where_it_was_looked_for() {
-    let error = Sandbox::open(SandboxConfig { jail_path: Some("/nowhere/frameos-jail".into()), ..config() });
+#[tokio::test]
+async fn a_missing_jail_is_an_error_that_says_where_it_was_looked_for() {
+    let error =
+        Sandbox::open(SandboxConfig { jail_path: Some("/nowhere/frameos-jail".into()), ..config() }).await;
     let text = error.expect_err("no jail").to_string();
     assert_eq!(text, "frameos-jail not found; looked at /nowhere/frameos-jail");
 }
@@ -44,17 +46,16 @@ fn a_missing_jail_is_an_error_that_says_where_it_was_looked_for() {
 const PLAY_NOBODY: &str = "FRAMEOS_TEST_NOBODY_STATE";
 
 /// A user to whom nothing is delegated is refused with everything that is missing; one with a delegated group is served.
-#[test]
-fn a_normal_user_is_served_wholly_or_refused() {
+#[tokio::test]
+async fn a_normal_user_is_served_wholly_or_refused() {
     #[expect(clippy::disallowed_methods, reason = "how the test tells its child which part it plays")]
     if let Some(state) = std::env::var_os(PLAY_NOBODY) {
         let state = std::path::Path::new(&state);
         let config = SandboxConfig {
-            state_dir: state.join("own"),
-            runtimes_dir: state.join("runtimes"),
             jail_path: Some(state.join("frameos-jail")),
+            ..SandboxConfig::new(state.join("own"), state.join("runtimes"))
         };
-        return match Sandbox::open(config) {
+        return match Sandbox::open(config).await {
             Ok(sandbox) => assert!(sandbox.tier().to_string().ends_with("+rootless")),
             Err(SandboxError::Unsupported { missing }) => {
                 assert!(missing.iter().any(|piece| piece.contains("cgroup")), "{missing:?}");
@@ -80,23 +81,23 @@ fn a_normal_user_is_served_wholly_or_refused() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }
 
-#[test]
-fn a_program_that_is_no_jail_is_not_trusted() {
-    let error = Sandbox::open(SandboxConfig { jail_path: Some("/bin/true".into()), ..config() });
+#[tokio::test]
+async fn a_program_that_is_no_jail_is_not_trusted() {
+    let error = Sandbox::open(SandboxConfig { jail_path: Some("/bin/true".into()), ..config() }).await;
     assert!(matches!(error, Err(SandboxError::JailVanished { .. })), "{error:?}");
 }
 
-#[test]
-fn the_jail_is_found_beside_the_executable_or_one_folder_up() {
+#[tokio::test]
+async fn the_jail_is_found_beside_the_executable_or_one_folder_up() {
     // Test programs live in deps/, the jail above it.
-    Sandbox::open(SandboxConfig { jail_path: None, ..config() }).expect("found");
+    Sandbox::open(SandboxConfig { jail_path: None, ..config() }).await.expect("found");
 }
 
 #[tokio::test]
 async fn a_missing_runtime_is_said_so() {
     let empty = tempfile::tempdir().expect("a folder");
     let sandbox =
-        Sandbox::open(SandboxConfig { runtimes_dir: empty.path().into(), ..config() }).expect("opens");
+        Sandbox::open(SandboxConfig { runtimes_dir: empty.path().into(), ..config() }).await.expect("opens");
     let error = Agent::node("").try_run(&sandbox).await.expect_err("no runtime");
     assert!(
         matches!(&error, SandboxError::RuntimeMissing { language, .. } if language == "nodejs"),
@@ -107,7 +108,7 @@ async fn a_missing_runtime_is_said_so() {
 
 #[tokio::test]
 async fn specs_that_cannot_be_run_are_refused() {
-    let sandbox = sandbox();
+    let sandbox = sandbox().await;
     let mut outside = Agent::python("");
     outside.spec.entrypoint = "../main.py".to_owned();
     let mut nowhere = Agent::python("");

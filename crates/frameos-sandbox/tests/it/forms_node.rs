@@ -16,12 +16,12 @@ async fn a_handler_gets_inputs_and_context_and_gives_outputs() {
     )
     .with_input("a", 41);
     agent.spec.execution_id = "exec_1".to_owned();
-    let outcome = agent.run(&sandbox()).await;
+    let outcome = agent.run(&sandbox().await).await;
     assert_eq!(outcome.end, End::Exited(0), "{outcome:?}");
     assert_eq!(outcome.outputs, Some(json!({"sum": 42, "id": "exec_1", "env": "exec_1"})));
     assert_eq!((outcome.stdout.text().as_str(), outcome.stderr.text().as_str()), ("out\n", "err\n"));
     assert_eq!(outcome.agent_error, None);
-    assert_eq!(outcome.tier, sandbox().tier().to_string());
+    assert_eq!(outcome.tier, sandbox().await.tier().to_string());
 }
 
 #[tokio::test]
@@ -29,7 +29,7 @@ async fn a_handlers_prints_are_no_outputs_and_lingering_timers_do_not_hold_it() 
     let agent = Agent::node(
         "exports.default = (inputs) => { setInterval(() => {}, 1000); console.log('{\"not\":\"this\"}'); };",
     );
-    let outcome = agent.run(&sandbox()).await;
+    let outcome = agent.run(&sandbox().await).await;
     assert_eq!(outcome.end, End::Exited(0), "{outcome:?}");
     assert_eq!(outcome.outputs, Some(json!(null)));
 }
@@ -45,12 +45,12 @@ async fn es_modules_may_export_a_handler() {
     )
     .with_file("dep.mjs", "export const value = 7;")
     .with_file("data.json", "[1]");
-    let outcome = by_extension.run(&sandbox()).await;
+    let outcome = by_extension.run(&sandbox().await).await;
     assert_eq!(outcome.outputs, Some(json!({"own": [1], "dep": 7})), "{outcome:?}");
 
     let by_package = Agent::node("export default () => ({ esm: typeof require });")
         .with_file("package.json", r#"{"type":"module"}"#);
-    let outcome = by_package.run(&sandbox()).await;
+    let outcome = by_package.run(&sandbox().await).await;
     assert_eq!(outcome.outputs, Some(json!({"esm": "undefined"})), "{outcome:?}");
 }
 
@@ -61,17 +61,17 @@ async fn es_modules_may_be_plain_programs() {
         "src/run.mjs",
         "await new Promise((go) => setTimeout(go, 1)); console.log(JSON.stringify({ argv: process.argv[1] }));",
     );
-    let outcome = agent.run(&sandbox()).await;
+    let outcome = agent.run(&sandbox().await).await;
     assert_eq!(outcome.outputs, Some(json!({"argv": "/agent/src/run.mjs"})), "{outcome:?}");
 
     agent = agent.with_file("src/run.mjs", "await new Promise(() => {});");
-    let outcome = agent.run(&sandbox()).await;
+    let outcome = agent.run(&sandbox().await).await;
     assert_eq!(outcome.end, End::Exited(13));
     assert!(outcome.agent_error.is_some_and(|error| error.starts_with("the program never finished")));
 
     // Told by its syntax alone, as Node itself does.
     let outcome = Agent::node("import fs from 'node:fs'; export default () => typeof fs.readFileSync;")
-        .run(&sandbox())
+        .run(&sandbox().await)
         .await;
     assert_eq!(outcome.outputs, Some(json!("function")), "{}", outcome.stderr.text());
 }
@@ -81,7 +81,7 @@ async fn bundled_packages_are_found() {
     let agent = Agent::node("const { twice } = require('twice'); module.exports = (i) => twice(i.n);")
         .with_file("node_modules/twice/index.js", "exports.twice = (n) => n * 2;")
         .with_input("n", 21);
-    assert_eq!(agent.run(&sandbox()).await.outputs, Some(json!(42)));
+    assert_eq!(agent.run(&sandbox().await).await.outputs, Some(json!(42)));
 }
 
 #[tokio::test]
@@ -98,7 +98,7 @@ async fn a_plain_program_runs_as_main_and_its_last_object_line_is_the_outputs() 
     )
     .with_input("user name", "Asha")
     .with_input("list", json!([1, {"a": null}]));
-    let outcome = agent.run(&sandbox()).await;
+    let outcome = agent.run(&sandbox().await).await;
     assert_eq!(outcome.end, End::Exited(0), "{outcome:?}");
     let expect = json!({
         "main": true, "argv": ["/agent/index.js"], "cwd": "/agent", "name": "Asha", "list": "[1,{\"a\":null}]",
@@ -115,7 +115,7 @@ async fn exit_codes_are_kept() {
         ("module.exports = async () => { process.exit(5); }", 5),
         ("module.exports = async () => { process.exitCode = 6; return {}; }", 6),
     ] {
-        let outcome = Agent::node(code).run(&sandbox()).await;
+        let outcome = Agent::node(code).run(&sandbox().await).await;
         assert_eq!(outcome.end, End::Exited(expect), "{code}: {outcome:?}");
         assert_eq!(outcome.agent_error, None, "{code}");
     }
@@ -132,7 +132,7 @@ async fn what_is_thrown_is_told_in_one_line() {
         ("this is no javascript", "SyntaxError: Unexpected identifier 'is'"),
         ("require('left-pad')", "Error: Cannot find module 'left-pad'"),
     ] {
-        let outcome = Agent::node(code).run(&sandbox()).await;
+        let outcome = Agent::node(code).run(&sandbox().await).await;
         assert_eq!(outcome.end, End::Exited(1), "{code}: {outcome:?}");
         assert_eq!(outcome.agent_error.as_deref(), Some(expect), "{code}");
         assert_eq!(outcome.outputs, None, "{code}");
@@ -148,7 +148,7 @@ async fn results_that_are_no_json_are_the_agents_error() {
         "module.exports = () => 'x'.repeat(2 << 20)",
         "module.exports = () => new Promise(() => {})",
     ] {
-        let outcome = Agent::node(code).run(&sandbox()).await;
+        let outcome = Agent::node(code).run(&sandbox().await).await;
         assert_eq!(outcome.end, End::Exited(1), "{code}: {outcome:?}");
         assert!(outcome.agent_error.is_some_and(|error| error.contains("the handler")), "{code}");
     }
@@ -158,7 +158,7 @@ async fn results_that_are_no_json_are_the_agents_error() {
 async fn a_missing_entry_point_is_said_so() {
     let mut agent = Agent::node("");
     agent.spec.entrypoint = "src/gone.js".to_owned();
-    let outcome = agent.run(&sandbox()).await;
+    let outcome = agent.run(&sandbox().await).await;
     assert_eq!(outcome.end, End::Exited(1));
     assert_eq!(outcome.agent_error.as_deref(), Some("entry point src/gone.js cannot be read: ENOENT"));
 }
@@ -170,7 +170,7 @@ async fn events_come_while_it_runs() {
     );
     let (sender, mut events) = tokio::sync::mpsc::channel(64);
     let outcome =
-        sandbox().run(agent.spec.clone(), Some(sender), CancellationToken::new()).await.expect("a run");
+        sandbox().await.run(agent.spec.clone(), Some(sender), CancellationToken::new()).await.expect("a run");
     let mut got = Vec::new();
     while let Some(event) = events.recv().await {
         got.push(event);
@@ -193,7 +193,7 @@ async fn megabytes_of_inputs_arrive() {
         "module.exports = (i) => [i.text.length, process.env.INPUT_TEXT.length, process.env.FRAMEOS_INPUTS.length]",
     )
     .with_input("text", text);
-    let outcome = agent.run(&sandbox()).await;
+    let outcome = agent.run(&sandbox().await).await;
     assert_eq!(outcome.outputs, Some(json!([2 << 20, 2 << 20, (2 << 20) + 11])), "{:?}", outcome.agent_error);
 }
 
@@ -208,13 +208,13 @@ async fn results_that_nobody_could_read_are_refused_by_name() {
         let code = format!(
             "const deep = (n) => {{ let v = 1; while (n--) v = [v]; return v; }}; module.exports = () => {result};"
         );
-        let outcome = Agent::node(&code).run(&sandbox()).await;
+        let outcome = Agent::node(&code).run(&sandbox().await).await;
         assert_eq!((outcome.end, &outcome.outputs), (End::Exited(1), &None), "{result}");
         assert!(outcome.agent_error.as_ref().is_some_and(|error| error.contains(says)), "{outcome:?}");
     }
     let code = r"module.exports = () => { let deep = 1; for (let n = 0; n < 99; n++) deep = [deep];
         return { '\ud800k': '\ud83d\ude00 \udc00 \\ud800', deep, __proto__: null }; };";
-    let outputs = Agent::node(code).run(&sandbox()).await.outputs.expect("outputs");
+    let outputs = Agent::node(code).run(&sandbox().await).await.outputs.expect("outputs");
     assert_eq!(outputs["\u{fffd}k"], "\u{1f600} \u{fffd} \\ud800");
     assert!(outputs["deep"].is_array());
 }

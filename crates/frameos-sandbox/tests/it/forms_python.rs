@@ -16,7 +16,7 @@ async fn a_handler_gets_inputs_and_context_and_gives_outputs() {
     )
     .with_input("a", 41);
     agent.spec.execution_id = "exec_1".to_owned();
-    let outcome = agent.run(&sandbox()).await;
+    let outcome = agent.run(&sandbox().await).await;
     assert_eq!(outcome.end, End::Exited(0), "{outcome:?}");
     assert_eq!(outcome.outputs, Some(json!({"sum": 42, "id": ["exec_1", "exec_1", "exec_1"]})));
     assert_eq!((outcome.stdout.text().as_str(), outcome.stderr.text().as_str()), ("out\n", "err\nnote\n"));
@@ -48,7 +48,7 @@ async fn every_shape_of_handler_is_called() {
         ),
     ] {
         let agent = Agent::python(code).with_file("helper.py", "VALUE = 'h'\n").with_input("a", 1);
-        let outcome = agent.run(&sandbox()).await;
+        let outcome = agent.run(&sandbox().await).await;
         assert_eq!(outcome.end, End::Exited(0), "{code}: {outcome:?}");
         assert_eq!(outcome.outputs, Some(expect), "{code}");
     }
@@ -68,7 +68,7 @@ async fn plain_programs_run_as_main() {
              'main': __file__}))\n\
          if __name__ == '__main__':\n    sys.exit(main(sys.argv))\n",
     ] {
-        let outcome = Agent::python(code).with_input("n", 1.5).run(&sandbox()).await;
+        let outcome = Agent::python(code).with_input("n", 1.5).run(&sandbox().await).await;
         assert_eq!(outcome.end, End::Exited(0), "{outcome:?}");
         let expect = json!({
             "argv": ["/agent/main.py"], "path": "/agent", "cwd": "/agent", "n": "1.5", "main": "/agent/main.py",
@@ -86,7 +86,7 @@ async fn exit_codes_are_kept() {
         ("import sys\nsys.exit('said')", 1),
         ("import os\nos._exit(7)", 7),
     ] {
-        let outcome = Agent::python(code).run(&sandbox()).await;
+        let outcome = Agent::python(code).run(&sandbox().await).await;
         assert_eq!(outcome.end, End::Exited(expect), "{code}: {outcome:?}");
         assert_eq!((outcome.outputs, outcome.agent_error), (None, None), "{code}");
     }
@@ -100,7 +100,7 @@ async fn what_is_raised_is_told_in_one_line() {
         ("import left_pad", "ModuleNotFoundError: No module named 'left_pad'"),
         ("def main(inputs, ctx:\n", "SyntaxError: '(' was never closed (main.py, line 1)"),
     ] {
-        let outcome = Agent::python(code).run(&sandbox()).await;
+        let outcome = Agent::python(code).run(&sandbox().await).await;
         assert_eq!(outcome.end, End::Exited(1), "{code}: {outcome:?}");
         assert_eq!(outcome.agent_error.as_deref(), Some(expect), "{code}");
         assert!(!outcome.stderr.text().contains("runner.py"), "{}", outcome.stderr.text());
@@ -110,8 +110,9 @@ async fn what_is_raised_is_told_in_one_line() {
 #[tokio::test]
 async fn results_that_are_no_json_are_the_agents_error() {
     for result in ["object()", "{1: {2}}", "float('nan')", "'x' * (2 << 20)"] {
-        let outcome =
-            Agent::python(&format!("def main(inputs, ctx):\n    return {result}\n")).run(&sandbox()).await;
+        let outcome = Agent::python(&format!("def main(inputs, ctx):\n    return {result}\n"))
+            .run(&sandbox().await)
+            .await;
         assert_eq!(outcome.end, End::Exited(1), "{result}: {outcome:?}");
         assert!(
             outcome.agent_error.is_some_and(|error| error.starts_with("the handler's result")),
@@ -124,7 +125,7 @@ async fn results_that_are_no_json_are_the_agents_error() {
 async fn a_missing_entry_point_is_said_so() {
     let mut agent = Agent::python("");
     agent.spec.entrypoint = "gone.py".to_owned();
-    let outcome = agent.run(&sandbox()).await;
+    let outcome = agent.run(&sandbox().await).await;
     assert_eq!(outcome.end, End::Exited(1));
     assert_eq!(
         outcome.agent_error.as_deref(),
@@ -145,7 +146,7 @@ async fn the_standard_library_works() {
              zone = datetime.datetime(2025, 1, 1, tzinfo=zoneinfo.ZoneInfo('Asia/Kolkata')).utcoffset()\n    \
              return [squares, child.stdout, hashlib.sha256(b'').hexdigest()[:4], str(zone)]\n",
     );
-    let outcome = agent.run(&sandbox()).await;
+    let outcome = agent.run(&sandbox().await).await;
     assert_eq!(
         outcome.outputs,
         Some(json!([[0, 1, 4, 9], "6\n", "e3b0", "5:30:00"])),
@@ -166,13 +167,13 @@ async fn results_that_nobody_could_read_are_refused_by_name() {
         let code = format!(
             "def deep(n):\n    value = 1\n    for _ in range(n): value = [value]\n    return value\ndef main(inputs, ctx):\n    return {result}\n"
         );
-        let outcome = Agent::python(&code).run(&sandbox()).await;
+        let outcome = Agent::python(&code).run(&sandbox().await).await;
         assert_eq!((outcome.end, &outcome.outputs), (End::Exited(1), &None), "{result}");
         assert!(outcome.agent_error.as_ref().is_some_and(|error| error.contains(says)), "{outcome:?}");
     }
     let code = "def main(inputs, ctx):\n    value = 1\n    for _ in range(99): value = [value]\n    \
         return {'\\ud800k': '\\ud83d\\ude00 \\udc00 \\\\ud800', 'deep': value}\n";
-    let outputs = Agent::python(code).run(&sandbox()).await.outputs.expect("outputs");
+    let outputs = Agent::python(code).run(&sandbox().await).await.outputs.expect("outputs");
     assert_eq!(outputs["\u{fffd}k"], "\u{1f600} \u{fffd} \\ud800");
     assert!(outputs["deep"].is_array());
 }
@@ -180,7 +181,7 @@ async fn results_that_nobody_could_read_are_refused_by_name() {
 #[tokio::test]
 async fn an_unreadable_result_is_an_error_not_an_empty_one() {
     let code = "import os\ndef main(inputs, ctx):\n    os.write(4, b'{\"type\": \"outputs\", \"value\": 1e999}\\n')\n    os._exit(0)\n";
-    let outcome = Agent::python(code).run(&sandbox()).await;
+    let outcome = Agent::python(code).run(&sandbox().await).await;
     assert_eq!((outcome.end, &outcome.outputs), (End::Exited(0), &None));
     assert!(outcome.outputs_error.is_some_and(|error| error.starts_with("the outputs cannot be read: ")));
 }

@@ -21,14 +21,13 @@ pub(crate) fn config() -> SandboxConfig {
         runtime::ensure(&runtimes_dir, language, None, &mut |_| {}).expect("a runtime");
     }
     SandboxConfig {
-        state_dir: shared("state"),
-        runtimes_dir,
         jail_path: Some(env!("CARGO_BIN_EXE_frameos-jail").into()),
+        ..SandboxConfig::new(shared("state"), runtimes_dir)
     }
 }
 
-pub(crate) fn sandbox() -> Sandbox {
-    Sandbox::open(config()).expect("this machine can isolate")
+pub(crate) async fn sandbox() -> Sandbox {
+    Sandbox::open(config()).await.expect("this machine can isolate")
 }
 
 /// A bundle on disk, removed when dropped.

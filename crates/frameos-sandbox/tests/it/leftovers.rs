@@ -9,8 +9,8 @@ use serde_json::json;
 
 use crate::harness::{Agent, config, groups_of, sandbox_processes, shared};
 
-fn open(state: &Path) -> Sandbox {
-    Sandbox::open(SandboxConfig { state_dir: state.to_path_buf(), ..config() }).expect("a sandbox")
+async fn open(state: &Path) -> Sandbox {
+    Sandbox::open(SandboxConfig { state_dir: state.to_path_buf(), ..config() }).await.expect("a sandbox")
 }
 
 fn files(dir: &Path) -> Vec<PathBuf> {
@@ -29,7 +29,7 @@ fn files(dir: &Path) -> Vec<PathBuf> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn twenty_runs_at_once_leave_nothing() {
     let state = tempfile::tempdir().expect("a folder");
-    let sandbox = open(state.path());
+    let sandbox = open(state.path()).await;
     let (before, mounts) = (files(state.path()), std::fs::read_to_string("/proc/mounts").expect("mounts"));
     let code = "import os, time\ndef main(inputs, ctx):\n    open('/tmp/x', 'w').write('x')\n    \
                 if os.fork() == 0:\n        os.setsid()\n        time.sleep(600)\n    return inputs['n']\n";
@@ -61,7 +61,7 @@ async fn twenty_runs_at_once_leave_nothing() {
 
 #[tokio::test]
 async fn runs_leak_no_descriptor_of_the_parent() {
-    let sandbox = crate::harness::sandbox();
+    let sandbox = crate::harness::sandbox().await;
     let agent = Agent::python("print(1)");
     // Kept open by the library or the runtime from the first run on.
     agent.run(&sandbox).await;
@@ -83,7 +83,7 @@ async fn a_killed_server_takes_its_runs_along_and_the_next_one_cleans_up() {
         return victim(Path::new(&state)).await;
     }
     let state = tempfile::tempdir().expect("a folder");
-    drop(open(state.path()));
+    drop(open(state.path()).await);
     #[expect(clippy::disallowed_methods, reason = "a server that can be killed has to be a process")]
     let mut child = Command::new(std::env::current_exe().expect("this program"))
         .args([
@@ -107,9 +107,9 @@ async fn a_killed_server_takes_its_runs_along_and_the_next_one_cleans_up() {
     // dead one's state folder. Whoever is first, when it is open all is gone.
     let groups = groups_of(state.path());
     let stranger = tempfile::tempdir().expect("a folder");
-    drop(open(stranger.path()));
+    drop(open(stranger.path()).await);
     assert!(groups.iter().all(|group| !group.exists()), "{groups:?}");
-    let _next = open(state.path());
+    let _next = open(state.path()).await;
     assert_eq!(sandbox_processes(&code), 0);
     let owners = std::fs::read_dir(state.path().join("owners")).expect("owners").count();
     assert_eq!((owners, groups_of(state.path())), (1, Vec::new()));
@@ -119,7 +119,7 @@ async fn a_killed_server_takes_its_runs_along_and_the_next_one_cleans_up() {
 async fn victim(state: &Path) {
     let agent = Agent::python("import time\nprint('up', flush=True)\ntime.sleep(600)\n");
     let (sender, mut events) = tokio::sync::mpsc::channel(8);
-    let sandbox = open(state);
+    let sandbox = open(state).await;
     let mut spec = agent.spec.clone();
     spec.limits.wall = std::time::Duration::from_secs(600);
     let run = sandbox.run(spec, Some(sender), Default::default());
@@ -133,7 +133,7 @@ async fn victim(state: &Path) {
 
 #[tokio::test]
 async fn the_runtime_folder_is_not_changed_by_runs() {
-    let sandbox = crate::harness::sandbox();
+    let sandbox = crate::harness::sandbox().await;
     let root = sandbox.runtime("python").expect("a runtime").root.clone();
     assert!(root.starts_with(shared("runtimes")));
     let before = files(&root);

@@ -22,7 +22,7 @@ async fn the_wall_clock_ends_what_ignores_it() {
     let mut agent = Agent::python(UNDYING);
     agent.spec.limits.wall = Duration::from_secs(1);
     agent.spec.limits.grace = Duration::from_millis(300);
-    let outcome = agent.run(&sandbox()).await;
+    let outcome = agent.run(&sandbox().await).await;
     assert_eq!(outcome.end, End::TimedOut);
     assert_eq!(outcome.outputs, Some(json!({"made": true})), "what was said before counts");
     assert!(outcome.resources.wall_ms >= 1300, "{:?}", outcome.resources);
@@ -36,7 +36,7 @@ async fn sigterm_gives_time_to_say_goodbye() {
     let mut agent = Agent::node(code);
     agent.spec.limits.wall = Duration::from_secs(1);
     agent.spec.limits.grace = Duration::from_secs(10);
-    let outcome = agent.run(&sandbox()).await;
+    let outcome = agent.run(&sandbox().await).await;
     assert_eq!((outcome.end, outcome.stdout.text().as_str()), (End::TimedOut, "bye\n"));
     assert!(outcome.resources.wall_ms < 10_000);
 }
@@ -48,7 +48,7 @@ async fn cancelling_ends_a_run() {
     let cancel = CancellationToken::new();
     let mut spec = agent.spec.clone();
     spec.limits.grace = Duration::from_millis(100);
-    let sandbox = sandbox();
+    let sandbox = sandbox().await;
     let run = sandbox.run(spec, Some(sender), cancel.clone());
     let stop = async {
         while events.recv().await.is_some_and(|event| !matches!(event, RunEvent::Stdout(_))) {}
@@ -66,7 +66,7 @@ async fn a_run_cancelled_before_it_starts_is_cancelled() {
     let cancel = CancellationToken::new();
     cancel.cancel();
     let agent = Agent::python("while True: pass");
-    let outcome = sandbox().run(agent.spec.clone(), None, cancel).await.expect("a run");
+    let outcome = sandbox().await.run(agent.spec.clone(), None, cancel).await.expect("a run");
     assert_eq!(outcome.end, End::Cancelled);
 }
 
@@ -74,7 +74,7 @@ async fn a_run_cancelled_before_it_starts_is_cancelled() {
 async fn a_dropped_run_is_ended_and_cleaned_up() {
     let agent = Agent::python(UNDYING);
     let (sender, mut events) = tokio::sync::mpsc::channel(8);
-    let sandbox = sandbox();
+    let sandbox = sandbox().await;
     let task = tokio::spawn({
         let (sandbox, mut spec) = (sandbox.clone(), agent.spec.clone());
         spec.limits.grace = Duration::from_millis(100);
@@ -96,7 +96,7 @@ async fn the_main_processes_end_is_the_runs_end() {
     let node = "require('child_process').spawn(process.execPath, ['-e', 'setTimeout(() => {}, 600000)'], \
                 {detached: true, stdio: 'inherit'}).unref(); console.log('{\"a\": 1}');";
     for agent in [Agent::python(python), Agent::node(node)] {
-        let outcome = agent.run(&sandbox()).await;
+        let outcome = agent.run(&sandbox().await).await;
         assert_eq!((outcome.end, outcome.outputs), (End::Exited(0), Some(json!({"a": 1}))));
         assert_eq!(sandbox_processes(agent.path()), 0);
     }
@@ -107,7 +107,7 @@ async fn a_reader_that_stalls_does_not_stall_the_run() {
     let agent = Agent::python("for i in range(2000): print(i, 'x' * 100, flush=True)\n");
     let (sender, events) = tokio::sync::mpsc::channel(1);
     let outcome =
-        sandbox().run(agent.spec.clone(), Some(sender), CancellationToken::new()).await.expect("a run");
+        sandbox().await.run(agent.spec.clone(), Some(sender), CancellationToken::new()).await.expect("a run");
     assert_eq!(outcome.end, End::Exited(0));
     assert!(outcome.stdout.text().ends_with(&format!("1999 {}\n", "x".repeat(100))));
     drop(events);
@@ -120,9 +120,9 @@ async fn signals_of_its_own_are_the_programs_own() {
                 for _ in range(120):\n        \
                     if os.fork() == 0:\n            \
                         if os.fork() == 0: os._exit(0)\n            os._exit(0)\n        os.wait()\n    return 'alive'\n";
-    let outcome = Agent::python(code).run(&sandbox()).await;
+    let outcome = Agent::python(code).run(&sandbox().await).await;
     assert_eq!(outcome.outputs, Some(json!("alive")), "{:?} {}", outcome.end, outcome.stderr.text());
     // Real-time signals have no name, but they kill all the same.
-    let outcome = Agent::python("import os; os.kill(os.getpid(), 40)").run(&sandbox()).await;
+    let outcome = Agent::python("import os; os.kill(os.getpid(), 40)").run(&sandbox().await).await;
     assert_eq!(outcome.end, End::Signaled(40));
 }

@@ -10,12 +10,12 @@ async fn inside(body: &str) -> Value {
     let indented: String = body.lines().map(|line| format!("    {line}\n")).collect();
     let code =
         format!("import os, sys, socket, ctypes, errno\n{PRELUDE}\ndef main(inputs, ctx):\n{indented}");
-    let outcome = Agent::python(&code).run(&sandbox()).await;
+    let outcome = Agent::python(&code).run(&sandbox().await).await;
     result(outcome)
 }
 
 async fn inside_node(body: &str) -> Value {
-    result(Agent::node(&format!("module.exports = async () => {{ {body} }}")).run(&sandbox()).await)
+    result(Agent::node(&format!("module.exports = async () => {{ {body} }}")).run(&sandbox().await).await)
 }
 
 fn result(outcome: Outcome) -> Value {
@@ -212,7 +212,7 @@ def main(inputs, ctx):
 
 #[tokio::test]
 async fn two_sandboxes_cannot_signal_through_shared_files() {
-    let sandbox = sandbox();
+    let sandbox = sandbox().await;
     let agent = Agent::python(SHARED);
     let run = |signals: bool| {
         let mut spec = agent.spec.clone();
@@ -305,7 +305,7 @@ async fn links_in_a_bundle_lead_nowhere_on_the_host() {
     std::os::unix::fs::symlink(secret.path(), agent.path().join("host")).expect("link");
     let up = format!("../../../../..{}", secret.path().display());
     std::os::unix::fs::symlink(up, agent.path().join("up")).expect("link");
-    let seen = result(agent.run(&sandbox()).await);
+    let seen = result(agent.run(&sandbox().await).await);
     assert!(seen["passwd"].as_str().is_some_and(|text| text.starts_with("agent:x:1000")), "{seen}");
     assert_eq!((&seen["host"], &seen["up"]), (&Value::Null, &Value::Null));
 }
@@ -317,14 +317,14 @@ async fn a_linked_entry_point_does_not_reach_the_host() {
     std::fs::write(outside.path(), "print('{\"ran\": true}')").expect("write");
     std::fs::remove_file(agent.path().join("main.py")).expect("unlink");
     std::os::unix::fs::symlink(outside.path(), agent.path().join("main.py")).expect("link");
-    let outcome = agent.run(&sandbox()).await;
+    let outcome = agent.run(&sandbox().await).await;
     assert_eq!(outcome.outputs, None);
     assert!(outcome.agent_error.is_some_and(|error| error.contains("cannot be read")));
 }
 
 #[tokio::test]
 async fn concurrent_runs_have_ids_of_their_own_on_the_host() {
-    let sandbox = sandbox();
+    let sandbox = sandbox().await;
     // The map's second number is the host's id.
     let code = "import time\ndef main(inputs, ctx):\n    time.sleep(0.5)\n    return open('/proc/self/uid_map').read().split()\n";
     let agents: Vec<Agent> = (0..3).map(|_| Agent::python(code)).collect();

@@ -48,10 +48,10 @@ async fn denied_calls_kill_or_fail() {
     });
     // Huge pages are mapped if the host keeps some; ENOMEM would be the host's answer, EPERM is ours.
     let huge = serde_json::json!({ "mmap": [9, 0, 2 << 20, 3, 0x40022, -1, 0] });
-    let outcome = Agent::python(PROBE).with_input("calls", huge).run(&sandbox()).await;
+    let outcome = Agent::python(PROBE).with_input("calls", huge).run(&sandbox().await).await;
     assert_eq!(outcome.outputs, Some(serde_json::json!({ "mmap": "EPERM" })));
     for (calls, expect_kill) in [(killed, true), (failing, false)] {
-        let outcome = Agent::python(PROBE).with_input("calls", calls).run(&sandbox()).await;
+        let outcome = Agent::python(PROBE).with_input("calls", calls).run(&sandbox().await).await;
         let seen = outcome.outputs.unwrap_or_else(|| panic!("{:?} {}", outcome.end, outcome.stderr.text()));
         for (name, verdict) in seen.as_object().expect("verdicts") {
             let verdict = verdict.as_str().unwrap_or_default();
@@ -79,7 +79,7 @@ async fn there_are_no_locks_leases_and_watches() {
         "dupfd": fcntl(0), "getfd": fcntl(1), "getfl": fcntl(3), "dupfd cloexec": fcntl(1030), "pipe size": fcntl(1032),
     });
     for (calls, expect) in [(no_locks, "ENOLCK"), (absent, "ENOSYS"), (allowed, "done")] {
-        let outcome = Agent::python(PROBE).with_input("calls", calls).run(&sandbox()).await;
+        let outcome = Agent::python(PROBE).with_input("calls", calls).run(&sandbox().await).await;
         let seen = outcome.outputs.unwrap_or_else(|| panic!("{:?} {}", outcome.end, outcome.stderr.text()));
         for (name, verdict) in seen.as_object().expect("verdicts") {
             assert_eq!(verdict, expect, "{name}");
@@ -92,13 +92,13 @@ async fn sockets_of_other_families_say_unsupported() {
     let code = "import socket\ndef main(inputs, ctx):\n    \
         try:\n        socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)\n    \
         except OSError as error:\n        return error.errno\n";
-    assert_eq!(Agent::python(code).run(&sandbox()).await.outputs, Some(Value::from(97)));
+    assert_eq!(Agent::python(code).run(&sandbox().await).await.outputs, Some(Value::from(97)));
 }
 
 #[tokio::test]
 async fn a_denied_call_in_the_main_process_is_a_signal() {
     let code = "import ctypes\nctypes.CDLL(None).unshare(0x10000000)\n";
-    assert_eq!(Agent::python(code).run(&sandbox()).await.end, End::Signaled(31));
+    assert_eq!(Agent::python(code).run(&sandbox().await).await.end, End::Signaled(31));
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -112,7 +112,7 @@ page.write(bytes([0xb8, 20, 0, 0, 0, 0xcd, 0x80, 0xc3]))
 call = ctypes.CFUNCTYPE(ctypes.c_long)(ctypes.addressof(ctypes.c_char.from_buffer(page)))
 call()
 ";
-    let end = Agent::python(code).run(&sandbox()).await.end;
+    let end = Agent::python(code).run(&sandbox().await).await.end;
     // Killed by the filter, or by a kernel without the door at all.
     assert!(matches!(end, End::Signaled(31 | 11)), "{end:?}");
 }
@@ -134,7 +134,7 @@ module.exports = async () => {
     return { worked, child, cpus: os.cpus().length > 0, mem: os.totalmem() > 0, hash: crypto.scryptSync('a', 'b', 8).length,
              zip: zlib.gunzipSync(zlib.gzipSync('x')).toString(), wasm: typeof module.instance, read: fs.readFileSync('/tmp/c', 'utf8') };
 };";
-    let outcome = Agent::node(code).run(&sandbox()).await;
+    let outcome = Agent::node(code).run(&sandbox().await).await;
     let expect = serde_json::json!({
         "worked": 1, "child": "2\n", "cpus": true, "mem": true, "hash": 8, "zip": "x", "wasm": "object", "read": "x",
     });

@@ -107,7 +107,7 @@ async fn print_events(mut events: mpsc::Receiver<RunEvent>) {
                 progress.get_or_insert_with(|| Progress::start(&text)).say(&text);
             }
             // The same line comes on stderr.
-            RunEvent::Log { .. } => {}
+            RunEvent::Log { .. } | RunEvent::Sample(_) => {}
         }
     }
 }

@@ -23,9 +23,9 @@ pub struct Check {
     json: bool,
 }
 
-pub fn run(command: &Sandbox) -> Result<()> {
+pub async fn run(command: &Sandbox) -> Result<()> {
     let Sandbox::Check(args) = command;
-    let sandbox = LocalState::open(args.data_dir.as_deref())?.sandbox()?;
+    let sandbox = LocalState::open(args.data_dir.as_deref())?.sandbox().await?;
     if args.json {
         return output::json(&json!({"isolation": sandbox.tier().to_string(), "walls": sandbox.tier()}));
     }

@@ -4,11 +4,14 @@
 //! that ended leaves nothing running, whatever it forked.
 
 use std::ffi::CString;
+use std::fs::File;
 use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::unix::fs::FileExt as _;
 
 use frameos_sandbox::jail::{JailConfig, JailStep, REPORT_FD, REQUEST_FD, Report};
 use nix::sys::signal::{SigSet, Signal, kill};
 use nix::unistd::{ForkResult, Pid, fork};
+use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{WaitOptions, wait};
 
@@ -23,7 +26,13 @@ pub(crate) struct ProgramFds {
     pub(crate) report: OwnedFd,
 }
 
-pub(crate) fn run(config: &JailConfig, control: &Control, fds: ProgramFds) -> Result<(), Fault> {
+/// `account` is our own `/proc/self/io`.
+pub(crate) fn run(
+    config: &JailConfig,
+    control: &Control,
+    fds: ProgramFds,
+    account: &File,
+) -> Result<(), Fault> {
     let (argv, env) = (strings(&config.argv)?, strings(&config.env)?);
     // Blocked, not handled: they are waited for. Before the fork, so that none is lost.
     let waited = SigSet::from_iter([Signal::SIGCHLD, Signal::SIGTERM]);
@@ -45,7 +54,9 @@ pub(crate) fn run(config: &JailConfig, control: &Control, fds: ProgramFds) -> Re
             // A byte means that it did not come to the program; the child has reported why, and its end is no news.
             if matches!(rustix::io::read(&started, &mut [0_u8; 1]), Ok(0)) {
                 control.report(&Report::Started);
-                control.report(&serve(&waited, child));
+                let end = serve(&waited, child);
+                end_others();
+                control.report(&end.report(written(account)));
             } else {
                 serve(&waited, child);
             }
@@ -85,8 +96,38 @@ fn place_descriptors(fds: &ProgramFds) -> Result<(), Fault> {
     kernel::close_on_exec_from(5).at(step)
 }
 
+/// How the program's first process ended.
+enum End {
+    Exited(i32),
+    Signaled(i32),
+}
+
+impl End {
+    fn report(&self, written: Option<u64>) -> Report {
+        match *self {
+            Self::Exited(code) => Report::Exited { code, written },
+            Self::Signaled(signal) => Report::Signaled { signal, written },
+        }
+    }
+}
+
+/// Whatever outlived the program: our own end would do it too, but then nobody would count what it wrote.
+fn end_others() {
+    while kill(Pid::from_raw(-1), Signal::SIGKILL).is_ok() {
+        while matches!(wait(WaitOptions::empty()), Ok(Some(_)) | Err(Errno::INTR)) {}
+    }
+}
+
+/// The kernel adds what a process wrote to the account of whoever reaps it.
+fn written(account: &File) -> Option<u64> {
+    let mut text = [0_u8; 512];
+    let count = account.read_at(&mut text, 0).ok()?;
+    let text = std::str::from_utf8(&text[..count]).ok()?;
+    text.lines().find_map(|line| line.strip_prefix("wchar: ")?.parse().ok())
+}
+
 /// Until the program's first process ends.
-fn serve(waited: &SigSet, program: Pid) -> Report {
+fn serve(waited: &SigSet, program: Pid) -> End {
     loop {
         match waited.wait() {
             Ok(Signal::SIGTERM) => {
@@ -102,16 +143,16 @@ fn serve(waited: &SigSet, program: Pid) -> Report {
 }
 
 /// Collects every ended child; orphans become init's children, and unreaped they would use up the pids limit.
-fn reap(program: Pid) -> Option<Report> {
+fn reap(program: Pid) -> Option<End> {
     while let Ok(Some((pid, status))) = wait(WaitOptions::NOHANG) {
         if pid.as_raw_nonzero().get() != program.as_raw() {
             continue;
         }
         if let Some(code) = status.exit_status() {
-            return Some(Report::Exited { code });
+            return Some(End::Exited(code));
         }
         if let Some(signal) = status.terminating_signal() {
-            return Some(Report::Signaled { signal });
+            return Some(End::Signaled(signal));
         }
     }
     None

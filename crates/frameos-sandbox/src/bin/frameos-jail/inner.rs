@@ -49,6 +49,8 @@ pub(crate) fn run(inside: Inside<'_>) -> Result<(), Fault> {
     // While we still own what root owns: folders on the way to the runtime may be closed to others.
     mounts::build(&config)?;
     privileges::limit_resources(&config)?;
+    // Its file belongs to root as soon as the ids change.
+    let account = File::open("/proc/self/io").at(JailStep::OpenAccount)?;
     // From here on we are nobody, first by id, then by capability.
     privileges::set_ids()?;
     // At its end from the start, like /dev/null, but an inode of this sandbox alone, and its user's to reopen.
@@ -64,10 +66,10 @@ pub(crate) fn run(inside: Inside<'_>) -> Result<(), Fault> {
     walls::seccomp()?;
     if config.probe {
         control.report(&frameos_sandbox::jail::Report::Started);
-        control.report(&frameos_sandbox::jail::Report::Exited { code: 0 });
+        control.report(&frameos_sandbox::jail::Report::Exited { code: 0, written: None });
         return Ok(());
     }
-    init::run(&config, control, init::ProgramFds { stdin, request, report })
+    init::run(&config, control, init::ProgramFds { stdin, request, report }, &account)
 }
 
 fn enter_cgroup(cgroup: CgroupFds) -> Result<(), Fault> {

@@ -1,0 +1,199 @@
+//! The Linux backend: one jail per run, with the kernel's own walls.
+//!
+//! Opening it proves, with a run of the jail up to the point where a program would start, that every wall can be built.
+
+use std::io::{PipeReader, PipeWriter};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use tokio::net::unix::pipe;
+use tokio::time::Instant;
+
+use crate::body::Body;
+use crate::cgroup::{Group, Hierarchy};
+use crate::config::SandboxConfig;
+use crate::control::{Control, Jail, ProgramEnds, launch};
+use crate::error::SandboxError;
+use crate::jail::{JailConfig, ProcMasks};
+use crate::owner::Owner;
+use crate::program;
+use crate::runtime::{self, Runtime};
+use crate::slot::{Slot, Slots};
+use crate::spec::{Limits, RunSpec};
+use crate::supervise::Started;
+use crate::support;
+use crate::tier::Tier;
+
+#[derive(Debug)]
+pub(crate) struct Linux {
+    jail: PathBuf,
+    tier: Tier,
+    hierarchy: Hierarchy,
+    slots: Slots,
+    owner: Owner,
+    proc: ProcMasks,
+}
+
+impl Linux {
+    /// Blocks for some milliseconds.
+    pub(crate) fn open(config: &SandboxConfig) -> Result<Self, SandboxError> {
+        let jail = find_jail(config.jail_path.clone())?;
+        let (tier, hierarchy) = support::survey()?;
+        let owner = Owner::register(&config.state_dir, &hierarchy.bases())?;
+        let slots = Slots::open(&config.state_dir)?;
+        let linux = Self { jail, tier, hierarchy, slots, owner, proc: crate::procfs::masks()? };
+        linux.probe(&config.state_dir)?;
+        Ok(linux)
+    }
+
+    pub(crate) fn tier(&self) -> &Tier {
+        &self.tier
+    }
+
+    /// Starts a sandbox for one run. Blocks for some milliseconds.
+    pub(crate) fn prepare(&self, spec: RunSpec, runtime: &Runtime) -> Result<Prepared, SandboxError> {
+        let message = program::request(&spec)?;
+        if self.tier.root {
+            check_readable(&spec)?;
+        }
+        let slot = self.slots.take()?;
+        let group = self.hierarchy.create(&self.owner.group_name(), &spec.limits)?;
+        let (pipes, ends) = Pipes::make()?;
+        let config = JailConfig {
+            argv: program::argv(spec.language),
+            env: program::environment(),
+            code: Some(spec.code_dir),
+            ..self.jail_config(&runtime.root, &slot, &group, &spec.limits)
+        };
+        let jail = launch(&self.jail, &config, ends)?;
+        Ok(Prepared { jail, pipes, group, slot, message, limits: spec.limits, tier: self.tier.to_string() })
+    }
+
+    fn jail_config(&self, root: &Path, slot: &Slot, group: &Group, limits: &Limits) -> JailConfig {
+        // Only root may map another id than its own.
+        let (host_uid, host_gid) = if self.tier.root {
+            (slot.uid(), slot.uid())
+        } else {
+            (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw())
+        };
+        JailConfig {
+            root: root.to_path_buf(),
+            code: None,
+            cgroup: group.for_jail(),
+            host_uid,
+            host_gid,
+            privileged: self.tier.root,
+            tmp_bytes: limits.tmp_bytes,
+            tmp_files: limits.tmp_files,
+            open_files: limits.open_files,
+            proc: self.proc.clone(),
+            argv: Vec::new(),
+            env: Vec::new(),
+            probe: false,
+        }
+    }
+
+    /// A kernel may have everything and still refuse: only doing it all once tells.
+    fn probe(&self, state_dir: &Path) -> Result<(), SandboxError> {
+        let root = state_dir.join("probe-root");
+        runtime::Tree::probe(&root)?;
+        let limits = Limits::default();
+        let slot = self.slots.take()?;
+        let group = self.hierarchy.create(&self.owner.group_name(), &limits)?;
+        let (_pipes, ends) = Pipes::make()?;
+        let config = JailConfig { probe: true, ..self.jail_config(&root, &slot, &group, &limits) };
+        launch(&self.jail, &config, ends)?.probe()
+    }
+}
+
+/// A started sandbox whose pipes are not yet part of the event loop.
+pub(crate) struct Prepared {
+    jail: Jail,
+    pipes: Pipes,
+    group: Group,
+    slot: Slot,
+    message: Vec<u8>,
+    limits: Limits,
+    tier: String,
+}
+
+/// Our ends of the program's pipes.
+struct Pipes {
+    stdout: PipeReader,
+    stderr: PipeReader,
+    reports: PipeReader,
+    request: PipeWriter,
+}
+
+impl Pipes {
+    fn make() -> Result<(Self, ProgramEnds), SandboxError> {
+        let pipe = || std::io::pipe().map_err(SandboxError::io("make", "a pipe"));
+        let ((stdout, out), (stderr, err), (reports, report), (take, request)) =
+            (pipe()?, pipe()?, pipe()?, pipe()?);
+        let ends = ProgramEnds {
+            stdout: out.into(),
+            stderr: err.into(),
+            request: take.into(),
+            report: report.into(),
+        };
+        Ok((Self { stdout, stderr, reports, request }, ends))
+    }
+}
+
+impl Prepared {
+    pub(crate) fn start(self, called: Instant) -> Result<Started, SandboxError> {
+        let receiver = |end: PipeReader| {
+            pipe::Receiver::from_owned_fd(OwnedFd::from(end)).map_err(SandboxError::io("watch", "a pipe"))
+        };
+        let request = pipe::Sender::from_owned_fd(OwnedFd::from(self.pipes.request))
+            .map_err(SandboxError::io("watch", "a pipe"))?;
+        let Jail { child, socket } = self.jail;
+        Ok(Started {
+            body: Body::Jail { child, group: self.group, _slot: self.slot },
+            control: Control::new(socket)?,
+            stdout: receiver(self.pipes.stdout)?,
+            stderr: receiver(self.pipes.stderr)?,
+            reports: receiver(self.pipes.reports)?,
+            request,
+            message: self.message,
+            limits: self.limits,
+            called,
+            tier: self.tier,
+        })
+    }
+}
+
+/// Under root the program has an id that owns nothing, and an unreadable bundle would look like the agent's mistake.
+fn check_readable(spec: &RunSpec) -> Result<(), SandboxError> {
+    let lacks = |path: &Path, bits: u32| match std::fs::symlink_metadata(path) {
+        Ok(metadata) => !metadata.is_symlink() && metadata.permissions().mode() & bits != bits,
+        Err(_) => false,
+    };
+    if !spec.code_dir.is_dir() {
+        return Err(SandboxError::BadSpec { reason: format!("{} is not a folder", spec.code_dir.display()) });
+    }
+    let entry = spec.code_dir.join(&spec.entrypoint);
+    for (path, bits) in [(&spec.code_dir, 0o005), (&entry, 0o004)] {
+        if lacks(path, bits) {
+            return Err(SandboxError::BadSpec {
+                reason: format!("{} is not readable by everyone", path.display()),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn find_jail(given: Option<PathBuf>) -> Result<PathBuf, SandboxError> {
+    let tried = match given {
+        Some(path) => vec![path],
+        None => {
+            let own = std::env::current_exe().map_err(SandboxError::io("find", "this executable"))?;
+            own.ancestors().skip(1).take(2).map(|dir| dir.join("frameos-jail")).collect()
+        }
+    };
+    match tried.iter().find(|path| path.is_file()) {
+        Some(path) => Ok(path.clone()),
+        None => Err(SandboxError::JailMissing { tried }),
+    }
+}
