@@ -157,9 +157,21 @@ function reportOutputs(value, limit) {
   send(`{"type":"outputs","value":${text}}`);
 }
 
+/** Has the interpreter load what most agents need, says so, and leaves the waiting to the read of the request. */
+async function warmUp() {
+  // Getters: the streams are made when first asked for.
+  void process.stdout;
+  void process.stderr;
+  await import('data:text/javascript,');
+  send('{"type":"ready"}');
+}
+
 async function main() {
+  if (process.argv[2] === 'warm') await warmUp();
   const request = parse(fs.readFileSync(REQUEST, 'utf8'));
   fs.closeSync(REQUEST);
+  // Code that came after the start is not where the start was.
+  process.chdir('/agent');
   for (const [name, value] of request.env) process.env[name] = value;
   const file = path.resolve('/agent', request.entrypoint);
   process.argv = [process.argv[0], file];

@@ -245,9 +245,20 @@ def run_program(code, file):
         sys.exit(1)
 
 
+def warm_up():
+    """Has the interpreter do once what every run does, says so, and leaves the waiting to the read of the request."""
+    decode(encode({"a": ["1"]}))
+    compile(compile("def main(inputs, ctx):\n    return {}\n", "warm", "exec", _ast.PyCF_ONLY_AST), "warm", "exec")
+    send('{"type":"ready"}')
+
+
 def main():
+    if sys.argv[1:] == ["warm"]:
+        warm_up()
     with open(REQUEST, encoding="utf-8") as stream:
         request = decode(stream.read())
+    # Code that came after the start is not where the start was.
+    os.chdir(ROOT)
     os.set_inheritable(REPORT, False)
     for name, value in request["env"]:
         os.environ[name] = value

@@ -5,11 +5,23 @@
 use std::process::Child;
 
 use crate::cgroup::{Group, Usage};
+use crate::error::SandboxError;
 use crate::slot::Slot;
+use crate::spec::Limits;
 
 pub(crate) enum Body {
     /// A jail of this process. The fields are dropped in this order: an id is free when nothing runs under it any more.
-    Jail { child: Child, group: Group, _slot: Slot },
+    Jail { outer: Outer, group: Group, _slot: Slot },
+}
+
+/// The jail's outer process. It ends when its sandbox does, and its sandbox ends when it does.
+pub(crate) struct Outer(pub(crate) Child);
+
+impl Drop for Outer {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 impl Body {
@@ -17,6 +29,20 @@ impl Body {
     pub(crate) fn usage(&self) -> Usage {
         match self {
             Self::Jail { group, .. } => group.usage(),
+        }
+    }
+
+    /// What is held in memory now, bytes.
+    pub(crate) fn memory(&self) -> Option<u64> {
+        match self {
+            Self::Jail { group, .. } => group.memory(),
+        }
+    }
+
+    /// Lowers the limits from `old` to `new`.
+    pub(crate) fn limit(&self, new: &Limits, old: &Limits) -> Result<(), SandboxError> {
+        match self {
+            Self::Jail { group, .. } => group.limit(new, old),
         }
     }
 
@@ -30,10 +56,8 @@ impl Body {
     /// Removes what is left of a sandbox that has ended, and says what it used. Blocks.
     pub(crate) fn bury(self) -> Usage {
         match self {
-            Self::Jail { mut child, group, _slot } => {
-                // The sandbox is gone, so the jail's outer process is a zombie or about to be one.
-                let _ = child.kill();
-                let _ = child.wait();
+            Self::Jail { outer, group, _slot } => {
+                drop(outer);
                 group.usage()
             }
         }

@@ -16,7 +16,7 @@ use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 
 use crate::error::SandboxError;
-use crate::jail::{JailConfig, Report};
+use crate::jail::{COMMAND_MOUNT, JailConfig, Report};
 
 /// How long set-up may take before it counts as stuck.
 pub(crate) const SETUP_LIMIT: Duration = Duration::from_secs(10);
@@ -119,5 +119,29 @@ impl Control {
     /// A jail that is gone needs no command.
     pub(crate) async fn command(&mut self, command: u8) {
         let _ = self.commands.write_all(&[command]).await;
+    }
+
+    /// Has code mounted in a sandbox that waits for it.
+    pub(crate) async fn mount(&mut self, code: &Path) -> Result<(), SandboxError> {
+        let path = code.as_os_str().as_encoded_bytes();
+        let length = u16::try_from(path.len()).map_err(|_| SandboxError::BadSpec {
+            reason: format!("{} is too long a path", code.display()),
+        })?;
+        let mut command = vec![COMMAND_MOUNT];
+        command.extend(length.to_le_bytes());
+        command.extend(path);
+        let vanished = || SandboxError::JailVanished { timed_out: false };
+        self.commands.write_all(&command).await.map_err(|_| vanished())?;
+        loop {
+            match self.next().await {
+                Some(Report::Mounted) => return Ok(()),
+                Some(report @ (Report::Failed { .. } | Report::Exited { .. } | Report::Signaled { .. })) => {
+                    fault(report)?;
+                    return Err(vanished());
+                }
+                Some(Report::Started) => {}
+                None => return Err(vanished()),
+            }
+        }
     }
 }

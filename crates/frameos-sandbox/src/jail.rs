@@ -3,7 +3,7 @@
 //! Both sides come from one build; there is no compatibility between builds.
 
 pub use crate::jail_protocol::{
-    COMMAND_KILL, COMMAND_TERMINATE, CONFIG_MAX, INNER_ID, JailCgroup, JailConfig, ProcMasks, REPORT_FD,
-    REQUEST_FD, Report,
+    COMMAND_KILL, COMMAND_MOUNT, COMMAND_TERMINATE, CONFIG_MAX, INNER_ID, JailCgroup, JailConfig, ProcMasks,
+    REPORT_FD, REQUEST_FD, Report,
 };
 pub use crate::jail_step::JailStep;

@@ -2,7 +2,7 @@
 //!
 //! First the parent sends a `JailConfig` (four bytes of length, little-endian, then JSON) together with the two
 //! descriptors that become the program's 3 and 4. Then the jail sends `Report`s, one JSON line each, and the
-//! parent may send single command bytes. The end of the stream means: every process of the sandbox is gone.
+//! parent may send commands: single bytes, one of them followed by a path. The end of the stream means: every process of the sandbox is gone.
 //! The program itself never holds this socket.
 
 use std::path::PathBuf;
@@ -83,6 +83,8 @@ pub enum Report {
     },
     /// The program has been started.
     Started,
+    /// The code that was asked for with [`COMMAND_MOUNT`] is in its place.
+    Mounted,
     /// The program's first process ended by itself.
     Exited {
         /// Its exit code.
@@ -101,6 +103,9 @@ pub enum Report {
 
 /// Ask the program to end: SIGTERM to its first process.
 pub const COMMAND_TERMINATE: u8 = b'T';
+/// Mount code at `/agent`: followed by two bytes of length, little-endian, and that many of an absolute path. Answered by
+/// `Mounted` or `Failed`. For a sandbox that was started without code, once, before its program is told anything.
+pub const COMMAND_MOUNT: u8 = b'M';
 /// Kill every process of the sandbox.
 pub const COMMAND_KILL: u8 = b'K';
 /// The user and group id that the program sees as its own.

@@ -33,6 +33,8 @@ pub enum JailStep {
     MapGid,
     /// Offer the program first to the out-of-memory killer.
     OomScore,
+    /// Keep hold of the sandbox's namespaces, to bring code in later.
+    OpenNamespaces,
     /// Let the child go on.
     Release,
     /// Wait for the child.
@@ -57,6 +59,12 @@ pub enum JailStep {
     MountRoot,
     /// Mount the code.
     MountCode,
+    /// Read a command from the parent.
+    ReceiveCommand,
+    /// Take hold of the code, for a sandbox that waits for it.
+    CloneCode,
+    /// Go where it shall be mounted.
+    EnterNamespaces,
     /// Mount a device file.
     MountDevice,
     /// Mount `/proc`.

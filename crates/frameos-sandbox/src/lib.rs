@@ -22,6 +22,7 @@ mod linux;
 mod outcome;
 mod owner;
 mod pace;
+mod pool;
 mod procfs;
 mod program;
 mod report;
@@ -33,6 +34,7 @@ mod spec;
 mod supervise;
 mod support;
 mod tier;
+mod warm;
 
 pub use config::{Backend, DockerConfig, SandboxConfig, WarmConfig};
 pub use error::SandboxError;

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use tokio::net::unix::pipe;
 use tokio::time::Instant;
 
-use crate::body::Body;
-use crate::cgroup::{Group, Hierarchy};
+use crate::body::{Body, Outer};
+use crate::cgroup::{Group, Hierarchy, Usage};
 use crate::config::SandboxConfig;
 use crate::control::{Control, Jail, ProgramEnds, launch};
 use crate::error::SandboxError;
@@ -21,7 +21,7 @@ use crate::program;
 use crate::runtime::{self, Runtime};
 use crate::slot::{Slot, Slots};
 use crate::spec::{Limits, RunSpec};
-use crate::supervise::Started;
+use crate::supervise::{Origin, Started};
 use crate::support;
 use crate::tier::Tier;
 
@@ -51,23 +51,50 @@ impl Linux {
         &self.tier
     }
 
-    /// Starts a sandbox for one run. Blocks for some milliseconds.
-    pub(crate) fn prepare(&self, spec: RunSpec, runtime: &Runtime) -> Result<Prepared, SandboxError> {
-        let message = program::request(&spec)?;
+    /// Starts a sandbox for one run, which has been checked. Blocks for some milliseconds.
+    pub(crate) fn prepare(
+        &self,
+        spec: RunSpec,
+        message: Vec<u8>,
+        runtime: &Runtime,
+    ) -> Result<Prepared, SandboxError> {
+        let argv = program::argv(spec.language);
+        Ok(Prepared { message, ..self.launch(runtime, spec.limits, Some(spec.code_dir), argv)? })
+    }
+
+    /// The message to the runner, if the spec can be run.
+    pub(crate) fn check(&self, spec: &RunSpec) -> Result<Vec<u8>, SandboxError> {
+        let message = program::request(spec)?;
         if self.tier.root {
-            check_readable(&spec)?;
+            check_readable(spec)?;
         }
+        Ok(message)
+    }
+
+    /// Starts a sandbox that has nothing to run yet. Blocks likewise.
+    pub(crate) fn prepare_warm(&self, runtime: &Runtime, limits: Limits) -> Result<Prepared, SandboxError> {
+        self.launch(runtime, limits, None, program::argv_warm(runtime.language))
+    }
+
+    fn launch(
+        &self,
+        runtime: &Runtime,
+        limits: Limits,
+        code: Option<PathBuf>,
+        argv: Vec<String>,
+    ) -> Result<Prepared, SandboxError> {
         let slot = self.slots.take()?;
-        let group = self.hierarchy.create(&self.owner.group_name(), &spec.limits)?;
+        let group = self.hierarchy.create(&self.owner.group_name(), &limits)?;
         let (pipes, ends) = Pipes::make()?;
         let config = JailConfig {
-            argv: program::argv(spec.language),
+            argv,
             env: program::environment(),
-            code: Some(spec.code_dir),
-            ..self.jail_config(&runtime.root, &slot, &group, &spec.limits)
+            code,
+            ..self.jail_config(&runtime.root, &slot, &group, &limits)
         };
         let jail = launch(&self.jail, &config, ends)?;
-        Ok(Prepared { jail, pipes, group, slot, message, limits: spec.limits, tier: self.tier.to_string() })
+        let (message, tier) = (Vec::new(), self.tier.to_string());
+        Ok(Prepared { jail, pipes, group, slot, message, limits, tier })
     }
 
     fn jail_config(&self, root: &Path, slot: &Slot, group: &Group, limits: &Limits) -> JailConfig {
@@ -150,7 +177,7 @@ impl Prepared {
             .map_err(SandboxError::io("watch", "a pipe"))?;
         let Jail { child, socket } = self.jail;
         Ok(Started {
-            body: Body::Jail { child, group: self.group, _slot: self.slot },
+            body: Body::Jail { outer: Outer(child), group: self.group, _slot: self.slot },
             control: Control::new(socket)?,
             stdout: receiver(self.pipes.stdout)?,
             stderr: receiver(self.pipes.stderr)?,
@@ -158,7 +185,7 @@ impl Prepared {
             request,
             message: self.message,
             limits: self.limits,
-            called,
+            origin: Origin { called, begun: None, used: Usage::default() },
             tier: self.tier,
         })
     }

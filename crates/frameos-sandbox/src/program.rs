@@ -34,6 +34,16 @@ pub(crate) fn argv(language: Language) -> Vec<String> {
     argv.iter().map(|word| (*word).to_owned()).collect()
 }
 
+/// The same for a runner that gets ready for whatever comes, says so, and waits.
+pub(crate) fn argv_warm(language: Language) -> Vec<String> {
+    let mut argv = argv(language);
+    argv.push("warm".to_owned());
+    argv
+}
+
+/// What such a runner says on descriptor 4.
+pub(crate) const READY: &[u8] = b"{\"type\":\"ready\"}\n";
+
 /// All that a program finds in its environment before the runner adds its inputs. Nothing of the host's.
 pub(crate) fn environment() -> Vec<String> {
     ["HOME=/tmp", "TMPDIR=/tmp", "TZ=UTC", "LANG=C.UTF-8", "PATH=/usr/bin"].map(str::to_owned).to_vec()

@@ -14,11 +14,13 @@ use crate::config::{Backend, SandboxConfig};
 use crate::error::SandboxError;
 use crate::linux::Linux;
 use crate::outcome::{Outcome, RunEvent};
+use crate::pool::Pool;
 use crate::runtime::{self, Runtime};
 use crate::sink::Sink;
 use crate::spec::RunSpec;
 use crate::supervise::{Started, supervise};
 use crate::tier::Tier;
+use crate::warm;
 
 /// Runs programs. Clones share everything.
 #[derive(Clone, Debug)]
@@ -36,7 +38,7 @@ struct Inner {
 /// What builds the walls.
 #[derive(Debug)]
 enum Engine {
-    Linux(Arc<Linux>),
+    Linux { linux: Arc<Linux>, pool: Option<Pool> },
 }
 
 impl Sandbox {
@@ -60,8 +62,11 @@ impl Sandbox {
         let runtimes_dir = config.runtimes_dir.clone();
         let engine = match config.backend {
             Backend::Linux => {
+                let warm = config.warm.clone();
                 let opened = tokio::task::spawn_blocking(move || Linux::open(&config)).await;
-                Engine::Linux(Arc::new(opened.map_err(|_| SandboxError::JailVanished { timed_out: false })??))
+                let linux = Arc::new(opened.map_err(|_| SandboxError::JailVanished { timed_out: false })??);
+                let pool = (warm.per_runtime > 0).then(|| Pool::open(warm, &linux, &runtimes));
+                Engine::Linux { linux, pool }
             }
             Backend::Docker(_) => {
                 return Err(SandboxError::Unsupported { missing: vec!["the Docker backend".to_owned()] });
@@ -74,7 +79,7 @@ impl Sandbox {
     #[must_use]
     pub fn tier(&self) -> &Tier {
         match &self.inner.engine {
-            Engine::Linux(linux) => linux.tier(),
+            Engine::Linux { linux, .. } => linux.tier(),
         }
     }
 
@@ -89,6 +94,14 @@ impl Sandbox {
             language: language.to_owned(),
             dir: self.inner.runtimes_dir.clone(),
         })
+    }
+
+    /// Waits until the warm pool, if there is one, is as full as it gets.
+    pub async fn warmed(&self) {
+        match &self.inner.engine {
+            Engine::Linux { pool: Some(pool), .. } => pool.full().await,
+            Engine::Linux { pool: None, .. } => {}
+        }
     }
 
     /// Runs one program to its end, and leaves nothing behind. Cancelling, like dropping the future, ends the program
@@ -119,9 +132,26 @@ impl Sandbox {
         spec.code_dir = absolute(&spec.code_dir)?;
         let runtime = self.runtime(spec.language.name())?.clone();
         match &self.inner.engine {
-            Engine::Linux(linux) => {
+            Engine::Linux { linux, pool } => {
+                let message = linux.check(&spec)?;
+                let waiting = match pool {
+                    Some(pool) if warm::fits(&spec.limits) => pool.take(spec.language),
+                    _ => None,
+                };
+                if let Some(waiting) = waiting {
+                    match waiting.hand_over(spec.clone(), message.clone(), called).await {
+                        Ok(started) => return Ok(started),
+                        Err(error) => {
+                            tracing::warn!(
+                                error = &error as &dyn std::error::Error,
+                                "a waiting sandbox was of no use; starting cold"
+                            );
+                        }
+                    }
+                }
                 let linux = Arc::clone(linux);
-                let prepared = tokio::task::spawn_blocking(move || linux.prepare(spec, &runtime)).await;
+                let prepared =
+                    tokio::task::spawn_blocking(move || linux.prepare(spec, message, &runtime)).await;
                 prepared.map_err(|_| SandboxError::JailVanished { timed_out: false })??.start(called)
             }
         }

@@ -38,9 +38,18 @@ pub(crate) struct Started {
     pub(crate) request: Sender,
     pub(crate) message: Vec<u8>,
     pub(crate) limits: Limits,
+    pub(crate) origin: Origin,
+    pub(crate) tier: String,
+}
+
+/// From where a run's time and use are counted.
+pub(crate) struct Origin {
     /// When `run` was called.
     pub(crate) called: Instant,
-    pub(crate) tier: String,
+    /// When the program, if it was waiting, was let go on.
+    pub(crate) begun: Option<Instant>,
+    /// What it had used by then.
+    pub(crate) used: Usage,
 }
 
 /// How the sandbox's life went.
@@ -71,7 +80,7 @@ pub(crate) async fn supervise(
     sink: Sink,
     cancel: CancellationToken,
 ) -> Result<Outcome, SandboxError> {
-    let Started { body, mut control, stdout, stderr, reports, request, message, limits, called, tier } =
+    let Started { body, mut control, stdout, stderr, reports, request, message, limits, origin, tier } =
         started;
     let mut out = Capture::stdout(limits.stdout_bytes);
     let mut err = Capture::stderr(limits.stderr_bytes);
@@ -94,7 +103,8 @@ pub(crate) async fn supervise(
         }
     };
     let life = async {
-        let watch = Watch { control: &mut control, limits: &limits, body: &body, sink: &sink, called };
+        let watch =
+            Watch { control: &mut control, limits: &limits, body: &body, sink: &sink, origin: &origin };
         let life = watch.until_end(cancel).await;
         over.cancel();
         life
@@ -116,7 +126,7 @@ pub(crate) async fn supervise(
         outputs: told.outputs.or(if told.handler { None } else { printed }),
         outputs_error: told.outputs_error,
         agent_error: told.error,
-        resources: resources(&life, &usage, called),
+        resources: resources(&life, &usage, &origin),
         tier,
     })
 }
@@ -131,15 +141,21 @@ struct Watch<'a> {
     limits: &'a Limits,
     body: &'a Body,
     sink: &'a Sink,
-    called: Instant,
+    origin: &'a Origin,
 }
 
 impl Watch<'_> {
     /// Until every process of the sandbox is gone.
     async fn until_end(mut self, cancel: CancellationToken) -> Result<Life, SandboxError> {
-        let mut phase = Phase::SettingUp;
-        let mut deadline = Instant::now() + SETUP_LIMIT;
-        let mut life = Life { started: None, ended: Instant::now(), report: None, stopped: None };
+        let (mut phase, mut deadline) = match self.origin.begun {
+            Some(begun) => {
+                self.sink.emit(RunEvent::Started).await;
+                (Phase::Running, begun + self.limits.wall)
+            }
+            None => (Phase::SettingUp, Instant::now() + SETUP_LIMIT),
+        };
+        let mut life =
+            Life { started: self.origin.begun, ended: Instant::now(), report: None, stopped: None };
         let mut samples = interval_at(Instant::now() + SAMPLE_EVERY, SAMPLE_EVERY);
         samples.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -162,10 +178,11 @@ impl Watch<'_> {
                         life.report = Some(report);
                     }
                     Some(report @ Report::Failed { .. }) => life.report = Some(report),
+                    Some(Report::Mounted) => {}
                 },
                 _ = samples.tick(), if life.started.is_some() && life.report.is_none() => {
                     life.ended = Instant::now();
-                    let sample = resources(&life, &self.body.usage(), self.called);
+                    let sample = resources(&life, &self.body.usage(), self.origin);
                     self.sink.emit(RunEvent::Sample(sample)).await;
                 }
                 () = cancel.cancelled(), if life.stopped.is_none() => {
@@ -237,7 +254,11 @@ fn gave_up_for_memory(end: End, usage: &Usage, limits: &Limits) -> bool {
     aborted && usage.peak_memory.is_some_and(|peak| peak >= limits.memory_bytes / 10 * 9)
 }
 
-fn resources(life: &Life, usage: &Usage, called: Instant) -> Resources {
+fn resources(life: &Life, usage: &Usage, origin: &Origin) -> Resources {
+    let since = |now: Option<Duration>, then: Option<Duration>| {
+        now.map(|now| now.saturating_sub(then.unwrap_or_default()))
+    };
+    let before = origin.used.written.unwrap_or(0);
     let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     let started = life.started.unwrap_or(life.ended);
     let written = match life.report {
@@ -246,12 +267,12 @@ fn resources(life: &Life, usage: &Usage, called: Instant) -> Resources {
     };
     Resources {
         wall_ms: millis(life.ended.saturating_duration_since(started)),
-        startup_ms: millis(started.saturating_duration_since(called)),
-        cpu_user_ms: usage.cpu_user.map(millis),
-        cpu_system_ms: usage.cpu_system.map(millis),
-        throttled_ms: usage.throttled.map(millis),
+        startup_ms: millis(started.saturating_duration_since(origin.called)),
+        cpu_user_ms: since(usage.cpu_user, origin.used.cpu_user).map(millis),
+        cpu_system_ms: since(usage.cpu_system, origin.used.cpu_system).map(millis),
+        throttled_ms: since(usage.throttled, origin.used.throttled).map(millis),
         peak_memory_bytes: usage.peak_memory,
         peak_pids: usage.peak_pids,
-        bytes_written: written.max(usage.written),
+        bytes_written: written.max(usage.written).map(|all| all.saturating_sub(before)),
     }
 }

@@ -97,6 +97,22 @@ impl Group {
         }
     }
 
+    /// Bytes held now.
+    pub(crate) fn memory(&self) -> Option<u64> {
+        match self {
+            Self::V1(group) => group.memory(),
+            Self::V2(group) => group.memory(),
+        }
+    }
+
+    /// Sets the limits in which `new` differs from `old`, none of which it may exceed.
+    pub(crate) fn limit(&self, new: &Limits, old: &Limits) -> Result<(), SandboxError> {
+        match self {
+            Self::V1(group) => group.limit(new, old),
+            Self::V2(group) => group.limit(new, old),
+        }
+    }
+
     /// Sends SIGKILL to everything in it.
     pub(crate) fn kill(&self) {
         match self {
@@ -176,6 +192,11 @@ fn writable(dir: &Path) -> bool {
 /// Microseconds of CPU time per 100 ms period.
 fn quota_micros(limits: &Limits) -> u64 {
     (u64::from(limits.cpu_millis) * 100).max(1000)
+}
+
+/// One more for the sandbox's init.
+fn pids_max(limits: &Limits) -> u64 {
+    u64::from(limits.pids) + 1
 }
 
 #[cfg(test)]

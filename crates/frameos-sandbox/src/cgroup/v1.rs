@@ -9,12 +9,14 @@ use std::time::Duration;
 
 use super::mounts::Table;
 use super::{
-    Usage, get_field, get_number, kill_members, make, put, quota_micros, swap_present, writable, written,
+    Usage, get_field, get_number, kill_members, make, pids_max, put, quota_micros, swap_present, writable,
+    written,
 };
 use crate::error::SandboxError;
 use crate::jail::JailCgroup;
 use crate::spec::Limits;
 
+const SWAP_LIMIT: &str = "memory.memsw.limit_in_bytes";
 const TCP_LIMIT: &str = "memory.kmem.tcp.limit_in_bytes";
 
 /// This process's group in each hierarchy that is needed. Some may be the same folder.
@@ -43,7 +45,7 @@ impl Controllers {
             }
         };
         let (cpu, cpuacct, memory, pids) = (take("cpu"), take("cpuacct"), take("memory"), take("pids"));
-        let swap_accounted = memory.join("memory.memsw.limit_in_bytes").exists();
+        let swap_accounted = memory.join(SWAP_LIMIT).exists();
         if !memory.as_os_str().is_empty() && !swap_accounted && swap_present() {
             missing
                 .push("cgroup v1: swap is in use but not accounted for (boot with swapaccount=1)".to_owned());
@@ -74,7 +76,7 @@ impl Controllers {
         put(&group.memory, "memory.limit_in_bytes", &limits.memory_bytes)?;
         if self.swap_accounted {
             // Memory and swap together get what memory alone gets: nothing is left for swap.
-            put(&group.memory, "memory.memsw.limit_in_bytes", &limits.memory_bytes)?;
+            put(&group.memory, SWAP_LIMIT, &limits.memory_bytes)?;
         }
         // Buffers of TCP connections are counted apart, and only when limited.
         if group.memory.join(TCP_LIMIT).exists() {
@@ -83,8 +85,7 @@ impl Controllers {
         put(&group.memory, "memory.oom_control", &0)?;
         put(&group.cpu, "cpu.cfs_period_us", &100_000)?;
         put(&group.cpu, "cpu.cfs_quota_us", &quota_micros(limits))?;
-        // One more for the sandbox's init.
-        put(&group.pids, "pids.max", &(u64::from(limits.pids) + 1))?;
+        put(&group.pids, "pids.max", &pids_max(limits))?;
         Ok(group)
     }
 }
@@ -117,6 +118,30 @@ impl Group {
             oom_kills: get_field(&self.memory, "memory.oom_control", "oom_kill").unwrap_or(0),
             written: written(&self.pids),
         }
+    }
+
+    pub(super) fn memory(&self) -> Option<u64> {
+        get_number(&self.memory, "memory.usage_in_bytes")
+    }
+
+    pub(super) fn limit(&self, new: &Limits, old: &Limits) -> Result<(), SandboxError> {
+        if new.memory_bytes != old.memory_bytes {
+            // Alone it must not exceed both together, so it is lowered first.
+            put(&self.memory, "memory.limit_in_bytes", &new.memory_bytes)?;
+            if self.memory.join(SWAP_LIMIT).exists() {
+                put(&self.memory, SWAP_LIMIT, &new.memory_bytes)?;
+            }
+            if self.memory.join(TCP_LIMIT).exists() {
+                put(&self.memory, TCP_LIMIT, &(new.memory_bytes / 8))?;
+            }
+        }
+        if new.cpu_millis != old.cpu_millis {
+            put(&self.cpu, "cpu.cfs_quota_us", &quota_micros(new))?;
+        }
+        if new.pids != old.pids {
+            put(&self.pids, "pids.max", &pids_max(new))?;
+        }
+        Ok(())
     }
 
     pub(super) fn kill(&self) {

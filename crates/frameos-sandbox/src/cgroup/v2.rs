@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use super::mounts::Table;
 use super::{
-    Usage, get_field, get_number, kill_members, make, put, quota_micros, swap_present, writable, written,
+    Usage, get_field, get_number, kill_members, make, pids_max, put, quota_micros, swap_present, writable,
+    written,
 };
 use crate::error::SandboxError;
 use crate::jail::JailCgroup;
@@ -89,9 +90,8 @@ impl Parent {
         }
         // The run as a whole is what ran out, and a half-killed program lies about it.
         put(&group.dir, "memory.oom.group", &1)?;
-        put(&group.dir, "cpu.max", &format!("{} 100000", quota_micros(limits)))?;
-        // One more for the sandbox's init.
-        put(&group.dir, "pids.max", &(u64::from(limits.pids) + 1))?;
+        put(&group.dir, "cpu.max", &cpu_max(limits))?;
+        put(&group.dir, "pids.max", &pids_max(limits))?;
         Ok(group)
     }
 }
@@ -119,6 +119,23 @@ impl Group {
         }
     }
 
+    pub(super) fn memory(&self) -> Option<u64> {
+        get_number(&self.dir, "memory.current")
+    }
+
+    pub(super) fn limit(&self, new: &Limits, old: &Limits) -> Result<(), SandboxError> {
+        if new.memory_bytes != old.memory_bytes {
+            put(&self.dir, "memory.max", &new.memory_bytes)?;
+        }
+        if new.cpu_millis != old.cpu_millis {
+            put(&self.dir, "cpu.max", &cpu_max(new))?;
+        }
+        if new.pids != old.pids {
+            put(&self.dir, "pids.max", &pids_max(new))?;
+        }
+        Ok(())
+    }
+
     pub(super) fn kill(&self) {
         // Since Linux 5.14; before that, one by one.
         if put(&self.dir, "cgroup.kill", &1).is_err() {
@@ -131,6 +148,10 @@ impl Drop for Group {
     fn drop(&mut self) {
         super::remove(&self.dir);
     }
+}
+
+fn cpu_max(limits: &Limits) -> String {
+    format!("{} 100000", quota_micros(limits))
 }
 
 fn words(path: &Path) -> Vec<String> {

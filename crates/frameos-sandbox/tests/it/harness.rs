@@ -6,7 +6,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use frameos_sandbox::{Language, Outcome, RunSpec, Sandbox, SandboxConfig, SandboxError, runtime};
+use frameos_sandbox::{
+    Language, Outcome, RunSpec, Sandbox, SandboxConfig, SandboxError, WarmConfig, runtime,
+};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
@@ -26,8 +28,14 @@ pub(crate) fn config() -> SandboxConfig {
     }
 }
 
+/// As the environment says: `FRAMEOS_TEST_SANDBOX` is `linux` (the default) or `warm`.
 pub(crate) async fn sandbox() -> Sandbox {
-    Sandbox::open(config()).await.expect("this machine can isolate")
+    #[expect(clippy::disallowed_methods, reason = "how the suite is told over what it runs")]
+    let over = std::env::var("FRAMEOS_TEST_SANDBOX").unwrap_or_default();
+    let warm = if over == "warm" { WarmConfig::default() } else { WarmConfig::OFF };
+    let sandbox = Sandbox::open(SandboxConfig { warm, ..config() }).await.expect("this machine can isolate");
+    sandbox.warmed().await;
+    sandbox
 }
 
 /// A bundle on disk, removed when dropped.

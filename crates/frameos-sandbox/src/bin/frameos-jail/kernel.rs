@@ -1,5 +1,6 @@
 //! The few system calls that no safe wrapper covers, one thin function each.
 
+use std::ffi::CStr;
 use std::io::{Error, Result};
 use std::mem::size_of;
 use std::os::fd::{AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd, RawFd};
@@ -62,25 +63,34 @@ pub(crate) fn close_on_exec_from(first: u32) -> Result<()> {
 
 /// Adds mount attributes to the mount at `path`, leaving the others as they are.
 pub(crate) fn mount_attributes(path: &Path, set: u64) -> rustix::io::Result<()> {
+    path.into_with_c_str(|path| set_attributes(libc::AT_FDCWD, path, 0, set))
+}
+
+/// The same for the mount that `tree` stands for.
+pub(crate) fn mount_attributes_at(tree: BorrowedFd<'_>, set: u64) -> rustix::io::Result<()> {
+    set_attributes(tree.as_raw_fd(), c"", libc::AT_EMPTY_PATH, set)
+}
+
+fn set_attributes(dir: RawFd, path: &CStr, flags: libc::c_int, set: u64) -> rustix::io::Result<()> {
     let attributes = libc::mount_attr { attr_set: set, attr_clr: 0, propagation: 0, userns_fd: 0 };
-    path.into_with_c_str(|path| {
-        // SAFETY: path is a C string and `attributes` a valid mount_attr of the size given, both alive for the call.
-        let result = unsafe {
-            libc::syscall(
-                libc::SYS_mount_setattr,
-                libc::AT_FDCWD,
-                path.as_ptr(),
-                0,
-                &raw const attributes,
-                size_of::<libc::mount_attr>(),
-            )
-        };
-        if result == 0 {
-            Ok(())
-        } else {
-            Err(Errno::from_io_error(&Error::last_os_error()).unwrap_or(Errno::IO))
-        }
-    })
+    // SAFETY: path is a C string and `attributes` a valid mount_attr of the size given, both alive for the call.
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_mount_setattr,
+            dir,
+            path.as_ptr(),
+            flags,
+            &raw const attributes,
+            size_of::<libc::mount_attr>(),
+        )
+    };
+    if result == 0 { Ok(()) } else { Err(Errno::from_io_error(&Error::last_os_error()).unwrap_or(Errno::IO)) }
+}
+
+/// Ends this process without the C library's farewell.
+pub(crate) fn exit_now() -> ! {
+    // SAFETY: ends the process; nothing of it is used afterwards.
+    unsafe { libc::_exit(0) }
 }
 
 /// Joins a new, empty, anonymous session keyring.

@@ -7,6 +7,7 @@
 #![allow(unsafe_code)]
 
 mod fault;
+mod hand_over;
 mod init;
 mod inner;
 mod kernel;

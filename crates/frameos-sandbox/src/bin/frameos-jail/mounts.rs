@@ -17,7 +17,7 @@ use crate::kernel::mount_attributes;
 const DEVICES: [&str; 5] = ["null", "zero", "full", "random", "urandom"];
 /// Read-only also means that no access time changes, which is as good as `noatime`: the kernel locks that flag on mounts
 /// that a user namespace inherits.
-const CLOSED: u64 = libc::MOUNT_ATTR_RDONLY | libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV;
+pub(crate) const CLOSED: u64 = libc::MOUNT_ATTR_RDONLY | libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV;
 
 /// The tree, up to `pivot_root`; paths are relative to the new root from the second step on.
 pub(crate) fn build(config: &JailConfig) -> Result<(), Fault> {
@@ -84,16 +84,18 @@ pub(crate) fn build_tmp(config: &JailConfig) -> Result<(), Fault> {
 /// Looks from where the program will look: a wall that is not there must not go unnoticed.
 pub(crate) fn verify() -> Result<(), Fault> {
     let step = JailStep::VerifyRoot;
-    let closed = StatVfsMountFlags::RDONLY | StatVfsMountFlags::NOSUID | StatVfsMountFlags::NODEV;
-    for path in ["/", "/agent"] {
-        let flags = rustix::fs::statvfs(path).at_with(step, path)?.f_flag;
-        if !flags.contains(closed) {
-            return Err(Fault::own(step, path));
-        }
-    }
+    verify_closed("/")?;
+    verify_closed("/agent")?;
     let flags = rustix::fs::statvfs("/tmp").at_with(step, "/tmp")?.f_flag;
     if !flags.contains(StatVfsMountFlags::NOEXEC | StatVfsMountFlags::NOSUID | StatVfsMountFlags::NODEV) {
         return Err(Fault::own(step, "/tmp"));
     }
     Ok(())
+}
+
+pub(crate) fn verify_closed(path: &str) -> Result<(), Fault> {
+    let step = JailStep::VerifyRoot;
+    let closed = StatVfsMountFlags::RDONLY | StatVfsMountFlags::NOSUID | StatVfsMountFlags::NODEV;
+    let flags = rustix::fs::statvfs(path).at_with(step, path)?.f_flag;
+    if flags.contains(closed) { Ok(()) } else { Err(Fault::own(step, path)) }
 }

@@ -8,7 +8,9 @@ use std::io::Write as _;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::path::Path;
 
-use frameos_sandbox::jail::{COMMAND_KILL, COMMAND_TERMINATE, INNER_ID, JailCgroup, JailConfig, JailStep};
+use frameos_sandbox::jail::{
+    COMMAND_KILL, COMMAND_MOUNT, COMMAND_TERMINATE, INNER_ID, JailCgroup, JailConfig, JailStep,
+};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::{Errno, fcntl_dupfd_cloexec};
@@ -16,6 +18,7 @@ use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{Signal, WaitId, WaitIdOptions, pidfd_send_signal, setsid, umask, waitid};
 
 use crate::fault::{At as _, Fault};
+use crate::hand_over::Namespaces;
 use crate::inner::{self, Inside};
 use crate::kernel::{self, Cloned};
 use crate::wire::{Control, Request};
@@ -73,15 +76,20 @@ fn start(control: &Control) -> Result<(), Fault> {
             for fd in 0..=2 {
                 kernel::close_standard(fd);
             }
-            let released = map_ids(&config, pid).and_then(|()| go(release.as_fd()));
+            let released = map_ids(&config, pid).and_then(|()| {
+                let ways_back = config.code.is_none().then(|| Namespaces::open(&config, pid)).transpose()?;
+                go(release.as_fd())?;
+                Ok(ways_back)
+            });
             if released.is_err() {
                 let _ = pidfd_send_signal(&pidfd, Signal::KILL);
             }
-            let waited = supervise(control, &pidfd);
+            let sandbox = Sandbox { pidfd, namespaces: released.as_ref().ok().and_then(Option::as_ref) };
+            let waited = supervise(control, &sandbox);
             if matches!(waited, Ok(Parent::Gone)) {
                 remove_cgroup(&config.cgroup);
             }
-            released.and(waited.map(drop))
+            released.map(drop).and(waited.map(drop))
         }
     }
 }
@@ -121,6 +129,13 @@ fn go(release: BorrowedFd<'_>) -> Result<(), Fault> {
     Ok(())
 }
 
+/// What is inside, seen from here.
+struct Sandbox<'a> {
+    pidfd: OwnedFd,
+    /// Of one that waits for its code.
+    namespaces: Option<&'a Namespaces>,
+}
+
 /// The library, on the other end of the socket.
 enum Parent {
     There,
@@ -140,10 +155,10 @@ fn remove_cgroup(cgroup: &JailCgroup) {
 }
 
 /// Until the inner process is gone. A parent that went away takes the sandbox with it.
-fn supervise(control: &Control, pidfd: &OwnedFd) -> Result<Parent, Fault> {
+fn supervise(control: &Control, sandbox: &Sandbox<'_>) -> Result<Parent, Fault> {
     let mut listening = true;
     loop {
-        let mut fds = vec![PollFd::new(pidfd, PollFlags::IN)];
+        let mut fds = vec![PollFd::new(&sandbox.pidfd, PollFlags::IN)];
         if listening {
             fds.push(PollFd::from_borrowed_fd(control.fd(), PollFlags::IN));
         }
@@ -155,28 +170,35 @@ fn supervise(control: &Control, pidfd: &OwnedFd) -> Result<Parent, Fault> {
         let ended = !fds[0].revents().is_empty();
         let spoken = fds.get(1).is_some_and(|fd| !fd.revents().is_empty());
         if ended {
-            waitid(WaitId::PidFd(pidfd.as_fd()), WaitIdOptions::EXITED).at(JailStep::Supervise)?;
+            waitid(WaitId::PidFd(sandbox.pidfd.as_fd()), WaitIdOptions::EXITED).at(JailStep::Supervise)?;
             return Ok(if listening { Parent::There } else { Parent::Gone });
         }
-        if spoken {
-            listening = obey(control, pidfd);
+        if spoken && !obey(control, sandbox)? {
+            listening = false;
         }
     }
 }
 
 /// Acts on one command; false when the parent is gone.
-fn obey(control: &Control, pidfd: &OwnedFd) -> bool {
+fn obey(control: &Control, sandbox: &Sandbox<'_>) -> Result<bool, Fault> {
     let mut command = [0_u8; 1];
     let signal = match rustix::io::read(control.fd(), &mut command) {
         Ok(1) if command[0] == COMMAND_TERMINATE => Signal::TERM,
+        Ok(1) if command[0] == COMMAND_MOUNT => {
+            let code = control.receive_path()?;
+            if let Some(namespaces) = sandbox.namespaces {
+                namespaces.mount(control, &code)?;
+            }
+            return Ok(true);
+        }
         Ok(1) if command[0] == COMMAND_KILL => Signal::KILL,
-        Ok(1) | Err(Errno::INTR | Errno::AGAIN) => return true,
+        Ok(1) | Err(Errno::INTR | Errno::AGAIN) => return Ok(true),
         _ => {
-            let _ = pidfd_send_signal(pidfd, Signal::KILL);
-            return false;
+            let _ = pidfd_send_signal(&sandbox.pidfd, Signal::KILL);
+            return Ok(false);
         }
     };
     // The process may have ended by itself in the meantime.
-    let _ = pidfd_send_signal(pidfd, signal);
-    true
+    let _ = pidfd_send_signal(&sandbox.pidfd, signal);
+    Ok(true)
 }

@@ -47,6 +47,17 @@ impl Control {
         self.report(&Report::Failed { step: fault.step, errno: fault.errno, detail: fault.detail });
     }
 
+    /// The path that follows a command.
+    pub(crate) fn receive_path(&self) -> Result<Vec<u8>, Fault> {
+        let step = JailStep::ReceiveCommand;
+        let mut socket = std::fs::File::from(self.socket.try_clone().at(step)?);
+        let mut length = [0_u8; 2];
+        socket.read_exact(&mut length).at(step)?;
+        let mut path = vec![0_u8; u16::from_le_bytes(length).into()];
+        socket.read_exact(&mut path).at(step)?;
+        Ok(path)
+    }
+
     pub(crate) fn receive(&self) -> Result<Request, Fault> {
         let step = JailStep::ReceiveConfig;
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
