@@ -91,7 +91,7 @@ pub enum JailStep {
     NoNewPrivileges,
     /// Set up Landlock.
     Landlock,
-    /// Install the system call filters.
+    /// Install the system call filter.
     Seccomp,
     /// Block the signals that init waits for.
     BlockSignals,

@@ -1,6 +1,7 @@
 //! The crate's integration tests: real runs of real interpreters in real sandboxes, on this machine's kernel.
 
 mod faults;
+mod filter;
 mod forms_node;
 mod forms_python;
 mod harness;

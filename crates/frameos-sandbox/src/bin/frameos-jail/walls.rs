@@ -11,7 +11,7 @@ use landlock::{
 use crate::fault::{At as _, Fault};
 use crate::kernel;
 
-include!(concat!(env!("OUT_DIR"), "/seccomp_filters.rs"));
+include!(concat!(env!("OUT_DIR"), "/seccomp_filter.rs"));
 
 /// Read everywhere, write in `/tmp` and to three devices, execute nothing from `/tmp`; no signals and no abstract
 /// sockets across the border where the kernel knows how. Rights that this kernel does not know are left to the
@@ -44,8 +44,5 @@ fn restrict() -> Result<RulesetStatus, Box<dyn std::error::Error>> {
 
 /// Last of all: the filter allows none of the calls that built the walls.
 pub(crate) fn seccomp() -> Result<(), Fault> {
-    for program in FILTERS {
-        kernel::seccomp_install(program).at(JailStep::Seccomp)?;
-    }
-    Ok(())
+    kernel::seccomp_install(FILTER).at(JailStep::Seccomp)
 }
