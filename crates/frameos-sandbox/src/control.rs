@@ -7,7 +7,7 @@ use std::io::{BufRead as _, BufReader, IoSlice, Write as _};
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::net::UnixStream as StdStream;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
@@ -15,6 +15,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, Lines};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 
+use crate::body::Outer;
 use crate::error::SandboxError;
 use crate::jail::{COMMAND_MOUNT, JailConfig, Report};
 
@@ -31,12 +32,12 @@ pub(crate) struct ProgramEnds {
 
 /// A started jail. Letting go of the socket kills what is inside.
 pub(crate) struct Jail {
-    pub(crate) child: Child,
+    pub(crate) outer: Outer,
     pub(crate) socket: StdStream,
 }
 
-/// Blocks for about a millisecond.
-pub(crate) fn launch(program: &Path, config: &JailConfig, ends: ProgramEnds) -> Result<Jail, SandboxError> {
+/// Starts a jail, which waits for its configuration. Returns before it runs.
+pub(crate) fn spawn(program: &Path, ends: ProgramEnds) -> Result<Unconfigured, SandboxError> {
     let failed = || SandboxError::io("start", program);
     let (ours, theirs) = StdStream::pair().map_err(failed())?;
     #[expect(clippy::disallowed_methods, reason = "this is the crate that spawns processes")]
@@ -47,23 +48,39 @@ pub(crate) fn launch(program: &Path, config: &JailConfig, ends: ProgramEnds) -> 
         .stderr(Stdio::from(ends.stderr))
         .spawn()
         .map_err(failed())?;
-    let text = serde_json::to_vec(config).map_err(|error| failed()(error.into()))?;
-    let length = u32::try_from(text.len()).unwrap_or(u32::MAX).to_le_bytes();
-    let fds = [ends.request.as_fd(), ends.report.as_fd()];
-    let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
-    let mut ancillary = SendAncillaryBuffer::new(&mut space);
-    ancillary.push(SendAncillaryMessage::ScmRights(&fds));
-    let mut jail = Jail { child, socket: ours };
-    // A jail that dies now has said why, or its silence is noticed by whoever reads its reports.
-    let _ = sendmsg(&jail.socket, &[IoSlice::new(&length)], &mut ancillary, SendFlags::NOSIGNAL)
-        .map_err(std::io::Error::from)
-        .and_then(|_| jail.socket.write_all(&text));
-    Ok(jail)
+    let jail = Jail { outer: Outer(child), socket: ours };
+    Ok(Unconfigured { jail, request: ends.request, report: ends.report })
+}
+
+/// A jail that has been started and told nothing.
+pub(crate) struct Unconfigured {
+    jail: Jail,
+    request: OwnedFd,
+    report: OwnedFd,
+}
+
+impl Unconfigured {
+    /// Lets it go on.
+    pub(crate) fn configure(self, config: &JailConfig) -> Result<Jail, SandboxError> {
+        let Self { mut jail, request, report } = self;
+        let text = serde_json::to_vec(config)
+            .map_err(|error| SandboxError::io("configure", "frameos-jail")(error.into()))?;
+        let length = u32::try_from(text.len()).unwrap_or(u32::MAX).to_le_bytes();
+        let fds = [request.as_fd(), report.as_fd()];
+        let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
+        let mut ancillary = SendAncillaryBuffer::new(&mut space);
+        ancillary.push(SendAncillaryMessage::ScmRights(&fds));
+        // A jail that dies now has said why, or its silence is noticed by whoever reads its reports.
+        let _ = sendmsg(&jail.socket, &[IoSlice::new(&length)], &mut ancillary, SendFlags::NOSIGNAL)
+            .map_err(std::io::Error::from)
+            .and_then(|_| jail.socket.write_all(&text));
+        Ok(jail)
+    }
 }
 
 impl Jail {
     /// Waits for a probe's verdict.
-    pub(crate) fn probe(mut self) -> Result<(), SandboxError> {
+    pub(crate) fn probe(self) -> Result<(), SandboxError> {
         let failed = |error| SandboxError::io("read the reports of", "frameos-jail")(error);
         self.socket.set_read_timeout(Some(SETUP_LIMIT)).map_err(failed)?;
         let mut passed = false;
@@ -75,8 +92,6 @@ impl Jail {
                 Err(_) => break,
             }
         }
-        drop(self.socket);
-        let _ = self.child.wait();
         if passed { Ok(()) } else { Err(SandboxError::JailVanished { timed_out: false }) }
     }
 }

@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 use tokio::net::unix::pipe;
 use tokio::time::Instant;
 
-use crate::body::{Body, Outer};
+use crate::body::Body;
 use crate::cgroup::{Group, Hierarchy, Usage};
 use crate::config::SandboxConfig;
-use crate::control::{Control, Jail, ProgramEnds, launch};
+use crate::control::{Control, Jail, ProgramEnds, spawn};
 use crate::error::SandboxError;
 use crate::jail::{JailConfig, ProcMasks};
 use crate::owner::Owner;
@@ -73,7 +73,10 @@ impl Linux {
 
     /// Starts a sandbox that has nothing to run yet. Blocks likewise.
     pub(crate) fn prepare_warm(&self, runtime: &Runtime, limits: Limits) -> Result<Prepared, SandboxError> {
-        self.launch(runtime, limits, None, program::argv_warm(runtime.language))
+        let prepared = self.launch(runtime, limits, None, program::argv_warm(runtime.language))?;
+        // Whoever is running comes first.
+        prepared.group.hurry(false)?;
+        Ok(prepared)
     }
 
     fn launch(
@@ -83,16 +86,18 @@ impl Linux {
         code: Option<PathBuf>,
         argv: Vec<String>,
     ) -> Result<Prepared, SandboxError> {
+        let (pipes, ends) = Pipes::make()?;
+        // The jail is loaded while its control group is made.
+        let jail = spawn(&self.jail, ends)?;
         let slot = self.slots.take()?;
         let group = self.hierarchy.create(&self.owner.group_name(), &limits)?;
-        let (pipes, ends) = Pipes::make()?;
         let config = JailConfig {
             argv,
             env: program::environment(),
             code,
             ..self.jail_config(&runtime.root, &slot, &group, &limits)
         };
-        let jail = launch(&self.jail, &config, ends)?;
+        let jail = jail.configure(&config)?;
         let (message, tier) = (Vec::new(), self.tier.to_string());
         Ok(Prepared { jail, pipes, group, slot, message, limits, tier })
     }
@@ -130,7 +135,7 @@ impl Linux {
         let group = self.hierarchy.create(&self.owner.group_name(), &limits)?;
         let (_pipes, ends) = Pipes::make()?;
         let config = JailConfig { probe: true, ..self.jail_config(&root, &slot, &group, &limits) };
-        launch(&self.jail, &config, ends)?.probe()
+        spawn(&self.jail, ends)?.configure(&config)?.probe()
     }
 }
 
@@ -175,9 +180,9 @@ impl Prepared {
         };
         let request = pipe::Sender::from_owned_fd(OwnedFd::from(self.pipes.request))
             .map_err(SandboxError::io("watch", "a pipe"))?;
-        let Jail { child, socket } = self.jail;
+        let Jail { outer, socket } = self.jail;
         Ok(Started {
-            body: Body::Jail { outer: Outer(child), group: self.group, _slot: self.slot },
+            body: Body::Jail { outer, group: self.group, _slot: self.slot },
             control: Control::new(socket)?,
             stdout: receiver(self.pipes.stdout)?,
             stderr: receiver(self.pipes.stderr)?,

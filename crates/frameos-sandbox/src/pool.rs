@@ -131,7 +131,7 @@ impl Shared {
         let mut shelves = self.shelves();
         let held: u64 = shelves.iter().flat_map(|shelf| &shelf.waiting).map(Waiting::memory).sum();
         let shelf = shelves.iter_mut().find(|shelf| shelf.runtime.language == language)?;
-        let back = match booted {
+        match booted {
             Ok(waiting) => {
                 shelf.size = waiting.memory();
                 if held.saturating_add(shelf.size) > self.config.memory_bytes {
@@ -147,10 +147,7 @@ impl Shared {
                 shelf.resting = true;
                 None
             }
-        };
-        drop(shelves);
-        self.filled.notify_waiters();
-        back
+        }
     }
 
     /// Those that waited too long.
@@ -185,6 +182,7 @@ async fn keep(shared: Arc<Shared>, linux: Arc<Linux>) {
         let booted = Arc::clone(&linux).boot(runtime).await;
         let failed = booted.is_err();
         bury(shared.put(language, booted).into_iter().collect()).await;
+        shared.filled.notify_waiters();
         if failed {
             sleep(RETRY).await;
             shared.shelves().iter_mut().for_each(|shelf| shelf.resting = false);

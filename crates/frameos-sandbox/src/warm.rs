@@ -74,6 +74,7 @@ impl Waiting {
         if spec.limits != started.limits {
             started.body.limit(&spec.limits, &started.limits)?;
         }
+        started.body.hurry()?;
         let mounted = timeout(MOUNT_LIMIT, started.control.mount(&spec.code_dir)).await;
         mounted.map_err(|_| SandboxError::JailVanished { timed_out: true })??;
         let used = Usage { peak_memory: None, peak_pids: None, ..started.body.usage() };

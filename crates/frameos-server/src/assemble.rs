@@ -7,7 +7,7 @@ use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use frameos_app::{App, HttpGateway, Parts, PlatformKeys, Settings};
 use frameos_domain::{clock::Clock, id::EventId, signing::KeySet};
 use frameos_gateway::{Gateway, GatewayKeys, PaymentGateway};
-use frameos_sandbox::{Language, Sandbox, SandboxConfig, runtime};
+use frameos_sandbox::{Language, Sandbox, SandboxConfig, WarmConfig, runtime};
 use frameos_store::{MasterKey, ObjectsConfig, Store, StoreConfig, clock::SystemClock};
 use secrecy::ExposeSecret;
 
@@ -177,7 +177,12 @@ async fn sandbox_open(config: &Config, data: &DataDir) -> Result<Sandbox, ServeE
         Ok::<(), ServeError>(())
     });
     built.await.map_err(ServeError::Ended)??;
-    let config = SandboxConfig { jail_path, ..SandboxConfig::new(state_dir, runtimes_dir) };
+    let warm = WarmConfig {
+        per_runtime: config.sandbox.warm,
+        memory_bytes: u64::from(config.sandbox.warm_memory_mb) << 20,
+        idle: Duration::from_secs(config.sandbox.warm_idle_seconds.into()),
+    };
+    let config = SandboxConfig { jail_path, warm, ..SandboxConfig::new(state_dir, runtimes_dir) };
     let sandbox = Sandbox::open(config).await.map_err(ServeError::Sandbox)?;
     tracing::info!(isolation = %sandbox.tier(), "agents run isolated");
     Ok(sandbox)

@@ -90,6 +90,18 @@ pub struct SandboxConfig {
     pub backend: Backend,
     /// `None`: `frameos-jail` beside the running binary.
     pub jail_path: Option<PathBuf>,
+    /// Interpreters of each runtime that wait for a run, booted; 0 is none.
+    pub warm: usize,
+    /// What all that wait may hold in memory, MiB.
+    pub warm_memory_mb: u32,
+    /// After so many seconds one that waits is replaced.
+    pub warm_idle_seconds: u32,
+}
+
+impl Default for SandboxConfig {
+    fn default() -> Self {
+        Self { backend: Backend::Auto, jail_path: None, warm: 2, warm_memory_mb: 512, warm_idle_seconds: 600 }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -117,7 +129,7 @@ impl Default for Config {
             database_url: None,
             objects_dir: None,
             gateway: GatewayConfig::default(),
-            sandbox: SandboxConfig { backend: Backend::Auto, jail_path: None },
+            sandbox: SandboxConfig::default(),
             worker: WorkerConfig { slots: 10, starts_per_second: 10 },
             master_key: None,
             mail_dir: None,

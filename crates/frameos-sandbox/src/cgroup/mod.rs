@@ -113,6 +113,14 @@ impl Group {
         }
     }
 
+    /// Its part of a busy processor, against other groups: the usual one, or a small one.
+    pub(crate) fn hurry(&self, usual: bool) -> Result<(), SandboxError> {
+        match self {
+            Self::V1(group) => group.hurry(usual),
+            Self::V2(group) => group.hurry(usual),
+        }
+    }
+
     /// Sends SIGKILL to everything in it.
     pub(crate) fn kill(&self) {
         match self {

@@ -144,6 +144,10 @@ impl Group {
         Ok(())
     }
 
+    pub(super) fn hurry(&self, usual: bool) -> Result<(), SandboxError> {
+        put(&self.cpu, "cpu.shares", &if usual { 1024 } else { 64 })
+    }
+
     pub(super) fn kill(&self) {
         kill_members(&self.pids);
     }

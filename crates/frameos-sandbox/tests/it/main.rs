@@ -8,6 +8,7 @@ mod harness;
 mod leftovers;
 mod life;
 mod limits;
+mod pool;
 mod runtimes;
 mod walls;
 mod walls_syscalls;

@@ -138,6 +138,24 @@ pub static KEYS: &[Key] = &[
         show: |config| optional(config.sandbox.jail_path.as_ref().map(|path| path.display())),
     },
     Key {
+        name: "sandbox.warm",
+        allowed: "a whole number from 0 (none) to 100",
+        set: |config, raw| set_to(&mut config.sandbox.warm, number(raw, 0, 100).map(|warm| warm as usize)),
+        show: |config| Shown::Plain(Value::Integer(config.sandbox.warm as i64)),
+    },
+    Key {
+        name: "sandbox.warm_memory_mb",
+        allowed: "a whole number of MiB from 1 to 1000000",
+        set: |config, raw| set_to(&mut config.sandbox.warm_memory_mb, number(raw, 1, 1_000_000)),
+        show: |config| Shown::Plain(Value::Integer(config.sandbox.warm_memory_mb.into())),
+    },
+    Key {
+        name: "sandbox.warm_idle_seconds",
+        allowed: "a whole number of seconds from 1 to 86400",
+        set: |config, raw| set_to(&mut config.sandbox.warm_idle_seconds, number(raw, 1, 86_400)),
+        show: |config| Shown::Plain(Value::Integer(config.sandbox.warm_idle_seconds.into())),
+    },
+    Key {
         name: "worker.slots",
         allowed: "a whole number from 1 to 1000",
         set: |config, raw| set_to(&mut config.worker.slots, number(raw, 1, 1000).map(|slots| slots as usize)),
