@@ -10,6 +10,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, Lines};
 use tokio::net::UnixStream;
@@ -60,6 +61,12 @@ pub(crate) struct Unconfigured {
 }
 
 impl Unconfigured {
+    /// Whether it still waits: nothing comes from one that does, and the end from one that is gone.
+    pub(crate) fn lives(&self) -> bool {
+        let mut fds = [PollFd::new(&self.jail.socket, PollFlags::IN)];
+        matches!(poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })), Ok(0))
+    }
+
     /// Lets it go on.
     pub(crate) fn configure(self, config: &JailConfig) -> Result<Jail, SandboxError> {
         let Self { mut jail, request, report } = self;

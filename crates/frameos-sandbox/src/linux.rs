@@ -6,6 +6,7 @@ use std::io::{PipeReader, PipeWriter};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use tokio::net::unix::pipe;
 use tokio::time::Instant;
@@ -13,7 +14,7 @@ use tokio::time::Instant;
 use crate::body::Body;
 use crate::cgroup::{Group, Hierarchy, Usage};
 use crate::config::SandboxConfig;
-use crate::control::{Control, Jail, ProgramEnds, spawn};
+use crate::control::{Control, Jail, ProgramEnds, Unconfigured, spawn};
 use crate::error::SandboxError;
 use crate::jail::{JailConfig, ProcMasks};
 use crate::owner::Owner;
@@ -33,6 +34,19 @@ pub(crate) struct Linux {
     slots: Slots,
     owner: Owner,
     proc: ProcMasks,
+    /// A jail that is loaded and waits for its configuration: loading is a fifth of a start.
+    spare: Mutex<Option<Spare>>,
+}
+
+struct Spare {
+    jail: Unconfigured,
+    pipes: Pipes,
+}
+
+impl std::fmt::Debug for Spare {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Spare")
+    }
 }
 
 impl Linux {
@@ -42,9 +56,25 @@ impl Linux {
         let (tier, hierarchy) = support::survey()?;
         let owner = Owner::register(&config.state_dir, &hierarchy.bases())?;
         let slots = Slots::open(&config.state_dir)?;
-        let linux = Self { jail, tier, hierarchy, slots, owner, proc: crate::procfs::masks()? };
+        let proc = crate::procfs::masks()?;
+        let linux = Self { jail, tier, hierarchy, slots, owner, proc, spare: Mutex::default() };
         linux.probe(&config.state_dir)?;
+        linux.restock();
         Ok(linux)
+    }
+
+    /// Loads a spare jail if there is none. To be called when nobody waits for it.
+    pub(crate) fn restock(&self) {
+        let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+        if spare.is_none() {
+            // A fault will show again, and be told, where a jail is needed.
+            *spare = self.load().ok();
+        }
+    }
+
+    fn load(&self) -> Result<Spare, SandboxError> {
+        let (pipes, ends) = Pipes::make()?;
+        Ok(Spare { jail: spawn(&self.jail, ends)?, pipes })
     }
 
     pub(crate) fn tier(&self) -> &Tier {
@@ -86,9 +116,12 @@ impl Linux {
         code: Option<PathBuf>,
         argv: Vec<String>,
     ) -> Result<Prepared, SandboxError> {
-        let (pipes, ends) = Pipes::make()?;
-        // The jail is loaded while its control group is made.
-        let jail = spawn(&self.jail, ends)?;
+        let spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Spare { jail, pipes } = match spare.filter(Spare::lives) {
+            Some(spare) => spare,
+            // It is loaded while its control group is made.
+            None => self.load()?,
+        };
         let slot = self.slots.take()?;
         let group = self.hierarchy.create(&self.owner.group_name(), &limits)?;
         let config = JailConfig {
@@ -133,9 +166,15 @@ impl Linux {
         let limits = Limits::default();
         let slot = self.slots.take()?;
         let group = self.hierarchy.create(&self.owner.group_name(), &limits)?;
-        let (_pipes, ends) = Pipes::make()?;
+        let Spare { jail, pipes: _pipes } = self.load()?;
         let config = JailConfig { probe: true, ..self.jail_config(&root, &slot, &group, &limits) };
-        spawn(&self.jail, ends)?.configure(&config)?.probe()
+        jail.configure(&config)?.probe()
+    }
+}
+
+impl Spare {
+    fn lives(&self) -> bool {
+        self.jail.lives()
     }
 }
 

@@ -149,10 +149,13 @@ impl Sandbox {
                         }
                     }
                 }
-                let linux = Arc::clone(linux);
+                let cold = Arc::clone(linux);
                 let prepared =
-                    tokio::task::spawn_blocking(move || linux.prepare(spec, message, &runtime)).await;
-                prepared.map_err(|_| SandboxError::JailVanished { timed_out: false })??.start(called)
+                    tokio::task::spawn_blocking(move || cold.prepare(spec, message, &runtime)).await;
+                let prepared = prepared.map_err(|_| SandboxError::JailVanished { timed_out: false })??;
+                let linux = Arc::clone(linux);
+                tokio::task::spawn_blocking(move || linux.restock());
+                prepared.start(called)
             }
         }
     }
