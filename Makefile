@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run build test bench check tidy fmt ci clean-data
+.PHONY: help run build test bench bench-sandbox check tidy fmt ci clean-data
 
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 DATA_DIR := $(or $(FRAMEOS_DATA_DIR),data)
@@ -23,6 +23,9 @@ test: ## Run every test on SQLite and PostgreSQL (starts a throw-away PostgreSQL
 
 bench: ## Measure complete payments a second, on SQLite and PostgreSQL
 	scripts/with-postgres cargo bench --locked -p frameos-gateway --bench payments
+
+bench-sandbox: ## Measure what isolation costs, against plain processes and a Docker Engine
+	scripts/with-docker cargo bench --locked -p frameos-sandbox --bench sandbox
 
 check: ## Formatting, lints, tidy, licences
 	scripts/check

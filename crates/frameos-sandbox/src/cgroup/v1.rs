@@ -145,7 +145,7 @@ impl Group {
     }
 
     pub(super) fn hurry(&self, usual: bool) -> Result<(), SandboxError> {
-        put(&self.cpu, "cpu.shares", &if usual { 1024 } else { 64 })
+        put(&self.cpu, "cpu.shares", &if usual { 1024 } else { 256 })
     }
 
     pub(super) fn kill(&self) {

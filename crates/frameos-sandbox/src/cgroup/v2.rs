@@ -137,7 +137,7 @@ impl Group {
     }
 
     pub(super) fn hurry(&self, usual: bool) -> Result<(), SandboxError> {
-        put(&self.dir, "cpu.weight", &if usual { 100 } else { 6 })
+        put(&self.dir, "cpu.weight", &if usual { 100 } else { 25 })
     }
 
     pub(super) fn kill(&self) {

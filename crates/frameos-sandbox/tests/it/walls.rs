@@ -89,6 +89,8 @@ async fn mounts_are_as_promised() {
         let has = |option: &str| options.split(',').any(|o| o == option);
         points.push(point);
         assert!(has("nosuid"), "{point} {options}");
+        // Optional fields end at a dash: no peer, no master.
+        assert_eq!(mount[6], "-", "{point} {mount}");
         assert!(has("ro") || ["/tmp", "/proc"].contains(&point), "{point} {options}");
         assert!(
             has("nodev") || point.starts_with("/dev/") || point.starts_with("/proc/"),

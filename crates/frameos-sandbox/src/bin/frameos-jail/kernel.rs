@@ -63,16 +63,23 @@ pub(crate) fn close_on_exec_from(first: u32) -> Result<()> {
 
 /// Adds mount attributes to the mount at `path`, leaving the others as they are.
 pub(crate) fn mount_attributes(path: &Path, set: u64) -> rustix::io::Result<()> {
-    path.into_with_c_str(|path| set_attributes(libc::AT_FDCWD, path, 0, set))
+    path.into_with_c_str(|path| set_attributes(libc::AT_FDCWD, path, 0, set, 0))
 }
 
-/// The same for the mount that `tree` stands for.
+/// The same for the mount that `tree` stands for, which also lets go of those it was cloned from: what is mounted there later
+/// does not show here.
 pub(crate) fn mount_attributes_at(tree: BorrowedFd<'_>, set: u64) -> rustix::io::Result<()> {
-    set_attributes(tree.as_raw_fd(), c"", libc::AT_EMPTY_PATH, set)
+    set_attributes(tree.as_raw_fd(), c"", libc::AT_EMPTY_PATH, set, libc::MS_PRIVATE)
 }
 
-fn set_attributes(dir: RawFd, path: &CStr, flags: libc::c_int, set: u64) -> rustix::io::Result<()> {
-    let attributes = libc::mount_attr { attr_set: set, attr_clr: 0, propagation: 0, userns_fd: 0 };
+fn set_attributes(
+    dir: RawFd,
+    path: &CStr,
+    flags: libc::c_int,
+    set: u64,
+    propagation: libc::c_ulong,
+) -> rustix::io::Result<()> {
+    let attributes = libc::mount_attr { attr_set: set, attr_clr: 0, propagation, userns_fd: 0 };
     // SAFETY: path is a C string and `attributes` a valid mount_attr of the size given, both alive for the call.
     let result = unsafe {
         libc::syscall(
