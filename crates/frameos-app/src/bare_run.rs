@@ -9,11 +9,12 @@ use std::{
 };
 
 use frameos_domain::{
+    canonical::MAX_SAFE_INTEGER,
     manifest::{Language, Manifest},
     receipt::Resources,
     redact::Redactor,
 };
-use frameos_sandbox::{Limits, Outcome, RunSpec};
+use frameos_sandbox::{Limits, RunSpec};
 use frameos_scanner::bundle::Bundle;
 use serde_json::{Map, Value};
 
@@ -58,16 +59,18 @@ pub fn run_redactor(manifest: &Manifest, inputs: &Map<String, Value>) -> Redacto
 }
 
 /// What a run used, as receipts and executions tell it.
-pub fn run_resources(outcome: &Outcome) -> Resources {
-    let used = &outcome.resources;
+pub fn run_resources(used: &frameos_sandbox::Resources) -> Resources {
+    // Writing to /dev/null costs an agent next to nothing: it can have counted what no receipt could be signed over.
+    let signable = |value: u64| saturate(value).min(MAX_SAFE_INTEGER);
     Resources {
-        wall_ms: saturate(used.wall_ms),
-        startup_ms: saturate(used.startup_ms),
-        cpu_user_ms: used.cpu_user_ms.map(saturate),
-        cpu_system_ms: used.cpu_system_ms.map(saturate),
-        throttled_ms: used.throttled_ms.map(saturate),
-        peak_memory_bytes: used.peak_memory_bytes.map(saturate),
-        peak_pids: used.peak_pids.map(saturate),
+        wall_ms: signable(used.wall_ms),
+        startup_ms: signable(used.startup_ms),
+        cpu_user_ms: used.cpu_user_ms.map(signable),
+        cpu_system_ms: used.cpu_system_ms.map(signable),
+        throttled_ms: used.throttled_ms.map(signable),
+        peak_memory_bytes: used.peak_memory_bytes.map(signable),
+        peak_pids: used.peak_pids.map(signable),
+        bytes_written: used.bytes_written.map(signable),
     }
 }
 
@@ -99,4 +102,21 @@ pub fn bundle_write(bundle: &Bundle, folder: &Path) -> io::Result<()> {
         fs::set_permissions(&file, fs::Permissions::from_mode(0o644))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_run_used_can_always_be_signed() {
+        let used = frameos_sandbox::Resources {
+            wall_ms: u64::MAX,
+            bytes_written: Some(1 << 53),
+            ..frameos_sandbox::Resources::default()
+        };
+        let told = run_resources(&used);
+        assert_eq!((told.wall_ms, told.bytes_written), (MAX_SAFE_INTEGER, Some(MAX_SAFE_INTEGER)));
+        frameos_domain::canonical::to_bytes(&told).unwrap();
+    }
 }

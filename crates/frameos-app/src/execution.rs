@@ -17,6 +17,7 @@ use frameos_store::{
     StoreError, Tx, chain,
     execution::{self, Execution, ExecutionNew as ExecutionInsert, ExecutionSummary},
     free_run,
+    live::{self, Live, Progress},
     page::{Page, Paged},
     status::DeploymentStatus,
     ticket::{self, TicketNew},
@@ -88,6 +89,8 @@ pub struct ExecutionView {
     pub exit_code: Option<i64>,
     pub resources: Option<Resources>,
     pub isolation: Option<String>,
+    /// While it runs.
+    pub progress: Option<Progress>,
     pub receipt_salt: Option<String>,
     pub payment: Option<PaymentView>,
 }
@@ -252,23 +255,30 @@ async fn execution_load(app: &App, user: UserId, id: ExecutionId) -> Result<Exec
 /// One of the user's runs.
 pub async fn execution_get(app: &App, user: UserId, id: ExecutionId) -> Result<ExecutionView> {
     let row = execution_load(app, user, id).await?;
-    let (version_id, queued) = (row.version_id, row.status == RunStatus::Queued);
-    let (version, position) = app
+    let (version_id, status) = (row.version_id, row.status);
+    let (version, position, live) = app
         .store()
         .read(move |tx| {
             Box::pin(async move {
                 let version = version::version_get_unscoped(tx, version_id).await?;
-                let position = if queued { ticket::ticket_position(tx, id).await? } else { None };
-                Ok((version, position))
+                let position = match status {
+                    RunStatus::Queued => ticket::ticket_position(tx, id).await?,
+                    _ => None,
+                };
+                let live = match status {
+                    RunStatus::Running => live::live_get(tx, user, id).await?,
+                    _ => None,
+                };
+                Ok((version, position, live.unwrap_or_default()))
             })
         })
         .await?;
     let version = version.ok_or_else(|| AppError::internal("a run's version is missing"))?;
     let manifest = Manifest::parse(&version.manifest).map_err(AppError::internal)?;
-    Ok(view(row, &manifest, position, app.now()))
+    Ok(ExecutionView { queue_position: position, ..view(row, &manifest, live, app.now()) })
 }
 
-fn view(row: Execution, manifest: &Manifest, position: Option<i64>, now: Timestamp) -> ExecutionView {
+fn view(row: Execution, manifest: &Manifest, live: Live, now: Timestamp) -> ExecutionView {
     let mut inputs = row.inputs;
     for secret in manifest.secret_inputs() {
         inputs.remove(secret);
@@ -298,7 +308,7 @@ fn view(row: Execution, manifest: &Manifest, position: Option<i64>, now: Timesta
         completed_at: row.completed_at.filter(|_| ended),
         elapsed_ms: row.started_at.filter(|_| !ended).map(|started| now.millis_since(started)),
         duration_ms: row.duration_ms.filter(|_| ended),
-        queue_position: position,
+        queue_position: None,
         attempt: row.attempt,
         inputs,
         outputs: row.outputs.filter(|_| row.status == RunStatus::Success),
@@ -308,8 +318,10 @@ fn view(row: Execution, manifest: &Manifest, position: Option<i64>, now: Timesta
         stderr: row.stderr.filter(|_| ended),
         error_message: row.error_message.filter(|_| ended),
         exit_code: row.exit_code.filter(|_| ended),
-        resources: row.resources.filter(|_| ended),
-        isolation: row.isolation.filter(|_| ended),
+        // As soon as there is something: neither tells what the agent found out.
+        resources: row.resources.or(live.resources),
+        isolation: row.isolation,
+        progress: live.progress,
         receipt_salt: ended.then_some(row.salt),
         payment,
     }

@@ -18,6 +18,7 @@ mod execution;
 mod idempotency;
 mod inputs;
 mod jobs;
+mod live;
 mod mail;
 mod outcome;
 mod payment;

@@ -95,7 +95,7 @@ pub fn outcome_judge(manifest: &Manifest, outcome: &Outcome, timeout_ms: u64) ->
 }
 
 /// A message fit to store and show: no control characters, which databases refuse and terminals obey, and not too long.
-fn message_clean(message: &str) -> String {
+pub(crate) fn message_clean(message: &str) -> String {
     message
         .chars()
         .map(|letter| if letter.is_control() && letter != '\n' { ' ' } else { letter })

@@ -17,6 +17,7 @@ use frameos_store::{
     version::{self, Version},
 };
 use serde_json::{Value, json};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -27,6 +28,7 @@ use crate::{
     execution::LogsView,
     outcome::{RunEnd, outcome_judge},
     settle,
+    worker::Worker,
 };
 
 const CANCELLED: &str = "the run was cancelled";
@@ -34,11 +36,13 @@ const CANCELLED: &str = "the run was cancelled";
 const ATTEMPTS: i64 = 3;
 /// The spec's back-off: 2 s, 4 s, 8 s.
 const BACKOFF: Duration = Duration::from_secs(2);
+/// Events of a run that may wait to be read. They are read at once.
+const EVENTS: usize = 16;
 
 /// Runs a claimed ticket to its end, or back into the queue.
-pub(crate) async fn run_attempt(app: &App, ticket: Ticket, stop: CancellationToken) {
-    let id = ticket.execution_id;
-    match attempt(app, &ticket, stop).await {
+pub(crate) async fn run_attempt(worker: &Worker, ticket: Ticket, stop: CancellationToken) {
+    let (app, id) = (&worker.app, ticket.execution_id);
+    match attempt(worker, &ticket, stop).await {
         Ok(()) => {}
         Err(error) => {
             tracing::warn!(execution = %id, attempt = ticket.attempt, error = &error as &dyn std::error::Error, "an attempt failed on the platform's side");
@@ -51,7 +55,8 @@ pub(crate) async fn run_attempt(app: &App, ticket: Ticket, stop: CancellationTok
     app.store().notify_queue();
 }
 
-async fn attempt(app: &App, ticket: &Ticket, stop: CancellationToken) -> Result<()> {
+async fn attempt(worker: &Worker, ticket: &Ticket, stop: CancellationToken) -> Result<()> {
+    let app = &worker.app;
     let Some((row, version)) = attempt_begin(app, ticket).await? else {
         return Ok(());
     };
@@ -65,7 +70,8 @@ async fn attempt(app: &App, ticket: &Ticket, stop: CancellationToken) -> Result<
         .map_err(AppError::internal)?;
     let timeout_ms = u64::try_from(row.timeout_ms).unwrap_or(1);
     let spec = run_spec(&manifest, folder, row.id.to_string(), row.inputs.clone(), timeout_ms);
-    let outcome = sandbox_run(app, ticket, &sandbox, spec, stop.clone()).await?;
+    let redactor = run_redactor(&manifest, &row.inputs);
+    let outcome = sandbox_run(worker, ticket, (&sandbox, spec, &redactor), stop.clone()).await?;
     // A worker told to stop kills its runs after the drain; that is the platform's doing, not the user's wish.
     if stop.is_cancelled()
         && matches!(outcome.end, frameos_sandbox::End::Cancelled)
@@ -74,7 +80,6 @@ async fn attempt(app: &App, ticket: &Ticket, stop: CancellationToken) -> Result<
         return Err(AppError::internal("the worker stopped before the run ended"));
     }
     let mut verdict = outcome_judge(&manifest, &outcome, timeout_ms);
-    let redactor = run_redactor(&manifest, &row.inputs);
     verdict.error_message = verdict.error_message.map(|message| redactor.redact(&message));
     verdict.outputs = verdict.outputs.map(|outputs| redactor.redact_json(outputs));
     if verdict.retryable && row.attempt < ATTEMPTS {
@@ -94,11 +99,12 @@ async fn attempt(app: &App, ticket: &Ticket, stop: CancellationToken) -> Result<
 /// Takes the run from queued to running, or says there is nothing to do.
 async fn attempt_begin(app: &App, ticket: &Ticket) -> Result<Option<(Execution, Version)>> {
     let (id, worker, now) = (ticket.execution_id, app.settings.worker_name.clone(), app.now());
+    let isolation = app.sandbox.as_ref().map(|sandbox| sandbox.tier().to_string());
     let begun = app
         .store()
         .tx(move |tx| {
             Box::pin(async move {
-                if !execution::execution_begin(tx, id, &worker, now).await? {
+                if !execution::execution_begin(tx, id, &worker, isolation, now).await? {
                     return Ok(None);
                 }
                 let row = execution::execution_get_unscoped(tx, id).await?;
@@ -122,18 +128,22 @@ async fn attempt_begin(app: &App, ticket: &Ticket) -> Result<Option<(Execution, 
     Ok(begun)
 }
 
-/// Runs in the sandbox while keeping the lease and listening for a cancel.
+/// Runs in the sandbox while keeping the lease, listening for a cancel and telling what is used.
 async fn sandbox_run(
-    app: &App,
+    worker: &Worker,
     ticket: &Ticket,
-    sandbox: &Sandbox,
-    spec: RunSpec,
+    (sandbox, spec, redactor): (&Sandbox, RunSpec, &Redactor),
     stop: CancellationToken,
 ) -> Result<Outcome> {
+    let app = &worker.app;
     let cancel = stop.child_token();
     let lost = Arc::new(std::sync::atomic::AtomicBool::new(false));
     let watch = tokio::spawn(lease_keep(app.clone(), ticket.clone(), cancel.clone(), Arc::clone(&lost)));
-    let outcome = sandbox.run(spec, None, cancel).await;
+    let (sender, events) = mpsc::channel(EVENTS);
+    let (outcome, ()) = tokio::join!(
+        sandbox.run(spec, Some(sender), cancel),
+        worker.live.follow(ticket, redactor.clone(), events)
+    );
     watch.abort();
     if lost.load(std::sync::atomic::Ordering::Acquire) {
         return Err(AppError::internal("the lease was lost while the agent ran"));
@@ -254,7 +264,7 @@ async fn result_build(
         outputs: verdict.outputs,
         error_message: verdict.error_message,
         exit_code: verdict.exit_code,
-        resources: Some(run_resources(outcome)),
+        resources: Some(run_resources(&outcome.resources)),
         isolation: Some(outcome.tier.clone()),
         logs,
         log_object,

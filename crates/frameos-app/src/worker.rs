@@ -19,6 +19,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     app::App,
     error::{AppError, Result},
+    live::LiveRuns,
     payment, run, settle,
 };
 
@@ -26,6 +27,13 @@ use crate::{
 const DRAIN: Duration = Duration::from_secs(30);
 /// The safety net under the wake-up signal.
 const POLL: Duration = Duration::from_millis(500);
+
+/// What the runs of one worker share.
+#[derive(Clone)]
+pub(crate) struct Worker {
+    pub(crate) app: App,
+    pub(crate) live: LiveRuns,
+}
 
 /// Takes back at once what the last process left leased or locked, instead of waiting for it to run out. Says how many runs
 /// there were. Only for a process that is its database's only one.
@@ -47,6 +55,8 @@ pub async fn worker_run(app: App, stop: CancellationToken) {
     let tasks = TaskTracker::new();
     // Runs outlive `stop` by the drain; then they are cut off.
     let cut = CancellationToken::new();
+    let live = LiveRuns::default();
+    let writer = tokio::spawn(live.clone().write(app.clone()));
     let mut pace = Pace::new(app.settings.starts_per_second);
     while !stop.is_cancelled() {
         let permit = tokio::select! {
@@ -60,8 +70,8 @@ pub async fn worker_run(app: App, stop: CancellationToken) {
                 if ticket.kind == "run" {
                     pace.wait().await;
                 }
-                let (app, cut) = (app.clone(), cut.clone());
-                tasks.spawn(work(app, ticket, cut, permit));
+                let worker = Worker { app: app.clone(), live: live.clone() };
+                tasks.spawn(work(worker, ticket, cut.clone(), permit));
             }
             Ok(None) => idle(changed, &stop).await,
             Err(error) => {
@@ -76,6 +86,7 @@ pub async fn worker_run(app: App, stop: CancellationToken) {
         cut.cancel();
         tasks.wait().await;
     }
+    writer.abort();
 }
 
 async fn idle(changed: impl Future<Output = ()>, stop: &CancellationToken) {
@@ -96,14 +107,14 @@ async fn claim(app: &App) -> Result<Option<Ticket>> {
     Ok(claimed.pop())
 }
 
-async fn work(app: App, ticket: Ticket, cut: CancellationToken, slot: OwnedSemaphorePermit) {
+async fn work(worker: Worker, ticket: Ticket, cut: CancellationToken, slot: OwnedSemaphorePermit) {
     let done = match ticket.kind.as_str() {
         "run" => {
-            run::run_attempt(&app, ticket, cut).await;
+            run::run_attempt(&worker, ticket, cut).await;
             Ok(())
         }
-        "settle" => settle::settle_resume(&app, &ticket).await,
-        "authorize" => authorize(&app, &ticket).await,
+        "settle" => settle::settle_resume(&worker.app, &ticket).await,
+        "authorize" => authorize(&worker.app, &ticket).await,
         other => Err(AppError::internal(format!("a ticket of unknown kind `{other}`"))),
     };
     if let Err(error) = done {

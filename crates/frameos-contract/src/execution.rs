@@ -78,15 +78,27 @@ pub struct Execution {
     pub error_message: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exit_code: Option<i64>,
+    /// What was used; while running, what was used up to a moment ago, from the second second on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resources: Option<Resources>,
+    /// What isolates the run, from its start on; absent when it never got that far.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub isolation: Option<String>,
+    /// While running: what the agent last said of itself with `ctx.progress`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress: Option<ExecutionProgress>,
     /// The salt of the receipt's input and output hashes; the owner's to disclose.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receipt_salt: Option<String>,
     /// `null` unless money was taken.
     pub payment: Option<ExecutionPayment>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ExecutionProgress {
+    /// 0 to 1.
+    pub fraction: f64,
+    pub message: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -17,7 +17,8 @@ pub enum CanonicalError {
     Number(String),
 }
 
-const MAX_SAFE_INTEGER: i64 = 9_007_199_254_740_991;
+/// The largest integer that every reader of JSON holds exactly, and so the largest that can be signed.
+pub const MAX_SAFE_INTEGER: i64 = 9_007_199_254_740_991;
 
 /// The canonical bytes of a value that holds integers only.
 pub fn to_bytes<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, CanonicalError> {

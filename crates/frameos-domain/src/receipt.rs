@@ -91,6 +91,10 @@ pub struct Resources {
     pub throttled_ms: Option<i64>,
     pub peak_memory_bytes: Option<i64>,
     pub peak_pids: Option<i64>,
+    /// By write calls of all processes: to files, pipes and sockets. Left out where unknown, because receipts from before
+    /// this field existed have to keep their bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes_written: Option<i64>,
 }
 
 /// The platform's signed statement about one finished run.
@@ -222,13 +226,33 @@ mod tests {
             attempt: 1,
             started_at: Some(at),
             completed_at: at,
-            resources: Some(Resources::default()),
+            resources: Some(Resources { bytes_written: Some(7), ..Resources::default() }),
             isolation: Some("linux".into()),
             payment: None,
             issued_at: at,
         }
         .sign(&SigningKey::from_seed(&[3; 32]).unwrap())
         .unwrap()
+    }
+
+    /// Signed before `Resources::bytes_written` existed.
+    const OLDER: &str = include_str!("../fixtures/receipt_without_bytes_written.json");
+
+    #[test]
+    fn receipts_signed_before_a_field_existed_still_verify() {
+        let document = RunReceiptDocument::parse(OLDER).unwrap();
+        document.verify(Some(&KeySet::of([SigningKey::from_seed(&[3; 32]).unwrap().public()]))).unwrap();
+        assert_eq!(document.receipt.resources.as_ref().unwrap().bytes_written, None);
+        // What is kept has the same bytes again, and the new field cannot be slipped in.
+        let kept = serde_json::to_string(&document).unwrap();
+        assert_eq!(RunReceiptDocument::parse(&kept).unwrap(), document);
+        for value in ["null", "0"] {
+            let field = format!("\"bytes_written\": {value}, \"wall_ms\"");
+            let altered = OLDER.replacen("\"wall_ms\"", &field, 1);
+            assert_ne!(altered, OLDER);
+            let accepted = RunReceiptDocument::parse(&altered).is_ok_and(|read| read.verify(None).is_ok());
+            assert!(!accepted, "{value}");
+        }
     }
 
     #[test]

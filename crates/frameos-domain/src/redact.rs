@@ -10,7 +10,7 @@ const MASK: &str = "[redacted]";
 const SHORTEST: usize = 4;
 
 /// Replaces known secret values by `[redacted]`.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Redactor {
     needles: Vec<String>,
 }

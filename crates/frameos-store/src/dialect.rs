@@ -64,7 +64,7 @@ pub(crate) const fn ticket_claim(engine: Engine) -> &'static str {
                 "WITH due AS MATERIALIZED (SELECT id FROM tickets WHERE run_at <= $2 \
                  AND (lease_until IS NULL OR lease_until <= $2) ORDER BY class, vtime, id LIMIT $4",
                 $lock,
-                ") UPDATE tickets SET lease_owner = $1, lease_until = $3, attempt = attempt + 1 \
+                ") UPDATE tickets SET lease_owner = $1, lease_until = $3, attempt = attempt + 1, live = NULL \
                  WHERE id IN (SELECT id FROM due) RETURNING id, kind, execution_id, payload, attempt"
             )
         };

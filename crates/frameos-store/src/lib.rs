@@ -25,6 +25,7 @@ pub mod free_run;
 pub mod gateway;
 pub mod idempotency;
 mod key;
+pub mod live;
 mod migrate;
 mod objects;
 pub mod overview;

@@ -88,7 +88,7 @@ pub async fn ticket_take_unleased(
     owner: &str,
     lease: (Timestamp, Timestamp),
 ) -> Result<Option<Ticket>, StoreError> {
-    let sql = "UPDATE tickets SET lease_owner = $3, lease_until = $5, attempt = attempt + 1 \
+    let sql = "UPDATE tickets SET lease_owner = $3, lease_until = $5, attempt = attempt + 1, live = NULL \
                WHERE execution_id = $1 AND kind = $2 AND (lease_until IS NULL OR lease_until <= $4) \
                RETURNING id, kind, execution_id, payload, attempt";
     let row = tx.query_opt(sql, &params![execution, kind, owner, lease.0, lease.1]).await?;
@@ -115,7 +115,7 @@ pub async fn ticket_to_settle(
     owner: &str,
     payload: &Json,
 ) -> Result<bool, StoreError> {
-    let sql = "UPDATE tickets SET kind = 'settle', payload = $4, class = $5 \
+    let sql = "UPDATE tickets SET kind = 'settle', payload = $4, class = $5, live = NULL \
                WHERE id = $1 AND attempt = $2 AND lease_owner = $3";
     Ok(tx.execute(sql, &params![id, attempt, owner, payload.to_string(), CLASS_SETTLE]).await? == 1)
 }
@@ -141,7 +141,7 @@ pub async fn ticket_release(
     owner: &str,
     run_at: Timestamp,
 ) -> Result<bool, StoreError> {
-    let sql = "UPDATE tickets SET lease_owner = NULL, lease_until = NULL, run_at = $4 \
+    let sql = "UPDATE tickets SET lease_owner = NULL, lease_until = NULL, run_at = $4, live = NULL \
                WHERE id = $1 AND attempt = $2 AND lease_owner = $3";
     Ok(tx.execute(sql, &params![id, attempt, owner, run_at]).await? == 1)
 }
@@ -153,7 +153,7 @@ pub async fn ticket_delete(tx: &mut Tx, id: TicketId, attempt: i64) -> Result<bo
 
 /// Ends every lease: for the start of a process that is its database's only one.
 pub async fn ticket_release_all_unscoped(tx: &mut Tx) -> Result<u64, StoreError> {
-    let sql = "UPDATE tickets SET lease_owner = NULL, lease_until = NULL WHERE lease_until IS NOT NULL";
+    let sql = "UPDATE tickets SET lease_owner = NULL, lease_until = NULL, live = NULL WHERE lease_until IS NOT NULL";
     tx.execute(sql, &[]).await
 }
 

@@ -127,8 +127,9 @@ fn record(run: &LocalRun<'_>, outcome: &Outcome) -> Execution {
         logs_truncated: Some(truncated),
         error_message: judged.error_message.map(|message| redactor.redact(&message)),
         exit_code: judged.exit_code,
-        resources: Some(run_resources(outcome)),
+        resources: Some(run_resources(&outcome.resources)),
         isolation: Some(outcome.tier.clone()),
+        progress: None,
         receipt_salt: None,
         payment: None,
     }

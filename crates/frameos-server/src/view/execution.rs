@@ -2,8 +2,8 @@
 
 use frameos_app::{ExecutionFilter, ExecutionNew, ExecutionView, LogsView, PaymentView, Started};
 use frameos_contract::execution::{
-    ExecuteRequest, Execution, ExecutionListQuery, ExecutionLogs, ExecutionPayment, ExecutionQueued,
-    ExecutionSummary,
+    ExecuteRequest, Execution, ExecutionListQuery, ExecutionLogs, ExecutionPayment, ExecutionProgress,
+    ExecutionQueued, ExecutionSummary,
 };
 use frameos_store::execution::ExecutionSummary as Listed;
 
@@ -56,6 +56,9 @@ pub(crate) fn execution(view: ExecutionView) -> Execution {
         exit_code: view.exit_code,
         resources: view.resources,
         isolation: view.isolation,
+        progress: view
+            .progress
+            .map(|said| ExecutionProgress { fraction: said.fraction, message: said.message }),
         receipt_salt: view.receipt_salt,
         payment: view.payment.map(payment),
     }

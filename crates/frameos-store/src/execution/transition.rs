@@ -65,16 +65,18 @@ pub async fn execution_delete_unscoped(tx: &mut Tx, id: ExecutionId) -> Result<(
     Ok(())
 }
 
-/// Begins an attempt. False when the run has ended or is being settled.
+/// Begins an attempt under an isolation; the result says anew what was in force. False when the run has ended or is being
+/// settled.
 pub async fn execution_begin(
     tx: &mut Tx,
     id: ExecutionId,
     worker: &str,
+    isolation: Option<String>,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let sql = "UPDATE agent_executions SET status = 'running', attempt = attempt + 1, started_at = $2 \
+    let sql = "UPDATE agent_executions SET status = 'running', attempt = attempt + 1, started_at = $2, isolation = $3 \
                WHERE id = $1 AND status IN ('queued', 'running') RETURNING attempt";
-    let Some(row) = tx.query_opt(sql, &params![id, now]).await? else { return Ok(false) };
+    let Some(row) = tx.query_opt(sql, &params![id, now, isolation]).await? else { return Ok(false) };
     let attempt: i64 = row.get(0)?;
     // An attempt still open here belongs to a worker that was lost.
     attempt_end(tx, id, "lost", Some("the worker stopped answering"), now).await?;
@@ -161,7 +163,8 @@ pub async fn execution_requeue(
     reason: &str,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let sql = "UPDATE agent_executions SET status = 'queued', started_at = NULL WHERE id = $1 AND status = 'running'";
+    let sql = "UPDATE agent_executions SET status = 'queued', started_at = NULL, isolation = NULL \
+               WHERE id = $1 AND status = 'running'";
     let requeued = tx.execute(sql, &params![id]).await? == 1;
     if requeued {
         attempt_end(tx, id, "requeued", Some(reason), now).await?;

@@ -56,7 +56,7 @@ fn finish(status: RunStatus) -> Finish {
 }
 
 async fn begin(store: &Store, id: ExecutionId) -> bool {
-    tx!(store, |tx| execution_begin(tx, id, "w1", at(10)))
+    tx!(store, |tx| execution_begin(tx, id, "w1", Some("linux".into()), at(10)))
 }
 
 async fn load(store: &Store, id: ExecutionId) -> Execution {
@@ -81,7 +81,7 @@ async fn a_success_goes_through_its_states(db: TestDb) {
     assert!(begin(store, run).await);
     let running = load(store, run).await;
     assert_eq!((running.status, running.attempt, running.started_at), (RunStatus::Running, 1, Some(at(10))));
-    assert_eq!(running.mandate_id, Some(mandate));
+    assert_eq!((running.mandate_id, running.isolation.as_deref()), (Some(mandate), Some("linux")));
     let given = result(RunStatus::Settling);
     assert!(tx!(store, |tx| execution_result_set(tx, run, &given)));
     assert!(!begin(store, run).await, "a settling run does not start again");
@@ -141,7 +141,8 @@ async fn attempts_are_recorded(db: TestDb) {
     let (store, run) = (world.store(), world.execution().await);
     assert!(begin(store, run).await);
     assert!(tx!(store, |tx| execution_requeue(tx, run, "node lost", at(12))));
-    assert_eq!(load(store, run).await.status, RunStatus::Queued);
+    let waiting = load(store, run).await;
+    assert_eq!((waiting.status, waiting.isolation), (RunStatus::Queued, None));
     assert!(begin(store, run).await, "the second attempt");
     assert!(begin(store, run).await, "the third: the second's worker is gone");
     let given = result(RunStatus::Settling);

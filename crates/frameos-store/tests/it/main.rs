@@ -11,6 +11,7 @@ mod execution;
 mod fixture;
 mod free_run;
 mod idempotency;
+mod live;
 mod object;
 mod revenue;
 mod review;
