@@ -23,6 +23,7 @@ mod output;
 mod progress;
 mod secret_prompt;
 mod server_config;
+mod used;
 
 use std::{process::ExitCode, time::Duration};
 

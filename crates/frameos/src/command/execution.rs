@@ -1,13 +1,13 @@
 //! `frameos execution`: one run, whatever its state.
 
 use clap::Args;
-use frameos_contract::execution::Execution as Run;
+use frameos_contract::execution::{Execution as Run, ExecutionProgress};
 
 use crate::{
     client::{self, Client, Connection},
     credentials::Role,
     failure::Result,
-    money, output,
+    money, output, used,
 };
 
 #[derive(Debug, Args)]
@@ -44,15 +44,24 @@ pub fn show(run: &Run) -> Result<()> {
         ("status", run.status.to_string()),
         ("error", run.error_message.clone().unwrap_or_default()),
         ("exit code", run.exit_code.map(|code| code.to_string()).unwrap_or_default()),
-        ("duration", run.duration_ms.map(|millis| format!("{millis} ms")).unwrap_or_default()),
+        (
+            "duration",
+            run.duration_ms.or(run.elapsed_ms).map(|millis| format!("{millis} ms")).unwrap_or_default(),
+        ),
         (
             "paid",
             money.unwrap_or_else(|| if run.status.is_final() { "nothing".into() } else { String::new() }),
         ),
+        ("used", run.resources.as_ref().map(used::show).unwrap_or_default()),
+        ("progress", run.progress.as_ref().map(progress).unwrap_or_default()),
         ("isolation", run.isolation.clone().unwrap_or_default()),
     ])?;
     match &run.outputs {
         Some(outputs) => output::json(outputs),
         None => Ok(()),
     }
+}
+
+fn progress(said: &ExecutionProgress) -> String {
+    format!("{:.0} % {}", said.fraction * 100.0, said.message.replace('\n', " ")).trim_end().to_owned()
 }

@@ -14,7 +14,7 @@ use crate::{
     client::{self, Client, Connection},
     credentials::Role,
     failure::{Failure, Result},
-    money, output,
+    money, output, used,
 };
 
 #[derive(Debug, Subcommand)]
@@ -114,6 +114,7 @@ fn show(receipt: &RunReceipt, key: &PublicKey, trusted: bool) -> Result<()> {
             receipt.output_sha256.as_ref().map(|hash| format!("salted sha256 {hash}")).unwrap_or_default(),
         ),
         ("paid", paid),
+        ("used", receipt.resources.as_ref().map(used::show).unwrap_or_default()),
         ("isolation", receipt.isolation.clone().unwrap_or_default()),
         ("completed", receipt.completed_at.to_string()),
         ("signed by", format!("key {}{}", key.kid(), if trusted { ", which is in the key set" } else { "" })),

@@ -19,6 +19,7 @@ use crate::{
     local_run::{LocalRun, LocalState, local_run},
     output,
     progress::Progress,
+    used,
 };
 
 #[derive(Debug, Args)]
@@ -125,6 +126,9 @@ fn show(execution: &Execution, json: bool, shown_live: bool) -> Result<()> {
     match &execution.error_message {
         Some(message) => output::note(&format!("{} after {took} ms: {message}", execution.status)),
         None => output::note(&format!("{} after {took} ms", execution.status)),
+    }
+    if let Some(resources) = &execution.resources {
+        output::note(&format!("used: {}", used::show(resources)));
     }
     match &execution.outputs {
         Some(outputs) => output::json(outputs),

@@ -63,6 +63,7 @@ fn a_new_agent_works_at_once(language: &str) {
     assert_eq!(ran["inputs"], json!({"name": "Asha", "times": 2}));
     assert!(ran["id"].as_str().unwrap().starts_with("exec_"), "{ran}");
     assert!(ran["resources"]["wall_ms"].is_i64() && ran["isolation"].is_string(), "{ran}");
+    assert!(ran["resources"]["bytes_written"].as_i64().is_some_and(|bytes| bytes > 0), "{ran}");
 
     let shown = frameos.run(["run", &dir, "--input", "name=B", "--input", "times=1"]).expect(0);
     assert_eq!(shown.json(), json!({"greeting": "Hello, B!", "length": 9}));
