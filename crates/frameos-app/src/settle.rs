@@ -157,6 +157,9 @@ async fn finish(app: &App, ticket: &Ticket, row: Execution, settled: Settled) ->
                     };
                     revenue::revenue_insert(tx, &entry).await?;
                 }
+                if !says_something_of_the_agent(&row, &settled) {
+                    return Ok(());
+                }
                 let event = StatEvent {
                     id: EventId::generate(now),
                     agent_id: row.agent_id,
@@ -172,6 +175,12 @@ async fn finish(app: &App, ticket: &Ticket, row: Execution, settled: Settled) ->
         .await?;
     app.store().notify_queue();
     Ok(())
+}
+
+/// Whether a run counts in its agent's statistics: one that its user cancelled does not, nor one that the platform could not
+/// bring to an end of its own, which is told by what it used being unknown.
+fn says_something_of_the_agent(row: &Execution, settled: &Settled) -> bool {
+    settled.status != RunStatus::Cancelled && row.resources.is_some()
 }
 
 async fn receipt_write(

@@ -1,7 +1,8 @@
 //! Statistics of agents: events of finished runs, rolled up into totals and days.
 //!
 //! Invariants: a finished run inserts one event in the transaction that finishes it and touches no shared row; a roll-up
-//! takes each event exactly once, because it deletes it in the transaction that counts it. A cancelled run is no event.
+//! takes each event exactly once, because it deletes it in the transaction that counts it. A run that was cancelled, or that the
+//! platform could not bring to an end, is no event.
 
 use std::collections::BTreeMap;
 

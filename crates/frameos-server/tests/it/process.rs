@@ -132,8 +132,9 @@ mod postgres {
         })
         .await;
         let (developer, user) = (app.developer("maker").await, app.user_with_money("buyer", 1_000).await);
-        let agent = node_agent("echo", "module.exports = (i) => ({ result: i.text });");
-        let agent_id = agent.publish(&app, &developer).await;
+        let source = "module.exports = (i) => new Promise((done) => \
+                      setTimeout(() => done({ result: i.text }), i.text === 'x' ? 0 : 4000));";
+        let agent_id = node_agent("echo", source).publish(&app, &developer).await;
         let deployment = deploy(&user, &agent_id, json!({})).await;
         let body = json!({"deployment_id": deployment, "inputs": {"text": "x"}});
         let path = format!("/agents/{agent_id}/execute");
@@ -147,6 +148,13 @@ mod postgres {
         assert_eq!(user.run_to_end(&queued).await["status"], "success");
         let body = json!({"deployment_id": deployment, "inputs": {"text": "y"}});
         let later = user.post(&path, &body).await.expect(202).text_of("execution_id");
+        // What one process measures, another tells.
+        let mut run = json!({});
+        while run["resources"].is_null() {
+            run = user.get(&format!("/executions/{later}")).await.expect(200).data().clone();
+            assert_ne!(run["status"], "success", "{run}");
+        }
+        assert_eq!(run["status"], "running", "{run}");
         assert_eq!(user.run_to_end(&later).await["outputs"]["result"], "y");
         stop.cancel();
         working.await.unwrap().unwrap();

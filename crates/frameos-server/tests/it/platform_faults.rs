@@ -1,0 +1,81 @@
+//! Sandboxes that cannot be built: the platform's fault, told as such and in no more words, tried again, never charged, and never
+//! held against the agent.
+
+use std::{
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
+
+use serde_json::{Value, json};
+
+use crate::harness::{TestApp, deploy, execute, python_agent};
+
+const AGENT: &str = "def main(inputs, ctx):\n    return {'result': 'ran'}\n";
+
+/// A jail that is the real one until there is a file of this name beside it: then it does what the file says.
+fn breakable_jail(dir: &Path) -> (PathBuf, PathBuf) {
+    // Test programs are at <target>/<profile>/deps/<name>.
+    let program = std::env::current_exe().unwrap();
+    let real = program.ancestors().nth(2).unwrap().join("frameos-jail");
+    let (jail, broken) = (dir.join("breakable-jail"), dir.join("broken"));
+    let script = format!(
+        "#!/bin/sh\n[ -e {broken} ] && . {broken}\nexec {real}\n",
+        broken = broken.display(),
+        real = real.display()
+    );
+    std::fs::write(&jail, script).unwrap();
+    std::fs::set_permissions(&jail, PermissionsExt::from_mode(0o755)).unwrap();
+    (jail, broken)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sandbox_that_cannot_be_built_is_nobody_elses_fault() {
+    let dir = tempfile::tempdir().unwrap();
+    let (jail, broken) = breakable_jail(dir.path());
+    let app = TestApp::start_with(|config| config.sandbox.jail_path = Some(jail)).await;
+    let (developer, user) = (app.developer("maker").await, app.user_with_money("buyer", 1_000).await);
+    let agent_id = python_agent("fine", AGENT).publish(&app, &developer).await;
+    let deployment = deploy(&user, &agent_id, json!({})).await;
+
+    let report = r#"{"type":"failed","step":"mount_code","errno":13,"detail":"/srv/s3cret-place"}"#;
+    for fault in [format!("printf '%s\\n' '{report}' >&0; exit 1"), "exit 3".to_owned()] {
+        std::fs::write(&broken, fault).unwrap();
+        let run = execute(&user, &agent_id, &deployment, json!({})).await;
+        assert_eq!((&run["status"], &run["attempt"]), (&json!("failed"), &json!(3)), "{run}");
+        let message = "the platform could not run this agent in 3 attempts; nothing was charged";
+        assert_eq!(run["error_message"], message);
+        assert!(!run.to_string().contains("s3cret") && !run.to_string().contains("mount"), "{run}");
+        for nothing in ["payment", "exit_code", "isolation", "resources", "outputs"] {
+            assert_eq!(run[nothing], Value::Null, "{nothing} in {run}");
+        }
+        assert_eq!(user.balance().await, (1_000, 0));
+        let path = format!("/executions/{}/receipt", run["id"].as_str().unwrap());
+        let receipt = user.get(&path).await.expect(200);
+        assert_eq!(receipt.data()["receipt"]["isolation"], Value::Null, "nothing was isolated");
+    }
+    let analytics = developer.get("/developers/analytics").await.expect(200);
+    assert_eq!(analytics.data()["total_executions"], 0, "the agent never had its chance");
+
+    // Repaired, the same deployment runs.
+    std::fs::remove_file(&broken).unwrap();
+    let run = execute(&user, &agent_id, &deployment, json!({})).await;
+    assert_eq!((&run["status"], &run["outputs"]["result"]), (&json!("success"), &json!("ran")), "{run}");
+    assert_eq!(developer.get("/developers/analytics").await.data()["total_executions"], 1);
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fault_that_passes_is_not_noticed() {
+    let dir = tempfile::tempdir().unwrap();
+    let (jail, broken) = breakable_jail(dir.path());
+    let app = TestApp::start_with(|config| config.sandbox.jail_path = Some(jail)).await;
+    let (developer, user) = (app.developer("maker").await, app.user_with_money("buyer", 1_000).await);
+    let agent_id = python_agent("fine", AGENT).publish(&app, &developer).await;
+    let deployment = deploy(&user, &agent_id, json!({})).await;
+    // Breaks once: it removes its own cause.
+    std::fs::write(&broken, format!("/bin/rm {}; exit 3", broken.display())).unwrap();
+    let run = execute(&user, &agent_id, &deployment, json!({})).await;
+    assert_eq!((&run["status"], &run["attempt"]), (&json!("success"), &json!(2)), "{run}");
+    assert_eq!(user.balance().await, (950, 0));
+    app.finish().await;
+}
