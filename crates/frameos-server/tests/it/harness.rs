@@ -2,6 +2,7 @@
 
 mod agents;
 mod client;
+mod leftovers;
 mod server;
 
 pub use agents::{Agent, deploy, execute, node_agent, pack, python_agent};

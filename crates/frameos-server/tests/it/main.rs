@@ -11,6 +11,7 @@ mod error_pages;
 mod failed_runs;
 mod gateway_http;
 mod harness;
+mod hostile_agents;
 mod idempotency;
 mod live_runs;
 mod main_flow;
