@@ -159,9 +159,9 @@ function reportOutputs(value, limit) {
 
 /** Has the interpreter load what most agents need, says so, and leaves the waiting to the read of the request. */
 async function warmUp() {
-  // Getters: the streams are made when first asked for.
-  void process.stdout;
-  void process.stderr;
+  // What printing needs; not the streams themselves, which make the pipes non-blocking for whoever writes to them directly.
+  require('node:net');
+  require('node:tty');
   await import('data:text/javascript,');
   send('{"type":"ready"}');
 }

@@ -227,3 +227,17 @@ async fn a_pool_that_ends_leaves_nothing() {
     drop(sandbox);
     until("no group is left", || groups.iter().all(|group| !group.exists())).await;
 }
+
+#[tokio::test]
+async fn waiting_leaves_the_pipes_as_they_were() {
+    let pool = open(WarmConfig::default()).await;
+    // Larger than a pipe: whoever writes directly has to be able to wait for the reader.
+    let code = "const fs = require('fs'); fs.writeSync(1, 'x'.repeat(1 << 20)); fs.writeSync(2, 'y'.repeat(1 << 20));";
+    let outcome = Agent::node(code).run(&pool.sandbox).await;
+    assert_eq!(
+        (outcome.end, outcome.stdout.total, outcome.stderr.total),
+        (End::Exited(0), 1 << 20, 1 << 20),
+        "{}",
+        outcome.stderr.text()
+    );
+}

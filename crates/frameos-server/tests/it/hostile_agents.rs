@@ -88,7 +88,8 @@ impl Stage {
         let message = run["error_message"].as_str().unwrap_or_default();
         match hostile.end {
             End::Success(result) => {
-                assert_eq!((&run["status"], &run["outputs"]["result"]), (&json!("success"), &json!(result)));
+                let seen = (&run["status"], &run["outputs"]["result"]);
+                assert_eq!(seen, (&json!("success"), &json!(result)), "{slug}: {run:.2000}");
                 assert_eq!(self.user.balance().await, (before - 50, 0), "{slug}");
             }
             End::Failed(words) => {

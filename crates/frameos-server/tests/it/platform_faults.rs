@@ -28,11 +28,34 @@ fn breakable_jail(dir: &Path) -> (PathBuf, PathBuf) {
     (jail, broken)
 }
 
+/// Without sandboxes that wait and would hide a jail that breaks.
+async fn app_with(jail: PathBuf) -> TestApp {
+    TestApp::start_with(|config| {
+        config.sandbox.jail_path = Some(jail);
+        config.sandbox.warm = 0;
+    })
+    .await
+}
+
+/// Ends the jail that was loaded, still whole, for the next run. Only while none runs.
+fn spare_jail_kill() {
+    let own = std::process::id().to_string();
+    for process in std::fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path()) {
+        let stat = std::fs::read_to_string(process.join("stat")).unwrap_or_default();
+        let parent = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(1));
+        if stat.contains("(frameos-jail)") && parent == Some(&own) {
+            let pid = process.file_name().and_then(|pid| pid.to_str()?.parse().ok()).unwrap();
+            let _ =
+                nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL);
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sandbox_that_cannot_be_built_is_nobody_elses_fault() {
     let dir = tempfile::tempdir().unwrap();
     let (jail, broken) = breakable_jail(dir.path());
-    let app = TestApp::start_with(|config| config.sandbox.jail_path = Some(jail)).await;
+    let app = app_with(jail).await;
     let (developer, user) = (app.developer("maker").await, app.user_with_money("buyer", 1_000).await);
     let agent_id = python_agent("fine", AGENT).publish(&app, &developer).await;
     let deployment = deploy(&user, &agent_id, json!({})).await;
@@ -40,6 +63,7 @@ async fn a_sandbox_that_cannot_be_built_is_nobody_elses_fault() {
     let report = r#"{"type":"failed","step":"mount_code","errno":13,"detail":"/srv/s3cret-place"}"#;
     for fault in [format!("printf '%s\\n' '{report}' >&0; exit 1"), "exit 3".to_owned()] {
         std::fs::write(&broken, fault).unwrap();
+        spare_jail_kill();
         let run = execute(&user, &agent_id, &deployment, json!({})).await;
         assert_eq!((&run["status"], &run["attempt"]), (&json!("failed"), &json!(3)), "{run}");
         let message = "the platform could not run this agent in 3 attempts; nothing was charged";
@@ -68,12 +92,13 @@ async fn a_sandbox_that_cannot_be_built_is_nobody_elses_fault() {
 async fn a_fault_that_passes_is_not_noticed() {
     let dir = tempfile::tempdir().unwrap();
     let (jail, broken) = breakable_jail(dir.path());
-    let app = TestApp::start_with(|config| config.sandbox.jail_path = Some(jail)).await;
+    let app = app_with(jail).await;
     let (developer, user) = (app.developer("maker").await, app.user_with_money("buyer", 1_000).await);
     let agent_id = python_agent("fine", AGENT).publish(&app, &developer).await;
     let deployment = deploy(&user, &agent_id, json!({})).await;
     // Breaks once: it removes its own cause.
     std::fs::write(&broken, format!("/bin/rm {}; exit 3", broken.display())).unwrap();
+    spare_jail_kill();
     let run = execute(&user, &agent_id, &deployment, json!({})).await;
     assert_eq!((&run["status"], &run["attempt"]), (&json!("success"), &json!(2)), "{run}");
     assert_eq!(user.balance().await, (950, 0));

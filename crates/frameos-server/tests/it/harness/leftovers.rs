@@ -5,11 +5,18 @@ use std::path::Path;
 use super::TestApp;
 
 impl TestApp {
-    /// Processes that still have a bundle of this server mounted, and control groups of its sandboxes.
+    /// Processes that still have a bundle of this server mounted, and control groups of its sandboxes, but for those of
+    /// interpreters that wait for a run. One that is just being made is given the time to come to that.
     pub fn leftovers(&self) -> Vec<String> {
-        let mut found = processes(self.data_dir());
-        found.extend(groups(self.data_dir()));
-        found
+        let looked = std::time::Instant::now();
+        loop {
+            let mut found = processes(self.data_dir());
+            found.extend(groups(self.data_dir()));
+            if found.is_empty() || looked.elapsed() > std::time::Duration::from_secs(5) {
+                return found;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
     }
 }
 
@@ -33,8 +40,19 @@ fn groups(data_dir: &Path) -> Vec<String> {
         let prefix = format!("frameos-{}-", owner.file_name().to_string_lossy());
         for base in std::fs::read_to_string(owner.path()).unwrap().lines() {
             let names = std::fs::read_dir(base).unwrap().flatten().map(|entry| entry.path());
-            found.extend(names.map(|path| path.display().to_string()).filter(|path| path.contains(&prefix)));
+            let ours = names.filter(|path| path.display().to_string().contains(&prefix));
+            found.extend(ours.filter(|path| !waits(path)).map(|path| path.display().to_string()));
         }
     }
     found
+}
+
+/// Whether the interpreter in a group has got no code yet.
+fn waits(group: &Path) -> bool {
+    let members = std::fs::read_to_string(group.join("cgroup.procs")).unwrap_or_default();
+    let of =
+        |pid: &str, file: &str| std::fs::read_to_string(format!("/proc/{pid}/{file}")).unwrap_or_default();
+    let warm = |pid: &str| of(pid, "cmdline").split('\0').any(|word| word == "warm");
+    let has_code = |pid: &str| of(pid, "mountinfo").contains(" /agent ");
+    members.lines().any(warm) && !members.lines().any(has_code)
 }
