@@ -88,8 +88,7 @@ impl Parent {
                 missing: vec!["cgroup v2: swap is in use but cannot be limited (memory.swap.max)".to_owned()],
             });
         }
-        // The run as a whole is what ran out, and a half-killed program lies about it.
-        put(&group.dir, "memory.oom.group", &1)?;
+        // Not `memory.oom.group`: a program may survive its child's end for want of memory, as under version 1.
         put(&group.dir, "cpu.max", &cpu_max(limits))?;
         put(&group.dir, "pids.max", &pids_max(limits))?;
         Ok(group)
