@@ -45,6 +45,9 @@ impl Hierarchy {
             Ok(parent) => return Ok(Self::V2(parent)),
             Err(missing) => missing,
         };
+        if !table.has_first() {
+            return Err(second_lacks);
+        }
         v1::Controllers::find(&table).map(Self::V1).map_err(|mut missing| {
             missing.extend(second_lacks);
             missing

@@ -47,6 +47,11 @@ impl Table {
         mount.resolve(&membership.path)
     }
 
+    /// Whether any version 1 hierarchy is mounted.
+    pub(super) fn has_first(&self) -> bool {
+        self.mounts.iter().any(|mount| !mount.second)
+    }
+
     /// The folder of this process's group in the version 1 hierarchy of `controller`.
     pub(super) fn first(&self, controller: &str) -> Option<PathBuf> {
         let membership = self.memberships.iter().find(|m| m.controllers.iter().any(|c| c == controller))?;
@@ -100,6 +105,8 @@ mod tests {
         assert_eq!(table.second(), Some(PathBuf::from("/")));
         assert_eq!(table.first("cpuacct"), Some(PathBuf::from("/tmp")));
         assert_eq!(table.first("memory"), None);
+        assert!(table.has_first());
+        assert!(!Table::parse("30 23 0:26 / / rw - cgroup2 cgroup2 rw\n", "0::/\n").has_first());
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! Control groups, version 2: one hierarchy, handed down by delegation.
 //!
 //! Groups with limits cannot stand beside processes in one parent, so this process may first have to move into a leaf
-//! of its own; that is done only when enabling the controllers asks for it, and only among its own processes.
+//! of its own; that is done only when enabling the controllers asks for it, and takes along whatever is in its group.
+//! Run groups have a parent of their own, because a controller that a child hands down cannot be taken away: systemd takes
+//! those of a service without delegation at each reload, and running programs would be without limits.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -18,8 +20,15 @@ use crate::spec::Limits;
 const NEEDED: [&str; 3] = ["cpu", "memory", "pids"];
 /// The leaf into which this process moves itself.
 const LEAF: &str = "frameos-supervisor";
-
 /// The group in which run groups are made.
+const RUNS: &str = "frameos-runs";
+const CONTROL: &str = "cgroup.subtree_control";
+/// How often processes that others start while we move them are looked for anew.
+const MOVES: usize = 20;
+const HOW_TO_DELEGATE: &str = "with systemd, set Delegate=yes in the service, or start from a shell with \
+    `systemd-run --user --scope -p Delegate=yes`";
+
+/// Where run groups are made.
 #[derive(Debug, Clone)]
 pub(crate) struct Parent {
     dir: PathBuf,
@@ -39,42 +48,23 @@ impl Parent {
             NEEDED.into_iter().filter(|needed| !offered.iter().any(|o| o == needed)).collect();
         if !absent.is_empty() {
             return lacks(format!(
-                "controllers {} are not delegated to {}",
+                "controllers {} are not delegated to {}; {HOW_TO_DELEGATE}",
                 absent.join(", "),
                 dir.display()
             ));
         }
         if !writable(&dir) || !writable_file(&dir.join("cgroup.procs")) {
-            return lacks(format!("{} is not delegated to this user", dir.display()));
+            return lacks(format!("{} is not delegated to this user; {HOW_TO_DELEGATE}", dir.display()));
         }
-        let parent = Self { dir };
-        parent.enable().map_err(|error| vec![format!("cgroup v2: {error}")])?;
-        Ok(parent)
+        let runs = dir.join(RUNS);
+        let enabled =
+            hand_down(&dir).and_then(|()| make_shared(&runs)).and_then(|()| put(&runs, CONTROL, &needed()));
+        enabled.map_err(|error| vec![format!("cgroup v2: {error}")])?;
+        Ok(Self { dir: runs })
     }
 
     pub(super) fn dir(&self) -> &Path {
         &self.dir
-    }
-
-    /// Hands the controllers down to the groups below.
-    fn enable(&self) -> Result<(), SandboxError> {
-        let control = "cgroup.subtree_control";
-        let enabled = words(&self.dir.join(control));
-        if NEEDED.iter().all(|needed| enabled.iter().any(|e| e == needed)) {
-            return Ok(());
-        }
-        let all = NEEDED.map(|name| format!("+{name}")).join(" ");
-        if put(&self.dir, control, &all).is_ok() {
-            return Ok(());
-        }
-        let leaf = self.dir.join(LEAF);
-        if !leaf.is_dir() {
-            make(&leaf)?;
-        }
-        for pid in words(&self.dir.join("cgroup.procs")) {
-            put(&leaf, "cgroup.procs", &pid)?;
-        }
-        put(&self.dir, control, &all)
     }
 
     pub(super) fn create(&self, name: &str, limits: &Limits) -> Result<Group, SandboxError> {
@@ -155,6 +145,37 @@ impl Drop for Group {
 
 fn cpu_max(limits: &Limits) -> String {
     format!("{} 100000", quota_micros(limits))
+}
+
+/// Hands the controllers of `dir` down to the groups below it.
+fn hand_down(dir: &Path) -> Result<(), SandboxError> {
+    let leaf = dir.join(LEAF);
+    // What is in the group may fork, end, or be moved by another of our kind while we look.
+    for _ in 0..MOVES {
+        if put(dir, CONTROL, &needed()).is_ok() {
+            return Ok(());
+        }
+        make_shared(&leaf)?;
+        for pid in words(&dir.join("cgroup.procs")) {
+            match put(&leaf, "cgroup.procs", &pid) {
+                Err(SandboxError::Io { source, .. }) if source.raw_os_error() == Some(libc::ESRCH) => {}
+                moved => moved?,
+            }
+        }
+    }
+    put(dir, CONTROL, &needed())
+}
+
+fn needed() -> String {
+    NEEDED.map(|name| format!("+{name}")).join(" ")
+}
+
+/// A group that all FrameOS processes below one parent use.
+fn make_shared(dir: &Path) -> Result<(), SandboxError> {
+    match make(dir) {
+        Err(_) if dir.is_dir() => Ok(()),
+        made => made,
+    }
 }
 
 fn words(path: &Path) -> Vec<String> {
