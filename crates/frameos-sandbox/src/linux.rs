@@ -8,6 +8,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use rustix::fs::Access;
 use tokio::net::unix::pipe;
 use tokio::time::Instant;
 
@@ -95,9 +96,7 @@ impl Linux {
     /// The message to the runner, if the spec can be run.
     pub(crate) fn check(&self, spec: &RunSpec) -> Result<Vec<u8>, SandboxError> {
         let message = program::request(spec)?;
-        if self.tier.root {
-            check_readable(spec)?;
-        }
+        check_readable(spec, self.tier.root)?;
         Ok(message)
     }
 
@@ -235,10 +234,13 @@ impl Prepared {
     }
 }
 
-/// Under root the program has an id that owns nothing, and an unreadable bundle would look like the agent's mistake.
-fn check_readable(spec: &RunSpec) -> Result<(), SandboxError> {
+/// An unreadable bundle would look like the agent's mistake. Under root the program has an id that owns nothing, so
+/// everyone must be able to read; else it has ours.
+fn check_readable(spec: &RunSpec, root: bool) -> Result<(), SandboxError> {
     let lacks = |path: &Path, bits: u32| match std::fs::symlink_metadata(path) {
-        Ok(metadata) => !metadata.is_symlink() && metadata.permissions().mode() & bits != bits,
+        Ok(metadata) if metadata.is_symlink() => false,
+        Ok(metadata) if root => metadata.permissions().mode() & bits != bits,
+        Ok(_) => rustix::fs::access(path, Access::from_bits_truncate(bits)).is_err(),
         Err(_) => false,
     };
     if !spec.code_dir.is_dir() {
@@ -248,7 +250,11 @@ fn check_readable(spec: &RunSpec) -> Result<(), SandboxError> {
     for (path, bits) in [(&spec.code_dir, 0o005), (&entry, 0o004)] {
         if lacks(path, bits) {
             return Err(SandboxError::BadSpec {
-                reason: format!("{} is not readable by everyone", path.display()),
+                reason: format!(
+                    "{} is not readable by {}",
+                    path.display(),
+                    if root { "everyone" } else { "us" }
+                ),
             });
         }
     }

