@@ -64,8 +64,6 @@ pub struct ProcMasks {
     pub files: Vec<String>,
     /// Folders to cover with an empty one.
     pub dirs: Vec<String>,
-    /// Folders to make read-only.
-    pub read_only: Vec<String>,
 }
 
 /// One line from the jail.

@@ -53,12 +53,6 @@ fn build_proc(config: &JailConfig) -> Result<(), Fault> {
     let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
     mount("proc", "proc", "proc", flags, c"hidepid=2").at(JailStep::MountProc)?;
     let proc = Path::new("proc");
-    for name in &config.proc.read_only {
-        let path = proc.join(name);
-        mount_bind(&path, &path)
-            .and_then(|()| mount_attributes(&path, libc::MOUNT_ATTR_RDONLY))
-            .at_with(JailStep::MaskProc, name)?;
-    }
     let masks = config.proc.files.iter().map(|name| (name, "dev/null"));
     for (name, cover) in masks.chain(config.proc.dirs.iter().map(|name| (name, "var/empty"))) {
         match mount_bind(cover, proc.join(name)) {
