@@ -4,10 +4,13 @@ use std::os::unix::process::CommandExt as _;
 
 use frameos_sandbox::{JailStep, Language, Sandbox, SandboxConfig, SandboxError, runtime};
 
-use crate::harness::{Agent, config, sandbox};
+use crate::harness::{Agent, config, is_linux, sandbox};
 
 #[tokio::test]
 async fn a_step_of_the_jail_that_fails_is_named() {
+    if !is_linux("the jail") {
+        return;
+    }
     // A runtime folder without the mount points.
     let runtimes = tempfile::tempdir().expect("a folder");
     let root = runtimes.path().join("python-3");
@@ -37,6 +40,9 @@ async fn a_step_of_the_jail_that_fails_is_named() {
 
 #[tokio::test]
 async fn a_missing_jail_is_an_error_that_says_where_it_was_looked_for() {
+    if !is_linux("the jail") {
+        return;
+    }
     let error =
         Sandbox::open(SandboxConfig { jail_path: Some("/nowhere/frameos-jail".into()), ..config() }).await;
     let text = error.expect_err("no jail").to_string();
@@ -48,6 +54,9 @@ const PLAY_NOBODY: &str = "FRAMEOS_TEST_NOBODY_STATE";
 /// A user to whom nothing is delegated is refused with everything that is missing; one with a delegated group is served.
 #[tokio::test]
 async fn a_normal_user_is_served_wholly_or_refused() {
+    if !is_linux("delegation") {
+        return;
+    }
     #[expect(clippy::disallowed_methods, reason = "how the test tells its child which part it plays")]
     if let Some(state) = std::env::var_os(PLAY_NOBODY) {
         let state = std::path::Path::new(&state);
@@ -85,12 +94,18 @@ async fn a_normal_user_is_served_wholly_or_refused() {
 
 #[tokio::test]
 async fn a_program_that_is_no_jail_is_not_trusted() {
+    if !is_linux("the jail") {
+        return;
+    }
     let error = Sandbox::open(SandboxConfig { jail_path: Some("/bin/true".into()), ..config() }).await;
     assert!(matches!(error, Err(SandboxError::JailVanished { .. })), "{error:?}");
 }
 
 #[tokio::test]
 async fn the_jail_is_found_beside_the_executable_or_one_folder_up() {
+    if !is_linux("the jail") {
+        return;
+    }
     // Test programs live in deps/, the jail above it.
     Sandbox::open(SandboxConfig { jail_path: None, ..config() }).await.expect("found");
 }

@@ -1,14 +1,17 @@
 //! A sandbox with both runtimes, and agents made of a few lines of code.
 //!
-//! Runtimes are built once per target folder and shared by all test processes.
+//! The suite is the same for every backend; `FRAMEOS_TEST_SANDBOX` says which one a run of it is about. Runtimes are
+//! built once per target folder and shared by all test processes.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use frameos_sandbox::{
-    Language, Outcome, RunSpec, Sandbox, SandboxConfig, SandboxError, WarmConfig, runtime,
+    Backend, DockerConfig, Language, Outcome, RunSpec, Sandbox, SandboxConfig, SandboxError, WarmConfig,
+    runtime,
 };
+use serde_json::Value;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
@@ -19,9 +22,45 @@ pub(crate) fn shared(name: &str) -> PathBuf {
 
 /// How many times slower than most this machine is, by its tester's word: an emulated one is.
 pub(crate) fn slowness() -> u32 {
-    #[expect(clippy::disallowed_methods, reason = "how a slow machine is made known to the tests")]
-    let told = std::env::var("FRAMEOS_TEST_SLOW").ok();
-    told.map_or(1, |told| told.parse().expect("a whole number"))
+    variable("FRAMEOS_TEST_SLOW").map_or(1, |told| told.parse().expect("a whole number"))
+}
+
+/// What the suite runs over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Under {
+    /// The Linux backend, a fresh jail for each run.
+    Linux,
+    /// The Linux backend with a pool of booted interpreters.
+    Warm,
+    /// A Docker Engine; its socket is in `FRAMEOS_TEST_DOCKER_SOCKET`.
+    Docker,
+}
+
+impl Under {
+    /// By `FRAMEOS_TEST_SANDBOX`: `linux` (the default), `warm` or `docker`.
+    pub(crate) fn chosen() -> Self {
+        match variable("FRAMEOS_TEST_SANDBOX").as_deref() {
+            None | Some("" | "linux") => Self::Linux,
+            Some("warm") => Self::Warm,
+            Some("docker") => Self::Docker,
+            Some(other) => panic!("FRAMEOS_TEST_SANDBOX={other}: expected linux, warm or docker"),
+        }
+    }
+}
+
+/// Whether this run is about the Linux backend; if not, says why the test has nothing to show. For tests of that backend's
+/// own mechanics only: what programs are promised is promised by all.
+pub(crate) fn is_linux(what: &str) -> bool {
+    let linux = Under::chosen() != Under::Docker;
+    if !linux {
+        eprintln!("nothing to show here: {what} belongs to the Linux backend");
+    }
+    linux
+}
+
+#[expect(clippy::disallowed_methods, reason = "how whoever starts the tests says what they are about")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 pub(crate) fn config() -> SandboxConfig {
@@ -29,20 +68,36 @@ pub(crate) fn config() -> SandboxConfig {
     for language in Language::ALL {
         runtime::ensure(&runtimes_dir, language, None, &mut |_| {}).expect("a runtime");
     }
-    SandboxConfig {
+    let config = SandboxConfig {
         jail_path: Some(env!("CARGO_BIN_EXE_frameos-jail").into()),
         ..SandboxConfig::new(shared("state"), runtimes_dir)
+    };
+    match Under::chosen() {
+        Under::Linux => config,
+        Under::Warm => SandboxConfig { warm: WarmConfig::default(), ..config },
+        Under::Docker => {
+            let socket = variable("FRAMEOS_TEST_DOCKER_SOCKET").expect("FRAMEOS_TEST_DOCKER_SOCKET");
+            let docker = DockerConfig { socket: socket.into(), oci_runtime: None };
+            SandboxConfig { backend: Backend::Docker(docker), ..config }
+        }
     }
 }
 
-/// As the environment says: `FRAMEOS_TEST_SANDBOX` is `linux` (the default) or `warm`.
 pub(crate) async fn sandbox() -> Sandbox {
-    #[expect(clippy::disallowed_methods, reason = "how the suite is told over what it runs")]
-    let over = std::env::var("FRAMEOS_TEST_SANDBOX").unwrap_or_default();
-    let warm = if over == "warm" { WarmConfig::default() } else { WarmConfig::OFF };
-    let sandbox = Sandbox::open(SandboxConfig { warm, ..config() }).await.expect("this machine can isolate");
+    open(config()).await
+}
+
+/// Every test opens its sandbox here, so that a suite over the warm pool can wait for the pool in one place.
+pub(crate) async fn open(config: SandboxConfig) -> Sandbox {
+    let sandbox = Sandbox::open(config).await.expect("this machine can isolate");
     sandbox.warmed().await;
     sandbox
+}
+
+/// A handler's result.
+pub(crate) fn result(outcome: Outcome) -> Value {
+    let text = outcome.stderr.text();
+    outcome.outputs.unwrap_or_else(|| panic!("no result: {:?} {text}", outcome.end))
 }
 
 /// A bundle on disk, removed when dropped.
@@ -76,9 +131,18 @@ impl Agent {
         self
     }
 
-    pub(crate) fn with_input(mut self, name: &str, value: impl Into<serde_json::Value>) -> Self {
+    pub(crate) fn with_input(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.spec.inputs.insert(name.to_owned(), value.into());
         self
+    }
+
+    /// A program of `probes/`; what they have in common stands before it.
+    pub(crate) fn probe(code: &str) -> Self {
+        Self::python(&format!("{}\n{code}", include_str!("probes/prelude.py")))
+    }
+
+    pub(crate) fn node_probe(code: &str) -> Self {
+        Self::node(&format!("{}\n{code}", include_str!("probes/prelude.cjs")))
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -106,7 +170,11 @@ pub(crate) fn sandbox_processes(code_dir: &Path) -> usize {
 /// The control groups made by sandboxes with this state folder, those of the dead included.
 pub(crate) fn groups_of(state_dir: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    for owner in std::fs::read_dir(state_dir.join("owners")).expect("owners").flatten() {
+    let Ok(owners) = std::fs::read_dir(state_dir.join("owners")) else {
+        assert!(!is_linux("the list of owners"), "no owners");
+        return found;
+    };
+    for owner in owners.flatten() {
         let prefix = format!("frameos-{}-", owner.file_name().to_string_lossy());
         for base in std::fs::read_to_string(owner.path()).unwrap_or_default().lines() {
             let entries = std::fs::read_dir(base).expect("a hierarchy").flatten();
