@@ -66,10 +66,12 @@ async fn runs_leak_no_descriptor_of_the_parent() {
     // Kept open by the library or the runtime from the first run on.
     agent.run(&sandbox).await;
     let open = || std::fs::read_dir("/proc/self/fd").expect("descriptors").count();
+    sandbox.warmed().await;
     let before = open();
     for _ in 0..20 {
         assert_eq!(agent.run(&sandbox).await.end, End::Exited(0));
     }
+    sandbox.warmed().await;
     assert_eq!(open(), before);
 }
 

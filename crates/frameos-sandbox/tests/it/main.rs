@@ -9,6 +9,7 @@ mod harness;
 mod leftovers;
 mod life;
 mod limits;
+mod network;
 mod pool;
 mod runtimes;
 mod walls;
