@@ -185,3 +185,17 @@ pub(crate) fn groups_of(state_dir: &Path) -> Vec<PathBuf> {
     }
     found
 }
+
+/// Those of them in which no interpreter waits for a run. One that is just being made is taken for left: wait for the pool.
+pub(crate) fn groups_left(state_dir: &Path) -> Vec<PathBuf> {
+    let waits = |group: &PathBuf| {
+        let members = std::fs::read_to_string(group.join("cgroup.procs")).unwrap_or_default();
+        let of = |pid: &str, file: &str| {
+            std::fs::read_to_string(format!("/proc/{pid}/{file}")).unwrap_or_default()
+        };
+        let warm = |pid: &str| of(pid, "cmdline").split('\0').any(|word| word == "warm");
+        let has_code = |pid: &str| of(pid, "mountinfo").contains(" /agent ");
+        members.lines().any(warm) && !members.lines().any(has_code)
+    };
+    groups_of(state_dir).into_iter().filter(|group| !waits(group)).collect()
+}

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use frameos_sandbox::{End, Sandbox, SandboxConfig};
 use serde_json::json;
 
-use crate::harness::{self, Agent, config, groups_of, is_linux, sandbox_processes, shared};
+use crate::harness::{self, Agent, config, groups_left, groups_of, is_linux, sandbox_processes, shared};
 
 async fn open(state: &Path) -> Sandbox {
     harness::open(SandboxConfig { state_dir: state.to_path_buf(), ..config() }).await
@@ -53,7 +53,8 @@ async fn twenty_runs_at_once_leave_nothing() {
     }
     assert_eq!(files(state.path()), before);
     assert_eq!(std::fs::read_to_string("/proc/mounts").expect("mounts"), mounts);
-    assert_eq!(groups_of(state.path()), Vec::<PathBuf>::new());
+    sandbox.warmed().await;
+    assert_eq!(groups_left(state.path()), Vec::<PathBuf>::new());
     assert!(agents.iter().all(|agent| sandbox_processes(agent.path()) == 0));
     drop(sandbox);
     assert!(!files(state.path()).iter().any(|path| path.parent().is_some_and(|p| p.ends_with("owners"))));
@@ -117,7 +118,7 @@ async fn a_killed_server_takes_its_runs_along_and_the_next_one_cleans_up() {
     let _next = open(state.path()).await;
     assert_eq!(sandbox_processes(&code), 0);
     let owners = std::fs::read_dir(state.path().join("owners")).expect("owners").count();
-    assert_eq!((owners, groups_of(state.path())), (1, Vec::new()));
+    assert_eq!((owners, groups_left(state.path())), (1, Vec::new()));
     std::fs::remove_dir_all(code).expect("the victim's bundle");
 }
 
