@@ -199,3 +199,12 @@ pub(crate) fn groups_left(state_dir: &Path) -> Vec<PathBuf> {
     };
     groups_of(state_dir).into_iter().filter(|group| !waits(group)).collect()
 }
+
+/// Looks until it holds; a test that waits too long is a failed one.
+pub(crate) async fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let begun = std::time::Instant::now();
+    while !holds() {
+        assert!(begun.elapsed() < Duration::from_secs(30), "never: {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}

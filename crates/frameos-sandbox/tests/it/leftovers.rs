@@ -7,7 +7,9 @@ use std::process::{Command, Stdio};
 use frameos_sandbox::{End, Sandbox, SandboxConfig};
 use serde_json::json;
 
-use crate::harness::{self, Agent, config, groups_left, groups_of, is_linux, sandbox_processes, shared};
+use crate::harness::{
+    self, Agent, config, groups_left, groups_of, is_linux, sandbox_processes, shared, until,
+};
 
 async fn open(state: &Path) -> Sandbox {
     harness::open(SandboxConfig { state_dir: state.to_path_buf(), ..config() }).await
@@ -57,7 +59,9 @@ async fn twenty_runs_at_once_leave_nothing() {
     assert_eq!(groups_left(state.path()), Vec::<PathBuf>::new());
     assert!(agents.iter().all(|agent| sandbox_processes(agent.path()) == 0));
     drop(sandbox);
-    assert!(!files(state.path()).iter().any(|path| path.parent().is_some_and(|p| p.ends_with("owners"))));
+    let registered =
+        || files(state.path()).iter().any(|path| path.parent().is_some_and(|p| p.ends_with("owners")));
+    until("it is not registered any more", || !registered()).await;
 }
 
 #[tokio::test]
@@ -102,11 +106,15 @@ async fn a_killed_server_takes_its_runs_along_and_the_next_one_cleans_up() {
         .spawn()
         .expect("a child");
     let out = std::io::BufReader::new(child.stdout.take().expect("stdout"));
-    let code = std::io::BufRead::lines(out)
+    // Kept: a child that cannot write any more would end by itself.
+    let mut lines = std::io::BufRead::lines(out);
+    let code = lines
+        .by_ref()
         .map_while(Result::ok)
         .find_map(|line| line.split_once("bundle at ").map(|(_, code)| PathBuf::from(code)))
         .expect("the run started");
-    assert!(sandbox_processes(&code) > 0 && !groups_of(state.path()).is_empty(), "the test can fail");
+    let there = (sandbox_processes(&code) > 0, groups_of(state.path()).is_empty());
+    assert_eq!(there, (true, false), "the test can fail");
     child.kill().expect("kill -9");
     child.wait().expect("its end");
     // The jail removes the group when it finds itself alone; the next one to open would, too, and need not even know the

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use frameos_sandbox::{End, Sandbox, SandboxConfig, WarmConfig};
 use serde_json::{Value, json};
 
-use crate::harness::{Agent, config, groups_of};
+use crate::harness::{Agent, config, groups_of, until};
 
 /// A pool in a state folder of its own, so that what it leaves can be told.
 struct Pool {
@@ -52,15 +52,6 @@ fn waiting(pool: &Pool) -> Vec<u32> {
         line.contains("/runner/") && line.split('\0').any(|word| word == "warm")
     };
     pids.into_iter().filter(waits).collect()
-}
-
-/// Looks until it holds; a test that waits too long is a failed one.
-async fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !holds() {
-        assert!(begun.elapsed() < Duration::from_secs(30), "never: {what}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
 }
 
 #[tokio::test]
