@@ -6,7 +6,7 @@ use frameos_sandbox::{End, RunEvent};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use crate::harness::{Agent, sandbox, sandbox_processes};
+use crate::harness::{Agent, sandbox, sandbox_processes, slowness};
 
 /// Forks twice, each in a session of its own, all deaf to SIGTERM, one stopped.
 const UNDYING: &str = "import os, signal, sys, time\n\
@@ -20,12 +20,14 @@ const UNDYING: &str = "import os, signal, sys, time\n\
 #[tokio::test]
 async fn the_wall_clock_ends_what_ignores_it() {
     let mut agent = Agent::python(UNDYING);
-    agent.spec.limits.wall = Duration::from_secs(1);
+    let wall = Duration::from_secs(1) * slowness();
+    agent.spec.limits.wall = wall;
     agent.spec.limits.grace = Duration::from_millis(300);
     let outcome = agent.run(&sandbox().await).await;
     assert_eq!(outcome.end, End::TimedOut);
     assert_eq!(outcome.outputs, Some(json!({"made": true})), "what was said before counts");
-    assert!(outcome.resources.wall_ms >= 1300, "{:?}", outcome.resources);
+    let took = Duration::from_millis(outcome.resources.wall_ms);
+    assert!(took >= wall + Duration::from_millis(300), "{took:?}");
     assert_eq!(sandbox_processes(agent.path()), 0);
 }
 
@@ -34,11 +36,11 @@ async fn sigterm_gives_time_to_say_goodbye() {
     let code =
         "process.on('SIGTERM', () => { console.log('bye'); process.exit(0); }); setInterval(() => {}, 1000);";
     let mut agent = Agent::node(code);
-    agent.spec.limits.wall = Duration::from_secs(1);
-    agent.spec.limits.grace = Duration::from_secs(10);
+    agent.spec.limits.wall = Duration::from_secs(1) * slowness();
+    agent.spec.limits.grace = Duration::from_secs(10) * slowness();
     let outcome = agent.run(&sandbox().await).await;
     assert_eq!((outcome.end, outcome.stdout.text().as_str()), (End::TimedOut, "bye\n"));
-    assert!(outcome.resources.wall_ms < 10_000);
+    assert!(outcome.resources.wall_ms < 10_000 * u64::from(slowness()));
 }
 
 #[tokio::test]

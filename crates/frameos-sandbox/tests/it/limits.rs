@@ -1,9 +1,9 @@
 //! What a program may use, and what it meets when it wants more.
 
-use frameos_sandbox::{End, Language};
+use frameos_sandbox::{End, Language, Sandbox, SandboxConfig};
 use serde_json::json;
 
-use crate::harness::{Agent, sandbox, slowness};
+use crate::harness::{Agent, config, sandbox, slowness};
 
 #[tokio::test]
 async fn a_memory_hog_is_told_from_a_crash() {
@@ -230,4 +230,27 @@ async fn a_run_is_measured_while_it_goes_on() {
     let last = samples.last().expect("a sample");
     assert!(last.peak_memory_bytes.is_some_and(|peak| peak > 64 << 20), "{last:?}");
     assert!(last.bytes_written.is_some_and(|written| written >= 8 << 20), "{last:?}");
+}
+
+#[tokio::test]
+async fn limits_cannot_be_taken_away_from_above() {
+    let state = tempfile::tempdir().expect("a folder");
+    let config = SandboxConfig { state_dir: state.path().to_path_buf(), ..config() };
+    let sandbox = Sandbox::open(config).await.expect("a sandbox");
+    // Version 1 has no such switch.
+    if sandbox.tier().cgroup != 2 {
+        return;
+    }
+    let mut bases = Vec::new();
+    for owner in std::fs::read_dir(state.path().join("owners")).expect("owners").flatten() {
+        let text = std::fs::read_to_string(owner.path()).expect("an owner");
+        bases.extend(text.lines().map(std::path::PathBuf::from));
+    }
+    assert_eq!(bases.len(), 1, "{bases:?}");
+    // As systemd does in a service without delegation.
+    for controller in ["cpu", "memory", "pids"] {
+        let control = bases[0].parent().expect("a group above").join("cgroup.subtree_control");
+        let error = std::fs::write(control, format!("-{controller}")).expect_err("in use below");
+        assert_eq!(error.kind(), std::io::ErrorKind::ResourceBusy, "{controller}");
+    }
 }
