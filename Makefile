@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run build test bench bench-sandbox check tidy fmt ci clean-data
+.PHONY: help run build test test-vm bench bench-sandbox check tidy fmt ci clean-data
 
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 DATA_DIR := $(or $(FRAMEOS_DATA_DIR),data)
@@ -20,6 +20,9 @@ build: ## Build the server and the jail, optimised
 
 test: ## Run every test on SQLite and PostgreSQL (starts a throw-away PostgreSQL)
 	scripts/test
+
+test-vm: ## Run the sandbox's tests on Debian's kernel in an emulated machine, as root and as a user (a quarter of an hour)
+	scripts/test-vm
 
 bench: ## Measure complete payments a second, on SQLite and PostgreSQL
 	scripts/with-postgres cargo bench --locked -p frameos-gateway --bench payments
