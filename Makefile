@@ -21,7 +21,7 @@ build: ## Build the server and the jail, optimised
 test: ## Run every test on SQLite and PostgreSQL (starts a throw-away PostgreSQL)
 	scripts/test
 
-test-vm: ## Run the sandbox's tests on Debian's kernel in an emulated machine, as root and as a user (a quarter of an hour)
+test-vm: ## Run the sandbox's tests on Debian's kernel in an emulated machine, as root and as a user (twenty minutes)
 	scripts/test-vm
 
 bench: ## Measure complete payments a second, on SQLite and PostgreSQL
