@@ -15,10 +15,14 @@ pub(crate) fn masks() -> Result<ProcMasks, SandboxError> {
     for entry in std::fs::read_dir("/proc").map_err(failed())? {
         let entry = entry.map_err(failed())?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        let kind = entry.file_type().map_err(failed())?;
+        // Before it is looked at: a process may end in the meantime.
         let own_process = name.bytes().all(|b| b.is_ascii_digit());
+        if own_process || VISIBLE.contains(&name.as_str()) {
+            continue;
+        }
+        let kind = entry.file_type().map_err(failed())?;
         // Links lead into the program's own processes.
-        if own_process || kind.is_symlink() || VISIBLE.contains(&name.as_str()) {
+        if kind.is_symlink() {
             continue;
         }
         if kind.is_dir() {
