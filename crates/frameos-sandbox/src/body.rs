@@ -5,13 +5,14 @@
 use std::process::Child;
 
 use crate::cgroup::{Group, Usage};
-use crate::error::SandboxError;
+use crate::docker::Container;
 use crate::slot::Slot;
-use crate::spec::Limits;
 
 pub(crate) enum Body {
     /// A jail of this process. The fields are dropped in this order: an id is free when nothing runs under it any more.
     Jail { outer: Outer, group: Group, _slot: Slot },
+    /// A container, which its driver removes.
+    Container(Container),
 }
 
 /// The jail's outer process. It ends when its sandbox does, and its sandbox ends when it does.
@@ -29,27 +30,15 @@ impl Body {
     pub(crate) fn usage(&self) -> Usage {
         match self {
             Self::Jail { group, .. } => group.usage(),
+            Self::Container(container) => container.usage(),
         }
     }
 
-    /// What is held in memory now, bytes.
-    pub(crate) fn memory(&self) -> Option<u64> {
+    /// Where its limits can be changed, if it is ours.
+    pub(crate) fn group(&self) -> Option<&Group> {
         match self {
-            Self::Jail { group, .. } => group.memory(),
-        }
-    }
-
-    /// Lowers the limits from `old` to `new`.
-    pub(crate) fn limit(&self, new: &Limits, old: &Limits) -> Result<(), SandboxError> {
-        match self {
-            Self::Jail { group, .. } => group.limit(new, old),
-        }
-    }
-
-    /// Gives it the usual part of a busy processor, after a boot with a small one.
-    pub(crate) fn hurry(&self) -> Result<(), SandboxError> {
-        match self {
-            Self::Jail { group, .. } => group.hurry(true),
+            Self::Jail { group, .. } => Some(group),
+            Self::Container(_) => None,
         }
     }
 
@@ -57,6 +46,7 @@ impl Body {
     pub(crate) fn kill(&self) {
         match self {
             Self::Jail { group, .. } => group.kill(),
+            Self::Container(container) => container.kill(),
         }
     }
 
@@ -67,6 +57,7 @@ impl Body {
                 drop(outer);
                 group.usage()
             }
+            Self::Container(container) => container.usage(),
         }
     }
 }

@@ -52,6 +52,12 @@ pub struct DockerConfig {
     pub oci_runtime: Option<String>,
 }
 
+impl Default for DockerConfig {
+    fn default() -> Self {
+        Self { socket: PathBuf::from("/var/run/docker.sock"), oci_runtime: None }
+    }
+}
+
 /// Bounds of the warm pool. Each waiting interpreter has a whole sandbox of its own and is used once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WarmConfig {

@@ -77,6 +77,54 @@ pub enum SandboxError {
         /// What it said.
         reason: String,
     },
+    /// Nobody answers at the container engine's socket.
+    #[error("no Docker Engine answers at {}: {source}; start it, or name the socket it listens on", socket.display())]
+    EngineUnreachable {
+        /// Where it was looked for.
+        socket: PathBuf,
+        /// What came instead of an answer.
+        source: EngineFault,
+    },
+    /// The engine's socket is not for us.
+    #[error("not permitted to use the Docker Engine at {}: run as root, or as a member of the group that owns the socket", socket.display())]
+    EngineForbidden {
+        /// Whose permissions are in the way.
+        socket: PathBuf,
+    },
+    /// The engine does not know what isolation needs.
+    #[error(
+        "the Docker Engine speaks version {version} of its API; isolation needs {needed} or newer (Docker 20.10): update it"
+    )]
+    EngineTooOld {
+        /// What it speaks.
+        version: String,
+        /// What it should.
+        needed: &'static str,
+    },
+    /// The engine does not know the OCI runtime asked for.
+    #[error("the Docker Engine has no OCI runtime {name:?}; it has {}: name one of these, or add it to the engine's daemon.json", known.join(", "))]
+    OciRuntimeUnknown {
+        /// The runtime asked for.
+        name: String,
+        /// Those it has.
+        known: Vec<String>,
+    },
+    /// A runtime folder could not be made an image.
+    #[error("the Docker Engine cannot import {image}: {source}")]
+    ImageImport {
+        /// The image's name and tag.
+        image: String,
+        /// What the engine, or reading the folder, came upon.
+        source: EngineFault,
+    },
+    /// The engine refused something, or went away in the middle of it.
+    #[error("the Docker Engine cannot {action}: {source}")]
+    Engine {
+        /// What was asked for, such as `create a container`.
+        action: &'static str,
+        /// What it said.
+        source: EngineFault,
+    },
     /// Every sandbox slot is taken.
     #[error("all {slots} sandbox slots are in use")]
     SlotsExhausted {
@@ -85,7 +133,15 @@ pub enum SandboxError {
     },
 }
 
+/// What a container engine, or the connection to it, said.
+pub type EngineFault = Box<dyn std::error::Error + Send + Sync>;
+
 impl SandboxError {
+    /// An `Engine` error's constructor in the shape `map_err` wants.
+    pub(crate) fn engine<E: Into<EngineFault>>(action: &'static str) -> impl FnOnce(E) -> Self {
+        move |source| Self::Engine { action, source: source.into() }
+    }
+
     /// An `Io` error's constructor in the shape `map_err` wants.
     pub(crate) fn io(action: &'static str, path: impl AsRef<Path>) -> impl FnOnce(io::Error) -> Self {
         let path = path.as_ref().to_path_buf();

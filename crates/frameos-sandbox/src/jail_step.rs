@@ -75,6 +75,8 @@ pub enum JailStep {
     MountTmp,
     /// Make the runtime folder the root and let go of the host's.
     PivotRoot,
+    /// Check that a container is what the engine was asked for.
+    VerifyContainer,
     /// Check that the new root is what it should be.
     VerifyRoot,
     /// Make the pipe, closed at its other end, that is stdin.

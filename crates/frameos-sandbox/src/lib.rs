@@ -13,7 +13,9 @@ mod capture;
 mod cgroup;
 mod config;
 mod control;
+mod docker;
 mod error;
+mod guest_protocol;
 #[doc(hidden)]
 pub mod jail;
 mod jail_protocol;
@@ -37,7 +39,7 @@ mod tier;
 mod warm;
 
 pub use config::{Backend, DockerConfig, SandboxConfig, WarmConfig};
-pub use error::SandboxError;
+pub use error::{EngineFault, SandboxError};
 pub use jail_step::JailStep;
 pub use outcome::{Captured, End, Outcome, Resources, RunEvent};
 pub use runtime::Runtime;

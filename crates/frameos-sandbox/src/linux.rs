@@ -31,6 +31,7 @@ use crate::tier::Tier;
 pub(crate) struct Linux {
     jail: PathBuf,
     tier: Tier,
+    root: bool,
     hierarchy: Hierarchy,
     slots: Slots,
     owner: Owner,
@@ -57,8 +58,8 @@ impl Linux {
         let (tier, hierarchy) = support::survey()?;
         let owner = Owner::register(&config.state_dir, &hierarchy.bases())?;
         let slots = Slots::open(&config.state_dir)?;
-        let proc = crate::procfs::masks()?;
-        let linux = Self { jail, tier, hierarchy, slots, owner, proc, spare: Mutex::default() };
+        let (root, proc) = (rustix::process::geteuid().is_root(), crate::procfs::masks()?);
+        let linux = Self { jail, tier, root, hierarchy, slots, owner, proc, spare: Mutex::default() };
         linux.probe(&config.state_dir)?;
         linux.restock();
         Ok(linux)
@@ -96,7 +97,7 @@ impl Linux {
     /// The message to the runner, if the spec can be run.
     pub(crate) fn check(&self, spec: &RunSpec) -> Result<Vec<u8>, SandboxError> {
         let message = program::request(spec)?;
-        check_readable(spec, self.tier.root)?;
+        check_readable(spec, self.root)?;
         Ok(message)
     }
 
@@ -136,7 +137,7 @@ impl Linux {
 
     fn jail_config(&self, root: &Path, slot: &Slot, group: &Group, limits: &Limits) -> JailConfig {
         // Only root may map another id than its own.
-        let (host_uid, host_gid) = if self.tier.root {
+        let (host_uid, host_gid) = if self.root {
             (slot.uid(), slot.uid())
         } else {
             (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw())
@@ -147,7 +148,7 @@ impl Linux {
             cgroup: group.for_jail(),
             host_uid,
             host_gid,
-            privileged: self.tier.root,
+            privileged: self.root,
             tmp_bytes: limits.tmp_bytes,
             tmp_files: limits.tmp_files,
             open_files: limits.open_files,
@@ -236,7 +237,7 @@ impl Prepared {
 
 /// An unreadable bundle would look like the agent's mistake. Under root the program has an id that owns nothing, so
 /// everyone must be able to read; else it has ours.
-fn check_readable(spec: &RunSpec, root: bool) -> Result<(), SandboxError> {
+pub(crate) fn check_readable(spec: &RunSpec, root: bool) -> Result<(), SandboxError> {
     let lacks = |path: &Path, bits: u32| match std::fs::symlink_metadata(path) {
         Ok(metadata) if metadata.is_symlink() => false,
         Ok(metadata) if root => metadata.permissions().mode() & bits != bits,
@@ -261,7 +262,7 @@ fn check_readable(spec: &RunSpec, root: bool) -> Result<(), SandboxError> {
     Ok(())
 }
 
-fn find_jail(given: Option<PathBuf>) -> Result<PathBuf, SandboxError> {
+pub(crate) fn find_jail(given: Option<PathBuf>) -> Result<PathBuf, SandboxError> {
     let tried = match given {
         Some(path) => vec![path],
         None => {

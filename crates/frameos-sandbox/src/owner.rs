@@ -55,6 +55,11 @@ impl Owner {
         Ok(Self { token, path, next: AtomicU64::new(0), _file: file })
     }
 
+    /// Names this process and this sandbox.
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
+
     /// A name for a group that no other run has.
     pub(crate) fn group_name(&self) -> String {
         format!("{PREFIX}{}-{}", self.token, self.next.fetch_add(1, Ordering::Relaxed))
@@ -82,17 +87,20 @@ fn sweep(path: &Path) {
 /// Groups whose process is gone, whatever state folder it used: that may have been deleted since.
 fn sweep_dead(bases: &[PathBuf]) {
     for base in bases {
-        remove_groups(base, |name| {
-            let mut parts = name.strip_prefix(PREFIX).unwrap_or_default().split('-');
-            let (Some(space), Some(pid), Some(start)) = (parts.next(), parts.next(), parts.next()) else {
-                return false;
-            };
-            // Of processes in other pid namespaces we cannot know.
-            let ours = pid_namespace().is_some_and(|own| own == space);
-            let token = format!("{space}-{pid}-{start}");
-            ours && pid.parse().is_ok_and(|pid| process_token(pid).as_ref() != Some(&token))
-        });
+        remove_groups(base, |name| name.strip_prefix(PREFIX).is_some_and(is_dead));
     }
+}
+
+/// Whether the process with the token that `name` starts with is no more.
+pub(crate) fn is_dead(name: &str) -> bool {
+    let mut parts = name.split('-');
+    let (Some(space), Some(pid), Some(start)) = (parts.next(), parts.next(), parts.next()) else {
+        return false;
+    };
+    // Of processes in other pid namespaces we cannot know.
+    let ours = pid_namespace().is_some_and(|own| own == space);
+    let token = format!("{space}-{pid}-{start}");
+    ours && pid.parse().is_ok_and(|pid| process_token(pid).as_ref() != Some(&token))
 }
 
 fn remove_groups(base: &Path, belongs: impl Fn(&str) -> bool) {

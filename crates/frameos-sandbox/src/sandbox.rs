@@ -10,7 +10,8 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Backend, SandboxConfig};
+use crate::config::{Backend, DockerConfig, SandboxConfig};
+use crate::docker::{Docker, engine_answers};
 use crate::error::SandboxError;
 use crate::linux::Linux;
 use crate::outcome::{Outcome, RunEvent};
@@ -39,14 +40,16 @@ struct Inner {
 #[derive(Debug)]
 enum Engine {
     Linux { linux: Arc<Linux>, pool: Option<Pool> },
+    Docker(Arc<Docker>),
 }
 
 impl Sandbox {
     /// Proves that this machine can isolate, with a sandbox that is made up to the point where a program would start, and
-    /// removes what a dead process left.
+    /// removes what a dead process left. With a container engine, images that are missing are imported, once.
     ///
     /// # Errors
-    /// [`SandboxError::Unsupported`] names every missing piece; [`SandboxError::Jail`] the step that failed.
+    /// [`SandboxError::Unsupported`] names every missing piece; [`SandboxError::Jail`] the step that failed. With a
+    /// container engine, its own errors say what to change.
     pub async fn open(config: SandboxConfig) -> Result<Self, SandboxError> {
         let config = SandboxConfig {
             state_dir: absolute(&config.state_dir)?,
@@ -68,11 +71,38 @@ impl Sandbox {
                 let pool = (warm.per_runtime > 0).then(|| Pool::open(warm, &linux, &runtimes));
                 Engine::Linux { linux, pool }
             }
-            Backend::Docker(_) => {
-                return Err(SandboxError::Unsupported { missing: vec!["the Docker backend".to_owned()] });
+            Backend::Docker(ref docker) => {
+                Engine::Docker(Arc::new(Docker::open(&config, docker, &runtimes).await?))
             }
         };
         Ok(Self { inner: Arc::new(Inner { runtimes_dir, runtimes, engine }) })
+    }
+
+    /// The Linux backend; where this machine does not support it and an engine listens at `docker`, that.
+    ///
+    /// # Errors
+    /// As [`Self::open`]; what was missing for the one and wrong with the other are told together.
+    pub async fn open_or_docker(config: SandboxConfig, docker: DockerConfig) -> Result<Self, SandboxError> {
+        let linux = SandboxConfig { backend: Backend::Linux, ..config };
+        let mut missing = match Self::open(linux.clone()).await {
+            Err(SandboxError::Unsupported { missing }) => missing,
+            opened => return opened,
+        };
+        let socket = docker.socket.display().to_string();
+        if !engine_answers(&docker.socket) {
+            missing.push(format!("a Docker Engine would do instead, but none answers at {socket}"));
+            return Err(SandboxError::Unsupported { missing });
+        }
+        tracing::warn!(
+            missing = missing.join("; "),
+            socket,
+            "no Linux backend here; trying the Docker Engine"
+        );
+        let opened = Self::open(SandboxConfig { backend: Backend::Docker(docker), ..linux }).await;
+        opened.map_err(|error| {
+            missing.push(format!("a Docker Engine would do instead, but: {error}"));
+            SandboxError::Unsupported { missing }
+        })
     }
 
     /// What is enforced here.
@@ -80,6 +110,7 @@ impl Sandbox {
     pub fn tier(&self) -> &Tier {
         match &self.inner.engine {
             Engine::Linux { linux, .. } => linux.tier(),
+            Engine::Docker(docker) => docker.tier(),
         }
     }
 
@@ -100,7 +131,7 @@ impl Sandbox {
     pub async fn warmed(&self) {
         match &self.inner.engine {
             Engine::Linux { pool: Some(pool), .. } => pool.full().await,
-            Engine::Linux { pool: None, .. } => {}
+            Engine::Linux { pool: None, .. } | Engine::Docker(_) => {}
         }
     }
 
@@ -157,6 +188,7 @@ impl Sandbox {
                 tokio::task::spawn_blocking(move || linux.restock());
                 prepared.start(called)
             }
+            Engine::Docker(docker) => Arc::clone(docker).start(spec, runtime, called).await,
         }
     }
 }

@@ -53,7 +53,7 @@ pub(crate) fn survey() -> Result<(Tier, Hierarchy), SandboxError> {
     };
     match hierarchy {
         Some(hierarchy) if missing.is_empty() => {
-            Ok((Tier { root, cgroup: hierarchy.version(), landlock_abi }, hierarchy))
+            Ok((Tier::Linux { root, cgroup: hierarchy.version(), landlock_abi }, hierarchy))
         }
         _ => Err(SandboxError::Unsupported { missing }),
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::io::AsyncReadExt as _;
 use tokio::time::{Instant, timeout};
 
-use crate::cgroup::Usage;
+use crate::cgroup::{Group, Usage};
 use crate::control::SETUP_LIMIT;
 use crate::error::SandboxError;
 use crate::linux::{Linux, Prepared};
@@ -60,7 +60,7 @@ impl Waiting {
 
     /// What it holds in memory, bytes.
     pub(crate) fn memory(&self) -> u64 {
-        self.started.body.memory().unwrap_or(0)
+        self.started.body.group().and_then(Group::memory).unwrap_or(0)
     }
 
     /// Brings in the code and makes it the sandbox of one run.
@@ -71,10 +71,10 @@ impl Waiting {
         called: Instant,
     ) -> Result<Started, SandboxError> {
         let mut started = self.started;
-        if spec.limits != started.limits {
-            started.body.limit(&spec.limits, &started.limits)?;
+        if let Some(group) = started.body.group() {
+            group.limit(&spec.limits, &started.limits)?;
+            group.hurry(true)?;
         }
-        started.body.hurry()?;
         let mounted = timeout(MOUNT_LIMIT, started.control.mount(&spec.code_dir)).await;
         mounted.map_err(|_| SandboxError::JailVanished { timed_out: true })??;
         let used = Usage { peak_memory: None, peak_pids: None, ..started.body.usage() };

@@ -3,6 +3,7 @@
 //! A `Hierarchy` is found once; a `Group` is made per run, below the group this process is in, and removed when dropped.
 //! Version 2 is used when it offers all controllers, else version 1. No group outlives its run.
 
+mod foreign;
 mod mounts;
 mod v1;
 mod v2;
@@ -15,6 +16,7 @@ use std::time::Duration;
 use crate::error::SandboxError;
 use crate::jail::JailCgroup;
 use crate::spec::Limits;
+pub(crate) use foreign::Foreign;
 
 /// What a control group measured.
 #[derive(Debug, Clone, Default)]
@@ -191,7 +193,7 @@ fn field(text: &str, key: &str) -> Option<u64> {
 }
 
 /// Whether this machine has swap in use at all.
-fn swap_present() -> bool {
+pub(crate) fn swap_present() -> bool {
     std::fs::read_to_string("/proc/swaps").is_ok_and(|text| text.lines().count() > 1)
 }
 

@@ -29,8 +29,17 @@ struct Membership {
 
 impl Table {
     pub(super) fn read() -> Result<Self, SandboxError> {
+        Self::with_memberships("/proc/self/cgroup")
+    }
+
+    /// The groups of another process, as this one finds them.
+    pub(super) fn of(pid: u32) -> Result<Self, SandboxError> {
+        Self::with_memberships(&format!("/proc/{pid}/cgroup"))
+    }
+
+    fn with_memberships(cgroup: &str) -> Result<Self, SandboxError> {
         let read = |path: &str| std::fs::read_to_string(path).map_err(SandboxError::io("read", path));
-        Ok(Self::parse(&read("/proc/self/mountinfo")?, &read("/proc/self/cgroup")?))
+        Ok(Self::parse(&read("/proc/self/mountinfo")?, &read(cgroup)?))
     }
 
     fn parse(mountinfo: &str, cgroup: &str) -> Self {

@@ -108,16 +108,7 @@ impl Group {
     }
 
     pub(super) fn usage(&self) -> Usage {
-        let nanos = |dir: &Path, file: &str| get_number(dir, file).map(Duration::from_nanos);
-        Usage {
-            cpu_user: nanos(&self.cpuacct, "cpuacct.usage_user"),
-            cpu_system: nanos(&self.cpuacct, "cpuacct.usage_sys"),
-            throttled: get_field(&self.cpu, "cpu.stat", "throttled_time").map(Duration::from_nanos),
-            peak_memory: get_number(&self.memory, "memory.max_usage_in_bytes"),
-            peak_pids: get_number(&self.pids, "pids.peak"),
-            oom_kills: get_field(&self.memory, "memory.oom_control", "oom_kill").unwrap_or(0),
-            written: written(&self.pids),
-        }
+        usage([&self.cpu, &self.cpuacct, &self.memory, &self.pids])
     }
 
     pub(super) fn memory(&self) -> Option<u64> {
@@ -158,5 +149,19 @@ impl Drop for Group {
         for dir in self.dirs() {
             super::remove(dir);
         }
+    }
+}
+
+/// From the folders of cpu, cpuacct, memory and pids.
+pub(super) fn usage([cpu, cpuacct, memory, pids]: [&Path; 4]) -> Usage {
+    let nanos = |dir: &Path, file: &str| get_number(dir, file).map(Duration::from_nanos);
+    Usage {
+        cpu_user: nanos(cpuacct, "cpuacct.usage_user"),
+        cpu_system: nanos(cpuacct, "cpuacct.usage_sys"),
+        throttled: get_field(cpu, "cpu.stat", "throttled_time").map(Duration::from_nanos),
+        peak_memory: get_number(memory, "memory.max_usage_in_bytes"),
+        peak_pids: get_number(pids, "pids.peak"),
+        oom_kills: get_field(memory, "memory.oom_control", "oom_kill").unwrap_or(0),
+        written: written(pids),
     }
 }

@@ -96,16 +96,7 @@ impl Group {
     }
 
     pub(super) fn usage(&self) -> Usage {
-        let micros = |key| get_field(&self.dir, "cpu.stat", key).map(Duration::from_micros);
-        Usage {
-            cpu_user: micros("user_usec"),
-            cpu_system: micros("system_usec"),
-            throttled: micros("throttled_usec"),
-            peak_memory: get_number(&self.dir, "memory.peak"),
-            peak_pids: get_number(&self.dir, "pids.peak"),
-            oom_kills: get_field(&self.dir, "memory.events", "oom_kill").unwrap_or(0),
-            written: written(&self.dir),
-        }
+        usage(&self.dir)
     }
 
     pub(super) fn memory(&self) -> Option<u64> {
@@ -175,6 +166,19 @@ fn make_shared(dir: &Path) -> Result<(), SandboxError> {
     match make(dir) {
         Err(_) if dir.is_dir() => Ok(()),
         made => made,
+    }
+}
+
+pub(super) fn usage(dir: &Path) -> Usage {
+    let micros = |key| get_field(dir, "cpu.stat", key).map(Duration::from_micros);
+    Usage {
+        cpu_user: micros("user_usec"),
+        cpu_system: micros("system_usec"),
+        throttled: micros("throttled_usec"),
+        peak_memory: get_number(dir, "memory.peak"),
+        peak_pids: get_number(dir, "pids.peak"),
+        oom_kills: get_field(dir, "memory.events", "oom_kill").unwrap_or(0),
+        written: written(dir),
     }
 }
 

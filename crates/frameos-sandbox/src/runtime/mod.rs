@@ -20,8 +20,8 @@ use serde::{Deserialize, Serialize};
 use crate::error::SandboxError;
 use crate::spec::Language;
 use interpreter::Interpreter;
-use skeleton::lay as lay_skeleton;
-pub(crate) use tree::Tree;
+pub(crate) use skeleton::lay as lay_skeleton;
+pub(crate) use tree::{Tree, sha256};
 
 /// Changes whenever the layout of a folder does, so that old folders are rebuilt.
 const LAYOUT: u32 = 2;
@@ -119,6 +119,15 @@ impl Marker {
     }
 }
 
+/// A new tree at `root` with one of the host's programs in it, as `inside`, and the libraries it needs.
+pub(crate) fn lay_program(root: &Path, program: &Path, inside: &str) -> Result<Tree, SandboxError> {
+    remove_tree(root)?;
+    let tree = Tree::create(root)?;
+    tree.copy(program, inside)?;
+    libraries::Libraries::of(&tree, program)?;
+    Ok(tree)
+}
+
 /// The right to build below `runtimes_dir`, until it is dropped.
 fn lock(runtimes_dir: &Path) -> Result<File, SandboxError> {
     fs::create_dir_all(runtimes_dir).map_err(SandboxError::io("create", runtimes_dir))?;
@@ -192,14 +201,14 @@ fn fingerprint(interpreter: &Interpreter) -> Result<String, SandboxError> {
         metadata.len(),
         metadata.modified().ok()
     );
-    Ok(tree::sha256(text.as_bytes()))
+    Ok(sha256(text.as_bytes()))
 }
 
 fn read_marker(root: &Path) -> Option<Marker> {
     serde_json::from_slice(&fs::read(root.join(MARKER)).ok()?).ok()
 }
 
-fn remove_tree(path: &Path) -> Result<(), SandboxError> {
+pub(crate) fn remove_tree(path: &Path) -> Result<(), SandboxError> {
     match fs::remove_dir_all(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(SandboxError::io("remove", path)(error))

@@ -140,11 +140,11 @@ impl Tree {
     }
 }
 
-pub(super) fn sha256(bytes: &[u8]) -> String {
+pub(crate) fn sha256(bytes: &[u8]) -> String {
     hex::encode(digest(&SHA256, bytes))
 }
 
-fn collect(dir: &Path, into: &mut Vec<PathBuf>) -> Result<(), SandboxError> {
+pub(crate) fn collect(dir: &Path, into: &mut Vec<PathBuf>) -> Result<(), SandboxError> {
     for entry in fs::read_dir(dir).map_err(SandboxError::io("read", dir))? {
         let entry = entry.map_err(SandboxError::io("read", dir))?;
         if entry.file_type().map_err(SandboxError::io("read", entry.path()))?.is_dir() {

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use frameos_sandbox::{
-    Backend, DockerConfig, Language, Outcome, RunSpec, Sandbox, SandboxConfig, SandboxError, WarmConfig,
-    runtime,
+    Backend, DockerConfig, Language, Outcome, RunSpec, Sandbox, SandboxConfig, SandboxError, Tier,
+    WarmConfig, runtime,
 };
 use serde_json::Value;
 use tempfile::TempDir;
@@ -48,6 +48,11 @@ impl Under {
     }
 }
 
+/// Whether all sandboxes have to share one user id.
+pub(crate) fn is_rootless(sandbox: &Sandbox) -> bool {
+    matches!(sandbox.tier(), Tier::Linux { root: false, .. })
+}
+
 /// Whether this run is about the Linux backend; if not, says why the test has nothing to show. For tests of that backend's
 /// own mechanics only: what programs are promised is promised by all.
 pub(crate) fn is_linux(what: &str) -> bool {
@@ -76,11 +81,21 @@ pub(crate) fn config() -> SandboxConfig {
         Under::Linux => config,
         Under::Warm => SandboxConfig { warm: WarmConfig::default(), ..config },
         Under::Docker => {
-            let socket = variable("FRAMEOS_TEST_DOCKER_SOCKET").expect("FRAMEOS_TEST_DOCKER_SOCKET");
-            let docker = DockerConfig { socket: socket.into(), oci_runtime: None };
+            let socket = docker_socket().expect("FRAMEOS_TEST_DOCKER_SOCKET: see scripts/with-docker");
+            let docker = DockerConfig { socket, oci_runtime: None };
             SandboxConfig { backend: Backend::Docker(docker), ..config }
         }
     }
+}
+
+/// Whether the tests run over containers, which keep some promises differently.
+pub(crate) fn is_docker() -> bool {
+    Under::chosen() == Under::Docker
+}
+
+/// The engine that scripts/with-docker started.
+pub(crate) fn docker_socket() -> Option<PathBuf> {
+    variable("FRAMEOS_TEST_DOCKER_SOCKET").map(PathBuf::from)
 }
 
 pub(crate) async fn sandbox() -> Sandbox {

@@ -8,7 +8,7 @@ use frameos_sandbox::{End, Sandbox, SandboxConfig};
 use serde_json::json;
 
 use crate::harness::{
-    self, Agent, config, groups_left, groups_of, is_linux, sandbox_processes, shared, until,
+    self, Agent, config, groups_left, groups_of, is_docker, is_linux, sandbox_processes, shared, until,
 };
 
 async fn open(state: &Path) -> Sandbox {
@@ -54,7 +54,8 @@ async fn twenty_runs_at_once_leave_nothing() {
         assert_eq!((outcome.end, outcome.outputs), (End::Exited(0), Some(json!(n))));
     }
     assert_eq!(files(state.path()), before);
-    assert_eq!(std::fs::read_to_string("/proc/mounts").expect("mounts"), mounts);
+    // An engine mounts on the host for each container, and other tests have theirs at the same time.
+    assert!(is_docker() || std::fs::read_to_string("/proc/mounts").expect("mounts") == mounts);
     sandbox.warmed().await;
     assert_eq!(groups_left(state.path()), Vec::<PathBuf>::new());
     assert!(agents.iter().all(|agent| sandbox_processes(agent.path()) == 0));
@@ -113,8 +114,9 @@ async fn a_killed_server_takes_its_runs_along_and_the_next_one_cleans_up() {
         .map_while(Result::ok)
         .find_map(|line| line.split_once("bundle at ").map(|(_, code)| PathBuf::from(code)))
         .expect("the run started");
-    let there = (sandbox_processes(&code) > 0, groups_of(state.path()).is_empty());
-    assert_eq!(there, (true, false), "the test can fail");
+    // The groups of containers are their engine's.
+    let there = (sandbox_processes(&code) > 0, is_docker() || !groups_of(state.path()).is_empty());
+    assert_eq!(there, (true, true), "the test can fail");
     child.kill().expect("kill -9");
     child.wait().expect("its end");
     // The jail removes the group when it finds itself alone; the next one to open would, too, and need not even know the

@@ -40,7 +40,7 @@ async fn denied_calls_kill_or_fail() {
         "clone newns": [56, 0x0002_0011, 0, 0, 0, 0],
     });
     let failing = serde_json::json!({
-        "io_uring_setup": [425, 8, 0], "io_uring_enter": [426, 0, 0, 0, 0, 0], "clone3": [435, 0, 0], "memfd_create": [319, 0, 0],
+        "prlimit of init": [302, 1, 0, 0, 0], "io_uring_setup": [425, 8, 0], "io_uring_enter": [426, 0, 0, 0, 0, 0], "clone3": [435, 0, 0], "memfd_create": [319, 0, 0],
         "sethostname": [170, 0, 0], "settimeofday": [164, 0, 0], "syslog": [103, 0, 0, 0], "splice": [275, 0, 0, 0, 0, 0, 0],
         "seccomp": [317, 1, 0, 0], "landlock": [444, 0, 0, 1], "personality": [135, 0x0040_0000], "shmget": [29, 0, 4096, 0x380],
         "netlink": [41, 16, 3, 0], "packet": [41, 17, 3, 0], "vsock": [41, 40, 1, 0], "alg": [41, 38, 5, 0], "bluetooth": [41, 31, 3, 0],
@@ -55,7 +55,9 @@ async fn denied_calls_kill_or_fail() {
         let seen = outcome.outputs.unwrap_or_else(|| panic!("{:?} {}", outcome.end, outcome.stderr.text()));
         for (name, verdict) in seen.as_object().expect("verdicts") {
             let verdict = verdict.as_str().unwrap_or_default();
-            let good = if expect_kill { verdict == "SIGSYS" } else { verdict.starts_with('E') };
+            // An engine's filter kills what comes through this door, ours refuses it.
+            let outer = crate::harness::is_docker() && name == "x32 getpid" && verdict == "SIGSYS";
+            let good = outer || if expect_kill { verdict == "SIGSYS" } else { verdict.starts_with('E') };
             assert!(good, "{name}: {verdict}");
         }
     }

@@ -33,10 +33,39 @@ pub(crate) fn run(
     fds: ProgramFds,
     account: &File,
 ) -> Result<(), Fault> {
-    let (argv, env) = (strings(&config.argv)?, strings(&config.env)?);
-    // Blocked, not handled: they are waited for. Before the fork, so that none is lost.
+    let waited = block_signals()?;
+    match spawn(&config.argv, &config.env, fds)? {
+        Spawned::Running(program) => {
+            control.report(&Report::Started);
+            let end = serve(&waited, program);
+            end_others();
+            control.report(&end.report(written(account)));
+        }
+        Spawned::Failed(child) => {
+            serve(&waited, child);
+        }
+    }
+    Ok(())
+}
+
+/// Blocked, not handled: they are waited for. To be called before the program is made, so that none is lost.
+pub(crate) fn block_signals() -> Result<SigSet, Fault> {
     let waited = SigSet::from_iter([Signal::SIGCHLD, Signal::SIGTERM]);
     waited.thread_block().at(JailStep::BlockSignals)?;
+    Ok(waited)
+}
+
+/// What became of a new process.
+pub(crate) enum Spawned {
+    /// It has become the program.
+    Running(Pid),
+    /// It has not; it reports why, and its end is no news.
+    Failed(Pid),
+}
+
+/// Starts the program on our own stdout and stderr, which are closed here. The child returns too, only when it failed.
+pub(crate) fn spawn(argv: &[String], env: &[String], fds: ProgramFds) -> Result<Spawned, Fault> {
+    let (argv, env) = (strings(argv)?, strings(env)?);
     // Closed by the program's execve: its end is the news that the program runs.
     let (started, failed) = pipe_with(PipeFlags::CLOEXEC).at(JailStep::MakePipe)?;
     // SAFETY: single-threaded, so the child may call anything.
@@ -51,16 +80,12 @@ pub(crate) fn run(
             for fd in 0..=2 {
                 kernel::close_standard(fd);
             }
-            // A byte means that it did not come to the program; the child has reported why, and its end is no news.
+            // A byte means that it did not come to the program.
             if matches!(rustix::io::read(&started, &mut [0_u8; 1]), Ok(0)) {
-                control.report(&Report::Started);
-                let end = serve(&waited, child);
-                end_others();
-                control.report(&end.report(written(account)));
+                Ok(Spawned::Running(child))
             } else {
-                serve(&waited, child);
+                Ok(Spawned::Failed(child))
             }
-            Ok(())
         }
     }
 }
@@ -97,13 +122,13 @@ fn place_descriptors(fds: &ProgramFds) -> Result<(), Fault> {
 }
 
 /// How the program's first process ended.
-enum End {
+pub(crate) enum End {
     Exited(i32),
     Signaled(i32),
 }
 
 impl End {
-    fn report(&self, written: Option<u64>) -> Report {
+    pub(crate) fn report(&self, written: Option<u64>) -> Report {
         match *self {
             Self::Exited(code) => Report::Exited { code, written },
             Self::Signaled(signal) => Report::Signaled { signal, written },
@@ -112,14 +137,14 @@ impl End {
 }
 
 /// Whatever outlived the program: our own end would do it too, but then nobody would count what it wrote.
-fn end_others() {
+pub(crate) fn end_others() {
     while kill(Pid::from_raw(-1), Signal::SIGKILL).is_ok() {
         while matches!(wait(WaitOptions::empty()), Ok(Some(_)) | Err(Errno::INTR)) {}
     }
 }
 
 /// The kernel adds what a process wrote to the account of whoever reaps it.
-fn written(account: &File) -> Option<u64> {
+pub(crate) fn written(account: &File) -> Option<u64> {
     let mut text = [0_u8; 512];
     let count = account.read_at(&mut text, 0).ok()?;
     let text = std::str::from_utf8(&text[..count]).ok()?;
@@ -127,7 +152,7 @@ fn written(account: &File) -> Option<u64> {
 }
 
 /// Until the program's first process ends.
-fn serve(waited: &SigSet, program: Pid) -> End {
+pub(crate) fn serve(waited: &SigSet, program: Pid) -> End {
     loop {
         match waited.wait() {
             Ok(Signal::SIGTERM) => {
@@ -143,7 +168,7 @@ fn serve(waited: &SigSet, program: Pid) -> End {
 }
 
 /// Collects every ended child; orphans become init's children, and unreaped they would use up the pids limit.
-fn reap(program: Pid) -> Option<End> {
+pub(crate) fn reap(program: Pid) -> Option<End> {
     while let Ok(Some((pid, status))) = wait(WaitOptions::NOHANG) {
         if pid.as_raw_nonzero().get() != program.as_raw() {
             continue;

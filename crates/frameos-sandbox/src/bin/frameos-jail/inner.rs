@@ -48,7 +48,7 @@ pub(crate) fn run(inside: Inside<'_>) -> Result<(), Fault> {
     kernel::new_keyring().at(JailStep::Keyring)?;
     // While we still own what root owns: folders on the way to the runtime may be closed to others.
     mounts::build(&config)?;
-    privileges::limit_resources(&config)?;
+    privileges::limit_resources(config.open_files, config.tmp_bytes)?;
     // Its file belongs to root as soon as the ids change.
     let account = File::open("/proc/self/io").at(JailStep::OpenAccount)?;
     // From here on we are nobody, first by id, then by capability.

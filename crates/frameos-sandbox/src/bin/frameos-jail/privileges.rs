@@ -2,7 +2,7 @@
 
 use std::os::fd::OwnedFd;
 
-use frameos_sandbox::jail::{INNER_ID, JailConfig, JailStep};
+use frameos_sandbox::jail::{INNER_ID, JailStep};
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 use rustix::process::{
@@ -13,13 +13,13 @@ use rustix::thread::{CapabilitiesSecureBits, CapabilitySet, CapabilitySets};
 use crate::fault::{At as _, Fault};
 
 /// Hard and soft alike, so that the program cannot raise them.
-pub(crate) fn limit_resources(config: &JailConfig) -> Result<(), Fault> {
+pub(crate) fn limit_resources(open_files: u64, tmp_bytes: u64) -> Result<(), Fault> {
     let limits = [
         // No dump, and no host program that handles dumps: 0 forbids the file only, 1 is the kernel's word for both.
         (Resource::Core, 1),
-        (Resource::Nofile, config.open_files),
+        (Resource::Nofile, open_files),
         // Just above /tmp, so that a full /tmp says "no space" and a sparse giant is refused.
-        (Resource::Fsize, config.tmp_bytes.saturating_add(1 << 20)),
+        (Resource::Fsize, tmp_bytes.saturating_add(1 << 20)),
         // No real-time scheduling, no locked memory to speak of, no message queues, no queued signals without end.
         (Resource::Rtprio, 0),
         (Resource::Nice, 0),
@@ -71,6 +71,11 @@ pub(crate) fn drop() -> Result<(), Fault> {
         inheritable: CapabilitySet::empty(),
     };
     rustix::thread::set_capabilities(None, none).at_with(step, "sets")?;
+    seal()
+}
+
+/// No privilege may come back, and the program may not look into us.
+pub(crate) fn seal() -> Result<(), Fault> {
     rustix::thread::set_no_new_privs(true).at(JailStep::NoNewPrivileges)?;
     // Init shares the program's id; this keeps its memory and descriptors out of the program's reach. The program
     // itself becomes ordinary again by its execve.

@@ -1,6 +1,6 @@
 //! The last two walls: Landlock, which knows paths, and seccomp, which knows system calls.
 //!
-//! Both are second walls behind mounts, namespaces and capabilities, and both are mandatory.
+//! Both are second walls behind mounts, namespaces and capabilities, and both are mandatory on this machine's own kernel.
 
 use frameos_sandbox::jail::JailStep;
 use landlock::{
@@ -17,11 +17,17 @@ include!(concat!(env!("OUT_DIR"), "/seccomp_filter.rs"));
 /// sockets across the border where the kernel knows how. Rights that this kernel does not know are left to the
 /// mounts; a kernel without Landlock is a fault.
 pub(crate) fn landlock() -> Result<(), Fault> {
-    let status = restrict().map_err(|error| Fault::own(JailStep::Landlock, error))?;
-    if status == RulesetStatus::NotEnforced {
-        return Err(Fault::own(JailStep::Landlock, "not enforced by this kernel"));
+    if landlock_if_known()? {
+        Ok(())
+    } else {
+        Err(Fault::own(JailStep::Landlock, "not enforced by this kernel"))
     }
-    Ok(())
+}
+
+/// As [`landlock`], for kernels that are not ours to choose: whether it is enforced.
+pub(crate) fn landlock_if_known() -> Result<bool, Fault> {
+    let status = restrict().map_err(|error| Fault::own(JailStep::Landlock, error))?;
+    Ok(status != RulesetStatus::NotEnforced)
 }
 
 fn restrict() -> Result<RulesetStatus, Box<dyn std::error::Error>> {
@@ -35,6 +41,10 @@ fn restrict() -> Result<RulesetStatus, Box<dyn std::error::Error>> {
         .create()?
         .add_rule(PathBeneath::new(PathFd::new("/")?, AccessFs::from_read(ABI::V5)))?
         .add_rule(PathBeneath::new(PathFd::new("/tmp")?, all & !never_in_tmp))?;
+    // A link to `/tmp`, or in a container a small file system like it.
+    if let Ok(shared_memory) = PathFd::new("/dev/shm") {
+        rules = rules.add_rule(PathBeneath::new(shared_memory, all & !never_in_tmp))?;
+    }
     for path in ["/dev/null", "/dev/zero", "/dev/full"] {
         rules = rules.add_rule(PathBeneath::new(PathFd::new(path)?, device))?;
     }
