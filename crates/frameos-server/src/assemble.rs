@@ -7,12 +7,12 @@ use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use frameos_app::{App, HttpGateway, Parts, PlatformKeys, Settings};
 use frameos_domain::{clock::Clock, id::EventId, signing::KeySet};
 use frameos_gateway::{Gateway, GatewayKeys, PaymentGateway};
-use frameos_sandbox::{Language, Sandbox, SandboxConfig, WarmConfig, runtime};
+use frameos_sandbox::{DockerConfig, Language, Sandbox, SandboxConfig, WarmConfig, runtime};
 use frameos_store::{MasterKey, ObjectsConfig, Store, StoreConfig, clock::SystemClock};
 use secrecy::ExposeSecret;
 
 use crate::{
-    config::{Config, Role},
+    config::{Backend, Config, Role},
     data_dir::{DataDir, DataDirLock},
     error::ServeError,
     keys::{KeyBytes, key_decode, key_load_or_create, signing_key_load_or_create},
@@ -182,8 +182,20 @@ async fn sandbox_open(config: &Config, data: &DataDir) -> Result<Sandbox, ServeE
         memory_bytes: u64::from(config.sandbox.warm_memory_mb) << 20,
         idle: Duration::from_secs(config.sandbox.warm_idle_seconds.into()),
     };
-    let config = SandboxConfig { jail_path, warm, ..SandboxConfig::new(state_dir, runtimes_dir) };
-    let sandbox = Sandbox::open(config).await.map_err(ServeError::Sandbox)?;
+    let docker = DockerConfig {
+        socket: config.sandbox.docker_socket.clone(),
+        oci_runtime: config.sandbox.oci_runtime.clone(),
+    };
+    let linux = SandboxConfig { jail_path, warm, ..SandboxConfig::new(state_dir, runtimes_dir) };
+    let opened = match config.sandbox.backend {
+        Backend::Auto => Sandbox::open_or_docker(linux, docker).await,
+        Backend::Linux => Sandbox::open(linux).await,
+        Backend::Docker => {
+            let backend = frameos_sandbox::Backend::Docker(docker);
+            Sandbox::open(SandboxConfig { backend, ..linux }).await
+        }
+    };
+    let sandbox = opened.map_err(ServeError::Sandbox)?;
     tracing::info!(isolation = %sandbox.tier(), "agents run isolated");
     Ok(sandbox)
 }

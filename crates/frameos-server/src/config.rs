@@ -29,9 +29,10 @@ pub enum Role {
 /// How agents are isolated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Backend {
-    /// The strongest the machine offers; today always `Linux`.
+    /// `Linux`, or `Docker` where the machine does not support it and an engine answers.
     Auto,
     Linux,
+    Docker,
 }
 
 /// How log lines look.
@@ -96,11 +97,23 @@ pub struct SandboxConfig {
     pub warm_memory_mb: u32,
     /// After so many seconds one that waits is replaced.
     pub warm_idle_seconds: u32,
+    /// Where a Docker Engine listens.
+    pub docker_socket: PathBuf,
+    /// `None`: the engine's own choice.
+    pub oci_runtime: Option<String>,
 }
 
 impl Default for SandboxConfig {
     fn default() -> Self {
-        Self { backend: Backend::Auto, jail_path: None, warm: 2, warm_memory_mb: 512, warm_idle_seconds: 600 }
+        Self {
+            backend: Backend::Auto,
+            jail_path: None,
+            warm: 2,
+            warm_memory_mb: 512,
+            warm_idle_seconds: 600,
+            docker_socket: PathBuf::from("/var/run/docker.sock"),
+            oci_runtime: None,
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use frameos_app::{
 };
 use frameos_contract::execution::Execution;
 use frameos_domain::{id::ExecutionId, manifest::Manifest};
-use frameos_sandbox::{Outcome, RunEvent, Sandbox, SandboxConfig, runtime};
+use frameos_sandbox::{DockerConfig, Outcome, RunEvent, Sandbox, SandboxConfig, runtime};
 use frameos_scanner::bundle::Bundle;
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
@@ -49,7 +49,8 @@ impl LocalState {
     }
 
     pub async fn sandbox(&self) -> Result<Sandbox> {
-        Ok(Sandbox::open(SandboxConfig::new(self.root.join("sandbox"), self.runtimes_dir())).await?)
+        let config = SandboxConfig::new(self.root.join("sandbox"), self.runtimes_dir());
+        Ok(Sandbox::open_or_docker(config, DockerConfig::default()).await?)
     }
 }
 

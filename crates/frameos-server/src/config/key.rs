@@ -127,9 +127,9 @@ pub static KEYS: &[Key] = &[
     },
     Key {
         name: "sandbox.backend",
-        allowed: "auto or linux",
+        allowed: "auto, linux or docker",
         set: |config, raw| set_to(&mut config.sandbox.backend, backend(raw)),
-        show: |config| text(&if config.sandbox.backend == Backend::Auto { "auto" } else { "linux" }),
+        show: |config| text(&backend_name(config.sandbox.backend)),
     },
     Key {
         name: "sandbox.jail_path",
@@ -154,6 +154,18 @@ pub static KEYS: &[Key] = &[
         allowed: "a whole number of seconds from 1 to 86400",
         set: |config, raw| set_to(&mut config.sandbox.warm_idle_seconds, number(raw, 1, 86_400)),
         show: |config| Shown::Plain(Value::Integer(config.sandbox.warm_idle_seconds.into())),
+    },
+    Key {
+        name: "sandbox.docker_socket",
+        allowed: "the path of a Docker Engine's unix socket",
+        set: |config, raw| set_to(&mut config.sandbox.docker_socket, path(raw)),
+        show: |config| text(&config.sandbox.docker_socket.display()),
+    },
+    Key {
+        name: "sandbox.oci_runtime",
+        allowed: "the name of an OCI runtime that the Docker Engine knows",
+        set: |config, raw| set_optional(&mut config.sandbox.oci_runtime, raw, string),
+        show: |config| optional(config.sandbox.oci_runtime.as_ref()),
     },
     Key {
         name: "worker.slots",
@@ -295,10 +307,17 @@ fn api_key(raw: Raw<'_>) -> Result<SecretString, Refused> {
 }
 
 fn backend(raw: Raw<'_>) -> Result<Backend, Refused> {
-    if string(raw)? == "docker" {
-        return Err(Refused::NotOffered("the docker backend"));
+    choice(raw, &BACKENDS.map(|backend| (backend_name(backend), backend)))
+}
+
+const BACKENDS: [Backend; 3] = [Backend::Auto, Backend::Linux, Backend::Docker];
+
+fn backend_name(backend: Backend) -> &'static str {
+    match backend {
+        Backend::Auto => "auto",
+        Backend::Linux => "linux",
+        Backend::Docker => "docker",
     }
-    choice(raw, &[("auto", Backend::Auto), ("linux", Backend::Linux)])
 }
 
 fn roles(raw: Raw<'_>) -> Result<Vec<Role>, Refused> {

@@ -59,11 +59,13 @@ fn every_key_can_be_set_by_its_variable() {
         ("gateway.url", "http://c.example:1"),
         ("gateway.api_key", "0123456789abcdef"),
         ("gateway.listen", "127.0.0.1:2"),
-        ("sandbox.backend", "linux"),
+        ("sandbox.backend", "docker"),
         ("sandbox.jail_path", "/usr/lib/frameos-jail"),
         ("sandbox.warm", "0"),
         ("sandbox.warm_memory_mb", "64"),
         ("sandbox.warm_idle_seconds", "60"),
+        ("sandbox.docker_socket", "/run/docker.sock"),
+        ("sandbox.oci_runtime", "runsc"),
         ("worker.slots", "4"),
         ("worker.starts_per_second", "0"),
         ("mail.url", "file:///srv/mail"),
@@ -105,9 +107,9 @@ fn errors_name_key_source_and_what_is_allowed() {
          allowed: text or json"
     );
     assert_eq!(
-        refused("", &[("FRAMEOS_SANDBOX__BACKEND", "docker")]),
+        refused("", &[("FRAMEOS_SANDBOX__BACKEND", "podman")]),
         "configuration key `sandbox.backend` from environment variable FRAMEOS_SANDBOX__BACKEND: \
-         the docker backend is not offered yet; allowed: auto or linux"
+         `podman` is not allowed; allowed: auto, linux or docker"
     );
     assert!(refused("", &[("FRAMEOS_TYPO", "1")]).starts_with("unknown configuration key `typo`"));
     let secret = refused("", &[("FRAMEOS_MASTER_KEY", "hunter2")]);
