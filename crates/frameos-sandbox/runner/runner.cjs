@@ -40,10 +40,10 @@ function send(text) {
 
 /** The error's kind and first line: enough to act on, short enough to show. */
 function describe(error) {
-  if (error === null || typeof error !== 'object') return `thrown: ${firstLine(format('%s', error))}`;
   let name = 'Error';
   let message = '';
   try {
+    if (error === null || typeof error !== 'object') return `thrown: ${firstLine(format('%s', error))}`;
     name = String(error.name || (error.constructor && error.constructor.name) || 'Error');
     message = String(error.message === undefined ? '' : error.message);
   } catch {
@@ -56,9 +56,24 @@ function firstLine(text) {
   return String(text).split('\n', 1)[0].slice(0, 1000);
 }
 
+/** For what is reported already: an agent may have left nothing to print with. */
+function say(text) {
+  try {
+    process.stderr.write(`${text()}\n`);
+  } catch {
+    // It closed stderr, or its error throws when asked.
+  }
+}
+
+/** Reports what the agent threw, then prints it. */
+function tell(error) {
+  report({ type: 'error', message: describe(error) });
+  say(() => (error && error.stack) || format('%s', error));
+}
+
 function fail(message) {
-  process.stderr.write(`${message}\n`);
   report({ type: 'error', message });
+  say(() => message);
   exit(1);
 }
 
@@ -214,8 +229,7 @@ async function main() {
     result = await handler(parse(request.inputs), context(request));
   } catch (error) {
     awaiting = null;
-    process.stderr.write(`${(error && error.stack) || format('%s', error)}\n`);
-    report({ type: 'error', message: describe(error) });
+    tell(error);
     return exit(1);
   }
   awaiting = null;
@@ -225,10 +239,6 @@ async function main() {
 
 main().catch((error) => {
   // Thrown while loading; a plain program's own error ends here too.
-  try {
-    process.stderr.write(`${(error && error.stack) || format('%s', error)}\n`);
-  } finally {
-    report({ type: 'error', message: describe(error) });
-    exit(process.exitCode || 1);
-  }
+  tell(error);
+  exit(process.exitCode || 1);
 });

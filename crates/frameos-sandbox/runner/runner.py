@@ -7,8 +7,8 @@ import builtins
 import os
 import sys
 
-# Only what the interpreter has loaded or built in anyhow: a `json` or `traceback` that nobody asked for would double
-# the time of a short run. They are imported when needed.
+# Only what the interpreter has loaded or built in anyhow: a `json` that nobody asked for would double the time of a
+# short run. It is imported when needed.
 
 REQUEST = 3
 REPORT = 4
@@ -16,6 +16,7 @@ ROOT = "/agent"
 # How deep a result may be nested, and how long its integers may be: what any reader of JSON takes.
 NESTING_MAX = 100
 INTEGER_BITS_MAX = 1023
+show_error = sys.__excepthook__
 
 
 def decode(text):
@@ -99,7 +100,7 @@ def describe(error):
     """The error's kind and first line: enough to act on, short enough to show."""
     try:
         text = first_line(error)
-    except Exception:
+    except BaseException:  # An error that raises when asked.
         text = ""
     name = type(error).__name__
     return f"{name}: {text}" if text else name
@@ -123,9 +124,16 @@ def leave_program(code=None):
     raise SystemExit(code)
 
 
+def say(text):
+    try:
+        print(text, file=sys.stderr)
+    except Exception:
+        pass  # The agent closed it.
+
+
 def fail(message):
-    print(message, file=sys.stderr)
     report({"type": "error", "message": message})
+    say(message)
     leave(1)
 
 
@@ -136,18 +144,22 @@ def exit_code(error):
         return 0
     if isinstance(code, int):
         return code & 0xFF
-    print(code, file=sys.stderr)
+    say(code)
     return 1
 
 
-def print_error(error):
-    """The traceback without the frames of this file."""
-    import traceback
-
+def tell(error):
+    """Reports what the agent raised, then prints its traceback without the frames of this file. In this order, because an
+    agent may have left nothing to print with: descriptors, memory, stderr."""
+    report({"type": "error", "message": describe(error)})
     trace = error.__traceback__
-    while trace is not None and trace.tb_frame.f_code.co_filename == print_error.__code__.co_filename:
+    while trace is not None and trace.tb_frame.f_code.co_filename == tell.__code__.co_filename:
         trace = trace.tb_next
-    traceback.print_exception(type(error), error, trace)
+    try:
+        # The interpreter's own way needs no import. It prefers the traceback that the error holds.
+        show_error(type(error), error.with_traceback(trace), trace)
+    except BaseException:
+        pass
 
 
 def guarded(node):
@@ -212,8 +224,7 @@ def run_handler(code, file, arguments, request):
     except SystemExit as error:
         leave(exit_code(error))
     except BaseException as error:
-        print_error(error)
-        report({"type": "error", "message": describe(error)})
+        tell(error)
         leave(1)
     try:
         text = encode(result)
@@ -240,8 +251,7 @@ def run_program(code, file):
     except SystemExit as error:
         sys.exit(exit_code(error))
     except BaseException as error:
-        print_error(error)
-        report({"type": "error", "message": describe(error)})
+        tell(error)
         sys.exit(1)
 
 
@@ -283,8 +293,7 @@ def main():
         code = compile(text, file, "exec", dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         error.__traceback__ = None
-        print_error(error)
-        report({"type": "error", "message": describe(error)})
+        tell(error)
         leave(1)
     if arguments:
         run_handler(code, file, arguments, request)

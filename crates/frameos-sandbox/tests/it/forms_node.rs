@@ -140,6 +140,28 @@ async fn what_is_thrown_is_told_in_one_line() {
     }
 }
 
+/// The agent's own error is told, whatever it left to print it with.
+#[tokio::test]
+async fn an_error_that_cannot_be_printed_is_told() {
+    let shy = "const shy = new Error('shown'); Object.defineProperty(shy, 'stack', { get() { throw new Error('hidden'); } });";
+    let too_many = "Error: EMFILE: too many open files, open '/dev/null'";
+    for (code, expect) in [
+        ("for (;;) require('fs').openSync('/dev/null')".to_owned(), too_many),
+        ("module.exports = () => { for (;;) require('fs').openSync('/dev/null'); }".to_owned(), too_many),
+        ("require('fs').closeSync(2); throw new Error('quiet')".to_owned(), "Error: quiet"),
+        (
+            "module.exports = () => { require('fs').closeSync(2); throw new Error('quiet'); }".to_owned(),
+            "Error: quiet",
+        ),
+        (format!("{shy} throw shy"), "Error: shown"),
+        (format!("module.exports = () => {{ {shy} throw shy; }}"), "Error: shown"),
+    ] {
+        let outcome = Agent::node(&code).run(&sandbox().await).await;
+        assert_eq!(outcome.end, End::Exited(1), "{code}: {outcome:?}");
+        assert_eq!(outcome.agent_error.as_deref(), Some(expect), "{code}");
+    }
+}
+
 #[tokio::test]
 async fn results_that_are_no_json_are_the_agents_error() {
     for code in [

@@ -107,6 +107,36 @@ async fn what_is_raised_is_told_in_one_line() {
     }
 }
 
+/// The agent's own error is told, whatever it left to print it with.
+#[tokio::test]
+async fn an_error_that_cannot_be_printed_is_told() {
+    let hoard = "kept = []\n    while True: kept.append(open('/dev/null'))\n";
+    let too_many = "OSError: [Errno 24] Too many open files: '/dev/null'";
+    for (code, expect) in [
+        (format!("if True:\n    {hoard}"), too_many),
+        (format!("def main(inputs, ctx):\n    {hoard}"), too_many),
+        ("import os\nos.close(2)\nraise ValueError('quiet')\n".to_owned(), "ValueError: quiet"),
+        (
+            "import os\ndef main(inputs, ctx):\n    os.close(2)\n    raise ValueError('quiet')\n".to_owned(),
+            "ValueError: quiet",
+        ),
+        (
+            "class Shy(Exception):\n    def __str__(self): raise SystemExit(0)\n\
+             def main(inputs, ctx):\n    raise Shy\n"
+                .to_owned(),
+            "Shy",
+        ),
+    ] {
+        let outcome = Agent::python(&code).run(&sandbox().await).await;
+        // Python's own word for a stream that cannot be flushed is 120.
+        assert!(matches!(outcome.end, End::Exited(1 | 120)), "{code}: {outcome:?}");
+        assert_eq!(outcome.agent_error.as_deref(), Some(expect), "{code}");
+        let said = outcome.stderr.text();
+        assert!(!said.contains("runner"), "{said}");
+        assert!(expect != too_many || said.contains("in <module>") || said.contains("in main"), "{said}");
+    }
+}
+
 #[tokio::test]
 async fn results_that_are_no_json_are_the_agents_error() {
     for result in ["object()", "{1: {2}}", "float('nan')", "'x' * (2 << 20)"] {
