@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use frameos_domain::{
     clock::Timestamp,
-    execution::RunStatus,
+    execution::{FailureReason, RunStatus},
     id::{AgentId, DeploymentId, ExecutionId, TicketId, UserId},
     manifest::Manifest,
     money::Money,
@@ -86,6 +86,7 @@ pub struct ExecutionView {
     pub stderr: Option<String>,
     pub logs_truncated: Option<bool>,
     pub error_message: Option<String>,
+    pub failure_reason: Option<FailureReason>,
     pub exit_code: Option<i64>,
     pub resources: Option<Resources>,
     pub isolation: Option<String>,
@@ -317,6 +318,7 @@ fn view(row: Execution, manifest: &Manifest, live: Live, now: Timestamp) -> Exec
         stdout: row.stdout.filter(|_| ended),
         stderr: row.stderr.filter(|_| ended),
         error_message: row.error_message.filter(|_| ended),
+        failure_reason: row.failure_reason.filter(|_| ended),
         exit_code: row.exit_code.filter(|_| ended),
         // As soon as there is something: neither tells what the agent found out.
         resources: row.resources.or(live.resources),

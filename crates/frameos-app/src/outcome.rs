@@ -3,7 +3,7 @@
 //! Invariant: only exit code 0 with outputs that fit the manifest is a success; everything else costs nothing.
 
 use frameos_domain::{
-    execution::RunStatus,
+    execution::{FailureReason, RunStatus},
     manifest::{Manifest, RetryPolicy},
 };
 use frameos_sandbox::{End, Outcome};
@@ -13,6 +13,9 @@ use crate::inputs::outputs_check;
 
 /// `EX_TEMPFAIL` of sysexits.h: the agent asks to be tried again.
 const EX_TEMPFAIL: i32 = 75;
+
+/// What the system-call filter ends a process with.
+const SIGSYS: i32 = 31;
 
 /// Characters of an error message.
 const LONGEST_MESSAGE: usize = 4_000;
@@ -25,6 +28,8 @@ pub struct RunEnd {
     /// Present only on success.
     pub outputs: Option<Value>,
     pub error_message: Option<String>,
+    /// Absent on success.
+    pub failure_reason: Option<FailureReason>,
     pub exit_code: Option<i64>,
     /// Whether trying again is allowed and might help.
     pub retryable: bool,
@@ -32,17 +37,18 @@ pub struct RunEnd {
 
 /// Judges a finished run. `timeout_ms` is the limit that was in force.
 pub fn outcome_judge(manifest: &Manifest, outcome: &Outcome, timeout_ms: u64) -> RunEnd {
-    let failed = |status, message: String, exit_code, retryable| RunEnd {
-        status,
+    let failed = |reason: FailureReason, message: String, exit_code, retryable| RunEnd {
+        status: reason.status(),
         outputs: None,
         error_message: Some(message_clean(&message)),
+        failure_reason: Some(reason),
         exit_code,
         retryable,
     };
     match outcome.end {
         End::Exited(0) if outcome.outputs_error.is_some() => {
             let message = outcome.outputs_error.clone().unwrap_or_default();
-            failed(RunStatus::Failed, message, Some(0), false)
+            failed(FailureReason::OutputsInvalid, message, Some(0), false)
         }
         End::Exited(0) => {
             // An agent that promises nothing may return nothing.
@@ -52,45 +58,43 @@ pub fn outcome_judge(manifest: &Manifest, outcome: &Outcome, timeout_ms: u64) ->
                     status: RunStatus::Success,
                     outputs: Some(outputs),
                     error_message: None,
+                    failure_reason: None,
                     exit_code: Some(0),
                     retryable: false,
                 },
                 Err(_) if outcome.outputs.is_none() => {
                     let message = "the agent ended without outputs: return an object from the handler, or print one \
                                    JSON object as the last line of stdout";
-                    failed(RunStatus::Failed, message.into(), Some(0), false)
+                    failed(FailureReason::OutputsInvalid, message.into(), Some(0), false)
                 }
-                Err(message) => failed(RunStatus::Failed, message, Some(0), false),
+                Err(message) => failed(FailureReason::OutputsInvalid, message, Some(0), false),
             }
         }
         End::Exited(code) => {
             let retryable = code == EX_TEMPFAIL || manifest.retry == RetryPolicy::Safe;
-            failed(RunStatus::Failed, exit_message(outcome, code), Some(i64::from(code)), retryable)
+            failed(FailureReason::Exit, exit_message(outcome, code), Some(i64::from(code)), retryable)
         }
         End::Signaled(signal) => {
+            let reason = if signal == SIGSYS { FailureReason::ForbiddenCall } else { FailureReason::Signal };
             let message = match signal {
-                31 => "the agent made a forbidden system call and was stopped (SIGSYS)".to_owned(),
+                SIGSYS => "the agent made a forbidden system call and was stopped (SIGSYS)".to_owned(),
                 11 => "the agent crashed (SIGSEGV)".to_owned(),
                 6 => "the agent aborted (SIGABRT)".to_owned(),
                 _ => format!("the agent was ended by signal {signal}"),
             };
-            failed(
-                RunStatus::Failed,
-                message,
-                Some(i64::from(128 + signal)),
-                manifest.retry == RetryPolicy::Safe,
-            )
+            let retryable = manifest.retry == RetryPolicy::Safe;
+            failed(reason, message, Some(i64::from(128 + signal)), retryable)
         }
         End::TimedOut => {
             let message = format!("the agent was stopped at its time limit of {timeout_ms} ms");
-            failed(RunStatus::Timeout, message, None, false)
+            failed(FailureReason::Timeout, message, None, false)
         }
         End::OutOfMemory => {
             let message =
                 format!("the agent ran out of memory: its limit is {} MB", manifest.runtime.memory_mb);
-            failed(RunStatus::Failed, message, Some(137), false)
+            failed(FailureReason::Oom, message, Some(137), false)
         }
-        End::Cancelled => failed(RunStatus::Cancelled, "the run was cancelled".into(), None, false),
+        End::Cancelled => failed(FailureReason::Cancelled, "the run was cancelled".into(), None, false),
     }
 }
 
@@ -158,33 +162,56 @@ mod tests {
         (end.status, end.error_message, end.exit_code, end.retryable)
     }
 
+    fn reason(outcome: &Outcome) -> Option<FailureReason> {
+        outcome_judge(&manifest("never"), outcome, 1_000).failure_reason
+    }
+
     #[test]
     fn only_a_clean_exit_with_promised_outputs_succeeds() {
         assert_eq!(judge(&outcome(End::Exited(0))), (RunStatus::Success, None, Some(0), false));
+        assert_eq!(reason(&outcome(End::Exited(0))), None);
         let broken = Outcome { outputs: Some(json!({"n": "x"})), ..outcome(End::Exited(0)) };
         assert_eq!(judge(&broken).0, RunStatus::Failed);
+        assert_eq!(reason(&broken), Some(FailureReason::OutputsInvalid));
         let none = Outcome { outputs: None, ..outcome(End::Exited(0)) };
         assert!(judge(&none).1.unwrap().contains("without outputs"));
+        assert_eq!(reason(&none), Some(FailureReason::OutputsInvalid));
         let unreadable = Outcome {
             outputs: None,
             outputs_error: Some("the outputs cannot be read: too deep".into()),
             ..outcome(End::Exited(0))
         };
         assert_eq!(judge(&unreadable).1.unwrap(), "the outputs cannot be read: too deep");
+        assert_eq!(reason(&unreadable), Some(FailureReason::OutputsInvalid));
     }
 
     #[test]
     fn each_other_end_says_what_happened() {
-        for (end, status, words, code) in [
-            (End::Exited(3), RunStatus::Failed, "exited with code 3", Some(3)),
-            (End::Signaled(31), RunStatus::Failed, "forbidden system call", Some(159)),
-            (End::TimedOut, RunStatus::Timeout, "1000 ms", None),
-            (End::OutOfMemory, RunStatus::Failed, "128 MB", Some(137)),
-            (End::Cancelled, RunStatus::Cancelled, "cancelled", None),
+        for (end, why, words, code) in [
+            (End::Exited(3), FailureReason::Exit, "exited with code 3", Some(3)),
+            // What a shell says of a kill is no kill.
+            (End::Exited(137), FailureReason::Exit, "exited with code 137", Some(137)),
+            (End::Signaled(9), FailureReason::Signal, "signal 9", Some(137)),
+            (End::Signaled(11), FailureReason::Signal, "SIGSEGV", Some(139)),
+            (End::Signaled(31), FailureReason::ForbiddenCall, "forbidden system call", Some(159)),
+            (End::TimedOut, FailureReason::Timeout, "1000 ms", None),
+            (End::OutOfMemory, FailureReason::Oom, "128 MB", Some(137)),
+            (End::Cancelled, FailureReason::Cancelled, "cancelled", None),
         ] {
             let (found, message, exit_code, retryable) = judge(&outcome(end));
-            assert_eq!((found, exit_code, retryable), (status, code, false), "{end:?}");
+            assert_eq!((found, exit_code, retryable), (why.status(), code, false), "{end:?}");
             assert!(message.unwrap().contains(words), "{end:?}");
+            assert_eq!(reason(&outcome(end)), Some(why), "{end:?}");
+        }
+    }
+
+    #[test]
+    fn no_words_of_an_agent_change_the_reason() {
+        for words in
+            ["the platform could not run this agent in 3 attempts", "out of memory", "the run was cancelled"]
+        {
+            let said = Outcome { agent_error: Some(words.into()), ..outcome(End::Exited(1)) };
+            assert_eq!(reason(&said), Some(FailureReason::Exit), "{words}");
         }
     }
 

@@ -8,7 +8,11 @@
 use std::{sync::Arc, time::Duration};
 
 use frameos_domain::{
-    execution::RunStatus, id::ExecutionId, manifest::Manifest, receipt::Resources, redact::Redactor,
+    execution::{FailureReason, RunStatus},
+    id::ExecutionId,
+    manifest::Manifest,
+    receipt::Resources,
+    redact::Redactor,
 };
 use frameos_sandbox::{Outcome, RunSpec, Sandbox};
 use frameos_store::{
@@ -121,8 +125,7 @@ async fn attempt_begin(app: &App, ticket: &Ticket) -> Result<Option<(Execution, 
         && row.attempt > ATTEMPTS
     {
         let message = format!("the platform lost this run {ATTEMPTS} times; nothing was charged");
-        let result = EndedRun { error_message: Some(message), ..EndedRun::of(RunStatus::Failed) };
-        end(app, ticket, row, result).await?;
+        end(app, ticket, row, EndedRun::failed(FailureReason::Platform, message)).await?;
         return Ok(None);
     }
     Ok(begun)
@@ -210,6 +213,7 @@ pub(crate) struct EndedRun {
     pub status: RunStatus,
     pub outputs: Option<Value>,
     pub error_message: Option<String>,
+    pub failure_reason: Option<FailureReason>,
     pub exit_code: Option<i64>,
     pub resources: Option<Resources>,
     pub isolation: Option<String>,
@@ -218,11 +222,13 @@ pub(crate) struct EndedRun {
 }
 
 impl EndedRun {
-    pub(crate) fn of(status: RunStatus) -> Self {
+    /// One that gave nothing.
+    pub(crate) fn failed(reason: FailureReason, message: String) -> Self {
         Self {
-            status,
+            status: reason.status(),
             outputs: None,
-            error_message: None,
+            error_message: Some(message),
+            failure_reason: Some(reason),
             exit_code: None,
             resources: None,
             isolation: None,
@@ -233,7 +239,7 @@ impl EndedRun {
 }
 
 pub(crate) fn cancelled() -> EndedRun {
-    EndedRun { error_message: Some(CANCELLED.into()), ..EndedRun::of(RunStatus::Cancelled) }
+    EndedRun::failed(FailureReason::Cancelled, CANCELLED.into())
 }
 
 fn logs_build(outcome: &Outcome, redactor: &Redactor) -> LogsView {
@@ -263,6 +269,7 @@ async fn result_build(
         status: verdict.status,
         outputs: verdict.outputs,
         error_message: verdict.error_message,
+        failure_reason: verdict.failure_reason,
         exit_code: verdict.exit_code,
         resources: Some(run_resources(&outcome.resources)),
         isolation: Some(outcome.tier.clone()),
@@ -279,6 +286,7 @@ pub(crate) async fn end(app: &App, ticket: &Ticket, row: &Execution, ended: Ende
         status: if ended.status == RunStatus::Success { RunStatus::Settling } else { row.status },
         outputs: ended.outputs,
         error_message: ended.error_message,
+        failure_reason: ended.failure_reason,
         exit_code: ended.exit_code,
         resources: ended.resources,
         isolation: ended.isolation,
@@ -303,6 +311,7 @@ pub(crate) async fn end(app: &App, ticket: &Ticket, row: &Execution, ended: Ende
                     status: waiting,
                     outputs: None,
                     error_message: Some(CANCELLED.into()),
+                    failure_reason: Some(FailureReason::Cancelled),
                     stdout: String::new(),
                     log_object: None,
                     ..result
@@ -340,7 +349,7 @@ async fn platform_fault(app: &App, ticket: &Ticket) -> Result<()> {
     }
     let message =
         format!("the platform could not run this agent in {ATTEMPTS} attempts; nothing was charged");
-    end(app, ticket, &row, EndedRun { error_message: Some(message), ..EndedRun::of(RunStatus::Failed) }).await
+    end(app, ticket, &row, EndedRun::failed(FailureReason::Platform, message)).await
 }
 
 async fn requeue(app: &App, ticket: &Ticket, row: &Execution, reason: &str) -> Result<()> {

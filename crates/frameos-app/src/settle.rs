@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use frameos_domain::{
     clock::Timestamp,
-    execution::RunStatus,
+    execution::{FailureReason, RunStatus},
     id::{EventId, ExecutionId, ReceiptId, RevenueId},
     money::Money,
     receipt::{RunPayment, RunReceipt, salted_hash},
@@ -71,7 +71,7 @@ async fn settle(app: &App, ticket: &Ticket, end: RunStatus) -> Result<()> {
         RunStatus::Success => payment_take(app, &row).await?,
         other => {
             hold_return(app, &row).await?;
-            Settled { status: other, payment: None, error_message: None }
+            Settled { status: other, payment: None, refused: None }
         }
     };
     finish(app, ticket, row, settled).await
@@ -80,7 +80,15 @@ async fn settle(app: &App, ticket: &Ticket, end: RunStatus) -> Result<()> {
 struct Settled {
     status: RunStatus,
     payment: Option<Payment>,
-    error_message: Option<String>,
+    /// What the user is told of a payment that was refused.
+    refused: Option<String>,
+}
+
+impl Settled {
+    /// What the settlement itself found wrong; what the agent did wrong is in the run's row.
+    fn failure_reason(&self) -> Option<FailureReason> {
+        self.refused.as_ref().map(|_| FailureReason::PaymentDeclined)
+    }
 }
 
 async fn payment_take(app: &App, row: &Execution) -> Result<Settled> {
@@ -88,13 +96,11 @@ async fn payment_take(app: &App, row: &Execution) -> Result<Settled> {
         if !row.price.is_zero() {
             return Err(AppError::internal("a run with a price has no mandate"));
         }
-        return Ok(Settled { status: RunStatus::Success, payment: None, error_message: None });
+        return Ok(Settled { status: RunStatus::Success, payment: None, refused: None });
     };
     let execute = Execute { mandate_id, idempotency_key: Some(row.id.to_string()) };
     match app.payments().execute(execute).await {
-        Ok(payment) => {
-            Ok(Settled { status: RunStatus::Success, payment: Some(payment), error_message: None })
-        }
+        Ok(payment) => Ok(Settled { status: RunStatus::Success, payment: Some(payment), refused: None }),
         Err(
             error @ (GatewayError::Unavailable { .. }
             | GatewayError::Internal { .. }
@@ -102,7 +108,7 @@ async fn payment_take(app: &App, row: &Execution) -> Result<Settled> {
         ) => Err(error.into()),
         Err(refusal) => {
             let message = format!("the payment was refused, so the outputs stay sealed: {refusal}");
-            Ok(Settled { status: RunStatus::Failed, payment: None, error_message: Some(message) })
+            Ok(Settled { status: RunStatus::Failed, payment: None, refused: Some(message) })
         }
     }
 }
@@ -127,8 +133,9 @@ async fn finish(app: &App, ticket: &Ticket, row: Execution, settled: Settled) ->
                     status: settled.status,
                     payment_id: settled.payment.as_ref().map(|payment| payment.payment_id),
                     payment_receipt_id: settled.payment.as_ref().map(|payment| payment.receipt_id),
-                    error_message: settled.error_message.clone(),
-                    withhold_stdout: settled.error_message.is_some(),
+                    error_message: settled.refused.clone(),
+                    failure_reason: settled.failure_reason(),
+                    withhold_stdout: settled.refused.is_some(),
                 };
                 if !execution::execution_finish(tx, row.id, &finish, now).await? {
                     return Ok(());
@@ -209,6 +216,7 @@ async fn receipt_write(
         input_sha256: salted_hash(&row.salt, &Value::Object(row.inputs.clone())),
         output_sha256: outputs.map(|outputs| salted_hash(&row.salt, outputs)),
         status: settled.status,
+        failure_reason: settled.failure_reason().or(row.failure_reason),
         exit_code: row.exit_code,
         attempt: row.attempt,
         started_at: row.started_at,

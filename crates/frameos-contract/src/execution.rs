@@ -1,6 +1,10 @@
 //! Runs: triggering, following and reading them.
 
-use frameos_domain::{clock::Timestamp, execution::RunStatus, receipt::Resources};
+use frameos_domain::{
+    clock::Timestamp,
+    execution::{FailureReason, RunStatus},
+    receipt::Resources,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -76,6 +80,8 @@ pub struct Execution {
     pub logs_truncated: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error_message: Option<String>,
+    /// What `error_message` says in words, for programs. `null` before the end, on success, and for runs older than it.
+    pub failure_reason: Option<FailureReason>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exit_code: Option<i64>,
     /// What was used; while running, what was used up to a moment ago, from the second second on.
@@ -118,6 +124,7 @@ pub struct ExecutionSummary {
     pub version: String,
     pub deployment_id: String,
     pub status: RunStatus,
+    pub failure_reason: Option<FailureReason>,
     pub price_amount: i64,
     pub price_currency: String,
     pub duration_ms: Option<i64>,

@@ -1,4 +1,4 @@
-//! The states of a run and which may follow which.
+//! The states of a run and which may follow which, and why a run failed.
 //!
 //! Invariant: a final state is never left. `settling` means the agent succeeded and its outputs are sealed until the payment
 //! commits; only from there can a run become `success` when it costs money.
@@ -79,6 +79,86 @@ impl FromStr for RunStatus {
     }
 }
 
+/// Why a run is not a success.
+///
+/// Told from what the platform saw and never from what the agent says, so that an agent's message cannot pass for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureReason {
+    /// The agent ended with an exit code other than 0: what it threw, too, and a result that is no JSON.
+    Exit,
+    /// A signal ended the agent: it crashed, or did it itself.
+    Signal,
+    /// The agent made a system call that no sandbox allows.
+    ForbiddenCall,
+    /// The agent wanted more memory than its limit.
+    Oom,
+    /// The agent was stopped at its time limit.
+    Timeout,
+    /// The agent ended well, but its outputs are missing, unreadable or not as its manifest promises.
+    OutputsInvalid,
+    /// The user cancelled the run.
+    Cancelled,
+    /// The platform could not run the agent.
+    Platform,
+    /// The agent succeeded, but the payment was refused.
+    PaymentDeclined,
+}
+
+impl FailureReason {
+    pub const ALL: [Self; 9] = [
+        Self::Exit,
+        Self::Signal,
+        Self::ForbiddenCall,
+        Self::Oom,
+        Self::Timeout,
+        Self::OutputsInvalid,
+        Self::Cancelled,
+        Self::Platform,
+        Self::PaymentDeclined,
+    ];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Exit => "exit",
+            Self::Signal => "signal",
+            Self::ForbiddenCall => "forbidden_call",
+            Self::Oom => "oom",
+            Self::Timeout => "timeout",
+            Self::OutputsInvalid => "outputs_invalid",
+            Self::Cancelled => "cancelled",
+            Self::Platform => "platform",
+            Self::PaymentDeclined => "payment_declined",
+        }
+    }
+
+    /// The state in which a run ends for this reason.
+    pub const fn status(self) -> RunStatus {
+        match self {
+            Self::Timeout => RunStatus::Timeout,
+            Self::Cancelled => RunStatus::Cancelled,
+            _ => RunStatus::Failed,
+        }
+    }
+}
+
+impl fmt::Display for FailureReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for FailureReason {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL
+            .into_iter()
+            .find(|reason| reason.as_str() == text)
+            .ok_or_else(|| format!("`{text}` is not a failure reason"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,5 +171,13 @@ mod tests {
             assert_eq!(from.as_str().parse(), Ok(from));
         }
         assert!(!RunStatus::Running.may_become(RunStatus::Success), "success only comes from settling");
+    }
+
+    #[test]
+    fn a_reason_has_one_name() {
+        for reason in FailureReason::ALL {
+            assert_eq!(reason.as_str().parse(), Ok(reason));
+            assert_eq!(serde_json::to_value(reason).unwrap(), reason.as_str());
+        }
     }
 }

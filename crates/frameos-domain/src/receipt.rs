@@ -10,7 +10,7 @@ use thiserror::Error;
 use crate::{
     canonical,
     clock::Timestamp,
-    execution::RunStatus,
+    execution::{FailureReason, RunStatus},
     id::{ExecutionId, MandateId, PaymentId, ReceiptId},
     money::Currency,
     signing::{KeySet, PublicKey, SignatureError, SigningKey, verify},
@@ -116,6 +116,9 @@ pub struct RunReceipt {
     pub input_sha256: String,
     pub output_sha256: Option<String>,
     pub status: RunStatus,
+    /// Left out of a success, and of receipts from before this field existed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure_reason: Option<FailureReason>,
     pub exit_code: Option<i64>,
     pub attempt: i64,
     pub started_at: Option<Timestamp>,
@@ -222,6 +225,7 @@ mod tests {
             input_sha256: salted_hash("s", &serde_json::json!({"a": 1})),
             output_sha256: None,
             status: RunStatus::Failed,
+            failure_reason: Some(FailureReason::Exit),
             exit_code: Some(1),
             attempt: 1,
             started_at: Some(at),
@@ -235,7 +239,7 @@ mod tests {
         .unwrap()
     }
 
-    /// Signed before `Resources::bytes_written` existed.
+    /// Signed before `Resources::bytes_written` and `RunReceipt::failure_reason` existed.
     const OLDER: &str = include_str!("../fixtures/receipt_without_bytes_written.json");
 
     #[test]
@@ -243,15 +247,20 @@ mod tests {
         let document = RunReceiptDocument::parse(OLDER).unwrap();
         document.verify(Some(&KeySet::of([SigningKey::from_seed(&[3; 32]).unwrap().public()]))).unwrap();
         assert_eq!(document.receipt.resources.as_ref().unwrap().bytes_written, None);
-        // What is kept has the same bytes again, and the new field cannot be slipped in.
+        assert_eq!(document.receipt.failure_reason, None);
+        // What is kept has the same bytes again, and the new fields cannot be slipped in.
         let kept = serde_json::to_string(&document).unwrap();
         assert_eq!(RunReceiptDocument::parse(&kept).unwrap(), document);
-        for value in ["null", "0"] {
-            let field = format!("\"bytes_written\": {value}, \"wall_ms\"");
-            let altered = OLDER.replacen("\"wall_ms\"", &field, 1);
+        for (field, beside) in [
+            (r#""bytes_written": null"#, r#""wall_ms""#),
+            (r#""bytes_written": 0"#, r#""wall_ms""#),
+            (r#""failure_reason": null"#, r#""exit_code""#),
+            (r#""failure_reason": "exit""#, r#""exit_code""#),
+        ] {
+            let altered = OLDER.replacen(beside, &format!("{field}, {beside}"), 1);
             assert_ne!(altered, OLDER);
             let accepted = RunReceiptDocument::parse(&altered).is_ok_and(|read| read.verify(None).is_ok());
-            assert!(!accepted, "{value}");
+            assert!(!accepted, "{field}");
         }
     }
 

@@ -7,7 +7,7 @@ mod transition;
 
 use frameos_domain::{
     clock::Timestamp,
-    execution::RunStatus,
+    execution::{FailureReason, RunStatus},
     id::{AgentId, DeploymentId, ExecutionId, MandateId, PaymentId, ReceiptId, UserId, VersionId},
     money::{Currency, Money},
     receipt::Resources,
@@ -86,6 +86,8 @@ pub struct Execution {
     /// Where the longer log is in the object store.
     pub log_object: Option<String>,
     pub error_message: Option<String>,
+    /// Null for a success, and for runs older than the column; not to be shown before the run has ended.
+    pub failure_reason: Option<FailureReason>,
     pub exit_code: Option<i64>,
     pub resources: Option<Resources>,
     pub isolation: Option<String>,
@@ -109,7 +111,7 @@ macro_rules! select {
              e.outputs, e.status, e.attempt, e.salt, e.timeout_ms, e.price_amount, e.price_currency, e.free_month, \
              e.confirmed, e.mandate_id, e.payment_id, e.payment_receipt_id, e.cancel_requested, e.created_at, e.started_at, \
              e.completed_at, e.duration_ms, e.stdout, e.stderr, e.stdout_bytes, e.stderr_bytes, e.log_object, \
-             e.error_message, e.exit_code, e.resources, e.isolation \
+             e.error_message, e.exit_code, e.resources, e.isolation, e.failure_reason \
              FROM agent_executions e JOIN agent_definitions a ON a.id = e.agent_id ",
             $rest
         )
@@ -153,6 +155,7 @@ fn read(tx: &Tx, row: &Row) -> Result<Execution, StoreError> {
         exit_code: row.get(32)?,
         resources: row.json_opt(33)?,
         isolation: row.get(34)?,
+        failure_reason: row.get(35)?,
     })
 }
 

@@ -28,6 +28,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 2, name: "0002_runs", text: include_str!("../migrations/0002_runs.sql") },
     Migration { version: 3, name: "0003_payments", text: include_str!("../migrations/0003_payments.sql") },
     Migration { version: 4, name: "0004_live_runs", text: include_str!("../migrations/0004_live_runs.sql") },
+    Migration {
+        version: 5,
+        name: "0005_failure_reason",
+        text: include_str!("../migrations/0005_failure_reason.sql"),
+    },
 ];
 
 /// Why a database cannot be brought to this binary's schema.

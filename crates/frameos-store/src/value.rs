@@ -5,7 +5,7 @@
 
 use frameos_domain::{
     clock::Timestamp,
-    execution::RunStatus,
+    execution::{FailureReason, RunStatus},
     id::{Id, Kind},
     money::Currency,
     pricing::PricingModel,
@@ -108,6 +108,11 @@ impl From<RunStatus> for Value {
         Self::Text(status.as_str().to_owned())
     }
 }
+impl From<FailureReason> for Value {
+    fn from(reason: FailureReason) -> Self {
+        Self::Text(reason.as_str().to_owned())
+    }
+}
 impl From<PricingModel> for Value {
     fn from(model: PricingModel) -> Self {
         Self::Text(model.as_str().to_owned())
@@ -199,6 +204,11 @@ impl FromValue for Currency {
 impl FromValue for RunStatus {
     fn from_value(value: &Value) -> Result<Self, StoreError> {
         String::from_value(value)?.parse().map_err(|_| StoreError::corrupt("not a run status"))
+    }
+}
+impl FromValue for FailureReason {
+    fn from_value(value: &Value) -> Result<Self, StoreError> {
+        String::from_value(value)?.parse().map_err(|_| StoreError::corrupt("not a failure reason"))
     }
 }
 impl FromValue for PricingModel {

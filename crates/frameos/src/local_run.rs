@@ -127,6 +127,7 @@ fn record(run: &LocalRun<'_>, outcome: &Outcome) -> Execution {
         stderr: Some(log_head(&stderr)),
         logs_truncated: Some(truncated),
         error_message: judged.error_message.map(|message| redactor.redact(&message)),
+        failure_reason: judged.failure_reason,
         exit_code: judged.exit_code,
         resources: Some(run_resources(&outcome.resources)),
         isolation: Some(outcome.tier.clone()),

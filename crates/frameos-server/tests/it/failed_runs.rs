@@ -7,6 +7,7 @@ use crate::harness::{Agent, TestApp, deploy, execute, node_agent, python_agent};
 struct Failure {
     agent: Agent,
     status: &'static str,
+    reason: &'static str,
     /// What the message must mention, in lower case.
     mentions: &'static str,
 }
@@ -18,6 +19,7 @@ fn failures() -> Vec<Failure> {
         Failure {
             agent: node_agent("quitter", "console.error('no session'); process.exit(1);"),
             status: "failed",
+            reason: "exit",
             mentions: "1",
         },
         Failure {
@@ -26,25 +28,29 @@ fn failures() -> Vec<Failure> {
                 "module.exports = async () => { throw new Error('no such page'); };",
             ),
             status: "failed",
+            reason: "exit",
             mentions: "no such page",
         },
-        Failure { agent: slow, status: "timeout", mentions: "time" },
+        Failure { agent: slow, status: "timeout", reason: "timeout", mentions: "time" },
         Failure {
             agent: python_agent(
                 "hog",
                 "def main(inputs, ctx):\n    hoard = []\n    while True:\n        hoard.append(bytearray(8 << 20))\n",
             ),
             status: "failed",
+            reason: "oom",
             mentions: "memory",
         },
         Failure {
             agent: node_agent("liar", "module.exports = () => ({ result: 42 });"),
             status: "failed",
+            reason: "outputs_invalid",
             mentions: "result",
         },
         Failure {
             agent: python_agent("mute", "print('nothing to say')\n"),
             status: "failed",
+            reason: "outputs_invalid",
             mentions: "output",
         },
     ]
@@ -58,7 +64,11 @@ async fn failed_runs_are_free_and_say_why() {
         let agent_id = failure.agent.publish(&app, &developer).await;
         let deployment = deploy(&user, &agent_id, json!({})).await;
         let run = execute(&user, &agent_id, &deployment, json!({"text": "x"})).await;
-        assert_eq!(run["status"], failure.status, "{run}");
+        assert_eq!(
+            (&run["status"], &run["failure_reason"]),
+            (&json!(failure.status), &json!(failure.reason)),
+            "{run}"
+        );
         assert_eq!(run["payment"], Value::Null, "{run}");
         assert!(run["outputs"].is_null(), "{run}");
         let message = run["error_message"].as_str().unwrap().to_lowercase();
@@ -66,7 +76,10 @@ async fn failed_runs_are_free_and_say_why() {
         assert_eq!(user.balance().await, (1_000, 0), "{}", failure.agent.slug);
         // A run that failed is proven, too.
         let id = run["id"].as_str().unwrap();
-        user.get(&format!("/executions/{id}/receipt")).await.expect(200);
+        let receipt = user.get(&format!("/executions/{id}/receipt")).await.expect(200);
+        assert_eq!(receipt.data()["receipt"]["failure_reason"], failure.reason);
+        let newest = user.get("/executions?limit=1").await.expect(200).data()["executions"][0].clone();
+        assert_eq!((&newest["id"], &newest["failure_reason"]), (&run["id"], &json!(failure.reason)));
     }
     assert_eq!(developer.get("/developers/analytics").await.data()["total_revenue"], 0);
     app.finish().await;
@@ -119,8 +132,10 @@ async fn a_cancelled_run_is_free() {
     let queued = user.post(&format!("/agents/{agent_id}/execute"), &body).await.expect(202);
     let id = queued.text_of("execution_id");
     assert_eq!(user.balance().await, (950, 50));
+    assert_eq!(user.get(&format!("/executions/{id}")).await.data()["failure_reason"], Value::Null);
     user.post(&format!("/executions/{id}/cancel"), &json!({})).await.expect(200);
-    assert_eq!(user.run_to_end(&id).await["status"], "cancelled");
+    let run = user.run_to_end(&id).await;
+    assert_eq!((&run["status"], &run["failure_reason"]), (&json!("cancelled"), &json!("cancelled")), "{run}");
     assert_eq!(user.balance().await, (1_000, 0));
     let again = user.post(&format!("/executions/{id}/cancel"), &json!({})).await.expect(409);
     assert_eq!(again.code(), "ALREADY_FINAL");

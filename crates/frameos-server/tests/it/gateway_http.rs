@@ -42,6 +42,38 @@ async fn nothing_is_had_without_the_key() {
     app.finish().await;
 }
 
+/// A mandate that is gone when the agent has succeeded: the run ends unpaid, unseen, and not for the agent's doing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_refused_at_the_end_is_told_as_such() {
+    let (app, url) = with_gateway().await;
+    let mut gateway = Client::new(url);
+    gateway.token = Some(API_KEY.to_owned());
+    let (developer, user) = (app.developer("maker").await, app.user_with_money("buyer", 1_000).await);
+    let source = "console.log('the secret'); module.exports = () => new Promise((done) => \
+                  setTimeout(() => done({ result: 'the secret' }), 2000));";
+    let agent_id = node_agent("slow", source).publish(&app, &developer).await;
+    let deployment = deploy(&user, &agent_id, json!({})).await;
+    let body = json!({"deployment_id": deployment, "inputs": {}});
+    let queued = user.post(&format!("/agents/{agent_id}/execute"), &body).await.expect(202);
+    let payer = user.get("/me").await.text_of("id");
+    let held = gateway.get(&format!("/wallets/{payer}/transactions")).await.expect(200);
+    let hold = held.data()["transactions"].as_array().unwrap().iter().find(|change| change["kind"] == "hold");
+    let mandate = hold.unwrap()["reference"].as_str().unwrap();
+    gateway.post(&format!("/mandates/{mandate}/void"), &json!({"reason": "withdrawn"})).await.expect(200);
+    let run = user.run_to_end(&queued.text_of("execution_id")).await;
+    assert_eq!(
+        (&run["status"], &run["failure_reason"], &run["exit_code"]),
+        (&json!("failed"), &json!("payment_declined"), &json!(0)),
+        "{run}"
+    );
+    assert!(run["error_message"].as_str().unwrap().contains("the payment was refused"), "{run}");
+    assert!(run["payment"].is_null() && !run.to_string().contains("the secret"), "{run}");
+    assert_eq!(user.balance().await, (1_000, 0));
+    let receipt = user.get(&format!("/executions/{}/receipt", run["id"].as_str().unwrap())).await.expect(200);
+    assert_eq!(receipt.data()["receipt"]["failure_reason"], "payment_declined");
+    app.finish().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_platform_pays_through_a_gateway_elsewhere() {
     let (c_layer, url) = with_gateway().await;

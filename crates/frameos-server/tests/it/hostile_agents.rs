@@ -33,8 +33,8 @@ os, signal, threading = load('os'), load('signal'), load('threading')
 enum End {
     /// Paid for, with this `result`.
     Success(&'static str),
-    /// Not paid for, with these words in the message.
-    Failed(&'static str),
+    /// Not paid for, for this reason and with these words in the message.
+    Failed(&'static str, &'static str),
     /// Not paid for, stopped at its time limit.
     Timeout,
 }
@@ -90,14 +90,23 @@ impl Stage {
             End::Success(result) => {
                 let seen = (&run["status"], &run["outputs"]["result"]);
                 assert_eq!(seen, (&json!("success"), &json!(result)), "{slug}: {run:.2000}");
+                assert_eq!(run["failure_reason"], Value::Null, "{slug}");
                 assert_eq!(self.user.balance().await, (before - 50, 0), "{slug}");
             }
-            End::Failed(words) => {
-                assert_eq!(run["status"], "failed", "{slug}: {run}");
+            End::Failed(reason, words) => {
+                assert_eq!(
+                    (&run["status"], &run["failure_reason"]),
+                    (&json!("failed"), &json!(reason)),
+                    "{run}"
+                );
                 assert!(message.contains(words), "{slug} says: {message}");
             }
             End::Timeout => {
-                assert_eq!(run["status"], "timeout", "{slug}: {run}");
+                assert_eq!(
+                    (&run["status"], &run["failure_reason"]),
+                    (&json!("timeout"), &json!("timeout")),
+                    "{run}"
+                );
                 assert!(message.contains("time limit"), "{slug} says: {message}");
             }
         }
@@ -108,7 +117,8 @@ impl Stage {
         assert_eq!(run["attempt"], 1, "{slug}: it is not the platform's fault");
         assert!(run["isolation"].is_string() && run["resources"].is_object(), "{slug}: {run}");
         let id = run["id"].as_str().unwrap();
-        self.user.get(&format!("/executions/{id}/receipt")).await.expect(200);
+        let receipt = self.user.get(&format!("/executions/{id}/receipt")).await.expect(200);
+        assert_eq!(receipt.data()["receipt"]["failure_reason"], run["failure_reason"], "{slug}");
         assert_eq!(self.app.leftovers(), Vec::<String>::new(), "{slug}");
         run
     }

@@ -67,7 +67,7 @@ async fn a_sandbox_that_cannot_be_built_is_nobody_elses_fault() {
         let run = execute(&user, &agent_id, &deployment, json!({})).await;
         assert_eq!((&run["status"], &run["attempt"]), (&json!("failed"), &json!(3)), "{run}");
         let message = "the platform could not run this agent in 3 attempts; nothing was charged";
-        assert_eq!(run["error_message"], message);
+        assert_eq!((&run["error_message"], &run["failure_reason"]), (&json!(message), &json!("platform")));
         assert!(!run.to_string().contains("s3cret") && !run.to_string().contains("mount"), "{run}");
         for nothing in ["payment", "exit_code", "isolation", "resources", "outputs"] {
             assert_eq!(run[nothing], Value::Null, "{nothing} in {run}");
@@ -76,6 +76,7 @@ async fn a_sandbox_that_cannot_be_built_is_nobody_elses_fault() {
         let path = format!("/executions/{}/receipt", run["id"].as_str().unwrap());
         let receipt = user.get(&path).await.expect(200);
         assert_eq!(receipt.data()["receipt"]["isolation"], Value::Null, "nothing was isolated");
+        assert_eq!(receipt.data()["receipt"]["failure_reason"], "platform");
     }
     let analytics = developer.get("/developers/analytics").await.expect(200);
     assert_eq!(analytics.data()["total_executions"], 0, "the agent never had its chance");
@@ -101,6 +102,7 @@ async fn a_fault_that_passes_is_not_noticed() {
     spare_jail_kill();
     let run = execute(&user, &agent_id, &deployment, json!({})).await;
     assert_eq!((&run["status"], &run["attempt"]), (&json!("success"), &json!(2)), "{run}");
+    assert_eq!(run["failure_reason"], Value::Null, "the first attempt is not held against it");
     assert_eq!(user.balance().await, (950, 0));
     app.finish().await;
 }

@@ -2,7 +2,7 @@
 
 use frameos_domain::{
     clock::Timestamp,
-    execution::RunStatus,
+    execution::{FailureReason, RunStatus},
     id::{AgentId, DeploymentId, DeveloperId, ExecutionId, UserId},
     money::{Currency, Money},
 };
@@ -29,6 +29,8 @@ pub struct ExecutionSummary {
     pub agent_name: String,
     pub version: String,
     pub status: RunStatus,
+    /// Once it has ended.
+    pub failure_reason: Option<FailureReason>,
     pub price: Money,
     pub duration_ms: Option<i64>,
     pub completed_at: Option<Timestamp>,
@@ -60,7 +62,7 @@ pub async fn execution_list(
     let next = params.len() + 1;
     let sql = format!(
         "SELECT e.id, e.deployment_id, e.agent_id, a.name, e.version, e.status, e.price_amount, e.price_currency, \
-         e.duration_ms, e.completed_at, e.created_at FROM agent_executions e \
+         e.duration_ms, e.completed_at, e.created_at, e.failure_reason FROM agent_executions e \
          JOIN agent_definitions a ON a.id = e.agent_id {conditions} \
          ORDER BY e.created_at DESC, e.id DESC LIMIT ${next} OFFSET ${}",
         next + 1
@@ -68,13 +70,16 @@ pub async fn execution_list(
     params.extend([page.limit_value(), page.offset_value()]);
     let rows = tx.query_dynamic(sql, &params).await?;
     let items = read_all(&rows, |row| {
+        let status: RunStatus = row.get(5)?;
+        let reason: Option<FailureReason> = row.get(11)?;
         Ok(ExecutionSummary {
             id: row.get(0)?,
             deployment_id: row.get(1)?,
             agent_id: row.get(2)?,
             agent_name: row.get(3)?,
             version: row.get(4)?,
-            status: row.get(5)?,
+            status,
+            failure_reason: reason.filter(|_| status.is_final()),
             price: Money::new(row.get(6)?, row.get::<Currency>(7)?),
             duration_ms: row.get(8)?,
             completed_at: row.get(9)?,

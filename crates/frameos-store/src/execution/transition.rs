@@ -5,7 +5,7 @@
 
 use frameos_domain::{
     clock::Timestamp,
-    execution::RunStatus,
+    execution::{FailureReason, RunStatus},
     id::{ExecutionId, IntentId, MandateId, PaymentId, ReceiptId, UserId},
     receipt::Resources,
 };
@@ -21,6 +21,7 @@ pub struct RunResult {
     pub status: RunStatus,
     pub outputs: Option<Json>,
     pub error_message: Option<String>,
+    pub failure_reason: Option<FailureReason>,
     pub exit_code: Option<i64>,
     pub resources: Option<Resources>,
     pub isolation: Option<String>,
@@ -41,6 +42,8 @@ pub struct Finish {
     pub payment_receipt_id: Option<ReceiptId>,
     /// Replaces the agent's own message when the payment was refused.
     pub error_message: Option<String>,
+    /// Likewise.
+    pub failure_reason: Option<FailureReason>,
     /// Drops what the agent printed to stdout: it may be the result nobody paid for.
     pub withhold_stdout: bool,
 }
@@ -100,7 +103,7 @@ pub async fn execution_result_set(
     let resources = resources.map_err(|error| StoreError::corrupt(format!("resources: {error}")))?;
     let sql = "UPDATE agent_executions SET status = $2, outputs = $3, sealed = TRUE, error_message = $4, exit_code = $5, \
                resources = $6, isolation = $7, stdout = $8, stderr = $9, stdout_bytes = $10, stderr_bytes = $11, \
-               log_object = $12, duration_ms = $13, completed_at = $14 \
+               log_object = $12, duration_ms = $13, completed_at = $14, failure_reason = $15 \
                WHERE id = $1 AND status IN ('queued', 'running')";
     let params = params![
         id,
@@ -116,7 +119,8 @@ pub async fn execution_result_set(
         result.stderr_bytes,
         result.log_object.clone(),
         result.duration_ms,
-        result.completed_at
+        result.completed_at,
+        result.failure_reason
     ];
     let stored = tx.execute(sql, &params).await? == 1;
     if stored {
@@ -135,7 +139,7 @@ pub async fn execution_finish(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     let sql = "UPDATE agent_executions SET status = $2, payment_id = $3, payment_receipt_id = $4, sealed = FALSE, \
-               error_message = COALESCE($5, error_message), completed_at = COALESCE(completed_at, $6), \
+               error_message = COALESCE($5, error_message), failure_reason = COALESCE($9, failure_reason), completed_at = COALESCE(completed_at, $6), \
                outputs = CASE WHEN $7 THEN outputs ELSE NULL END, \
                stdout = CASE WHEN $8 THEN NULL ELSE stdout END, log_object = CASE WHEN $8 THEN NULL ELSE log_object END \
                WHERE id = $1 AND status IN ('queued', 'running', 'settling')";
@@ -147,7 +151,8 @@ pub async fn execution_finish(
         finish.error_message.clone(),
         now,
         finish.status == RunStatus::Success,
-        finish.withhold_stdout
+        finish.withhold_stdout,
+        finish.failure_reason
     ];
     let finished = tx.execute(sql, &params).await? == 1;
     if finished {

@@ -71,6 +71,7 @@ fn receipt(execution_id: ExecutionId, sequence: i64) -> RunReceiptDocument {
         input_sha256: "00".into(),
         output_sha256: None,
         status: RunStatus::Failed,
+        failure_reason: None,
         exit_code: Some(1),
         attempt: 1,
         started_at: None,

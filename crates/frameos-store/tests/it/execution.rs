@@ -1,7 +1,7 @@
 //! Runs: creation once per key, moves between states, what is encrypted and what is dropped.
 
 use frameos_domain::{
-    execution::RunStatus,
+    execution::{FailureReason, RunStatus},
     id::{ExecutionId, IntentId, MandateId, PaymentId, ReceiptId},
     receipt::Resources,
 };
@@ -25,6 +25,7 @@ on_both_engines!(
     a_key_makes_one_run,
     a_success_goes_through_its_states,
     a_failure_keeps_no_outputs,
+    a_failures_reason_is_kept_to_its_end,
     a_final_state_is_never_left,
     attempts_are_recorded,
     a_run_is_its_users_alone,
@@ -38,6 +39,7 @@ fn result(status: RunStatus) -> RunResult {
         status,
         outputs: Some(json!({"rows": "s3cret-output"})),
         error_message: None,
+        failure_reason: None,
         exit_code: Some(0),
         resources: Some(Resources { wall_ms: 12, ..Resources::default() }),
         isolation: Some("linux".into()),
@@ -52,7 +54,14 @@ fn result(status: RunStatus) -> RunResult {
 }
 
 fn finish(status: RunStatus) -> Finish {
-    Finish { status, payment_id: None, payment_receipt_id: None, error_message: None, withhold_stdout: false }
+    Finish {
+        status,
+        payment_id: None,
+        payment_receipt_id: None,
+        error_message: None,
+        failure_reason: None,
+        withhold_stdout: false,
+    }
 }
 
 async fn begin(store: &Store, id: ExecutionId) -> bool {
@@ -106,14 +115,40 @@ async fn a_failure_keeps_no_outputs(db: TestDb) {
     assert!(begin(store, run).await);
     let given = result(RunStatus::Settling);
     assert!(tx!(store, |tx| execution_result_set(tx, run, &given)));
-    let refused =
-        Finish { error_message: Some("refused".into()), withhold_stdout: true, ..finish(RunStatus::Failed) };
+    let refused = Finish {
+        error_message: Some("refused".into()),
+        failure_reason: Some(FailureReason::PaymentDeclined),
+        withhold_stdout: true,
+        ..finish(RunStatus::Failed)
+    };
     assert!(tx!(store, |tx| execution_finish(tx, run, &refused, at(20))));
     let failed = load(store, run).await;
     assert_eq!(
         (failed.status, failed.outputs, failed.stdout, failed.error_message.as_deref()),
         (RunStatus::Failed, None, None, Some("refused"))
     );
+    assert_eq!(failed.failure_reason, Some(FailureReason::PaymentDeclined));
+}
+
+async fn a_failures_reason_is_kept_to_its_end(db: TestDb) {
+    let world = World::new(db).await;
+    let store = world.store();
+    for reason in FailureReason::ALL {
+        let (run, owner) = (world.execution().await, world.user);
+        let listed = async || {
+            let all = ExecutionFilter::default();
+            let found = read!(store, |tx| execution_list(tx, owner, &all, Page::new(1, 1)));
+            (found.items[0].id, found.items[0].failure_reason)
+        };
+        assert!(begin(store, run).await);
+        let given = RunResult { failure_reason: Some(reason), ..result(RunStatus::Running) };
+        assert!(tx!(store, |tx| execution_result_set(tx, run, &given)));
+        assert_eq!(listed().await, (run, None), "not while its hold is still to be given back");
+        let end = finish(RunStatus::Failed);
+        assert!(tx!(store, |tx| execution_finish(tx, run, &end, at(20))));
+        assert_eq!(load(store, run).await.failure_reason, Some(reason));
+        assert_eq!(listed().await, (run, Some(reason)));
+    }
 }
 
 async fn a_final_state_is_never_left(db: TestDb) {

@@ -42,6 +42,7 @@ pub fn show(run: &Run) -> Result<()> {
             [run.agent_slug.clone(), run.version.clone()].into_iter().flatten().collect::<Vec<_>>().join(" "),
         ),
         ("status", run.status.to_string()),
+        ("reason", run.failure_reason.map(|reason| reason.to_string()).unwrap_or_default()),
         ("error", run.error_message.clone().unwrap_or_default()),
         ("exit code", run.exit_code.map(|code| code.to_string()).unwrap_or_default()),
         (

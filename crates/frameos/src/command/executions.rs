@@ -51,12 +51,13 @@ pub async fn run(args: &Executions) -> Result<()> {
             run.agent_name,
             run.version,
             run.status.to_string(),
+            run.failure_reason.map(|reason| reason.to_string()).unwrap_or_default(),
             money::show(run.price_amount, &run.price_currency),
             run.duration_ms.map(|millis| format!("{millis} ms")).unwrap_or_default(),
             run.created_at.to_string(),
         ]
     });
-    output::table(["id", "agent", "version", "status", "price", "duration", "created"], rows)?;
+    output::table(["id", "agent", "version", "status", "reason", "price", "duration", "created"], rows)?;
     output::note(&format!("{shown} of {}", list.total));
     Ok(())
 }

@@ -106,6 +106,7 @@ fn show(receipt: &RunReceipt, key: &PublicKey, trusted: bool) -> Result<()> {
     output::pairs([
         ("receipt", format!("{} (number {})", receipt.id, receipt.sequence)),
         ("run", format!("{}, {}", receipt.execution_id, receipt.status)),
+        ("reason", receipt.failure_reason.map(|reason| reason.to_string()).unwrap_or_default()),
         ("agent", format!("{} {}", receipt.agent_slug, receipt.agent_version)),
         ("code", format!("sha256 {}", receipt.code_sha256)),
         ("inputs", format!("salted sha256 {}", receipt.input_sha256)),

@@ -123,10 +123,9 @@ fn show(execution: &Execution, json: bool, shown_live: bool) -> Result<()> {
         }
     }
     let took = execution.duration_ms.unwrap_or_default();
-    match &execution.error_message {
-        Some(message) => output::note(&format!("{} after {took} ms: {message}", execution.status)),
-        None => output::note(&format!("{} after {took} ms", execution.status)),
-    }
+    let reason = execution.failure_reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
+    let message = execution.error_message.as_ref().map(|message| format!(": {message}")).unwrap_or_default();
+    output::note(&format!("{}{reason} after {took} ms{message}", execution.status));
     if let Some(resources) = &execution.resources {
         output::note(&format!("used: {}", used::show(resources)));
     }

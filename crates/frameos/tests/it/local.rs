@@ -144,21 +144,28 @@ fn what_must_stay_at_home_is_not_packed() {
 fn a_run_that_fails_is_a_record_and_exit_code_one() {
     let frameos = Frameos::new();
     let cases = [
-        ("module.exports = async () => { throw new Error('no such city'); };", "failed", "no such city"),
-        ("console.log('bye'); process.exit(3);", "failed", "3"),
-        ("module.exports = async () => ({ said: 5 });", "failed", "said"),
-        ("module.exports = async () => { for (;;) {} };", "timeout", "1500 ms"),
+        (
+            "module.exports = async () => { throw new Error('no such city'); };",
+            "failed",
+            "exit",
+            "no such city",
+        ),
+        ("console.log('bye'); process.exit(3);", "failed", "exit", "3"),
+        ("module.exports = async () => ({ said: 5 });", "failed", "outputs_invalid", "said"),
+        ("module.exports = async () => { for (;;) {} };", "timeout", "timeout", "1500 ms"),
     ];
-    for (code, status, message) in cases {
+    for (code, status, reason, message) in cases {
         let dir = agent(&frameos, code);
         let ran = frameos
             .run(["run", &dir, "--input", "text=a", "--timeout-ms", "1500", "--json"])
             .expect(1)
             .json();
-        assert_eq!(ran["status"], status, "{ran}");
+        assert_eq!((&ran["status"], &ran["failure_reason"]), (&json!(status), &json!(reason)), "{ran}");
         assert!(ran["error_message"].as_str().unwrap().contains(message), "{ran}");
         assert!(ran.get("outputs").is_none_or(Value::is_null), "{ran}");
     }
+    let dir = agent(&frameos, "process.exit(3);");
+    frameos.run(["run", &dir, "--input", "text=a"]).expect(1).complains("failed (exit) after ");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use frameos_domain::{
     canonical::sha256_hex,
     clock::Timestamp,
-    execution::RunStatus,
+    execution::{FailureReason, RunStatus},
     id::{ExecutionId, ReceiptId},
     receipt::{GENESIS_HASH, RunReceipt, RunReceiptDocument},
     signing::{KeySet, SigningKey},
@@ -27,6 +27,7 @@ fn receipt(key: &SigningKey) -> RunReceiptDocument {
         input_sha256: sha256_hex(b"inputs"),
         output_sha256: None,
         status: RunStatus::Failed,
+        failure_reason: Some(FailureReason::Oom),
         exit_code: Some(1),
         attempt: 1,
         started_at: Some(at),
@@ -50,7 +51,7 @@ fn a_whole_receipt_verifies_and_says_what_it_binds() {
     let (file, jwks) = (file.to_str().unwrap(), jwks.to_str().unwrap());
 
     let shown = frameos.run(["receipt", "verify", file]).expect(0).stdout;
-    for part in ["csv-profiler 1.0.0", &sha256_hex(b"code"), &key.public().kid(), "failed"] {
+    for part in ["csv-profiler 1.0.0", &sha256_hex(b"code"), &key.public().kid(), "failed", "oom"] {
         assert!(shown.contains(part), "{part} is not in:\n{shown}");
     }
     let verified = frameos.run(["receipt", "verify", file, "--jwks", jwks, "--json"]).expect(0).json();

@@ -14,14 +14,14 @@ async fn bombs_of_processes_and_threads_stay_in_their_box() {
         python(
             "thread-bomb-py",
             "while True: threading.Thread(target=time.sleep, args=(600,), daemon=True).start()\n",
-            End::Failed("can't start new thread"),
+            End::Failed("exit", "can't start new thread"),
         ),
         node(
             "thread-bomb-js",
             "const { Worker } = load('worker_threads');
              const grow = () => new Worker('/agent/index.js').on('error', (error) => { throw error; });
              if (load('worker_threads').isMainThread) for (let i = 0; i < 64; i++) grow(); else setInterval(() => {}, 1000);",
-            End::Failed("EAGAIN"),
+            End::Failed("exit", "EAGAIN"),
         ),
     ];
     Stage::set().await.run_all(table).await;
@@ -43,20 +43,20 @@ def main(inputs, ctx):
         python(
             "memory-bomb-py",
             "kept = []\nwhile True: kept.append(bytearray(b'x' * (8 << 20)))\n",
-            End::Failed("out of memory: its limit is 128 MB"),
+            End::Failed("oom", "out of memory: its limit is 128 MB"),
         )
         .limited_to_mb(128),
         node(
             "memory-bomb-js",
             "const kept = []; for (;;) kept.push(Buffer.alloc(8 << 20, 1));",
-            End::Failed("out of memory: its limit is 128 MB"),
+            End::Failed("oom", "out of memory: its limit is 128 MB"),
         )
         .limited_to_mb(128),
         python("disk-bomb-py", full, End::Success("No space left on device, then fine")),
         node(
             "disk-bomb-js",
             "for (;;) fs.appendFileSync('/tmp/full', Buffer.alloc(1 << 20, 1));",
-            End::Failed("ENOSPC"),
+            End::Failed("exit", "ENOSPC"),
         ),
         // The next one has a disk of its own.
         node(
@@ -67,9 +67,9 @@ def main(inputs, ctx):
         python(
             "descriptor-bomb-py",
             "kept = []\nwhile True: kept.append(access('/dev/null'))\n",
-            End::Failed("Too many open files"),
+            End::Failed("exit", "Too many open files"),
         ),
-        node("descriptor-bomb-js", "for (;;) fs.openSync('/dev/null');", End::Failed("EMFILE")),
+        node("descriptor-bomb-js", "for (;;) fs.openSync('/dev/null');", End::Failed("exit", "EMFILE")),
         // Every folder is looked at from the root down, so going deep takes the agent's own time.
         python(
             "deep-py",
@@ -119,7 +119,7 @@ def main(inputs, ctx):
         python(
             "report-flood-py",
             "def main(inputs, ctx):\n    for _ in range(64): os.write(4, b'x' * 65536)\n    return {'result': 'lost'}\n",
-            End::Failed("without outputs"),
+            End::Failed("outputs_invalid", "without outputs"),
         ),
         node("report-flood-js", "for (;;) fs.writeSync(4, '{\"type\":\"outputs\",\"value\":{\"result\":\"x\"}}\\n'.repeat(1000));", End::Timeout)
             .limited_to_ms(2_000),

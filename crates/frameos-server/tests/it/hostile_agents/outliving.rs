@@ -85,8 +85,8 @@ def main(inputs, ctx):
             };",
             End::Success("true true"),
         ),
-        python("suicide-py", "os.kill(os.getpid(), signal.SIGKILL)\n", End::Failed("ended by signal 9")),
-        node("suicide-js", "process.kill(process.pid, 'SIGKILL');", End::Failed("ended by signal 9")),
+        python("suicide-py", "os.kill(os.getpid(), signal.SIGKILL)\n", End::Failed("signal", "ended by signal 9")),
+        node("suicide-js", "process.kill(process.pid, 'SIGKILL');", End::Failed("signal", "ended by signal 9")),
     ];
     Stage::set().await.run_all(table).await;
 }

@@ -123,3 +123,20 @@ def main(inputs, ctx):
     assert_eq!(sees(&stage, node("finds-js", finds, End::Success("")), json!("")).await, "");
     stage.app.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_that_no_sandbox_allows_are_told_as_such() {
+    let call = "load('ctypes').CDLL(None).unshare(0x10000000)\n";
+    let in_a_child = format!(
+        "def main(inputs, ctx):\n    if os.fork() == 0: {call}    _, status = os.wait()\n    \
+         return {{'result': str(os.WTERMSIG(status))}}\n"
+    );
+    let forbidden = "forbidden system call";
+    let table = vec![
+        python("unshare-py", call, End::Failed("forbidden_call", forbidden)),
+        // It dies alone.
+        python("unshare-child-py", &in_a_child, End::Success("31")),
+        python("crash-py", "signal.raise_signal(signal.SIGSEGV)\n", End::Failed("signal", "crashed")),
+    ];
+    Stage::set().await.run_all(table).await;
+}
