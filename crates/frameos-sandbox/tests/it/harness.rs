@@ -3,6 +3,7 @@
 //! The suite is the same for every backend; `FRAMEOS_TEST_SANDBOX` says which one a run of it is about. Runtimes are
 //! built once per target folder and shared by all test processes.
 
+use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -58,7 +59,7 @@ pub(crate) fn is_rootless(sandbox: &Sandbox) -> bool {
 pub(crate) fn is_linux(what: &str) -> bool {
     let linux = Under::chosen() != Under::Docker;
     if !linux {
-        eprintln!("nothing to show here: {what} belongs to the Linux backend");
+        let _ = writeln!(std::io::stderr(), "nothing to show here: {what} belongs to the Linux backend");
     }
     linux
 }

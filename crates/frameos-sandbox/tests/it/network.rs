@@ -7,7 +7,7 @@ use std::os::unix::net::{SocketAddr, UnixListener};
 
 use serde_json::{Value, json};
 
-use crate::harness::{Agent, result, sandbox};
+use crate::harness::{Agent, is_docker, result, sandbox};
 
 /// Listeners on the host that nobody inside may reach.
 struct Host {
@@ -97,7 +97,8 @@ async fn there_is_no_network_but_the_loopback() {
     for (what, got) in attempts(&seen["families"]).chain(attempts(&seen["raised"])) {
         assert!(got.starts_with('E'), "{what}: {got}");
     }
-    assert_eq!(seen["own"], json!(["done", "done"]));
+    let own6 = if is_docker() && seen["own"][1] != "done" { "EADDRNOTAVAIL" } else { "done" };
+    assert_eq!(seen["own"], json!(["done", own6]));
     assert_eq!(seen["udp"], "EPROTONOSUPPORT");
     assert_ne!(seen["name"], "done");
     assert_eq!(seen["localhost"][0], "127.0.0.1");

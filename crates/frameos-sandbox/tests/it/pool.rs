@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use frameos_sandbox::{End, Sandbox, SandboxConfig, WarmConfig};
+use frameos_sandbox::{Backend, End, Sandbox, SandboxConfig, WarmConfig};
 use serde_json::{Value, json};
 
-use crate::harness::{Agent, config, groups_of, until};
+use crate::harness::{Agent, config, groups_of, slowness, until};
 
 /// A pool in a state folder of its own, so that what it leaves can be told.
 struct Pool {
@@ -15,7 +15,7 @@ struct Pool {
 
 async fn open(warm: WarmConfig) -> Pool {
     let state = tempfile::tempdir().expect("a folder");
-    let config = SandboxConfig { warm, state_dir: state.path().into(), ..config() };
+    let config = SandboxConfig { warm, backend: Backend::Linux, state_dir: state.path().into(), ..config() };
     let sandbox = Sandbox::open(config).await.expect("a sandbox");
     sandbox.warmed().await;
     Pool { state, sandbox }
@@ -138,7 +138,8 @@ async fn no_more_memory_waits_than_configured() {
 
 #[tokio::test]
 async fn one_that_waited_too_long_is_replaced() {
-    let pool = open(WarmConfig { idle: Duration::from_millis(500), ..WarmConfig::default() }).await;
+    let pool =
+        open(WarmConfig { idle: Duration::from_millis(500) * slowness(), ..WarmConfig::default() }).await;
     let first = waiting(&pool);
     assert!(!first.is_empty());
     until("all are new", || {

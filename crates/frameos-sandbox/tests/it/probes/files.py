@@ -62,7 +62,7 @@ def main(inputs, ctx):
     shutil.copy(library, "/tmp/x.so"); os.chmod("/tmp/x.so", 0o755)
     with open("/tmp/script", "w") as file: file.write(f"#!{sys.executable}\n")
     os.chmod("/tmp/script", 0o755)
-    os.symlink("/etc/shadow", "/tmp/shadow"); os.symlink("/proc/1/root/etc/shadow", "/tmp/root")
+    os.symlink("/etc/shadow", "/tmp/shadow"); os.symlink(f"/proc/1/{'root'}/etc/shadow", "/tmp/root")
     top = os.open("/", os.O_RDONLY | os.O_DIRECTORY)
     return {
         "setuid": raised("setuid"), "capable": raised("capable"),

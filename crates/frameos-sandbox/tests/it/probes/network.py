@@ -29,15 +29,26 @@ def interface(request):
         fcntl.ioctl(s, request, struct.pack("16sHH4s8x8x", b"lo", socket.AF_INET, 0, socket.inet_aton("10.0.0.1")))
 
 
+def lines(path):
+    try:
+        return open(path).readlines()
+    except FileNotFoundError:
+        return []
+
+
 def main(inputs, ctx):
     host = inputs.get("port", 1)
     server = socket.create_server(("127.0.0.1", 0))
-    server6 = socket.create_server(("::1", 0), family=socket.AF_INET6)
+    try:
+        server6 = socket.create_server(("::1", 0), family=socket.AF_INET6)
+        own6 = server6.getsockname()[:2]
+    except OSError:
+        own6 = ("::1", 1)  # Some engines switch version 6 off altogether.
     families = {name: getattr(socket, name) for name in dir(socket) if name.startswith(("AF_", "PF_"))}
     allowed = (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6)
     return {
         "interfaces": [line.split(":")[0].strip() for line in open("/proc/net/dev") if ":" in line],
-        "addresses": [[line.split()[0], line.split()[-1]] for line in open("/proc/net/if_inet6")],
+        "addresses": [[line.split()[0], line.split()[-1]] for line in lines("/proc/net/if_inet6")],
         "routes": open("/proc/net/route").read().strip().splitlines()[1:],
         "unreachable": {
             "v4": tried(connect, socket.AF_INET, ("1.1.1.1", 443)), "v6": tried(connect, socket.AF_INET6, ("2606:4700:4700::1111", 443)),
@@ -52,7 +63,7 @@ def main(inputs, ctx):
             "path": tried(connect, socket.AF_UNIX, inputs.get("path", "/none")), "docker": tried(connect, socket.AF_UNIX, "/var/run/docker.sock"),
             "systemd": tried(connect, socket.AF_UNIX, "/run/systemd/private"), "bus": tried(connect, socket.AF_UNIX, "/run/dbus/system_bus_socket"),
         },
-        "own": [tried(connect, socket.AF_INET, server.getsockname()), tried(connect, socket.AF_INET6, server6.getsockname()[:2])],
+        "own": [tried(connect, socket.AF_INET, server.getsockname()), tried(connect, socket.AF_INET6, own6)],
         "udp": tried(sendto), "name": tried(socket.getaddrinfo, "example.com", 80),
         "localhost": sorted({a[4][0] for a in socket.getaddrinfo("localhost", 80)}),
         "families": {name: tried(socket.socket, family, kind) for name, family in families.items() if family not in allowed and family != 0
