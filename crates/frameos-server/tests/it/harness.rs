@@ -7,4 +7,4 @@ mod server;
 
 pub use agents::{Agent, deploy, execute, node_agent, pack, python_agent};
 pub use client::{Answer, Client, PASSWORD, answer, totp_now};
-pub use server::{TestApp, test_config};
+pub use server::{TestApp, is_docker, test_config, tier_prefix};

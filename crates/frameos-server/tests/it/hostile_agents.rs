@@ -10,7 +10,7 @@ mod prying;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Agent, Client, TestApp, deploy, execute, node_agent, python_agent};
+use crate::harness::{Agent, Client, TestApp, deploy, execute, is_docker, node_agent, python_agent};
 
 /// Gives `fs`, `cp` and `load`, under names that are only known when it runs.
 const NODE: &str = "\
@@ -142,9 +142,11 @@ async fn what_is_left_would_be_found() {
     let queued = stage.user.post(&format!("/agents/{agent_id}/execute"), &body).await.expect(202);
     let id = queued.text_of("execution_id");
     let is_process = |found: &String| found.starts_with("/proc/");
+    let begun = std::time::Instant::now();
     loop {
+        assert!(begun.elapsed().as_secs() < 60, "a run that goes on is not found");
         let left = stage.app.leftovers();
-        if left.iter().any(is_process) && !left.iter().all(is_process) {
+        if left.iter().any(is_process) && (is_docker() || !left.iter().all(is_process)) {
             break;
         }
         assert!(!stage.user.get(&format!("/executions/{id}")).await.data()["status"].is_null());

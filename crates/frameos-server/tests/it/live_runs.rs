@@ -5,7 +5,7 @@ use std::time::Duration;
 use frameos_store::{MasterKey, ObjectsConfig, Store, StoreConfig};
 use serde_json::{Value, json};
 
-use crate::harness::{Client, TestApp, deploy, node_agent, python_agent};
+use crate::harness::{Client, TestApp, deploy, node_agent, python_agent, tier_prefix};
 
 /// Works, tells of its progress with a secret in it, and ends when the last second has begun.
 const WORKER: &str = "\
@@ -47,7 +47,7 @@ async fn a_running_run_says_what_it_uses() {
     let id = start(&user, &agent_id, json!({"key": "hunter2-hunter2"})).await;
 
     let running = once(&user, &id, |run| run["status"] == "running").await;
-    assert!(running["isolation"].as_str().unwrap().starts_with("linux:"), "{running}");
+    assert!(running["isolation"].as_str().unwrap().starts_with(tier_prefix()), "{running}");
     let measured = once(&user, &id, |run| run["resources"].is_object()).await;
     assert_eq!(measured["status"], "running");
     assert_eq!(measured["progress"], json!({"fraction": 0.25, "message": "key [redacted] [2J"}));
@@ -87,7 +87,7 @@ async fn however_a_run_ends_its_isolation_and_use_are_on_record() {
         let agent_id = agent.publish(&app, &developer).await;
         let run = user.run_to_end(&start(&user, &agent_id, json!({})).await).await;
         assert_eq!(run["status"], status, "{run}");
-        assert!(run["isolation"].as_str().is_some_and(|tier| tier.starts_with("linux:")), "{run}");
+        assert!(run["isolation"].as_str().is_some_and(|tier| tier.starts_with(tier_prefix())), "{run}");
         assert!(run["resources"]["bytes_written"].is_i64(), "{run}");
         let id = run["id"].as_str().unwrap();
         let receipt = user.get(&format!("/executions/{id}/receipt")).await.expect(200);

@@ -3,7 +3,7 @@
 use frameos_domain::{receipt::RunReceiptDocument, signing::KeySet};
 use serde_json::json;
 
-use crate::harness::{TestApp, deploy, execute, node_agent, python_agent};
+use crate::harness::{TestApp, deploy, execute, node_agent, python_agent, tier_prefix};
 
 const NODE_HANDLER: &str = r#"
 module.exports = async (inputs, ctx) => {
@@ -57,7 +57,7 @@ async fn an_agent_is_published_bought_run_and_paid_for() {
     assert_eq!(run["outputs"], json!({"result": "QUIET"}));
     assert!(run["stdout"].as_str().unwrap().contains("to stdout"), "{run}");
     assert_eq!((&run["payment"]["amount"], &run["payment"]["currency"]), (&json!(50), &json!("INR")));
-    assert!(run["isolation"].as_str().unwrap().starts_with("linux:"), "{run}");
+    assert!(run["isolation"].as_str().unwrap().starts_with(tier_prefix()), "{run}");
     assert_eq!(user.balance().await, (950, 0));
 
     let analytics = developer.get("/developers/analytics").await.expect(200);

@@ -6,7 +6,11 @@ use std::{
 };
 
 use frameos_sandbox::{Language, runtime};
-use frameos_server::{Config, ServeError, Server, config::Seed, ledger_verify};
+use frameos_server::{
+    Config, ServeError, Server,
+    config::{Backend, SandboxConfig, Seed},
+    ledger_verify,
+};
 use frameos_store::testing::{TestDb, TestEngine};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -149,7 +153,15 @@ pub async fn test_config(dir: &Path) -> (Config, Option<TestDb>) {
     let data_dir = dir.join("data");
     std::fs::create_dir(&data_dir).unwrap();
     std::os::unix::fs::symlink(shared_runtimes(), data_dir.join("runtimes")).unwrap();
+    let mut sandbox = SandboxConfig::default();
+    if is_docker() {
+        let socket =
+            environment("FRAMEOS_TEST_DOCKER_SOCKET").expect("the tests run under scripts/with-docker");
+        sandbox.backend = Backend::Docker;
+        sandbox.docker_socket = socket.into();
+    }
     let config = Config {
+        sandbox,
         listen: ([127, 0, 0, 1], 0).into(),
         data_dir,
         database_url: database.as_ref().map(|database| database.config.database_url.clone().into()),
@@ -157,6 +169,16 @@ pub async fn test_config(dir: &Path) -> (Config, Option<TestDb>) {
         ..Config::default()
     };
     (config, database)
+}
+
+/// Whether agents run in containers: `FRAMEOS_TEST_SANDBOX=docker`, below scripts/with-docker.
+pub fn is_docker() -> bool {
+    environment("FRAMEOS_TEST_SANDBOX").as_deref() == Some("docker")
+}
+
+/// How the isolation that is under test begins.
+pub fn tier_prefix() -> &'static str {
+    if is_docker() { "docker:" } else { "linux:" }
 }
 
 /// The runtime folders, built once for all tests of all processes.
