@@ -11,6 +11,7 @@
 mod body;
 mod capture;
 mod cgroup;
+pub mod check;
 mod config;
 mod control;
 mod docker;

@@ -83,6 +83,11 @@ impl Linux {
         &self.tier
     }
 
+    /// The control groups it made that are there now.
+    pub(crate) fn groups_left(&self) -> Vec<PathBuf> {
+        self.owner.groups(&self.hierarchy.bases())
+    }
+
     /// Starts a sandbox for one run, which has been checked. Blocks for some milliseconds.
     pub(crate) fn prepare(
         &self,

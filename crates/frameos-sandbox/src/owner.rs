@@ -64,6 +64,12 @@ impl Owner {
     pub(crate) fn group_name(&self) -> String {
         format!("{PREFIX}{}-{}", self.token, self.next.fetch_add(1, Ordering::Relaxed))
     }
+
+    /// Its groups that are there now.
+    pub(crate) fn groups(&self, bases: &[PathBuf]) -> Vec<PathBuf> {
+        let prefix = format!("{PREFIX}{}-", self.token);
+        groups_in(bases, |name| name.starts_with(&prefix))
+    }
 }
 
 impl Drop for Owner {
@@ -104,13 +110,16 @@ pub(crate) fn is_dead(name: &str) -> bool {
 }
 
 fn remove_groups(base: &Path, belongs: impl Fn(&str) -> bool) {
-    let Ok(entries) = fs::read_dir(base) else { return };
-    for path in entries.flatten().map(|entry| entry.path()) {
-        if path.file_name().is_some_and(|name| belongs(&name.to_string_lossy())) {
-            tracing::warn!(group = %path.display(), "removing a control group left by a dead process");
-            cgroup::remove(&path);
-        }
+    for path in groups_in(&[base], belongs) {
+        tracing::warn!(group = %path.display(), "removing a control group left by a dead process");
+        cgroup::remove(&path);
     }
+}
+
+fn groups_in(bases: &[impl AsRef<Path>], belongs: impl Fn(&str) -> bool) -> Vec<PathBuf> {
+    let entries = bases.iter().filter_map(|base| fs::read_dir(base).ok()).flatten().flatten();
+    let paths = entries.map(|entry| entry.path());
+    paths.filter(|path| path.file_name().is_some_and(|name| belongs(&name.to_string_lossy()))).collect()
 }
 
 /// Names one process among all that this pid namespace will ever have: numbers are reused, starting times are not.

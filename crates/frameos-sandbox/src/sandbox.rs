@@ -135,6 +135,14 @@ impl Sandbox {
         }
     }
 
+    /// The control groups of its runs that are still there; `None` if the backend makes none itself.
+    pub(crate) fn groups_left(&self) -> Option<Vec<PathBuf>> {
+        match &self.inner.engine {
+            Engine::Linux { linux, .. } => Some(linux.groups_left()),
+            Engine::Docker(_) => None,
+        }
+    }
+
     /// Runs one program to its end, and leaves nothing behind. Cancelling, like dropping the future, ends the program
     /// with SIGTERM and, after the grace time, SIGKILL of everything.
     ///

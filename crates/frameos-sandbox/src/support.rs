@@ -9,30 +9,35 @@ use crate::cgroup::Hierarchy;
 use crate::error::SandboxError;
 use crate::tier::Tier;
 
-const NAMESPACES: [(&str, &str); 7] = [
-    ("user", "user"),
-    ("mnt", "mount"),
-    ("pid", "pid"),
-    ("net", "network"),
-    ("ipc", "ipc"),
-    ("uts", "uts"),
-    ("cgroup", "cgroup"),
+/// Their files, their names, and the kernel's switches for them.
+const NAMESPACES: [(&str, &str, &str); 7] = [
+    ("user", "user", "CONFIG_USER_NS"),
+    ("mnt", "mount", "CONFIG_NAMESPACES"),
+    ("pid", "pid", "CONFIG_PID_NS"),
+    ("net", "network", "CONFIG_NET_NS"),
+    ("ipc", "ipc", "CONFIG_IPC_NS"),
+    ("uts", "uts", "CONFIG_UTS_NS"),
+    ("cgroup", "cgroup", "CONFIG_CGROUPS"),
 ];
 
 /// The tier and the control groups, or all that is missing.
 pub(crate) fn survey() -> Result<(Tier, Hierarchy), SandboxError> {
     let root = rustix::process::geteuid().is_root();
     let mut missing = Vec::new();
-    for (file, name) in NAMESPACES {
+    for (file, name, switch) in NAMESPACES {
         if !Path::new("/proc/self/ns").join(file).exists() {
-            missing.push(format!("the kernel has no {name} namespaces"));
+            missing.push(format!("the kernel has no {name} namespaces ({switch})"));
         }
     }
     if !root && number("/proc/sys/kernel/unprivileged_userns_clone") == Some(0) {
-        missing.push("user namespaces are for root only (kernel.unprivileged_userns_clone=0)".to_owned());
+        missing.push(
+            "user namespaces are for root only; run as root, or set kernel.unprivileged_userns_clone=1"
+                .to_owned(),
+        );
     }
     if number("/proc/sys/user/max_user_namespaces") == Some(0) {
-        missing.push("user namespaces are switched off (user.max_user_namespaces=0)".to_owned());
+        missing
+            .push("user namespaces are switched off; set user.max_user_namespaces to 10000, say".to_owned());
     }
     let actions = std::fs::read_to_string("/proc/sys/kernel/seccomp/actions_avail").unwrap_or_default();
     if !actions.split_whitespace().any(|action| action == "kill_process") {

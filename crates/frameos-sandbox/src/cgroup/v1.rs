@@ -36,7 +36,10 @@ impl Controllers {
         let mut take = |controller: &str| match table.first(controller) {
             Some(dir) if writable(&dir) => dir,
             Some(dir) => {
-                missing.push(format!("cgroup v1: no permission to make groups in {}", dir.display()));
+                missing.push(format!(
+                    "cgroup v1: no permission to make groups in {}; run as root",
+                    dir.display()
+                ));
                 PathBuf::new()
             }
             None => {
