@@ -1,14 +1,15 @@
 //! The warm pool: for each runtime some sandboxes that wait, refilled in the background.
 //!
 //! Invariants: a sandbox serves one run and is never put back; all that wait together hold no more memory than configured; one
-//! that waited too long is replaced; a run never waits for the pool: when it is empty, it starts cold.
+//! that waited too long is replaced; a run never waits for the pool: when it is empty, it starts cold; a runtime that cannot
+//! boot keeps no other from being filled.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::config::WarmConfig;
@@ -44,8 +45,10 @@ struct Shelf {
     waiting: VecDeque<Waiting>,
     /// What the last one held in memory when it was ready.
     size: u64,
-    /// Nothing will be put in before something changes: no room in memory, or the last boot failed.
+    /// Nothing will be put in before something is taken: there is no room in memory.
     resting: bool,
+    /// Nothing will be put in before this: the last boot failed.
+    retry: Option<Instant>,
 }
 
 impl std::fmt::Debug for Shelf {
@@ -62,7 +65,7 @@ impl Pool {
         for runtime in runtimes.iter().rev() {
             if shelves.iter().all(|shelf| shelf.runtime.language != runtime.language) {
                 let (runtime, waiting) = (runtime.clone(), VecDeque::new());
-                shelves.push(Shelf { runtime, waiting, size: 0, resting: false });
+                shelves.push(Shelf { runtime, waiting, size: 0, resting: false, retry: None });
             }
         }
         let shelves = Mutex::new(shelves);
@@ -110,7 +113,8 @@ impl Shared {
     }
 
     fn has_room(&self, shelf: &Shelf) -> bool {
-        !shelf.resting && shelf.waiting.len() < self.config.per_runtime
+        let failed = shelf.retry.is_some_and(|retry| retry > Instant::now());
+        !shelf.resting && !failed && shelf.waiting.len() < self.config.per_runtime
     }
 
     /// The runtime with the emptiest shelf that has room.
@@ -144,7 +148,7 @@ impl Shared {
             }
             Err(error) => {
                 tracing::warn!(%language, error = &error as &dyn std::error::Error, "a waiting sandbox could not be made");
-                shelf.resting = true;
+                shelf.retry = Some(Instant::now() + RETRY);
                 None
             }
         }
@@ -161,11 +165,13 @@ impl Shared {
         stale
     }
 
-    /// When the next one will have waited too long.
-    fn next_stale(&self) -> Instant {
-        let shelves = self.shelves();
+    /// When the next one will have waited too long, or a boot is to be tried again.
+    fn next_change(&self) -> Instant {
+        let (now, shelves) = (Instant::now(), self.shelves());
         let oldest = shelves.iter().filter_map(|shelf| shelf.waiting.front()).map(|first| first.since).min();
-        oldest.unwrap_or_else(Instant::now) + self.config.idle
+        let stale = oldest.unwrap_or(now) + self.config.idle;
+        let retries = shelves.iter().filter_map(|shelf| shelf.retry).filter(|retry| *retry > now);
+        retries.fold(stale, Instant::min)
     }
 }
 
@@ -175,18 +181,13 @@ async fn keep(shared: Arc<Shared>, linux: Arc<Linux>) {
         bury(shared.stale()).await;
         let Some(runtime) = shared.wanted() else {
             shared.filled.notify_waiters();
-            let _ = timeout_at(shared.next_stale(), shared.taken.notified()).await;
+            let _ = timeout_at(shared.next_change(), shared.taken.notified()).await;
             continue;
         };
         let language = runtime.language;
         let booted = Arc::clone(&linux).boot(runtime).await;
-        let failed = booted.is_err();
         bury(shared.put(language, booted).into_iter().collect()).await;
         shared.filled.notify_waiters();
-        if failed {
-            sleep(RETRY).await;
-            shared.shelves().iter_mut().for_each(|shelf| shelf.resting = false);
-        }
     }
 }
 

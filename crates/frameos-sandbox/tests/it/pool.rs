@@ -74,6 +74,28 @@ async fn runs_find_an_interpreter_that_is_there_already() {
 }
 
 #[tokio::test]
+async fn a_runtime_that_cannot_boot_keeps_no_other_from_being_filled() {
+    let (runtimes, state) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    let shared = config();
+    for entry in std::fs::read_dir(&shared.runtimes_dir).expect("runtimes").flatten() {
+        let (name, marker) = (entry.file_name().to_string_lossy().into_owned(), "etc/frameos-runtime.json");
+        if name.starts_with("python") {
+            std::os::unix::fs::symlink(entry.path(), runtimes.path().join(name)).expect("link");
+        } else if name.starts_with("nodejs") {
+            // It claims to be whole, and has nothing to start.
+            std::fs::create_dir_all(runtimes.path().join(&name).join("etc")).expect("mkdir");
+            std::fs::copy(entry.path().join(marker), runtimes.path().join(&name).join(marker)).expect("copy");
+        }
+    }
+    let (runtimes_dir, state_dir) = (runtimes.path().into(), state.path().into());
+    let config = SandboxConfig { warm: WarmConfig::default(), runtimes_dir, state_dir, ..shared };
+    let sandbox = Sandbox::open(config).await.expect("a sandbox");
+    let full = tokio::time::timeout(Duration::from_secs(60), sandbox.warmed()).await;
+    assert!(full.is_ok(), "the pool never is as full as it gets");
+    assert_eq!(waiting(&Pool { state, sandbox }).len(), 2, "two of the runtime that can");
+}
+
+#[tokio::test]
 async fn each_is_used_once() {
     let pool = open(WarmConfig { per_runtime: 1, ..WarmConfig::default() }).await;
     let code = "const fs = require('fs');
