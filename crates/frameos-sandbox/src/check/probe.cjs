@@ -62,8 +62,12 @@ const descriptors = () => fs.readdirSync('/proc/self/fd').flatMap((fd) => {
 });
 
 const ids = (status) => {
-  const [user, group] = ['Uid', 'Gid'].map((name) => [...new Set(status[name].split(/\s+/))].sort().join(' '));
-  return `user ${user}, group ${group}, others: ${status.Groups || 'none'}`;
+  const numbers = (name) => status[name].split(/\s+/).filter(Boolean);
+  // A container has the host's own numbers; those of sandboxes begin here, and own nothing.
+  const named = (number) => (Number(number) >= 0x70000000 ? 'an id of its own' : number);
+  const [user, group] = ['Uid', 'Gid'].map((name) => [...new Set(numbers(name).map(named))].sort().join(' '));
+  const others = numbers('Groups').filter((number) => !numbers('Gid').includes(number));
+  return { user, group, others: others.join(' ') || 'none' };
 };
 
 const all = (names, act) => Object.fromEntries(names.map((name) => [name, act(name)]));

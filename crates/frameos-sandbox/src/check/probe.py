@@ -82,8 +82,13 @@ def descriptors():
 
 
 def ids(status):
-    user, group = (" ".join(sorted(set(status[name].split()))) for name in ("Uid", "Gid"))
-    return f"user {user}, group {group}, others: {status['Groups'] or 'none'}"
+    # A container has the host's own numbers; those of sandboxes begin here, and own nothing.
+    def named(number):
+        return "an id of its own" if int(number) >= 0x70000000 else number
+
+    user, group = (" ".join(sorted({named(number) for number in status[name].split()})) for name in ("Uid", "Gid"))
+    others = set(status["Groups"].split()) - set(status["Gid"].split())
+    return {"user": user, "group": group, "others": " ".join(sorted(others)) or "none"}
 
 
 def look(inputs):
