@@ -48,9 +48,12 @@ impl LocalState {
         self.root.join("runtimes")
     }
 
+    pub fn sandbox_config(&self) -> SandboxConfig {
+        SandboxConfig::new(self.root.join("sandbox"), self.runtimes_dir())
+    }
+
     pub async fn sandbox(&self) -> Result<Sandbox> {
-        let config = SandboxConfig::new(self.root.join("sandbox"), self.runtimes_dir());
-        Ok(Sandbox::open_or_docker(config, DockerConfig::default()).await?)
+        Ok(Sandbox::open_or_docker(self.sandbox_config(), DockerConfig::default()).await?)
     }
 }
 

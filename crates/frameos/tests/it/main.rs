@@ -10,4 +10,5 @@ mod crash;
 mod local;
 mod program;
 mod receipts;
+mod sandbox;
 mod server;
