@@ -28,6 +28,12 @@ pub struct Check {
     /// Where runtimes and scratch space are kept [default: ~/.cache/frameos]
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
+    /// Check containers of the Docker Engine at this socket [default: Linux itself, or Docker where Linux will not do]
+    #[arg(long, value_name = "FILE")]
+    docker_socket: Option<PathBuf>,
+    /// The OCI runtime of those containers, by the engine's name for it [default: the engine's choice]
+    #[arg(long, value_name = "NAME", requires = "docker_socket")]
+    oci_runtime: Option<String>,
     /// Print isolation, checks and start-up times as JSON
     #[arg(long)]
     json: bool,
@@ -37,7 +43,7 @@ pub async fn run(command: &Sandbox) -> Result<()> {
     let Sandbox::Check(args) = command;
     let state = LocalState::open(args.data_dir.as_deref())?;
     let report = tokio::select! {
-        report = checked(&state) => report,
+        report = checked(&state, args) => report,
         // Leaving the check here ends its programs and removes what it made.
         _ = tokio::signal::ctrl_c() => return Err(Failure::failed("interrupted")),
     };
@@ -50,11 +56,17 @@ pub async fn run(command: &Sandbox) -> Result<()> {
     if report.passed() { Ok(()) } else { Err(Failure::Shown) }
 }
 
-async fn checked(state: &LocalState) -> Result<check::Report> {
-    // A machine that cannot isolate should say so before it spends time on runtimes.
-    let backend = match state.sandbox().await?.tier() {
-        Tier::Linux { .. } => Backend::Linux,
-        Tier::Docker { .. } => Backend::Docker(DockerConfig::default()),
+async fn checked(state: &LocalState, args: &Check) -> Result<check::Report> {
+    let backend = match &args.docker_socket {
+        Some(socket) => {
+            let (socket, oci_runtime) = (socket.clone(), args.oci_runtime.clone());
+            Backend::Docker(DockerConfig { socket, oci_runtime })
+        }
+        // A machine that cannot isolate should say so before it spends time on runtimes.
+        None => match state.sandbox().await?.tier() {
+            Tier::Linux { .. } => Backend::Linux,
+            Tier::Docker { .. } => Backend::Docker(DockerConfig::default()),
+        },
     };
     let config = SandboxConfig { backend, ..state.sandbox_config() };
     let mut progress = Progress::start("checking the sandbox");

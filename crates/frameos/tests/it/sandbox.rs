@@ -20,7 +20,7 @@ const LIAR: &str = r#"
 const fs = require('fs');
 if (process.argv[2] === 'warm') process.exit(1);
 fs.readFileSync(3);
-const outputs = { ids: 'user 0, group 0, others: none', seccomp: '0', interfaces: ['lo', 'eth0'], tmp: 'done' };
+const outputs = { ids: { user: '0' }, seccomp: '0', interfaces: ['lo', 'eth0'], tmp: 'done' };
 fs.writeSync(4, JSON.stringify({ type: 'outputs', value: outputs }) + '\n');
 "#;
 
@@ -92,7 +92,7 @@ fn a_wall_that_is_missing_fails_the_check_by_name() {
     let report = frameos.run(args.iter().chain(&["--json"])).expect(1).json();
     assert_eq!(report["passed"], false);
     for (tried, found) in
-        [("user and groups", "user 0, group 0, others: none"), ("the filter", "0"), ("interfaces", "eth0")]
+        [("user and groups", "user: 0"), ("the filter", "0"), ("interfaces", "eth0")]
     {
         let failed = check(&report, tried, "nodejs");
         assert_eq!((&failed["found"], &failed["passed"]), (&json!(found), &json!(false)));
@@ -156,4 +156,14 @@ fn wrong_usage_of_the_check_is_exit_code_two() {
     let frameos = Frameos::new();
     frameos.run(["sandbox"]).expect(2);
     frameos.run(["sandbox", "check", "--frobnicate"]).expect(2);
+    frameos.run(["sandbox", "check", "--oci-runtime", "runsc"]).expect(2);
+}
+
+#[test]
+fn an_engine_is_checked_by_its_socket() {
+    let frameos = Frameos::new();
+    let nowhere = frameos.path("docker.sock");
+    let nowhere = nowhere.to_str().unwrap();
+    let told = frameos.run(["sandbox", "check", "--docker-socket", nowhere]).expect(1);
+    assert!(told.stderr.contains(nowhere), "{}", told.stderr);
 }
