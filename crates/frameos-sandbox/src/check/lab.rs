@@ -11,6 +11,7 @@ use crate::error::SandboxError;
 use crate::outcome::{End, Outcome};
 use crate::sandbox::Sandbox;
 use crate::spec::{Language, Limits, RunSpec};
+use crate::tier::Tier;
 
 /// For the time of a start: a handler that does nothing.
 pub(super) const HELLO: &str = "hello";
@@ -72,7 +73,7 @@ fn open_to_all(path: &Path, mode: u32) -> Result<(), SandboxError> {
 impl Lab<'_> {
     /// Whether the walls are those of the Linux backend, which promises more than others can.
     pub(super) fn is_linux(&self) -> bool {
-        self.sandbox.tier().to_string().starts_with("linux:")
+        matches!(self.sandbox.tier(), Tier::Linux { .. })
     }
 
     /// One run of the probe doing `act`.

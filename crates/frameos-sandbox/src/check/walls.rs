@@ -41,11 +41,13 @@ enum Expect {
     Each(&'static [&'static str]),
     /// A list with nothing but these.
     Within(&'static [&'static str]),
+    /// A list of one id, which is not root's.
+    Plain,
     /// An object with these entries, none of which the host's have.
     Own(&'static [&'static str]),
 }
 
-use Expect::{Each, Is, Own, Within};
+use Expect::{Each, Is, Own, Plain, Within};
 use Whose::{All, Linux, Python};
 
 /// The namespaces of every backend, and those that only ours always makes.
@@ -64,7 +66,7 @@ const VARIABLES: &[&str] = &[
 
 #[rustfmt::skip]
 const WALLS: &[Wall] = &[
-    Wall { wall: "privileges", tried: "user and groups", fact: "ids", whose: All, expect: Each(&["1000", "an id of its own", "none"]), good: "unprivileged" },
+    Wall { wall: "privileges", tried: "ids of user and groups", fact: "ids", whose: All, expect: Plain, good: "one, not root's" },
     Wall { wall: "privileges", tried: "capability sets", fact: "capabilities", whose: All, expect: Each(&["0000000000000000"]), good: "all empty" },
     Wall { wall: "privileges", tried: "no-new-privileges", fact: "no_new_privs", whose: All, expect: Is("1"), good: "set" },
     Wall { wall: "system calls", tried: "the filter", fact: "seccomp", whose: All, expect: Is("2"), good: "in force" },
@@ -174,6 +176,7 @@ impl Wall {
             Is(_) => Some(shown(fact)),
             Each(values) => each(fact, values),
             Within(values) => within(fact, values),
+            Plain => plain(fact),
             Own(names) => own(fact, host, names),
         };
         match bad {
@@ -196,6 +199,15 @@ fn within(fact: &Value, values: &[&str]) -> Option<String> {
     let Some(entries) = fact.as_array() else { return Some(shown(fact)) };
     let bad = entries.iter().filter(|entry| !entry.as_str().is_some_and(|entry| values.contains(&entry)));
     listed(bad.map(shown))
+}
+
+fn plain(fact: &Value) -> Option<String> {
+    let ids: Option<Vec<&str>> = fact.as_array().and_then(|ids| ids.iter().map(Value::as_str).collect());
+    match ids.as_deref() {
+        Some([id]) if !["0", ""].contains(id) => None,
+        Some(ids) => Some(ids.join(", ")),
+        None => Some(shown(fact)),
+    }
 }
 
 fn own(fact: &Value, host: &Value, names: &[&str]) -> Option<String> {
@@ -236,7 +248,7 @@ mod tests {
         let own = json!({"mnt": "m:2", "pid": "p:2", "net": "n:2", "ipc": "i:2", "uts": "u:2", "user": "s:2", "cgroup": "c:2"});
         let none = "0000000000000000";
         vec![
-            ("ids", json!({"user": "1000", "others": "none"}), json!({"user": "0", "others": "none"})),
+            ("ids", json!(["1000"]), json!(["0"])),
             (
                 "capabilities",
                 json!({"CapEff": none, "CapBnd": none}),
@@ -293,6 +305,7 @@ mod tests {
             wall.judge(&told, &host()).found
         };
         assert_eq!(found("calls", json!({"mount": "EPERM", "bpf": "SIGSYS"})), "mount: EPERM");
+        assert_eq!(found("ids", json!(["1000", "27"])), "1000, 27");
         assert_eq!(found("interfaces", json!(["lo", "eth0"])), "eth0");
         assert_eq!(
             found("namespaces", json!({"mnt": "m:2", "net": "n:1"})),
