@@ -112,7 +112,7 @@ fn show(report: &check::Report, as_json: bool) -> Result<()> {
     output::line(&format!("isolation: {}\n", report.isolation))?;
     let rows = report.checks.iter().map(|check| {
         let verdict = if check.passed { "ok" } else { "FAILED" };
-        [check.wall.to_owned(), check.tried.to_owned(), check.found.clone(), verdict.to_owned()]
+        [check.wall.to_owned(), check.tried.to_owned(), cut(&check.found), verdict.to_owned()]
     });
     output::table(["wall", "tried", "found", ""], rows)?;
     output::line("")?;
@@ -122,12 +122,25 @@ fn show(report: &check::Report, as_json: bool) -> Result<()> {
     });
     output::table(["runtime", "cold start", "warm start"], rows)?;
     output::line("")?;
-    let failed = report.checks.iter().filter(|check| !check.passed).count();
-    match failed {
+    let failed: Vec<_> = report.checks.iter().filter(|check| !check.passed).collect();
+    for check in &failed {
+        output::line(&format!("FAILED: {}: {}: {}", check.wall, check.tried, check.found))?;
+    }
+    match failed.len() {
         0 => output::line(&format!("all {} checks passed: agents are isolated here", report.checks.len())),
-        _ => output::line(&format!(
-            "{failed} of {} checks FAILED: do not run agents of strangers here",
+        count => output::line(&format!(
+            "{count} of {} checks FAILED: do not run agents of strangers here",
             report.checks.len()
         )),
     }
+}
+
+/// What fits into a table; failures are told in full below it.
+fn cut(found: &str) -> String {
+    const MOST: usize = 48;
+    let mut short: String = found.chars().take(MOST).collect();
+    if short.len() < found.len() {
+        short.push('…');
+    }
+    short
 }

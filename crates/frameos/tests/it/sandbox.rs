@@ -2,15 +2,19 @@
 
 use std::{
     fs,
+    io::{BufRead, BufReader},
     os::unix::{
         fs::{PermissionsExt, symlink},
         process::CommandExt,
     },
     path::Path,
-    process::Command,
+    process::{Command, Stdio},
 };
 
-use nix::unistd::geteuid;
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::{Pid, geteuid},
+};
 use serde_json::{Value, json};
 
 use crate::program::{Frameos, finish};
@@ -104,7 +108,25 @@ fn a_wall_that_is_missing_fails_the_check_by_name() {
     assert_eq!(check(&report, "writing in /tmp", "nodejs")["passed"], true);
 
     let shown = frameos.run(args).expect(1);
-    assert!(shown.stdout.contains("eth0") && shown.stdout.contains("checks FAILED"), "{}", shown.stdout);
+    for text in ["FAILED: network: interfaces: eth0\n", "checks FAILED"] {
+        assert!(shown.stdout.contains(text), "{text}: {}", shown.stdout);
+    }
+}
+
+#[test]
+fn an_interrupted_check_leaves_nothing() {
+    let frameos = Frameos::new();
+    frameos.run(["sandbox", "check"]).expect(0);
+    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache/frameos");
+    let mut child = frameos.command(["sandbox", "check"]).stderr(Stdio::piped()).spawn().unwrap();
+    let made = cache.join(format!("sandbox/check-{}", child.id()));
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+    assert!(lines.any(|line| line == "running into the limits"));
+    assert!(made.is_dir());
+    kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGINT).unwrap();
+    assert!(lines.any(|line| line == "error: interrupted"));
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+    assert!(!made.exists());
 }
 
 /// The binary as a user without rights over control groups, in a folder of that user's own.
