@@ -13,7 +13,7 @@ use seccompiler::{
 #[path = "../../build/filter.rs"]
 mod compiled;
 #[path = "../../build/policy.rs"]
-mod policy;
+pub(crate) mod policy;
 
 use compiled::Step;
 use policy::{Arch, Condition, Op, Policy, Treatment, Verdict, Width};
@@ -27,7 +27,7 @@ fn read() -> Policy {
 }
 
 /// Runs a program over `struct seccomp_data`, and counts its steps.
-fn execute(program: &[Step], arch: u32, number: u32, arguments: [u64; 6]) -> (u32, usize) {
+pub(crate) fn execute(program: &[Step], arch: u32, number: u32, arguments: [u64; 6]) -> (u32, usize) {
     let mut data = Vec::new();
     data.extend(number.to_le_bytes());
     data.extend(arch.to_le_bytes());
@@ -132,14 +132,14 @@ fn condition(condition: &Condition) -> SeccompCondition {
     SeccompCondition::new(condition.index, width, op, condition.val).expect("a condition")
 }
 
-struct Machine {
-    arch: Arch,
+pub(crate) struct Machine {
+    pub(crate) arch: Arch,
     treatments: BTreeMap<u32, Treatment>,
-    program: Vec<Step>,
+    pub(crate) program: Vec<Step>,
     oracle: Oracle,
 }
 
-fn machines() -> Vec<Machine> {
+pub(crate) fn machines() -> Vec<Machine> {
     let policy = read();
     let machine = |(_, arch): (&str, Arch)| {
         let treatments = policy.treatments(arch).expect("every name is known");

@@ -13,6 +13,7 @@ mod life;
 mod limits;
 mod neighbours;
 mod network;
+mod policy;
 mod pool;
 mod runtimes;
 mod specification;

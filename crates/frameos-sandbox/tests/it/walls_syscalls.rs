@@ -184,7 +184,10 @@ async fn the_other_numberings_of_calls_are_shut() {
     for (name, verdict) in verdicts(calls(&failing)).await {
         // An engine's filter kills what comes through this door, ours refuses it.
         let outer = is_docker() && name.starts_with("x32") && verdict == "SIGSYS";
-        assert!(outer || verdict.as_str().is_some_and(|verdict| verdict.starts_with('E')), "{name}: {verdict}");
+        assert!(
+            outer || verdict.as_str().is_some_and(|verdict| verdict.starts_with('E')),
+            "{name}: {verdict}"
+        );
     }
 }
 
