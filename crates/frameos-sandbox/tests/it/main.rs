@@ -3,6 +3,7 @@
 mod check;
 mod docker;
 mod escapes;
+mod exhaustion;
 mod faults;
 mod filter;
 mod forms_node;
