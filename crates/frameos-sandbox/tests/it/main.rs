@@ -14,6 +14,7 @@ mod life;
 mod limits;
 mod neighbours;
 mod network;
+mod outlive;
 mod policy;
 mod pool;
 mod runtimes;

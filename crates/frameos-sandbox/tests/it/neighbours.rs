@@ -1,13 +1,10 @@
 //! Two runs at the same time: neither sees, reaches or disturbs the other.
 
-use std::path::PathBuf;
-use std::time::Duration;
-
-use frameos_sandbox::{End, RunEvent, Sandbox, SandboxError};
+use frameos_sandbox::{End, RunEvent, Sandbox};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::harness::{Agent, is_linux, result, sandbox, sandbox_processes, until};
+use crate::harness::{Agent, result, sandbox, sandbox_processes};
 
 /// Keeps a secret wherever a program can keep one, listens, and says at the end what became of it.
 const VICTIM: &str = "
@@ -131,47 +128,4 @@ def main(inputs, ctx):
     for _ in 0..3 {
         assert_eq!(result(agent.run(&sandbox).await), first);
     }
-}
-
-/// Jails that hold something: those of this process that have children.
-fn jails() -> Vec<i32> {
-    let stat = |pid: &str| std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let parent = |stat: &str| {
-        stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(1)?.parse::<i32>().ok())
-    };
-    let names = std::fs::read_dir("/proc").expect("/proc").flatten().map(|entry| entry.file_name());
-    let pids: Vec<String> =
-        names.filter_map(|name| name.into_string().ok()).filter(|name| name.parse::<i32>().is_ok()).collect();
-    let parents: Vec<i32> = pids.iter().filter_map(|pid| parent(&stat(pid))).collect();
-    let own = i32::try_from(std::process::id()).expect("a pid");
-    let ours = |pid: &&String| stat(pid).contains("(frameos-jail)") && parent(&stat(pid)) == Some(own);
-    pids.iter().filter(ours).filter_map(|pid| pid.parse().ok()).filter(|pid| parents.contains(pid)).collect()
-}
-
-#[tokio::test]
-async fn a_killed_jail_takes_its_run_along_and_is_the_platforms_fault() {
-    if !is_linux("the jail's outer process") {
-        return;
-    }
-    let agent = Agent::python(
-        "import os, time\nif os.fork() == 0: os.setsid()\nprint('up', flush=True)\ntime.sleep(600)\n",
-    );
-    let (sender, mut events) = tokio::sync::mpsc::channel(8);
-    let sandbox = sandbox().await;
-    let run = sandbox.run(agent.spec.clone(), Some(sender), CancellationToken::new());
-    let path: PathBuf = agent.path().into();
-    let kill = async {
-        while events.recv().await.is_some_and(|event| !matches!(event, RunEvent::Stdout(_))) {}
-        assert!(sandbox_processes(&path) > 0, "the test can fail");
-        for jail in jails() {
-            let jail = rustix::process::Pid::from_raw(jail).expect("a pid");
-            rustix::process::kill_process(jail, rustix::process::Signal::KILL).expect("kill -9");
-        }
-        while events.recv().await.is_some() {}
-    };
-    let (ended, ()) = tokio::time::timeout(Duration::from_secs(60), async { tokio::join!(run, kill) })
-        .await
-        .expect("an end");
-    assert!(matches!(ended, Err(SandboxError::JailVanished { .. })), "{ended:?}");
-    until("everything of it is gone", || sandbox_processes(&path) == 0).await;
 }
