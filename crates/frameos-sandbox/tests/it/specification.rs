@@ -10,6 +10,12 @@ fn sources() -> std::path::PathBuf {
     std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it")
 }
 
+/// The functions that are run as tests.
+fn tests(source: &str) -> impl Iterator<Item = &str> {
+    let parts = source.split("#[test]").skip(1).chain(source.split("#[tokio::test").skip(1));
+    parts.filter_map(|part| part.split_once("fn ")?.1.split_once('(').map(|(name, _)| name))
+}
+
 #[test]
 fn every_promise_names_tests_that_exist() {
     let text = include_str!("../../SPECIFICATION.md");
@@ -23,7 +29,36 @@ fn every_promise_names_tests_that_exist() {
                 name.trim_matches('`').split_once("::").unwrap_or_else(|| panic!("{name:?} in {promise:?}"));
             let source = std::fs::read_to_string(sources().join(format!("{file}.rs")));
             let source = source.unwrap_or_else(|error| panic!("{file}.rs: {error}"));
-            assert!(source.contains(&format!("fn {test}(")), "there is no test {file}::{test}");
+            assert!(tests(&source).any(|name| name == test), "there is no test {file}::{test}");
         }
+    }
+}
+
+/// What is tried of a wall or a limit and named nowhere would be a promise that nobody can read.
+#[test]
+fn every_test_of_a_promise_is_named() {
+    let text = include_str!("../../SPECIFICATION.md");
+    for file in [
+        "escapes",
+        "exhaustion",
+        "filter",
+        "leftovers",
+        "life",
+        "limits",
+        "neighbours",
+        "network",
+        "outlive",
+        "policy",
+        "pool",
+        "walls",
+        "walls_syscalls",
+    ] {
+        let source = std::fs::read_to_string(sources().join(format!("{file}.rs"))).expect("a file of tests");
+        let mut count = 0;
+        for test in tests(&source) {
+            count += 1;
+            assert!(text.contains(&format!("`{file}::{test}`")), "no promise names {file}::{test}");
+        }
+        assert!(count > 0, "{file}.rs has no tests");
     }
 }
