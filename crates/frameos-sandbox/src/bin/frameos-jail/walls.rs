@@ -13,9 +13,10 @@ use crate::kernel;
 
 include!(concat!(env!("OUT_DIR"), "/seccomp_filter.rs"));
 
-/// Read everywhere, write in `/tmp` and to three devices, execute nothing from `/tmp`; no signals and no abstract
-/// sockets across the border where the kernel knows how. Rights that this kernel does not know are left to the
-/// mounts; a kernel without Landlock is a fault.
+/// Read everywhere, write in `/tmp` and to three devices; no signals and no abstract sockets across the border where
+/// the kernel knows how. That nothing in `/tmp` executes is the mount's work alone: rights add up along a path, `/` has
+/// to give that of execution because a waiting sandbox gets its `/agent` later, and so `/tmp` has it, too. Rights that
+/// this kernel does not know are left to the mounts; a kernel without Landlock is a fault.
 pub(crate) fn landlock() -> Result<(), Fault> {
     if landlock_if_known()? {
         Ok(())
@@ -32,7 +33,7 @@ pub(crate) fn landlock_if_known() -> Result<bool, Fault> {
 
 fn restrict() -> Result<RulesetStatus, Box<dyn std::error::Error>> {
     let all = AccessFs::from_all(ABI::V5);
-    let never_in_tmp = AccessFs::Execute | AccessFs::MakeChar | AccessFs::MakeBlock | AccessFs::IoctlDev;
+    let never_in_tmp = AccessFs::MakeChar | AccessFs::MakeBlock | AccessFs::IoctlDev;
     let device: BitFlags<AccessFs> = AccessFs::ReadFile | AccessFs::WriteFile | AccessFs::IoctlDev;
     let mut rules = Ruleset::default()
         .set_compatibility(CompatLevel::BestEffort)
