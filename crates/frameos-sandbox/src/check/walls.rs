@@ -11,6 +11,7 @@ use super::lab::{Lab, ending};
 use super::{Report, Verdict};
 use crate::error::SandboxError;
 use crate::spec::{Language, Limits};
+use crate::tier::Tier;
 
 /// One line of the table.
 struct Wall {
@@ -30,6 +31,10 @@ enum Whose {
     All,
     /// The Linux backend's programs.
     Linux,
+    /// Programs under a user who can give up supplementary groups.
+    Rooted,
+    /// Programs under a normal user, who cannot.
+    Rootless,
     /// Programs that can make system calls by number.
     Python,
 }
@@ -41,18 +46,20 @@ enum Expect {
     Each(&'static [&'static str]),
     /// A list with nothing but these.
     Within(&'static [&'static str]),
-    /// A list of one id, which is not root's.
-    Plain,
+    /// A list of one id, which is not root's, and perhaps this one.
+    Plain { beside: Option<&'static str> },
     /// An object with these entries, none of which the host's have.
     Own(&'static [&'static str]),
 }
 
 use Expect::{Each, Is, Own, Plain, Within};
-use Whose::{All, Linux, Python};
+use Whose::{All, Linux, Python, Rooted, Rootless};
 
 /// The namespaces of every backend, and those that only ours always makes.
 const NAMESPACES: [&str; 5] = ["mnt", "pid", "net", "ipc", "uts"];
 const MORE_NAMESPACES: [&str; 2] = ["user", "cgroup"];
+/// What the kernel shows for groups that are not mapped.
+const UNMAPPED: &str = "65534";
 const REFUSED: &[&str] = &["EROFS", "EACCES", "EPERM"];
 const HIDDEN: &[&str] = &["empty", "EACCES", "EPERM", "ENOENT"];
 const SETTINGS: &[&str] = &["covered", "EROFS", "EACCES", "EPERM", "ENOENT"];
@@ -66,7 +73,8 @@ const VARIABLES: &[&str] = &[
 
 #[rustfmt::skip]
 const WALLS: &[Wall] = &[
-    Wall { wall: "privileges", tried: "ids of user and groups", fact: "ids", whose: All, expect: Plain, good: "one, not root's" },
+    Wall { wall: "privileges", tried: "ids of user and groups", fact: "ids", whose: Rooted, expect: Plain { beside: None }, good: "one, not root's" },
+    Wall { wall: "privileges", tried: "ids of user and groups", fact: "ids", whose: Rootless, expect: Plain { beside: Some(UNMAPPED) }, good: "one, not root's" },
     Wall { wall: "privileges", tried: "capability sets", fact: "capabilities", whose: All, expect: Each(&["0000000000000000"]), good: "all empty" },
     Wall { wall: "privileges", tried: "no-new-privileges", fact: "no_new_privs", whose: All, expect: Is("1"), good: "set" },
     Wall { wall: "system calls", tried: "the filter", fact: "seccomp", whose: All, expect: Is("2"), good: "in force" },
@@ -150,7 +158,7 @@ pub(super) async fn check(
     let host = Host::listen()?;
     let outcome = lab.act(language, "look", host.inputs(lab.is_linux())?, Limits::default()).await?;
     let told = outcome.outputs.clone().unwrap_or_default();
-    for wall in WALLS.iter().filter(|wall| wall.concerns(lab.is_linux(), language)) {
+    for wall in WALLS.iter().filter(|wall| wall.concerns(lab.sandbox.tier(), language)) {
         // One who tells nothing has something to say about why.
         let verdict = match told.get(wall.fact) {
             Some(fact) => wall.judge(fact, &host.namespaces),
@@ -162,10 +170,13 @@ pub(super) async fn check(
 }
 
 impl Wall {
-    fn concerns(&self, linux: bool, language: Language) -> bool {
+    fn concerns(&self, tier: &Tier, language: Language) -> bool {
+        let rootless = matches!(tier, Tier::Linux { root: false, .. });
         match self.whose {
             All => true,
-            Linux => linux,
+            Linux => matches!(tier, Tier::Linux { .. }),
+            Rooted => !rootless,
+            Rootless => rootless,
             Python => language == Language::Python,
         }
     }
@@ -176,7 +187,7 @@ impl Wall {
             Is(_) => Some(shown(fact)),
             Each(values) => each(fact, values),
             Within(values) => within(fact, values),
-            Plain => plain(fact),
+            Plain { beside } => plain(fact, beside),
             Own(names) => own(fact, host, names),
         };
         match bad {
@@ -201,12 +212,13 @@ fn within(fact: &Value, values: &[&str]) -> Option<String> {
     listed(bad.map(shown))
 }
 
-fn plain(fact: &Value) -> Option<String> {
+fn plain(fact: &Value, beside: Option<&str>) -> Option<String> {
     let ids: Option<Vec<&str>> = fact.as_array().and_then(|ids| ids.iter().map(Value::as_str).collect());
-    match ids.as_deref() {
-        Some([id]) if !["0", ""].contains(id) => None,
-        Some(ids) => Some(ids.join(", ")),
-        None => Some(shown(fact)),
+    let Some(ids) = ids else { return Some(shown(fact)) };
+    let own: Vec<&str> = ids.iter().copied().filter(|id| Some(*id) != beside).collect();
+    match own[..] {
+        [id] if !["0", ""].contains(&id) => None,
+        _ => Some(ids.join(", ")),
     }
 }
 
@@ -318,13 +330,33 @@ mod tests {
     }
 
     #[test]
-    fn only_what_was_promised_is_asked() {
-        let asked = |linux, language| {
-            let facts = WALLS.iter().filter(move |wall| wall.concerns(linux, language)).map(|wall| wall.fact);
-            facts.collect::<Vec<_>>()
+    fn a_normal_users_groups_cannot_be_given_up_and_roots_must() {
+        let own_and_unmapped = json!(["1000", UNMAPPED]);
+        let ids = |whose: &Whose| {
+            WALLS.iter().find(|wall| wall.fact == "ids" && wall.whose == *whose).expect("a wall")
         };
-        assert!(asked(true, Language::Python).len() == WALLS.len());
-        assert!(!asked(false, Language::Python).contains(&"comm"), "Landlock is the Linux backend's");
-        assert!(!asked(true, Language::Nodejs).contains(&"calls"), "Node makes no calls by number");
+        assert!(ids(&Rootless).judge(&own_and_unmapped, &host()).passed);
+        assert!(!ids(&Rootless).judge(&json!(["1000", "27"]), &host()).passed);
+        assert!(!ids(&Rooted).judge(&own_and_unmapped, &host()).passed);
+    }
+
+    #[test]
+    fn only_what_was_promised_is_asked() {
+        let asked = |tier: &Tier, language| {
+            WALLS
+                .iter()
+                .filter(|wall| wall.concerns(tier, language))
+                .map(|wall| wall.fact)
+                .collect::<Vec<_>>()
+        };
+        let root = Tier::Linux { root: true, cgroup: 2, landlock_abi: 4 };
+        let rootless = Tier::Linux { root: false, cgroup: 2, landlock_abi: 4 };
+        let docker = Tier::Docker { oci_runtime: "runc".to_owned(), cgroup: 2, landlock: true };
+        for tier in [&root, &rootless, &docker] {
+            let facts = asked(tier, Language::Python);
+            assert_eq!(facts.iter().filter(|fact| **fact == "ids").count(), 1, "{tier}");
+            assert_eq!(facts.contains(&"comm"), tier != &docker, "Landlock in /proc is the Linux backend's");
+            assert!(facts.contains(&"calls") && !asked(tier, Language::Nodejs).contains(&"calls"));
+        }
     }
 }
