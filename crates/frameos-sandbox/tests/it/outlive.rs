@@ -12,7 +12,7 @@ use nix::unistd::Pid;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::harness::{Agent, config, groups_of, is_linux, open, sandbox, sandbox_processes};
+use crate::harness::{Agent, config, groups_of, is_linux, open, sandbox, sandbox_processes, until};
 
 /// Ways to be there still when the run is over. Each says so, then lets its first process end, or not.
 const PYTHON: &[(&str, bool, &str)] = &[
@@ -219,12 +219,16 @@ def main(inputs, ctx):
         Some(Value::Array(links)) => links.iter().filter_map(Value::as_str).collect(),
         other => panic!("{other:?} {}", outcome.stderr.text()),
     };
-    let host = namespaces();
     // Containers share the host's user namespace; whatever is a run's own is gone.
     let own: Vec<&&str> =
         held.iter().filter(|link| !link.starts_with("user:") || is_linux("a user namespace")).collect();
     assert!(own.len() >= 6, "{held:?}");
-    assert!(own.iter().all(|link| !host.contains(**link)), "{held:?}");
+    // Numbers of namespaces are given anew, so that for a moment a neighbour's may be one of these.
+    until("its namespaces are gone", || {
+        let host = namespaces();
+        own.iter().all(|link| !host.contains(**link))
+    })
+    .await;
     let mounts = std::fs::read_to_string("/proc/mounts").expect("mounts");
     assert!(!mounts.contains(&agent.path().display().to_string()), "{mounts}");
     assert!(no_slot_is_taken(state.path()));
