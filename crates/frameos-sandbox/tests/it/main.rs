@@ -1,5 +1,6 @@
 //! The crate's integration tests: real runs of real interpreters in real sandboxes, on this machine's kernel.
 
+mod birth;
 mod check;
 mod docker;
 mod escapes;

@@ -133,11 +133,19 @@ pub(crate) fn seccomp_install(program: &'static [libc::sock_filter]) -> Result<(
     if result == 0 { Ok(()) } else { Err(Error::last_os_error()) }
 }
 
-/// Gives every signal its default action again.
+/// Gives every signal its default action again. Past the C library, which keeps two of them from its callers, but not from
+/// being ignored by whoever started us.
 pub(crate) fn signals_default() {
-    for signal in 1..=libc::SIGRTMAX() {
-        // SAFETY: SIG_DFL installs no code; signals that cannot be changed (and the C library's own) refuse, which is fine.
-        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    const SIGNALS: libc::c_long = 64;
+    // Handler (SIG_DFL), flags, restorer and mask as the kernel lays them out, on all architectures no longer than this.
+    let action = [0_u64; 4];
+    for signal in 1..=SIGNALS {
+        // SAFETY: the kernel reads one action, which is all zeros and no shorter than it expects; the default action installs no
+        // code. SIGKILL and SIGSTOP refuse, which is fine.
+        unsafe {
+            let none = std::ptr::null::<u64>();
+            libc::syscall(libc::SYS_rt_sigaction, signal, action.as_ptr(), none, size_of::<u64>());
+        }
     }
 }
 
