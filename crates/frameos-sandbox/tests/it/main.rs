@@ -20,5 +20,6 @@ mod policy;
 mod pool;
 mod runtimes;
 mod specification;
+mod verdicts;
 mod walls;
 mod walls_syscalls;
