@@ -1,13 +1,28 @@
 //! Bombs: whatever a program uses up is its own, its run ends as promised, and an honest run beside it and after it succeeds.
 
-use frameos_sandbox::{End, Outcome, Sandbox};
-use serde_json::json;
+use std::path::{Path, PathBuf};
 
-use crate::harness::{Agent, sandbox, sandbox_processes};
+use frameos_sandbox::{End, Outcome, Sandbox, SandboxConfig};
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::harness::{Agent, config, groups_left, open, sandbox, sandbox_processes};
 
 const MEMORY: u64 = 96 << 20;
 /// On version 1 control groups the buffers of TCP connections are counted apart.
 const MEMORY_MOST: u64 = MEMORY / 8 * 9;
+
+/// A sandbox with a state folder of its own, so that what it leaves can be told.
+async fn alone() -> (TempDir, Sandbox) {
+    let state = TempDir::new().expect("a folder");
+    let sandbox = open(SandboxConfig { state_dir: state.path().into(), ..config() }).await;
+    (state, sandbox)
+}
+
+async fn assert_nothing_left(state: &Path, sandbox: &Sandbox) {
+    sandbox.warmed().await;
+    assert_eq!(groups_left(state), Vec::<PathBuf>::new());
+}
 
 /// Runs a bomb beside an honest program, then an honest one after it.
 async fn explode(sandbox: &Sandbox, name: &str, bomb: &Agent) -> Outcome {
@@ -138,16 +153,17 @@ module.exports = async () => {{
 
 #[tokio::test]
 async fn nothing_that_python_uses_up_is_anyone_elses() {
-    let sandbox = sandbox().await;
+    let (state, sandbox) = alone().await;
     for (name, expression) in PYTHON {
         let outcome = explode(&sandbox, name, &python(expression)).await;
         assert_contained(name, &outcome);
     }
+    assert_nothing_left(state.path(), &sandbox).await;
 }
 
 #[tokio::test]
 async fn nothing_that_node_uses_up_is_anyone_elses() {
-    let sandbox = sandbox().await;
+    let (state, sandbox) = alone().await;
     for (name, statement) in NODE {
         let outcome = explode(&sandbox, name, &node(statement)).await;
         // Node is killed for want of threads, too: it cannot start without its own.
@@ -157,6 +173,7 @@ async fn nothing_that_node_uses_up_is_anyone_elses() {
             assert_contained(name, &outcome);
         }
     }
+    assert_nothing_left(state.path(), &sandbox).await;
 }
 
 #[tokio::test]
@@ -191,4 +208,20 @@ module.exports = () => {
             assert_eq!((stream.bytes.len(), stream.total), (1 << 20, (10 << 20) + 1));
         }
     }
+}
+
+#[tokio::test]
+async fn reading_more_than_memory_holds_is_no_bomb() {
+    // The page cache of what a run reads is counted as the run's, and given back when it is in the way.
+    let code = "
+def main(inputs, ctx):
+    with open('/agent/large', 'rb', buffering=0) as file: return sum(len(block) for block in iter(lambda: file.read(1 << 20), b''))
+";
+    let mut agent = Agent::probe(code);
+    agent.spec.limits.memory_bytes = MEMORY;
+    let large = std::fs::File::create(agent.path().join("large")).expect("a file");
+    large.set_len(2 * MEMORY).expect("a size");
+    let outcome = agent.run(&sandbox().await).await;
+    assert_eq!((outcome.end, &outcome.outputs), (End::Exited(0), &Some(json!(2 * MEMORY))), "{outcome:?}");
+    assert!(outcome.resources.peak_memory_bytes.is_none_or(|peak| peak <= MEMORY_MOST), "{outcome:?}");
 }

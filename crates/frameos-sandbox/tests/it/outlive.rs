@@ -12,7 +12,9 @@ use nix::unistd::Pid;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::harness::{Agent, config, groups_of, is_linux, open, sandbox, sandbox_processes, until};
+use crate::harness::{
+    Agent, Under, config, groups_left, is_docker, is_linux, open, sandbox, sandbox_processes,
+};
 
 /// Ways to be there still when the run is over. Each says so, then lets its first process end, or not.
 const PYTHON: &[(&str, bool, &str)] = &[
@@ -171,8 +173,7 @@ async fn a_sandbox_whose_keeper_is_killed_dies_with_it() {
         return;
     }
     let state = tempfile::tempdir().expect("a folder");
-    let config = SandboxConfig { state_dir: state.path().into(), warm: WarmConfig::OFF, ..config() };
-    let sandbox = open(config).await;
+    let sandbox = open(SandboxConfig { state_dir: state.path().into(), ..config() }).await;
     for outer in [true, false] {
         let agent = python("deaf()\nif os.fork() == 0:\n    os.setsid()\n    forever()\nforever()");
         let error = interrupted(&sandbox, &agent, || {
@@ -188,30 +189,28 @@ async fn a_sandbox_whose_keeper_is_killed_dies_with_it() {
         .expect_err("a fault of the platform, not of the agent");
         assert!(matches!(error, SandboxError::JailVanished { .. }), "{error}");
         assert_eq!(sandbox_processes(agent.path()), 0);
-        assert_eq!(groups_of(state.path()), Vec::<PathBuf>::new());
+        sandbox.warmed().await;
+        assert_eq!(groups_left(state.path()), Vec::<PathBuf>::new());
         assert_eq!(python("").run(&sandbox).await.end, End::Exited(0), "the next run finds all well");
     }
 }
 
-/// The namespaces held by any process of this machine.
-fn namespaces() -> BTreeSet<String> {
-    let processes = std::fs::read_dir("/proc").expect("/proc").flatten();
-    let links = processes
-        .flat_map(|entry| std::fs::read_dir(entry.path().join("ns")).into_iter().flatten().flatten());
-    links.filter_map(|link| std::fs::read_link(link.path()).ok()?.to_str().map(str::to_owned)).collect()
+/// Where the links of a folder of `/proc` lead.
+fn links(dir: &str) -> BTreeSet<String> {
+    let entries = std::fs::read_dir(dir).expect("a folder").flatten();
+    entries.filter_map(|entry| std::fs::read_link(entry.path()).ok()?.to_str().map(str::to_owned)).collect()
 }
 
 #[tokio::test]
-async fn a_run_leaves_no_namespace_mount_or_id() {
+async fn a_run_has_namespaces_of_its_own_and_leaves_none() {
     let state = tempfile::tempdir().expect("a folder");
-    let sandbox =
-        open(SandboxConfig { state_dir: state.path().into(), warm: WarmConfig::OFF, ..config() }).await;
+    let sandbox = open(SandboxConfig { state_dir: state.path().into(), ..config() }).await;
     let code = "
 def main(inputs, ctx):
     daemon = os.fork()
     if daemon == 0:
         os.setsid(); signal.pause()
-    return [os.readlink('/proc/self/ns/' + name) for name in sorted(os.listdir('/proc/self/ns')) if 'time' not in name]
+    return [os.readlink('/proc/self/ns/' + name) for name in ('user', 'mnt', 'pid', 'net', 'ipc', 'uts', 'cgroup')]
 ";
     let agent = Agent::probe(code);
     let outcome = agent.run(&sandbox).await;
@@ -219,19 +218,25 @@ def main(inputs, ctx):
         Some(Value::Array(links)) => links.iter().filter_map(Value::as_str).collect(),
         other => panic!("{other:?} {}", outcome.stderr.text()),
     };
-    // Containers share the host's user namespace; whatever is a run's own is gone.
-    let own: Vec<&&str> =
-        held.iter().filter(|link| !link.starts_with("user:") || is_linux("a user namespace")).collect();
-    assert!(own.len() >= 6, "{held:?}");
-    // Numbers of namespaces are given anew, so that for a moment a neighbour's may be one of these.
-    until("its namespaces are gone", || {
-        let host = namespaces();
-        own.iter().all(|link| !host.contains(**link))
-    })
-    .await;
-    let mounts = std::fs::read_to_string("/proc/mounts").expect("mounts");
+    let host = links("/proc/self/ns");
+    let shared: Vec<&&str> = held.iter().filter(|link| host.contains(**link)).collect();
+    // Containers are in their engine's user namespace.
+    assert!(
+        held.len() == 7 && shared.iter().all(|link| is_docker() && link.starts_with("user:")),
+        "{held:?}"
+    );
+    // A namespace lives by its processes, descriptors and mounts; its number alone says nothing, since the next one made
+    // anywhere gets it.
+    assert_eq!(sandbox_processes(agent.path()), 0);
+    let kept: Vec<String> =
+        links("/proc/self/fd").into_iter().filter(|link| held.contains(&link.as_str())).collect();
+    assert_eq!(kept, Vec::<String>::new());
+    let mounts = std::fs::read_to_string("/proc/self/mountinfo").expect("mounts");
     assert!(!mounts.contains(&agent.path().display().to_string()), "{mounts}");
-    assert!(no_slot_is_taken(state.path()));
+    // An engine keeps some mounted while their container lives, the next one's among them.
+    assert!(is_docker() || !held.iter().any(|link| mounts.contains(link)), "{mounts}");
+    // Interpreters that wait have ids of their own.
+    assert!(Under::chosen() == Under::Warm || no_slot_is_taken(state.path()));
 }
 
 /// Ids are locked bytes of a file: asked whether a lock of its whole length would be granted.
