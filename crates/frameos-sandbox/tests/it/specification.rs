@@ -39,6 +39,7 @@ fn every_promise_names_tests_that_exist() {
 fn every_test_of_a_promise_is_named() {
     let text = include_str!("../../SPECIFICATION.md");
     for file in [
+        "birth",
         "escapes",
         "exhaustion",
         "filter",
@@ -50,6 +51,7 @@ fn every_test_of_a_promise_is_named() {
         "outlive",
         "policy",
         "pool",
+        "verdicts",
         "walls",
         "walls_syscalls",
     ] {
@@ -60,5 +62,17 @@ fn every_test_of_a_promise_is_named() {
             assert!(text.contains(&format!("`{file}::{test}`")), "no promise names {file}::{test}");
         }
         assert!(count > 0, "{file}.rs has no tests");
+    }
+}
+
+#[test]
+fn every_file_of_tests_holds_a_promise() {
+    let text = include_str!("../../SPECIFICATION.md");
+    for entry in std::fs::read_dir(sources()).expect("tests").flatten() {
+        let name = entry.file_name().into_string().expect("a name");
+        let Some(file) = name.strip_suffix(".rs").filter(|file| *file != "specification") else { continue };
+        let source = std::fs::read_to_string(entry.path()).expect("a source");
+        let named = text.contains(&format!("`{file}::"));
+        assert!(named || tests(&source).next().is_none(), "no promise is held by {name}");
     }
 }
