@@ -6,8 +6,8 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { format } = require('node:util');
-const Module = require('node:module');
-const { pathToFileURL } = require('node:url');
+// What `require('node:module')` gives, without the quarter of a millisecond that takes.
+const Module = module.constructor;
 
 const REQUEST = 3;
 const REPORT = 4;
@@ -82,18 +82,21 @@ function isModule(file) {
   if (file.endsWith('.mjs')) return true;
   if (!file.endsWith('.js')) return false;
   for (let dir = path.dirname(file); ; dir = path.dirname(dir)) {
-    try {
-      return parse(fs.readFileSync(path.join(dir, 'package.json'), 'utf8')).type === 'module';
-    } catch (error) {
-      if (error.code !== 'ENOENT') return false;
+    const manifest = path.join(dir, 'package.json');
+    // Asked first, because an error takes longer to make than everything else here.
+    if (fs.existsSync(manifest)) {
+      try {
+        return parse(fs.readFileSync(manifest, 'utf8')).type === 'module';
+      } catch {
+        return false;
+      }
     }
     if (dir === '/' || dir === '/agent') return false;
   }
 }
 
 /** Whether only a module may say what this file says. Node finds out by itself, but then keeps the exports. */
-function isModuleBySyntax(file) {
-  const source = fs.readFileSync(file, 'utf8');
+function isModuleBySyntax(file, source) {
   if (!file.endsWith('.js') || !/^\s*(import|export)\b|\bimport\.meta\b/m.test(source)) return false;
   try {
     require('node:vm').compileFunction(source, ['exports', 'require', 'module', '__filename', '__dirname']);
@@ -104,13 +107,14 @@ function isModuleBySyntax(file) {
 }
 
 /** The module's exports; a plain program does its work on the way. */
-async function load(file) {
-  if (isModule(file) || isModuleBySyntax(file)) return import(pathToFileURL(file).href);
+async function load(file, source) {
+  const imported = () => import(require('node:url').pathToFileURL(file).href);
+  if (isModule(file) || isModuleBySyntax(file, source)) return imported();
   try {
     return Module._load(file, null, true);
   } catch (error) {
     const needsImport = error && (error.code === 'ERR_REQUIRE_ESM' || error.code === 'ERR_REQUIRE_ASYNC_MODULE');
-    if (needsImport) return import(pathToFileURL(file).href);
+    if (needsImport) return imported();
     throw error;
   }
 }
@@ -190,13 +194,13 @@ async function main() {
   for (const [name, value] of request.env) process.env[name] = value;
   const file = path.resolve('/agent', request.entrypoint);
   process.argv = [process.argv[0], file];
-  let stat;
+  let source;
   try {
-    stat = fs.statSync(file);
+    source = fs.readFileSync(file, 'utf8');
   } catch (error) {
+    if (error.code === 'EISDIR') return fail(`entry point ${request.entrypoint} is not a file`);
     return fail(`entry point ${request.entrypoint} cannot be read: ${error.code || error.message}`);
   }
-  if (!stat.isFile()) return fail(`entry point ${request.entrypoint} is not a file`);
 
   // What is awaited when the event loop runs dry will never come.
   let awaiting = 'the program';
@@ -216,7 +220,7 @@ async function main() {
     report({ type: 'error', message: describe(error) });
   });
 
-  const exported = await load(file);
+  const exported = await load(file, source);
   const handler = handlerOf(exported);
   if (!handler) {
     awaiting = null;

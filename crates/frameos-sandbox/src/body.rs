@@ -2,27 +2,15 @@
 //!
 //! Dropping one kills and removes everything.
 
-use std::process::Child;
-
 use crate::cgroup::{Group, Usage};
 use crate::docker::Container;
 use crate::slot::Slot;
 
 pub(crate) enum Body {
-    /// A jail of this process. The fields are dropped in this order: an id is free when nothing runs under it any more.
-    Jail { outer: Outer, group: Group, _slot: Slot },
+    /// A jail's. The fields are dropped in this order: an id is free when nothing runs under it any more.
+    Jail { group: Group, _slot: Slot },
     /// A container, which its driver removes.
     Container(Container),
-}
-
-/// The jail's outer process. It ends when its sandbox does, and its sandbox ends when it does.
-pub(crate) struct Outer(pub(crate) Child);
-
-impl Drop for Outer {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 impl Body {
@@ -53,10 +41,7 @@ impl Body {
     /// Removes what is left of a sandbox that has ended, and says what it used. Blocks.
     pub(crate) fn bury(self) -> Usage {
         match self {
-            Self::Jail { outer, group, _slot } => {
-                drop(outer);
-                group.usage()
-            }
+            Self::Jail { group, .. } => group.usage(),
             Self::Container(container) => container.usage(),
         }
     }

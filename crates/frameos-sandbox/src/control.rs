@@ -1,22 +1,24 @@
-//! Starting the jail and talking to it.
+//! Asking the jail for sandboxes and talking to them.
 //!
-//! The jail is started with `posix_spawn`; it gets its configuration and two descriptors over a socket, so that nothing
-//! in this process is ever inheritable and nothing is told in arguments or environment.
+//! The jail is started once, with `posix_spawn`, and forks for each sandbox. Descriptors and configurations travel over
+//! sockets, so that nothing in this process is ever inheritable and nothing is told in arguments or environment.
 
 use std::io::{BufRead as _, BufReader, IoSlice, Write as _};
-use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream as StdStream;
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
+use rustix::net::{
+    AddressFamily, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType, sendmsg,
+    socketpair,
+};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, Lines};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 
-use crate::body::Outer;
 use crate::error::SandboxError;
 use crate::jail::{COMMAND_MOUNT, JailConfig, Report};
 
@@ -31,56 +33,98 @@ pub(crate) struct ProgramEnds {
     pub(crate) report: OwnedFd,
 }
 
-/// A started jail. Letting go of the socket kills what is inside.
+/// The jail's first process. It is started again when it is found dead: the host may kill what it likes.
+#[derive(Debug)]
+pub(crate) struct Nursery {
+    program: PathBuf,
+    process: Mutex<Process>,
+}
+
+#[derive(Debug)]
+struct Process {
+    child: Child,
+    door: OwnedFd,
+}
+
+impl Nursery {
+    pub(crate) fn open(program: PathBuf) -> Result<Self, SandboxError> {
+        let process = Mutex::new(Process::start(&program)?);
+        Ok(Self { program, process })
+    }
+
+    /// A new outer process, which waits for its configuration. Returns before it runs.
+    pub(crate) fn bear(&self, ends: &ProgramEnds) -> Result<Unconfigured, SandboxError> {
+        let failed = || SandboxError::io("ask for a sandbox from", &self.program);
+        let (ours, theirs) = StdStream::pair().map_err(failed())?;
+        let fds = [
+            theirs.as_fd(),
+            ends.stdout.as_fd(),
+            ends.stderr.as_fd(),
+            ends.request.as_fd(),
+            ends.report.as_fd(),
+        ];
+        let mut process = self.process.lock().unwrap_or_else(PoisonError::into_inner);
+        if process.ask(&fds).is_err() {
+            *process = Process::start(&self.program)?;
+            process.ask(&fds).map_err(|_| SandboxError::JailVanished { timed_out: false })?;
+        }
+        Ok(Unconfigured(Jail { socket: ours }))
+    }
+}
+
+impl Process {
+    fn start(program: &Path) -> Result<Self, SandboxError> {
+        let failed = || SandboxError::io("start", program);
+        let (door, theirs) =
+            socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
+                .map_err(std::io::Error::from)
+                .map_err(failed())?;
+        #[expect(clippy::disallowed_methods, reason = "this is the crate that spawns processes")]
+        let child = Command::new(program)
+            .env_clear()
+            .current_dir("/")
+            .stdin(Stdio::from(theirs))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(failed())?;
+        Ok(Self { child, door })
+    }
+
+    fn ask(&self, fds: &[BorrowedFd<'_>; 5]) -> std::io::Result<()> {
+        let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(5))];
+        let mut ancillary = SendAncillaryBuffer::new(&mut space);
+        ancillary.push(SendAncillaryMessage::ScmRights(fds));
+        sendmsg(&self.door, &[IoSlice::new(b"s")], &mut ancillary, SendFlags::NOSIGNAL)?;
+        Ok(())
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // The sandboxes it made do not need it.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A sandbox's outer process. Letting go of the socket kills what is inside, and then it ends as well.
 pub(crate) struct Jail {
-    pub(crate) outer: Outer,
     pub(crate) socket: StdStream,
 }
 
-/// Starts a jail, which waits for its configuration. Returns before it runs.
-pub(crate) fn spawn(program: &Path, ends: ProgramEnds) -> Result<Unconfigured, SandboxError> {
-    let failed = || SandboxError::io("start", program);
-    let (ours, theirs) = StdStream::pair().map_err(failed())?;
-    #[expect(clippy::disallowed_methods, reason = "this is the crate that spawns processes")]
-    let child = Command::new(program)
-        .env_clear()
-        .stdin(Stdio::from(OwnedFd::from(theirs)))
-        .stdout(Stdio::from(ends.stdout))
-        .stderr(Stdio::from(ends.stderr))
-        .spawn()
-        .map_err(failed())?;
-    let jail = Jail { outer: Outer(child), socket: ours };
-    Ok(Unconfigured { jail, request: ends.request, report: ends.report })
-}
-
-/// A jail that has been started and told nothing.
-pub(crate) struct Unconfigured {
-    jail: Jail,
-    request: OwnedFd,
-    report: OwnedFd,
-}
+/// A jail that has been told nothing.
+pub(crate) struct Unconfigured(Jail);
 
 impl Unconfigured {
-    /// Whether it still waits: nothing comes from one that does, and the end from one that is gone.
-    pub(crate) fn lives(&self) -> bool {
-        let mut fds = [PollFd::new(&self.jail.socket, PollFlags::IN)];
-        matches!(poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })), Ok(0))
-    }
-
     /// Lets it go on.
     pub(crate) fn configure(self, config: &JailConfig) -> Result<Jail, SandboxError> {
-        let Self { mut jail, request, report } = self;
+        let Self(mut jail) = self;
         let text = serde_json::to_vec(config)
             .map_err(|error| SandboxError::io("configure", "frameos-jail")(error.into()))?;
         let length = u32::try_from(text.len()).unwrap_or(u32::MAX).to_le_bytes();
-        let fds = [request.as_fd(), report.as_fd()];
-        let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
-        let mut ancillary = SendAncillaryBuffer::new(&mut space);
-        ancillary.push(SendAncillaryMessage::ScmRights(&fds));
         // A jail that dies now has said why, or its silence is noticed by whoever reads its reports.
-        let _ = sendmsg(&jail.socket, &[IoSlice::new(&length)], &mut ancillary, SendFlags::NOSIGNAL)
-            .map_err(std::io::Error::from)
-            .and_then(|_| jail.socket.write_all(&text));
+        let _ = jail.socket.write_all(&[&length, text.as_slice()].concat());
         Ok(jail)
     }
 }

@@ -1,9 +1,11 @@
-//! What the parent and `frameos-jail` say to each other, over one unix stream socket (the jail's descriptor 0).
+//! What the library and `frameos-jail` say to each other.
 //!
-//! First the parent sends a `JailConfig` (four bytes of length, little-endian, then JSON) together with the two
-//! descriptors that become the program's 3 and 4. Then the jail sends `Report`s, one JSON line each, and the
-//! parent may send commands: single bytes, one of them followed by a path. The end of the stream means: every process of the sandbox is gone.
-//! The program itself never holds this socket.
+//! The jail's descriptor 0 is a unix socket of packets. Each, of one byte, asks for a sandbox and brings five descriptors: a unix
+//! stream socket for it alone, and those that become its program's 1 to 4.
+//!
+//! On the stream the library first sends a `JailConfig` (four bytes of length, little-endian, then JSON). Then the jail sends
+//! `Report`s, one JSON line each, and the library may send commands: single bytes, one of them followed by a path. The end of
+//! the stream means: every process of the sandbox is gone. The program itself never holds it.
 
 use std::path::PathBuf;
 

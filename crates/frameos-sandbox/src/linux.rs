@@ -6,7 +6,6 @@ use std::io::{PipeReader, PipeWriter};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 
 use rustix::fs::Access;
 use tokio::net::unix::pipe;
@@ -15,7 +14,7 @@ use tokio::time::Instant;
 use crate::body::Body;
 use crate::cgroup::{Group, Hierarchy, Usage};
 use crate::config::SandboxConfig;
-use crate::control::{Control, Jail, ProgramEnds, Unconfigured, spawn};
+use crate::control::{Control, Jail, Nursery, ProgramEnds, Unconfigured};
 use crate::error::SandboxError;
 use crate::jail::{JailConfig, ProcMasks};
 use crate::owner::Owner;
@@ -29,54 +28,26 @@ use crate::tier::Tier;
 
 #[derive(Debug)]
 pub(crate) struct Linux {
-    jail: PathBuf,
+    nursery: Nursery,
     tier: Tier,
     root: bool,
     hierarchy: Hierarchy,
     slots: Slots,
     owner: Owner,
     proc: ProcMasks,
-    /// A jail that is loaded and waits for its configuration: loading is a fifth of a start.
-    spare: Mutex<Option<Spare>>,
-}
-
-struct Spare {
-    jail: Unconfigured,
-    pipes: Pipes,
-}
-
-impl std::fmt::Debug for Spare {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Spare")
-    }
 }
 
 impl Linux {
     /// Blocks for some milliseconds.
     pub(crate) fn open(config: &SandboxConfig) -> Result<Self, SandboxError> {
-        let jail = find_jail(config.jail_path.clone())?;
+        let nursery = Nursery::open(find_jail(config.jail_path.clone())?)?;
         let (tier, hierarchy) = support::survey()?;
         let owner = Owner::register(&config.state_dir, &hierarchy.bases())?;
         let slots = Slots::open(&config.state_dir)?;
         let (root, proc) = (rustix::process::geteuid().is_root(), crate::procfs::masks()?);
-        let linux = Self { jail, tier, root, hierarchy, slots, owner, proc, spare: Mutex::default() };
+        let linux = Self { nursery, tier, root, hierarchy, slots, owner, proc };
         linux.probe(&config.state_dir)?;
-        linux.restock();
         Ok(linux)
-    }
-
-    /// Loads a spare jail if there is none. To be called when nobody waits for it.
-    pub(crate) fn restock(&self) {
-        let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
-        if spare.is_none() {
-            // A fault will show again, and be told, where a jail is needed.
-            *spare = self.load().ok();
-        }
-    }
-
-    fn load(&self) -> Result<Spare, SandboxError> {
-        let (pipes, ends) = Pipes::make()?;
-        Ok(Spare { jail: spawn(&self.jail, ends)?, pipes })
     }
 
     pub(crate) fn tier(&self) -> &Tier {
@@ -121,12 +92,8 @@ impl Linux {
         code: Option<PathBuf>,
         argv: Vec<String>,
     ) -> Result<Prepared, SandboxError> {
-        let spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Spare { jail, pipes } = match spare.filter(Spare::lives) {
-            Some(spare) => spare,
-            // It is loaded while its control group is made.
-            None => self.load()?,
-        };
+        // It is born while its control group is made.
+        let (jail, pipes) = self.bear()?;
         let slot = self.slots.take()?;
         let group = self.hierarchy.create(&self.owner.group_name(), &limits)?;
         let config = JailConfig {
@@ -138,6 +105,11 @@ impl Linux {
         let jail = jail.configure(&config)?;
         let (message, tier) = (Vec::new(), self.tier.to_string());
         Ok(Prepared { jail, pipes, group, slot, message, limits, tier })
+    }
+
+    fn bear(&self) -> Result<(Unconfigured, Pipes), SandboxError> {
+        let (pipes, ends) = Pipes::make()?;
+        Ok((self.nursery.bear(&ends)?, pipes))
     }
 
     fn jail_config(&self, root: &Path, slot: &Slot, group: &Group, limits: &Limits) -> JailConfig {
@@ -171,15 +143,9 @@ impl Linux {
         let limits = Limits::default();
         let slot = self.slots.take()?;
         let group = self.hierarchy.create(&self.owner.group_name(), &limits)?;
-        let Spare { jail, pipes: _pipes } = self.load()?;
+        let (jail, _pipes) = self.bear()?;
         let config = JailConfig { probe: true, ..self.jail_config(&root, &slot, &group, &limits) };
         jail.configure(&config)?.probe()
-    }
-}
-
-impl Spare {
-    fn lives(&self) -> bool {
-        self.jail.lives()
     }
 }
 
@@ -224,10 +190,9 @@ impl Prepared {
         };
         let request = pipe::Sender::from_owned_fd(OwnedFd::from(self.pipes.request))
             .map_err(SandboxError::io("watch", "a pipe"))?;
-        let Jail { outer, socket } = self.jail;
         Ok(Started {
-            body: Body::Jail { outer, group: self.group, _slot: self.slot },
-            control: Control::new(socket)?,
+            body: Body::Jail { group: self.group, _slot: self.slot },
+            control: Control::new(self.jail.socket)?,
             stdout: receiver(self.pipes.stdout)?,
             stderr: receiver(self.pipes.stderr)?,
             reports: receiver(self.pipes.reports)?,

@@ -191,10 +191,7 @@ impl Sandbox {
                 let cold = Arc::clone(linux);
                 let prepared =
                     tokio::task::spawn_blocking(move || cold.prepare(spec, message, &runtime)).await;
-                let prepared = prepared.map_err(|_| SandboxError::JailVanished { timed_out: false })??;
-                let linux = Arc::clone(linux);
-                tokio::task::spawn_blocking(move || linux.restock());
-                prepared.start(called)
+                prepared.map_err(|_| SandboxError::JailVanished { timed_out: false })??.start(called)
             }
             Engine::Docker(docker) => Arc::clone(docker).start(spec, runtime, called).await,
         }

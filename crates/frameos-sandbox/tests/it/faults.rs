@@ -2,7 +2,8 @@
 
 use std::os::unix::process::CommandExt as _;
 
-use frameos_sandbox::{JailStep, Language, Sandbox, SandboxConfig, SandboxError, runtime};
+use frameos_sandbox::{End, JailStep, Language, RunEvent, Sandbox, SandboxConfig, SandboxError, runtime};
+use tokio_util::sync::CancellationToken;
 
 use crate::harness::{Agent, config, is_linux, is_rootless, sandbox};
 
@@ -99,6 +100,42 @@ async fn a_program_that_is_no_jail_is_not_trusted() {
     }
     let error = Sandbox::open(SandboxConfig { jail_path: Some("/bin/true".into()), ..config() }).await;
     assert!(matches!(error, Err(SandboxError::JailVanished { .. })), "{error:?}");
+}
+
+/// The host may kill what it likes: what runs goes on, and what comes finds another.
+#[tokio::test]
+async fn the_process_that_jails_come_from_may_be_killed() {
+    if !is_linux("the jail") {
+        return;
+    }
+    let sandbox = Sandbox::open(config()).await.expect("opens");
+    let agent = Agent::python("import time\nprint('up', flush=True)\ntime.sleep(1.5)\nprint('done')");
+    let (events, mut told) = tokio::sync::mpsc::channel(16);
+    let running = sandbox.run(agent.spec.clone(), Some(events), CancellationToken::new());
+    let killed = async {
+        while let Some(event) = told.recv().await {
+            if matches!(event, RunEvent::Stdout(_)) {
+                let nursery = first_jail().expect("a process of the jail's");
+                rustix::process::kill_process(nursery, rustix::process::Signal::KILL).expect("kill");
+            }
+        }
+    };
+    let (outcome, ()) = tokio::join!(running, killed);
+    assert_eq!(outcome.expect("a run").end, End::Exited(0));
+    assert_eq!(Agent::python("print(1)").run(&sandbox).await.end, End::Exited(0));
+}
+
+/// The jail that is a child of this process.
+fn first_jail() -> Option<rustix::process::Pid> {
+    let own = std::process::id().to_string();
+    std::fs::read_dir("/proc").expect("processes").flatten().find_map(|entry| {
+        let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
+        let (head, tail) = stat.rsplit_once(") ")?;
+        let (pid, name) = head.split_once(" (")?;
+        // State, then parent.
+        let ours = name == "frameos-jail" && tail.split(' ').nth(1)? == own;
+        ours.then(|| pid.parse().ok().and_then(rustix::process::Pid::from_raw))?
+    })
 }
 
 #[tokio::test]

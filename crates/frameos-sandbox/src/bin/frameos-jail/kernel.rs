@@ -149,6 +149,13 @@ pub(crate) fn signals_default() {
     }
 }
 
+/// Has the kernel reap children that end.
+pub(crate) fn leave_children_to_the_kernel() -> Result<()> {
+    // SAFETY: ignoring a signal installs no code.
+    let before = unsafe { libc::signal(libc::SIGCHLD, libc::SIG_IGN) };
+    if before == libc::SIG_ERR { Err(Error::last_os_error()) } else { Ok(()) }
+}
+
 /// Closes a standard descriptor, whoever opened it.
 pub(crate) fn close_standard(fd: RawFd) {
     // SAFETY: only used for 0, 1 and 2, which nothing in this program owns or uses afterwards.

@@ -1,9 +1,10 @@
 //! `frameos-jail`: puts itself and one program behind every wall this kernel has, then starts the program.
 //!
-//! Three processes, each linear: the *outer* one stays on the host, makes the namespaces and waits; the *inner* one
+//! Started once by the library, with a socket as descriptor 0, never by hand, it forks for each sandbox. Three processes
+//! make one, each linear: the *outer* one stays on the host, makes the namespaces and waits; the *inner* one
 //! builds the walls around itself and becomes the sandbox's init; the third becomes the program. Single-threaded
-//! throughout, so that raw `clone` and per-thread calls are sound. It is started by the library with a socket as
-//! descriptor 0, never by hand, and reads no environment. It must never go on after a failed step.
+//! throughout, so that raw `clone` and per-thread calls are sound. It reads no environment and must never go on after a
+//! failed step.
 //!
 //! With the argument `guest` it is the first process of a container instead: the engine has built the outer walls, and
 //! it checks them, adds the inner ones and starts the program.
@@ -18,6 +19,7 @@ mod init;
 mod inner;
 mod kernel;
 mod mounts;
+mod nursery;
 mod outer;
 mod privileges;
 mod walls;
@@ -29,7 +31,7 @@ use frameos_sandbox::jail::GUEST_ARGUMENT;
 
 fn main() -> ExitCode {
     let guest = std::env::args_os().nth(1).is_some_and(|argument| argument == GUEST_ARGUMENT);
-    match if guest { guest::run() } else { outer::run() } {
+    match if guest { guest::run() } else { nursery::run() } {
         Ok(()) => ExitCode::SUCCESS,
         Err(()) => ExitCode::FAILURE,
     }

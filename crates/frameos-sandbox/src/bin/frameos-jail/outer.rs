@@ -13,7 +13,7 @@ use frameos_sandbox::jail::{
 };
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{Mode, OFlags};
-use rustix::io::{Errno, fcntl_dupfd_cloexec};
+use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{Signal, WaitId, WaitIdOptions, pidfd_send_signal, setsid, umask, waitid};
 
@@ -21,7 +21,7 @@ use crate::fault::{At as _, Fault};
 use crate::hand_over::Namespaces;
 use crate::inner::{self, Inside};
 use crate::kernel::{self, Cloned};
-use crate::wire::{Control, Request};
+use crate::wire::Control;
 
 const NAMESPACES: libc::c_int = libc::CLONE_NEWUSER
     | libc::CLONE_NEWNS
@@ -36,21 +36,11 @@ pub(crate) enum CgroupFds {
     V2(OwnedFd),
 }
 
-pub(crate) fn run() -> Result<(), ()> {
-    // First of all: nothing that the parent forgot to close may travel further. The standard three are ours.
-    let closed = kernel::close_from(3).at(JailStep::CloseInherited);
-    // SAFETY: descriptor 0 is open for the whole life of the process; it is only borrowed to be duplicated.
-    let stdin = unsafe { BorrowedFd::borrow_raw(0) };
-    // Away from 0, which becomes the program's stdin, and above 3 and 4.
-    let control = Control::new(fcntl_dupfd_cloexec(stdin, 10).map_err(|_| ())?);
-    closed.and_then(|()| start(&control)).map_err(|fault| control.fault(fault))
-}
-
-fn start(control: &Control) -> Result<(), Fault> {
-    let Request { config, request, report } = control.receive()?;
-    // A parent that ignores SIGCHLD would have taught us to, and no end would ever be seen.
+/// `request` and `report` become the program's descriptors 3 and 4; `control` is 0 as well, and 1 and 2 are the program's.
+pub(crate) fn start(control: &Control, request: OwnedFd, report: OwnedFd) -> Result<(), Fault> {
+    let config = control.receive()?;
+    // Our own child's end is ours to see.
     kernel::signals_default();
-    // Away from the parent's terminal: its Ctrl-C is not ours, and no controlling terminal gets inside.
     setsid().at(JailStep::NewSession)?;
     umask(Mode::from_raw_mode(0o022));
     // Before the user namespace, which can only freeze the groups, not drop them.
