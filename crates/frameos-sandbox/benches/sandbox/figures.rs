@@ -204,18 +204,18 @@ const RUNS: usize = 200;
 /// Twice the cores: a core never waits for an end to be noticed.
 const AT_A_TIME: usize = 4;
 
-/// Both cores busy, in turns of a quarter each; the bound is what plain starts reach.
+/// Both cores busy, in turns of an eighth each; the bound is what plain starts reach.
 pub(crate) fn throughput(bench: &Bench) -> Result<Vec<String>> {
     let warm = bench.tokio.block_on(Sandbox::open(bench.config.clone()))?;
     let spec = bench.hello(Language::Nodejs);
     let file = bench.file(&spec.entrypoint);
     let (mut plainly, mut cold, mut pooled) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
-    for _ in 0..4 {
+    for _ in 0..8 {
         let begun = Instant::now();
         let next = AtomicUsize::new(0);
         std::thread::scope(|scope| {
             let worker = || {
-                while next.fetch_add(1, Ordering::Relaxed) < RUNS / 4 {
+                while next.fetch_add(1, Ordering::Relaxed) < RUNS / 8 {
                     plain("/usr/bin/node", &[], Some(&file)).map_err(|error| error.to_string())?;
                 }
                 Ok::<(), String>(())
@@ -224,8 +224,8 @@ pub(crate) fn throughput(bench: &Bench) -> Result<Vec<String>> {
             workers.into_iter().try_for_each(|worker| worker.join().map_err(|_| "a panic".to_owned())?)
         })?;
         plainly += begun.elapsed();
-        cold += bench.tokio.block_on(many(&bench.cold, &spec, RUNS / 4))?;
-        pooled += bench.tokio.block_on(many(&warm, &spec, RUNS / 4))?;
+        cold += bench.tokio.block_on(many(&bench.cold, &spec, RUNS / 8))?;
+        pooled += bench.tokio.block_on(many(&warm, &spec, RUNS / 8))?;
     }
     let rate = |time: Duration| RUNS as f64 / time.as_secs_f64();
     let part = |time: Duration| plainly.as_secs_f64() / time.as_secs_f64();

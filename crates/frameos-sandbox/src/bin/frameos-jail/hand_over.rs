@@ -49,7 +49,7 @@ impl Namespaces {
                     Err(fault) => control.fault(fault),
                 }
                 // Nothing of ours may run twice.
-                kernel::exit_now()
+                kernel::exit_now(0)
             }
             ForkResult::Parent { child } => {
                 nix::sys::wait::waitpid(child, None).at(JailStep::Supervise)?;

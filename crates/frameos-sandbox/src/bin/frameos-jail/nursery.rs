@@ -27,7 +27,7 @@ struct Birth {
     report: OwnedFd,
 }
 
-/// Until the library is gone. Returns in each outer process as well, when its sandbox has ended.
+/// Until the library is gone.
 pub(crate) fn run() -> Result<(), ()> {
     // First of all: nothing that the parent forgot to close may travel further. The standard three are ours.
     kernel::close_from(3).map_err(|_| ())?;
@@ -47,7 +47,7 @@ pub(crate) fn run() -> Result<(), ()> {
         match unsafe { fork() } {
             Ok(ForkResult::Child) => {
                 drop(door);
-                return birth.live();
+                birth.live()
             }
             Ok(ForkResult::Parent { .. }) => {}
             Err(error) => {
@@ -59,7 +59,8 @@ pub(crate) fn run() -> Result<(), ()> {
 }
 
 impl Birth {
-    fn live(self) -> Result<(), ()> {
+    /// As an outer process, to its end. The processes that come from it end here as well.
+    fn live(self) -> ! {
         let Self { control, stdout, stderr, request, report } = self;
         let placed = [(&control, 0), (&stdout, 1), (&stderr, 2)]
             .into_iter()
@@ -67,7 +68,13 @@ impl Birth {
             .at(JailStep::Descriptors);
         drop((stdout, stderr));
         let control = Control::new(control);
-        placed.and_then(|()| outer::start(&control, request, report)).map_err(|fault| control.fault(fault))
+        match placed.and_then(|()| outer::start(&control, request, report)) {
+            Ok(()) => kernel::exit_now(0),
+            Err(fault) => {
+                control.fault(fault);
+                kernel::exit_now(1)
+            }
+        }
     }
 }
 
