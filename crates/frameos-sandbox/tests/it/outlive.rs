@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::harness::{
-    Agent, Under, config, groups_left, is_docker, is_linux, open, sandbox, sandbox_processes,
+    Agent, Under, config, groups_left, is_docker, is_linux, open, sandbox, sandbox_processes, slowness,
 };
 
 /// Ways to be there still when the run is over. Each says so, then lets its first process end, or not.
@@ -112,7 +112,7 @@ fn node(code: &str) -> Agent {
 }
 
 async fn assert_gone(sandbox: &Sandbox, name: &str, ends: bool, mut agent: Agent) {
-    agent.spec.limits.wall = Duration::from_secs(if ends { 20 } else { 1 });
+    agent.spec.limits.wall = Duration::from_secs(if ends { 20 } else { 1 }) * slowness();
     agent.spec.limits.grace = Duration::from_millis(200);
     let outcome = agent.run(sandbox).await;
     let expect = if ends { End::Exited(0) } else { End::TimedOut };
@@ -264,7 +264,7 @@ async fn an_id_is_taken_while_a_run_goes_on() {
     let sandbox =
         open(SandboxConfig { state_dir: state.path().into(), warm: WarmConfig::OFF, ..config() }).await;
     let mut agent = python("forever()");
-    agent.spec.limits.wall = Duration::from_secs(1);
+    agent.spec.limits.wall = Duration::from_secs(1) * slowness();
     let outcome =
         interrupted(&sandbox, &agent, || assert!(!no_slot_is_taken(state.path()), "the test can fail")).await;
     assert_eq!(outcome.expect("a run").end, End::TimedOut);

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use frameos_store::{MasterKey, ObjectsConfig, Store, StoreConfig};
 use serde_json::{Value, json};
 
 use crate::harness::{Client, TestApp, deploy, node_agent, python_agent, tier_prefix};
@@ -97,41 +96,19 @@ async fn however_a_run_ends_its_isolation_and_use_are_on_record() {
     app.finish().await;
 }
 
-/// Has the database refuse every sample.
-async fn samples_refuse(app: &TestApp) {
-    use secrecy::ExposeSecret as _;
-    let on_disk = || format!("sqlite:{}", app.data_dir().join("frameos.db").display());
-    let database_url =
-        app.config.database_url.as_ref().map_or_else(on_disk, |url| url.expose_secret().to_owned());
-    let statements: &[&str] = if database_url.starts_with("sqlite:") {
-        &["CREATE TRIGGER no_samples BEFORE UPDATE OF live ON tickets WHEN NEW.live IS NOT NULL \
-           BEGIN SELECT RAISE(ABORT, 'no'); END"]
-    } else {
-        &[
-            "CREATE FUNCTION no_samples() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$",
-            "CREATE TRIGGER no_samples BEFORE UPDATE OF live ON tickets FOR EACH ROW \
-             WHEN (NEW.live IS NOT NULL) EXECUTE FUNCTION no_samples()",
-        ]
-    };
-    let config = StoreConfig {
-        database_url,
-        master_key: MasterKey::from_bytes([42; 32]),
-        older_master_keys: Vec::new(),
-        objects: ObjectsConfig::Folder(app.data_dir().join("unused")),
-    };
-    let store = Store::open(config).await.unwrap();
-    for sql in statements {
-        store.tx(move |tx| Box::pin(async move { tx.execute(sql, &[]).await })).await.unwrap();
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn samples_that_cannot_be_stored_leave_the_run_alone() {
     let app = TestApp::start().await;
     let (developer, user) = (app.developer("maker").await, app.user_with_money("buyer", 1_000).await);
     let agent_id =
         python_agent("worker", &WORKER.replace("inputs['key']", "'x'")).publish(&app, &developer).await;
-    samples_refuse(&app).await;
+    let samples_refused = [
+        "CREATE TRIGGER no_samples BEFORE UPDATE OF live ON tickets WHEN NEW.live IS NOT NULL \
+         BEGIN SELECT RAISE(ABORT, 'no'); END",
+        "CREATE TRIGGER no_samples BEFORE UPDATE OF live ON tickets FOR EACH ROW WHEN (NEW.live IS NOT NULL) \
+         EXECUTE FUNCTION refuse_change()",
+    ];
+    app.database_tell(samples_refused).await;
     let id = start(&user, &agent_id, json!({"text": "x"})).await;
     let running = once(&user, &id, |run| run["status"] == "running").await;
     assert!(running["isolation"].is_string(), "{running}");

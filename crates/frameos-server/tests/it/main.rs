@@ -17,5 +17,6 @@ mod live_runs;
 mod main_flow;
 mod platform_faults;
 mod process;
+mod queue;
 mod registry;
 mod sessions;

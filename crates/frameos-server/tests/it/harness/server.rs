@@ -11,7 +11,11 @@ use frameos_server::{
     config::{Backend, SandboxConfig, Seed},
     ledger_verify,
 };
-use frameos_store::testing::{TestDb, TestEngine};
+use frameos_store::{
+    MasterKey, ObjectsConfig, Store, StoreConfig,
+    testing::{TestDb, TestEngine},
+};
+use secrecy::ExposeSecret;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::{sync::OnceCell, task::JoinHandle};
@@ -71,6 +75,23 @@ impl TestApp {
         self.stop().await;
         change(self.data_dir());
         Self::boot(self.config.clone(), self.ground.take().unwrap()).await
+    }
+
+    /// Changes the database past the server: by the first statement on SQLite, by the second on PostgreSQL.
+    pub async fn database_tell(&self, [sqlite, postgres]: [&'static str; 2]) {
+        let (url, statement) = match &self.config.database_url {
+            Some(url) => (url.expose_secret().to_owned(), postgres),
+            None => (format!("sqlite:{}", self.data_dir().join("frameos.db").display()), sqlite),
+        };
+        let config = StoreConfig {
+            database_url: url,
+            // Nothing that is encrypted is read.
+            master_key: MasterKey::from_bytes([0; 32]),
+            older_master_keys: Vec::new(),
+            objects: ObjectsConfig::Folder(self.data_dir().join("unused")),
+        };
+        let store = Store::open(config).await.unwrap();
+        store.tx(move |tx| Box::pin(async move { tx.execute(statement, &[]).await })).await.unwrap();
     }
 
     pub fn data_dir(&self) -> &Path {
