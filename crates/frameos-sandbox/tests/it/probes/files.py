@@ -77,7 +77,7 @@ def main(inputs, ctx):
         "up": sorted(os.listdir("/../..")) == sorted(os.listdir("/")),
         "up by descriptor": os.stat("..", dir_fd=top).st_ino == os.fstat(top).st_ino,
         "block": tried(os.mknod, "/tmp/b", 0o600 | stat.S_IFBLK, os.makedev(254, 0)), "char": tried(os.mknod, "/tmp/c", 0o600 | stat.S_IFCHR, os.makedev(1, 1)),
-        "whiteout": tried(os.mknod, "/tmp/w", stat.S_IFCHR, 0), "fifo": tried(os.mkfifo, "/tmp/f"),
+        "whiteout": tried(lambda: (os.mknod("/tmp/w", 0o600 | stat.S_IFCHR, 0), open("/tmp/w"))), "fifo": tried(os.mkfifo, "/tmp/f"),
         "suid in tmp": tried(os.chmod, "/tmp/python", 0o4755), "give away": tried(os.chown, "/tmp/python", 0, 0),
         "capability": tried(os.setxattr, "/tmp/python", "security.capability", bytes.fromhex("0100000200200000000000000000000000000000")),
         "device": tried(lambda: open("/dev/null", "wb").write(b"x")), "random": tried(lambda: open("/dev/random", "wb")),
