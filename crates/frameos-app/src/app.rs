@@ -47,6 +47,14 @@ pub struct Settings {
     pub public_url: String,
     /// How long a worker may be silent before its runs are given to another.
     pub lease: Duration,
+    /// Runs of one user at the same time, in all workers; 0 for no bound.
+    pub user_concurrency: u32,
+    /// Runs of one agent at the same time, in all workers; 0 for no bound.
+    pub agent_concurrency: u32,
+    /// Runs that one user may have waiting and going on.
+    pub user_depth: u32,
+    /// After how long a free run gets a turn before paid ones.
+    pub free_patience: Duration,
     /// Names this worker in leases.
     pub worker_name: String,
 }

@@ -31,6 +31,9 @@ pub enum AppError {
     /// The money is not there.
     #[error("{message}")]
     PaymentRequired { message: String, details: Option<Value> },
+    /// There is too much of it already; later it may do.
+    #[error("{message}")]
+    TooMany { code: &'static str, message: String },
     /// Something this process depends on does not answer; asking again later may help.
     #[error("{message}")]
     Unavailable {
@@ -53,6 +56,7 @@ impl AppError {
             Self::Invalid { code, .. }
             | Self::Unauthenticated { code, .. }
             | Self::Forbidden { code, .. }
+            | Self::TooMany { code, .. }
             | Self::Conflict { code, .. } => code,
             Self::NotFound { .. } => "NOT_FOUND",
             Self::PaymentRequired { .. } => "INSUFFICIENT_FUNDS",
@@ -97,6 +101,10 @@ impl AppError {
 
     pub(crate) fn conflict(code: &'static str, message: impl Into<String>) -> Self {
         Self::Conflict { code, message: message.into() }
+    }
+
+    pub(crate) fn too_many(code: &'static str, message: impl Into<String>) -> Self {
+        Self::TooMany { code, message: message.into() }
     }
 
     pub(crate) fn internal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {

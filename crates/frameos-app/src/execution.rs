@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use frameos_domain::{
     clock::Timestamp,
-    execution::{FailureReason, RunStatus},
+    execution::{FailureReason, RunStatus, Settlement},
     id::{AgentId, DeploymentId, ExecutionId, TicketId, UserId},
     manifest::Manifest,
     money::Money,
@@ -15,12 +15,12 @@ use frameos_domain::{
 };
 use frameos_store::{
     StoreError, Tx, chain,
-    execution::{self, Execution, ExecutionNew as ExecutionInsert, ExecutionSummary},
+    execution::{self, Attempt, Execution, ExecutionNew as ExecutionInsert, ExecutionSummary},
     free_run,
     live::{self, Live, Progress},
     page::{Page, Paged},
     status::DeploymentStatus,
-    ticket::{self, TicketNew},
+    ticket::{self, TicketNew, TicketWait},
     version,
 };
 use serde_json::{Map, Value};
@@ -78,8 +78,12 @@ pub struct ExecutionView {
     pub completed_at: Option<Timestamp>,
     pub elapsed_ms: Option<i64>,
     pub duration_ms: Option<i64>,
-    pub queue_position: Option<i64>,
+    /// While queued.
+    pub wait: Option<WaitView>,
     pub attempt: i64,
+    pub attempts: Vec<Attempt>,
+    /// How far the settlement has come, while it goes on.
+    pub settlement: Option<Settlement>,
     pub inputs: Map<String, Value>,
     pub outputs: Option<Value>,
     pub stdout: Option<String>,
@@ -94,6 +98,30 @@ pub struct ExecutionView {
     pub progress: Option<Progress>,
     pub receipt_salt: Option<String>,
     pub payment: Option<PaymentView>,
+}
+
+/// What a queued run waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WaitView {
+    /// How many runs are before it.
+    pub position: i64,
+    /// When it will start, as far as can be told from those that are before it.
+    pub estimated_start_ms: i64,
+    pub reason: WaitReason,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WaitReason {
+    /// Its money is being held.
+    Payment,
+    /// The time before another try.
+    Retry,
+    /// The user runs as many at once as is allowed.
+    UserLimit,
+    /// So does the agent.
+    AgentLimit,
+    /// A worker with a free slot.
+    Slot,
 }
 
 /// The kept logs of a run.
@@ -161,11 +189,18 @@ pub async fn execution_start(app: &App, user: UserId, agent: &str, new: Executio
         created_at: now,
     };
     let (id, free_runs) = (insert.id, runnable.agent.pricing.free_runs_per_month);
+    let depth = app.settings.user_depth;
     let inserted = app
         .store()
-        .tx(move |tx| Box::pin(async move { execution_enqueue(tx, insert, free_runs).await }))
+        .tx(move |tx| Box::pin(async move { execution_enqueue(tx, insert, free_runs, depth).await }))
         .await?;
-    if !inserted {
+    if inserted == Enqueued::TooDeep {
+        let message = format!(
+            "{depth} of your runs are in the queue already, which is the most; wait until some have ended"
+        );
+        return Err(AppError::too_many("QUEUE_FULL", message));
+    }
+    if inserted == Enqueued::KeyUsed {
         // The same key, a moment earlier, from another connection.
         let earlier = execution_by_key(app, user, &new.idempotency_key).await?;
         return authorized(app, earlier.ok_or(AppError::not_found("execution"))?).await;
@@ -174,13 +209,26 @@ pub async fn execution_start(app: &App, user: UserId, agent: &str, new: Executio
     authorized(app, row).await
 }
 
-/// Records a run and its ticket, taking one of the month's free runs when there is one left. False when the key was used.
+/// What became of a run that was to be recorded.
+#[derive(PartialEq, Eq)]
+enum Enqueued {
+    Queued,
+    KeyUsed,
+    /// The user has as many runs in the queue as may be.
+    TooDeep,
+}
+
+/// Records a run and its ticket, taking one of the month's free runs when there is one left.
 async fn execution_enqueue(
     tx: &mut Tx,
     mut new: ExecutionInsert,
     free_runs: u32,
-) -> std::result::Result<bool, StoreError> {
+    depth: u32,
+) -> std::result::Result<Enqueued, StoreError> {
     let now = new.created_at;
+    if ticket::ticket_depth(tx, new.user_id, depth).await? >= i64::from(depth) {
+        return Ok(Enqueued::TooDeep);
+    }
     let month = now.month();
     if !new.price.is_zero()
         && free_run::free_run_take(tx, new.user_id, new.agent_id, &month, free_runs).await?
@@ -190,7 +238,7 @@ async fn execution_enqueue(
     }
     if !execution::execution_insert(tx, &new).await? {
         tx.set_rollback();
-        return Ok(false);
+        return Ok(Enqueued::KeyUsed);
     }
     let free = new.price.is_zero();
     let ticket = TicketNew {
@@ -203,7 +251,7 @@ async fn execution_enqueue(
         run_at: if free { now } else { now.plus(payment::AUTHORIZE_TAKEOVER) },
     };
     ticket::ticket_enqueue(tx, &ticket, now).await?;
-    Ok(true)
+    Ok(Enqueued::Queued)
 }
 
 /// The answer for a run once its money is held; a refusal undoes the run.
@@ -257,26 +305,53 @@ async fn execution_load(app: &App, user: UserId, id: ExecutionId) -> Result<Exec
 pub async fn execution_get(app: &App, user: UserId, id: ExecutionId) -> Result<ExecutionView> {
     let row = execution_load(app, user, id).await?;
     let (version_id, status) = (row.version_id, row.status);
-    let (version, position, live) = app
+    let now = app.now();
+    let (version, wait, live, attempts) = app
         .store()
         .read(move |tx| {
             Box::pin(async move {
                 let version = version::version_get_unscoped(tx, version_id).await?;
-                let position = match status {
-                    RunStatus::Queued => ticket::ticket_position(tx, id).await?,
+                let wait = match status {
+                    RunStatus::Queued => ticket::ticket_wait(tx, id, now).await?,
                     _ => None,
                 };
                 let live = match status {
                     RunStatus::Running => live::live_get(tx, user, id).await?,
                     _ => None,
                 };
-                Ok((version, position, live.unwrap_or_default()))
+                let attempts = execution::execution_attempts(tx, user, id).await?;
+                Ok((version, wait, live.unwrap_or_default(), attempts))
             })
         })
         .await?;
     let version = version.ok_or_else(|| AppError::internal("a run's version is missing"))?;
     let manifest = Manifest::parse(&version.manifest).map_err(AppError::internal)?;
-    Ok(ExecutionView { queue_position: position, ..view(row, &manifest, live, app.now()) })
+    let wait = wait.map(|wait| wait_view(app, &wait, now));
+    Ok(ExecutionView { wait, attempts, ..view(row, &manifest, live, now) })
+}
+
+fn wait_view(app: &App, wait: &TicketWait, now: Timestamp) -> WaitView {
+    let settings = &app.settings;
+    let at_cap = |running: i64, cap: u32| cap > 0 && running >= i64::from(cap);
+    let delay_ms = wait.run_at.millis_since(now);
+    let reason = if wait.kind == "authorize" {
+        WaitReason::Payment
+    } else if delay_ms > 0 {
+        WaitReason::Retry
+    } else if at_cap(wait.running_of_user, settings.user_concurrency) {
+        WaitReason::UserLimit
+    } else if at_cap(wait.running_of_agent, settings.agent_concurrency) {
+        WaitReason::AgentLimit
+    } else {
+        WaitReason::Slot
+    };
+    // While runs wait, as many go on as there are slots.
+    let by_work = wait.ahead_ms / wait.running.max(1);
+    let by_pace = match settings.starts_per_second {
+        0 => 0,
+        per_second => wait.position * 1000 / i64::from(per_second),
+    };
+    WaitView { position: wait.position, estimated_start_ms: delay_ms + by_work.max(by_pace), reason }
 }
 
 fn view(row: Execution, manifest: &Manifest, live: Live, now: Timestamp) -> ExecutionView {
@@ -309,8 +384,10 @@ fn view(row: Execution, manifest: &Manifest, live: Live, now: Timestamp) -> Exec
         completed_at: row.completed_at.filter(|_| ended),
         elapsed_ms: row.started_at.filter(|_| !ended).map(|started| now.millis_since(started)),
         duration_ms: row.duration_ms.filter(|_| ended),
-        queue_position: None,
+        wait: None,
         attempt: row.attempt,
+        attempts: Vec::new(),
+        settlement: row.settlement.filter(|_| !ended),
         inputs,
         outputs: row.outputs.filter(|_| row.status == RunStatus::Success),
         // What an agent prints may be what it was paid to find out: sealed like its outputs.

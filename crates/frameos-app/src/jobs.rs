@@ -1,69 +1,177 @@
-//! Housekeeping on a clock: statistics, and what would otherwise pile up.
+//! Jobs on the queue: what the platform does on its own besides running agents.
 //!
-//! Every job may be interrupted and repeated; one that fails is logged and tried again at its next turn.
+//! Invariants: a job is a struct that travels as JSON, a name, and work that bears repetition: it may be interrupted anywhere
+//! and done again by another worker. One that fails is logged and tried again, ever more slowly.
 
 use std::time::Duration;
 
 use frameos_domain::clock::Timestamp;
-use frameos_store::{idempotency, session, stats};
+use frameos_store::{
+    Tx, idempotency,
+    job::{self, JobNew, JobTicket},
+    session, stats,
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tokio_util::sync::CancellationToken;
 
-use crate::{app::App, error::Result};
+use crate::{
+    app::App,
+    error::{AppError, Result},
+};
 
-const STATISTICS_EVERY: Duration = Duration::from_secs(1);
-const SWEEP_EVERY: u32 = 300;
-/// How long an answer is kept for its idempotency key.
-const IDEMPOTENCY_KEPT: Duration = Duration::from_secs(24 * 3600);
+/// What is to become of a job that was worked on.
+pub(crate) enum Next {
+    Done,
+    /// The same again, after this time.
+    Again(Duration),
+}
+
+/// Work on the queue.
+pub(crate) trait Job: Serialize + DeserializeOwned + Send + Sync {
+    const NAME: &'static str;
+
+    /// Does it. May be called again after any failure, and by two workers at once when the first has lost its lease.
+    fn run(self, app: &App) -> impl Future<Output = Result<Next>> + Send;
+}
+
+/// Puts a job into the queue, with the transaction. False when one of this key waits already.
+pub(crate) async fn job_add<J: Job>(
+    tx: &mut Tx,
+    job: &J,
+    key: &str,
+    run_at: Timestamp,
+    now: Timestamp,
+) -> std::result::Result<bool, frameos_store::StoreError> {
+    let payload = serde_json::to_value(job)
+        .map_err(|error| frameos_store::StoreError::Corrupt { what: format!("a job: {error}") })?;
+    job::job_enqueue(tx, &JobNew { kind: J::NAME, key: key.to_owned(), payload, run_at }, now).await
+}
+
+/// Works on a claimed job.
+pub(crate) async fn job_work(app: &App, ticket: &JobTicket) -> Result<()> {
+    match ticket.kind.as_str() {
+        StatisticsRollUp::NAME => work::<StatisticsRollUp>(app, ticket).await,
+        Sweep::NAME => work::<Sweep>(app, ticket).await,
+        // A newer process enqueued it, and will come for it.
+        other => Err(AppError::internal(format!("a job of unknown kind `{other}`"))),
+    }
+}
+
+const RETRY_FIRST: Duration = Duration::from_secs(1);
+const RETRY_LONGEST: Duration = Duration::from_secs(300);
+
+async fn work<J: Job>(app: &App, ticket: &JobTicket) -> Result<()> {
+    let job: J = serde_json::from_value(ticket.payload.clone()).map_err(AppError::internal)?;
+    let next = match job.run(app).await {
+        Ok(next) => next,
+        Err(error) => {
+            tracing::error!(
+                job = J::NAME,
+                error = &error as &dyn std::error::Error,
+                "a job failed; it will be tried again"
+            );
+            let doublings = u32::try_from(ticket.attempt.clamp(1, 10) - 1).unwrap_or(0);
+            Next::Again((RETRY_FIRST * 2_u32.pow(doublings)).min(RETRY_LONGEST))
+        }
+    };
+    let (held, now) = (ticket.clone(), app.now());
+    app.store()
+        .tx(move |tx| {
+            Box::pin(async move {
+                match next {
+                    Next::Done => job::job_delete(tx, &held).await,
+                    Next::Again(after) => job::job_release(tx, &held, now.plus(after)).await,
+                }
+            })
+        })
+        .await?;
+    Ok(())
+}
+
+/// Counts finished runs into the statistics.
+#[derive(Serialize, Deserialize)]
+struct StatisticsRollUp {}
+
 const EVENTS_AT_ONCE: u32 = 500;
 
-/// Works until `stop`.
+impl Job for StatisticsRollUp {
+    const NAME: &'static str = "statistics";
+
+    async fn run(self, app: &App) -> Result<Next> {
+        loop {
+            let moved = app
+                .store()
+                .tx(|tx| Box::pin(async move { stats::stats_rollup_unscoped(tx, EVENTS_AT_ONCE).await }))
+                .await?;
+            if moved < EVENTS_AT_ONCE as usize {
+                return Ok(Next::Done);
+            }
+        }
+    }
+}
+
+/// Removes what would otherwise pile up.
+#[derive(Serialize, Deserialize)]
+struct Sweep {}
+
+/// How long an answer is kept for its idempotency key.
+const IDEMPOTENCY_KEPT: Duration = Duration::from_secs(24 * 3600);
+
+impl Job for Sweep {
+    const NAME: &'static str = "sweep";
+
+    async fn run(self, app: &App) -> Result<Next> {
+        let now = app.now();
+        let old = Timestamp::from_micros(
+            now.as_micros() - i64::try_from(IDEMPOTENCY_KEPT.as_micros()).unwrap_or(i64::MAX),
+        );
+        app.store()
+            .tx(move |tx| {
+                Box::pin(async move {
+                    idempotency::idempotency_purge_unscoped(tx, old).await?;
+                    session::session_purge_unscoped(tx, now).await.map(drop)
+                })
+            })
+            .await?;
+        Ok(Next::Done)
+    }
+}
+
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+const SWEEP_EVERY: u32 = 300;
+
+/// Enqueues what recurs, until `stop`. In every process: the queue keeps one of each.
 pub async fn jobs_run(app: App, stop: CancellationToken) {
     let mut turn = 0_u32;
     loop {
         tokio::select! {
-            () = tokio::time::sleep(STATISTICS_EVERY) => {}
+            () = tokio::time::sleep(LOOK_EVERY) => {}
             () = stop.cancelled() => return,
         }
-        report("statistics", statistics_roll_up(&app).await);
-        if turn.is_multiple_of(SWEEP_EVERY) {
-            report("sweep", sweep(&app).await);
+        if let Err(error) = recurring_add(&app, turn.is_multiple_of(SWEEP_EVERY)).await {
+            tracing::debug!(error = &error as &dyn std::error::Error, "recurring jobs were not enqueued");
         }
         turn = turn.wrapping_add(1);
     }
 }
 
-fn report(job: &str, result: Result<()>) {
-    if let Err(error) = result {
-        tracing::error!(
-            job,
-            error = &error as &dyn std::error::Error,
-            "a job failed; it will be tried again"
-        );
+async fn recurring_add(app: &App, sweep: bool) -> Result<()> {
+    let uncounted =
+        app.store().read(|tx| Box::pin(async move { stats::stat_events_wait_unscoped(tx).await })).await?;
+    if !uncounted && !sweep {
+        return Ok(());
     }
-}
-
-async fn statistics_roll_up(app: &App) -> Result<()> {
-    loop {
-        let moved = app
-            .store()
-            .tx(|tx| Box::pin(async move { stats::stats_rollup_unscoped(tx, EVENTS_AT_ONCE).await }))
-            .await?;
-        if moved < EVENTS_AT_ONCE as usize {
-            return Ok(());
-        }
-    }
-}
-
-async fn sweep(app: &App) -> Result<()> {
     let now = app.now();
-    let old = Timestamp::from_micros(
-        now.as_micros() - i64::try_from(IDEMPOTENCY_KEPT.as_micros()).unwrap_or(i64::MAX),
-    );
     app.store()
         .tx(move |tx| {
             Box::pin(async move {
-                idempotency::idempotency_purge_unscoped(tx, old).await?;
-                session::session_purge_unscoped(tx, now).await.map(drop)
+                if uncounted {
+                    job_add(tx, &StatisticsRollUp {}, "all", now, now).await?;
+                }
+                if sweep {
+                    job_add(tx, &Sweep {}, "all", now, now).await?;
+                }
+                Ok(())
             })
         })
         .await?;

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use frameos_domain::{
-    id::{AdminId, AgentId, DeveloperId, EventId, VersionId},
+    id::{AdminId, AgentId, DeveloperId, EventId, UserId, VersionId},
     scan::ScanReport,
 };
 use frameos_scanner::bundle;
@@ -16,7 +16,8 @@ use frameos_store::{
     overview::{self, Overview},
     page::{Page, Paged},
     session,
-    status::{AccountStatus, AgentStatus, ReviewStatus},
+    status::{AccountStatus, AgentStatus, Plan, ReviewStatus},
+    user,
     version::{self, PendingVersion, Version, VersionReview},
 };
 
@@ -241,6 +242,23 @@ async fn developer_bar(app: &App, id: DeveloperId, status: AccountStatus, entry:
         })
     });
     if done.await? { Ok(()) } else { Err(AppError::not_found("developer")) }
+}
+
+/// Gives a user another plan: the more it weighs, the more turns the user gets in a full queue.
+pub async fn user_plan_set(app: &App, admin: AdminId, user: UserId, plan: &str) -> Result<Plan> {
+    let plan: Plan = plan.parse().map_err(|error: String| AppError::field("plan", error))?;
+    let entry = audit(app, admin, "user.plan", user.to_string(), Some(plan.to_string()));
+    let now = app.now();
+    let done = app.store().tx(move |tx| {
+        Box::pin(async move {
+            let found = user::user_plan_set_unscoped(tx, user, plan, now).await?;
+            if found {
+                audit::audit_insert(tx, &entry).await?;
+            }
+            Ok(found)
+        })
+    });
+    if done.await? { Ok(plan) } else { Err(AppError::not_found("user")) }
 }
 
 /// The installation at a glance.

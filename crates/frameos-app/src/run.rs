@@ -16,12 +16,13 @@ use frameos_domain::{
 };
 use frameos_sandbox::{Outcome, RunSpec, Sandbox};
 use frameos_store::{
+    StoreError,
     execution::{self, Execution, RunResult},
     ticket::{self, Ticket},
     version::{self, Version},
 };
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
+use tokio::sync::{broadcast::error::RecvError, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -40,6 +41,10 @@ const CANCELLED: &str = "the run was cancelled";
 const ATTEMPTS: i64 = 3;
 /// The spec's back-off: 2 s, 4 s, 8 s.
 const BACKOFF: Duration = Duration::from_secs(2);
+/// Between two tries to keep a result while the database is away.
+const STORE_AGAIN: Duration = Duration::from_millis(500);
+/// The safety net under the word that a run changed.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// Events of a run that may wait to be read. They are read at once.
 const EVENTS: usize = 16;
 
@@ -65,9 +70,6 @@ async fn attempt(worker: &Worker, ticket: &Ticket, stop: CancellationToken) -> R
         return Ok(());
     };
     let manifest = Manifest::parse(&version.manifest).map_err(AppError::internal)?;
-    if row.cancel_requested {
-        return end(app, ticket, &row, cancelled()).await;
-    }
     let sandbox = app.sandbox.clone().ok_or_else(|| AppError::internal("this process has no sandbox"))?;
     let folder = code_cache::code_fetch(app, &version.code_s3_key, &version.code_hash)
         .await
@@ -100,35 +102,64 @@ async fn attempt(worker: &Worker, ticket: &Ticket, stop: CancellationToken) -> R
     end(app, ticket, &row, result).await
 }
 
-/// Takes the run from queued to running, or says there is nothing to do.
+/// Takes the run from queued to running, or says there is nothing to do. Only for as long as the ticket is this claim's: a worker
+/// that was paused in between must not touch what another does now.
 async fn attempt_begin(app: &App, ticket: &Ticket) -> Result<Option<(Execution, Version)>> {
-    let (id, worker, now) = (ticket.execution_id, app.settings.worker_name.clone(), app.now());
+    let (held, worker, now) = (ticket.clone(), app.settings.worker_name.clone(), app.now());
+    let until = now.plus(app.settings.lease);
     let isolation = app.sandbox.as_ref().map(|sandbox| sandbox.tier().to_string());
     let begun = app
         .store()
         .tx(move |tx| {
             Box::pin(async move {
-                if !execution::execution_begin(tx, id, &worker, isolation, now).await? {
-                    return Ok(None);
+                if !ticket::ticket_renew(tx, held.id, held.attempt, &worker, until).await? {
+                    return Ok(Begun::Nothing);
                 }
+                let id = held.execution_id;
                 let row = execution::execution_get_unscoped(tx, id).await?;
-                match row {
-                    Some(row) => Ok(version::version_get_unscoped(tx, row.version_id)
-                        .await?
-                        .map(|version| (row, version))),
-                    None => Ok(None),
+                let Some(row) =
+                    row.filter(|row| matches!(row.status, RunStatus::Queued | RunStatus::Running))
+                else {
+                    // Its end is written already.
+                    ticket::ticket_delete(tx, held.id, held.attempt).await?;
+                    return Ok(Begun::Nothing);
+                };
+                if row.cancel_requested || row.attempt >= ATTEMPTS {
+                    execution::execution_attempt_lost(tx, id, now).await?;
+                    return Ok(Begun::Over(Box::new(row)));
                 }
+                let version = version::version_get_unscoped(tx, row.version_id).await?;
+                let version = version
+                    .ok_or_else(|| StoreError::Corrupt { what: "a run without its version".into() })?;
+                Ok(match execution::execution_begin(tx, id, &worker, isolation, now).await? {
+                    Some(attempt) => {
+                        let row =
+                            Execution { status: RunStatus::Running, attempt, started_at: Some(now), ..row };
+                        Begun::Running(Box::new((row, version)))
+                    }
+                    None => Begun::Nothing,
+                })
             })
         })
         .await?;
-    if let Some((row, _)) = &begun
-        && row.attempt > ATTEMPTS
-    {
-        let message = format!("the platform lost this run {ATTEMPTS} times; nothing was charged");
-        end(app, ticket, row, EndedRun::failed(FailureReason::Platform, message)).await?;
-        return Ok(None);
+    match begun {
+        Begun::Running(begun) => return Ok(Some(*begun)),
+        Begun::Nothing => {}
+        Begun::Over(row) if row.cancel_requested => end(app, ticket, &row, cancelled()).await?,
+        Begun::Over(row) => {
+            let message = format!("the platform lost this run {ATTEMPTS} times; nothing was charged");
+            end(app, ticket, &row, EndedRun::failed(FailureReason::Platform, message)).await?;
+        }
     }
-    Ok(begun)
+    Ok(None)
+}
+
+/// What a claim finds.
+enum Begun {
+    Running(Box<(Execution, Version)>),
+    /// Cancelled, or out of attempts.
+    Over(Box<Execution>),
+    Nothing,
 }
 
 /// Runs in the sandbox while keeping the lease, listening for a cancel and telling what is used.
@@ -164,11 +195,26 @@ async fn lease_keep(
     let renew_every = app.settings.lease / 3;
     let mut renewed = tokio::time::Instant::now();
     let mut kept_until = renewed + app.settings.lease;
+    let mut changes = app.store().execution_events();
+    let (mut look, mut looked) = (true, renewed);
     loop {
-        tokio::time::sleep(Duration::from_millis(500)).await;
-        if matches!(cancel_wanted(&app, ticket.execution_id).await, Ok(true)) {
-            return cancel.cancel();
+        if look || looked.elapsed() >= LOOK_EVERY {
+            looked = tokio::time::Instant::now();
+            if matches!(cancel_wanted(&app, ticket.execution_id).await, Ok(true)) {
+                return cancel.cancel();
+            }
         }
+        // A change of this run may be a cancel; one that was missed may be, too.
+        let told = async {
+            loop {
+                match changes.recv().await {
+                    Ok(changed) if changed != ticket.execution_id => {}
+                    Ok(_) | Err(RecvError::Lagged(_)) => return,
+                    Err(RecvError::Closed) => std::future::pending().await,
+                }
+            }
+        };
+        look = tokio::time::timeout(renew_every.min(LOOK_EVERY), told).await.is_ok();
         let now = tokio::time::Instant::now();
         if now.duration_since(renewed) < renew_every {
             continue;
@@ -298,12 +344,37 @@ pub(crate) async fn end(app: &App, ticket: &Ticket, row: &Execution, ended: Ende
         duration_ms: row.started_at.map(|started| now.millis_since(started)),
         completed_at: now,
     };
+    let until = tokio::time::Instant::now() + app.settings.lease;
+    loop {
+        match result_store(app, ticket, row.status, ended.status, result.clone()).await {
+            Ok(Some(end)) => return settle::settle_or_wait(app, ticket, end).await,
+            Ok(None) => {
+                tracing::warn!(execution = %row.id, attempt = ticket.attempt, "a result came after its lease and is dropped");
+                return Ok(());
+            }
+            // What the agent did cannot be done again without doing it twice: worth waiting for the database, for as long as
+            // nobody else can have the run.
+            Err(StoreError::Unavailable { .. }) if tokio::time::Instant::now() < until => {
+                tokio::time::sleep(STORE_AGAIN).await;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Keeps the result and moves the ticket on, both or neither: a result without its settle ticket would wait for ever. The end it
+/// comes to; None when the ticket is not this claim's any more.
+async fn result_store(
+    app: &App,
+    ticket: &Ticket,
+    waiting: RunStatus,
+    mut end: RunStatus,
+    mut result: RunResult,
+) -> std::result::Result<Option<RunStatus>, StoreError> {
     let (id, attempt, ticket_id, owner) =
-        (row.id, ticket.attempt, ticket.id, app.settings.worker_name.clone());
-    let (mut end, waiting) = (ended.status, row.status);
+        (ticket.execution_id, ticket.attempt, ticket.id, app.settings.worker_name.clone());
     let stored = app.store().tx(move |tx| {
         Box::pin(async move {
-            let mut result = result;
             // A cancel that was accepted holds, even when the agent finished in the same moment.
             if end == RunStatus::Success && execution::execution_cancel_requested_unscoped(tx, id).await? {
                 end = RunStatus::Cancelled;
@@ -317,7 +388,6 @@ pub(crate) async fn end(app: &App, ticket: &Ticket, row: &Execution, ended: Ende
                     ..result
                 };
             }
-            // Both or neither: a result without its settle ticket would wait for ever.
             let payload = json!({"end": end});
             let kept = ticket::ticket_to_settle(tx, ticket_id, attempt, &owner, &payload).await?;
             let kept = kept && execution::execution_result_set(tx, id, &result).await?;
@@ -327,13 +397,7 @@ pub(crate) async fn end(app: &App, ticket: &Ticket, row: &Execution, ended: Ende
             Ok(kept.then_some(end))
         })
     });
-    match stored.await? {
-        Some(end) => settle::settle_or_wait(app, ticket, end).await,
-        None => {
-            tracing::warn!(execution = %id, attempt, "a result came after its lease and is dropped");
-            Ok(())
-        }
-    }
+    stored.await
 }
 
 /// Puts a run back after a fault of ours, or ends it when it had all its tries.

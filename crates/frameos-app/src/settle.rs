@@ -1,14 +1,17 @@
 //! The end of a run: money, signature, credit, and only then an answer.
 //!
-//! Steps, each safe to repeat: take the payment (or give the hold back) under the run's id, then in one transaction sign the
-//! receipt, set the final state, credit the developer and drop the ticket. Until that transaction commits the outputs stay
-//! sealed. A gateway that does not answer leaves the ticket for later; one that refuses ends the run unpaid and unseen.
+//! The result is *sealed* when it is stored. Then it is *charged* (the payment is taken under the run's id, which the gateway does
+//! once however often it is asked), *credited* (the developer's share and the statistics are noted) and *published* (receipt, final
+//! state, ticket gone): until then the outputs cannot be read. Each step is one conditional change in a transaction that holds the
+//! ticket, so that it is taken once. They are tried in one transaction; if that fails, one by one, so that what was reached is
+//! kept. An end that is no success gives the hold back and is published. A gateway that does not answer leaves the ticket for
+//! later; one that refuses ends the run unpaid and unseen.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use frameos_domain::{
     clock::Timestamp,
-    execution::{FailureReason, RunStatus},
+    execution::{FailureReason, RunStatus, Settlement},
     id::{EventId, ExecutionId, ReceiptId, RevenueId},
     money::Money,
     receipt::{RunPayment, RunReceipt, salted_hash},
@@ -18,13 +21,15 @@ use frameos_gateway::{
     wire::{Execute, Execution as Payment},
 };
 use frameos_store::{
-    StoreError, Tx, agent, chain,
+    StoreError, Tx,
+    agent::{self, Agent},
+    chain,
     execution::{self, Execution, Finish},
     free_run,
     revenue::{self, Revenue},
     stats::{self, StatEvent},
     status::RevenueStatus,
-    ticket::{self, Ticket},
+    ticket::{self, Lease, Ticket},
     version,
 };
 use serde_json::Value;
@@ -74,7 +79,134 @@ async fn settle(app: &App, ticket: &Ticket, end: RunStatus) -> Result<()> {
             Settled { status: other, payment: None, refused: None }
         }
     };
-    finish(app, ticket, row, settled).await
+    let reached = row.settlement.unwrap_or(Settlement::Sealed);
+    let steps: &[Settlement] = match settled.status {
+        RunStatus::Success => &[Settlement::Charged, Settlement::Credited, Settlement::Published],
+        _ => &[Settlement::Published],
+    };
+    let left: Vec<Settlement> = steps.iter().copied().filter(|step| *step > reached).collect();
+    let settling = Arc::new(Settling { app: app.clone(), ticket: ticket.clone(), row, settled });
+    if steps_take(&settling, left.clone()).await.is_err() {
+        for step in left {
+            steps_take(&settling, vec![step]).await?;
+        }
+    }
+    app.store().notify_queue();
+    Ok(())
+}
+
+/// What the steps need.
+struct Settling {
+    app: App,
+    ticket: Ticket,
+    row: Execution,
+    settled: Settled,
+}
+
+/// Takes the steps in one transaction: all or none.
+async fn steps_take(settling: &Arc<Settling>, steps: Vec<Settlement>) -> Result<()> {
+    let (settling, now) = (Arc::clone(settling), settling.app.now());
+    settling
+        .app
+        .clone()
+        .store()
+        .tx(move |tx| {
+            Box::pin(async move {
+                if !ticket::ticket_hold(tx, settling.ticket.id, settling.ticket.attempt).await? {
+                    // Somebody else holds the ticket now and will come to the same end.
+                    return Ok(());
+                }
+                for step in steps {
+                    match step {
+                        Settlement::Sealed => {}
+                        Settlement::Charged => settling.charge(tx).await?,
+                        Settlement::Credited => settling.credit(tx, now).await?,
+                        Settlement::Published => settling.publish(tx, now).await?,
+                    }
+                }
+                Ok(())
+            })
+        })
+        .await?;
+    Ok(())
+}
+
+impl Settling {
+    async fn charge(&self, tx: &mut Tx) -> Stored {
+        let payment = self.settled.payment.as_ref().map(|payment| (payment.payment_id, payment.receipt_id));
+        execution::execution_charged(tx, self.row.id, payment).await.map(drop)
+    }
+
+    async fn credit(&self, tx: &mut Tx, now: Timestamp) -> Stored {
+        if !execution::execution_credited(tx, self.row.id).await? {
+            return Ok(());
+        }
+        let mut revenue = 0;
+        if let Some(payment) = &self.settled.payment {
+            revenue = payment.split.developer;
+            let entry = Revenue {
+                id: RevenueId::generate(now),
+                developer_id: agent_load(tx, &self.row).await?.developer_id,
+                agent_id: Some(self.row.agent_id),
+                execution_id: Some(self.row.id),
+                amount: Money::new(revenue, payment.currency),
+                status: RevenueStatus::Pending,
+                paid_out_at: None,
+                created_at: now,
+            };
+            revenue::revenue_insert(tx, &entry).await?;
+        }
+        self.count(tx, revenue, now).await
+    }
+
+    async fn publish(&self, tx: &mut Tx, now: Timestamp) -> Stored {
+        let finish = Finish {
+            status: self.settled.status,
+            error_message: self.settled.refused.clone(),
+            failure_reason: self.settled.failure_reason(),
+            withhold_stdout: self.settled.refused.is_some(),
+        };
+        if execution::execution_finish(tx, self.row.id, &finish, now).await? {
+            receipt_write(tx, &self.app, &self.row, &self.settled, now).await?;
+            if self.settled.status != RunStatus::Success {
+                if let Some(month) = self.row.free_month.as_deref() {
+                    free_run::free_run_return(tx, self.row.user_id, self.row.agent_id, month).await?;
+                }
+                self.count(tx, 0, now).await?;
+            }
+        } else if !execution::execution_get_unscoped(tx, self.row.id)
+            .await?
+            .is_some_and(|row| row.status.is_final())
+        {
+            return Err(StoreError::Corrupt { what: "a success to publish that was not credited".into() });
+        }
+        ticket::ticket_delete(tx, self.ticket.id, self.ticket.attempt).await.map(drop)
+    }
+
+    /// Notes the run for its agent's statistics, unless its user cancelled it or the platform could not bring it to an end of its
+    /// own, which is told by what it used being unknown.
+    async fn count(&self, tx: &mut Tx, revenue: i64, now: Timestamp) -> Stored {
+        if self.settled.status == RunStatus::Cancelled || self.row.resources.is_none() {
+            return Ok(());
+        }
+        let event = StatEvent {
+            id: EventId::generate(now),
+            agent_id: self.row.agent_id,
+            version: self.row.version.clone(),
+            status: self.settled.status,
+            duration_ms: self.row.duration_ms.unwrap_or(0),
+            revenue,
+            at: now,
+        };
+        stats::stat_event_insert(tx, &event).await
+    }
+}
+
+type Stored = std::result::Result<(), StoreError>;
+
+async fn agent_load(tx: &mut Tx, row: &Execution) -> std::result::Result<Agent, StoreError> {
+    let agent = agent::agent_find_unscoped(tx, &row.agent_id.to_string()).await?;
+    agent.ok_or_else(|| StoreError::Corrupt { what: "a run without its agent".into() })
 }
 
 struct Settled {
@@ -117,77 +249,6 @@ async fn hold_return(app: &App, row: &Execution) -> Result<()> {
     let Some(mandate_id) = row.mandate_id else { return Ok(()) };
     app.payments().mandate_void(mandate_id, "the run did not succeed".into()).await?;
     Ok(())
-}
-
-async fn finish(app: &App, ticket: &Ticket, row: Execution, settled: Settled) -> Result<()> {
-    let now = app.now();
-    let (held, ticket) = (app.clone(), ticket.clone());
-    app.store()
-        .tx(move |tx| {
-            Box::pin(async move {
-                if !ticket::ticket_delete(tx, ticket.id, ticket.attempt).await? {
-                    // Somebody else holds the ticket now and will come to the same end.
-                    return Ok(());
-                }
-                let finish = Finish {
-                    status: settled.status,
-                    payment_id: settled.payment.as_ref().map(|payment| payment.payment_id),
-                    payment_receipt_id: settled.payment.as_ref().map(|payment| payment.receipt_id),
-                    error_message: settled.refused.clone(),
-                    failure_reason: settled.failure_reason(),
-                    withhold_stdout: settled.refused.is_some(),
-                };
-                if !execution::execution_finish(tx, row.id, &finish, now).await? {
-                    return Ok(());
-                }
-                let agent = agent::agent_find_unscoped(tx, &row.agent_id.to_string())
-                    .await?
-                    .ok_or_else(|| StoreError::Corrupt { what: "a run without its agent".into() })?;
-                receipt_write(tx, &held, &row, &settled, now).await?;
-                if let Some(month) =
-                    row.free_month.as_deref().filter(|_| settled.status != RunStatus::Success)
-                {
-                    free_run::free_run_return(tx, row.user_id, row.agent_id, month).await?;
-                }
-                let mut revenue = 0;
-                if let Some(payment) = &settled.payment {
-                    revenue = payment.split.developer;
-                    let entry = Revenue {
-                        id: RevenueId::generate(now),
-                        developer_id: agent.developer_id,
-                        agent_id: Some(row.agent_id),
-                        execution_id: Some(row.id),
-                        amount: Money::new(revenue, payment.currency),
-                        status: RevenueStatus::Pending,
-                        paid_out_at: None,
-                        created_at: now,
-                    };
-                    revenue::revenue_insert(tx, &entry).await?;
-                }
-                if !says_something_of_the_agent(&row, &settled) {
-                    return Ok(());
-                }
-                let event = StatEvent {
-                    id: EventId::generate(now),
-                    agent_id: row.agent_id,
-                    version: row.version.clone(),
-                    status: settled.status,
-                    duration_ms: row.duration_ms.unwrap_or(0),
-                    revenue,
-                    at: now,
-                };
-                stats::stat_event_insert(tx, &event).await
-            })
-        })
-        .await?;
-    app.store().notify_queue();
-    Ok(())
-}
-
-/// Whether a run counts in its agent's statistics: one that its user cancelled does not, nor one that the platform could not
-/// bring to an end of its own, which is told by what it used being unknown.
-fn says_something_of_the_agent(row: &Execution, settled: &Settled) -> bool {
-    settled.status != RunStatus::Cancelled && row.resources.is_some()
 }
 
 async fn receipt_write(
@@ -244,14 +305,13 @@ async fn receipt_write(
 
 /// Ends a run that is still waiting in the queue, if no worker has taken it meanwhile.
 pub(crate) async fn queued_cancel(app: &App, id: ExecutionId) -> Result<()> {
-    let (owner, now) = (app.settings.worker_name.clone(), app.now());
-    let until = now.plus(app.settings.lease);
+    let now = app.now();
+    let lease = Lease { owner: app.settings.worker_name.clone(), now, until: now.plus(app.settings.lease) };
     let taken = app
         .store()
         .tx(move |tx| {
             Box::pin(async move {
-                let Some(ticket) = ticket::ticket_take_unleased(tx, id, "run", &owner, (now, until)).await?
-                else {
+                let Some(ticket) = ticket::ticket_take_unleased(tx, id, "run", &lease).await? else {
                     return Ok(None);
                 };
                 Ok(execution::execution_get_unscoped(tx, id).await?.map(|row| (ticket, row)))

@@ -1,14 +1,16 @@
-//! The worker: claims tickets and runs them, as many at once as it has slots.
+//! The worker: claims runs and other work, and does them, as many at once as it has room for.
 //!
-//! Invariants: a ticket is claimed only when a slot is free, so that another worker may have it otherwise; two limits hold
-//! independently, runs at a time and starts per second; told to stop, it claims nothing more and lets its runs finish for a while.
+//! Invariants: a ticket is claimed only when there is room for it, so that another worker may have it otherwise; runs have slots
+//! of their own, so that money and other jobs never wait for agents; two limits hold independently, runs at a time and starts per
+//! second; told to stop, it claims nothing more and lets its runs finish for a while.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use frameos_domain::clock::Timestamp;
 use frameos_store::{
     execution, idempotency,
-    ticket::{self, Ticket},
+    job::{self, Work},
+    ticket::{self, ClaimRules, Lease, Ticket},
 };
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -19,6 +21,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     app::App,
     error::{AppError, Result},
+    jobs,
     live::LiveRuns,
     payment, run, settle,
 };
@@ -27,12 +30,20 @@ use crate::{
 const DRAIN: Duration = Duration::from_secs(30);
 /// The safety net under the wake-up signal.
 const POLL: Duration = Duration::from_millis(500);
+/// Work that is no run, at a time: it waits for the database and other servers, and takes next to no processor.
+const ERRANDS: usize = 16;
+/// Of so many starts one goes to a free run that has waited too long.
+const OVERDUE_SHARE: u32 = 4;
 
 /// What the runs of one worker share.
 #[derive(Clone)]
 pub(crate) struct Worker {
     pub(crate) app: App,
     pub(crate) live: LiveRuns,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+    /// Cuts off the runs that outlive `stop` by the drain.
+    cut: CancellationToken,
 }
 
 /// Takes back at once what the last process left leased or locked, instead of waiting for it to run out. Says how many runs
@@ -51,71 +62,168 @@ pub async fn worker_recover(app: &App) -> Result<u64> {
 
 /// Works until `stop`, then drains.
 pub async fn worker_run(app: App, stop: CancellationToken) {
-    let slots = Arc::new(Semaphore::new(app.settings.slots));
-    let tasks = TaskTracker::new();
-    // Runs outlive `stop` by the drain; then they are cut off.
-    let cut = CancellationToken::new();
-    let live = LiveRuns::default();
-    let writer = tokio::spawn(live.clone().write(app.clone()));
-    let mut pace = Pace::new(app.settings.starts_per_second);
-    while !stop.is_cancelled() {
-        let permit = tokio::select! {
-            permit = Arc::clone(&slots).acquire_owned() => permit,
-            () = stop.cancelled() => break,
-        };
-        let Ok(permit) = permit else { break };
-        let changed = app.store().queue_changed();
-        match claim(&app).await {
-            Ok(Some(ticket)) => {
-                if ticket.kind == "run" {
-                    pace.wait().await;
-                }
-                let worker = Worker { app: app.clone(), live: live.clone() };
-                tasks.spawn(work(worker, ticket, cut.clone(), permit));
-            }
-            Ok(None) => idle(changed, &stop).await,
-            Err(error) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "claiming failed; trying again");
-                idle(std::future::pending(), &stop).await;
-            }
-        }
-    }
-    tasks.close();
-    if tokio::time::timeout(DRAIN, tasks.wait()).await.is_err() {
+    let (tasks, cut) = (TaskTracker::new(), CancellationToken::new());
+    let worker = Worker { app, live: LiveRuns::default(), tasks, stop, cut };
+    let writer = tokio::spawn(worker.live.clone().write(worker.app.clone()));
+    tokio::join!(worker.runs_claim(), worker.errands_claim());
+    worker.tasks.close();
+    if tokio::time::timeout(DRAIN, worker.tasks.wait()).await.is_err() {
         tracing::warn!("runs are still going after the drain; they go back to the queue");
-        cut.cancel();
-        tasks.wait().await;
+        worker.cut.cancel();
+        worker.tasks.wait().await;
     }
     writer.abort();
 }
 
-async fn idle(changed: impl Future<Output = ()>, stop: &CancellationToken) {
-    tokio::select! {
-        () = changed => {}
-        () = tokio::time::sleep(POLL) => {}
-        () = stop.cancelled() => {}
+impl Worker {
+    async fn runs_claim(&self) {
+        let slots = Arc::new(Semaphore::new(self.app.settings.slots));
+        let mut pace = Pace::new(self.app.settings.starts_per_second);
+        let mut turns = 0_u32;
+        let mut trouble = Trouble::default();
+        while let Some(free) = self.room(&slots, &mut pace).await {
+            let changed = self.app.store().queue_changed();
+            let (lease, rules) = (self.lease(), self.rules(turns));
+            let most = u32::try_from(free.len()).unwrap_or(u32::MAX);
+            let claimed = self
+                .app
+                .store()
+                .tx(move |tx| Box::pin(async move { ticket::ticket_claim(tx, &lease, most, rules).await }))
+                .await;
+            match claimed {
+                Ok(tickets) => {
+                    trouble.over();
+                    if tickets.is_empty() {
+                        // Others may have the room meanwhile; the signal was asked for before the look.
+                        self.idle(changed).await;
+                    }
+                    for (ticket, slot) in tickets.into_iter().zip(free) {
+                        turns = turns.wrapping_add(1);
+                        pace.started();
+                        let worker = self.clone();
+                        self.tasks.spawn(async move {
+                            run::run_attempt(&worker, ticket, worker.cut.clone()).await;
+                            drop(slot);
+                        });
+                    }
+                }
+                Err(error) => {
+                    trouble.report("runs", &error);
+                    self.idle(std::future::pending()).await;
+                }
+            }
+        }
+    }
+
+    async fn errands_claim(&self) {
+        let room = Arc::new(Semaphore::new(ERRANDS));
+        let mut trouble = Trouble::default();
+        let mut pace = Pace::new(0);
+        while let Some(free) = self.room(&room, &mut pace).await {
+            let changed = self.app.store().queue_changed();
+            let lease = self.lease();
+            let most = u32::try_from(free.len()).unwrap_or(u32::MAX);
+            let claimed = self
+                .app
+                .store()
+                .tx(move |tx| Box::pin(async move { job::work_claim(tx, &lease, most).await }))
+                .await;
+            match claimed {
+                Ok(works) => {
+                    trouble.over();
+                    if works.is_empty() {
+                        self.idle(changed).await;
+                    }
+                    for (work, place) in works.into_iter().zip(free) {
+                        self.tasks.spawn(errand(self.app.clone(), work, place));
+                    }
+                }
+                Err(error) => {
+                    trouble.report("work", &error);
+                    self.idle(std::future::pending()).await;
+                }
+            }
+        }
+    }
+
+    /// All the room there is, once there is some; None when it is time to stop.
+    async fn room(&self, room: &Arc<Semaphore>, pace: &mut Pace) -> Option<Vec<OwnedSemaphorePermit>> {
+        let first = async {
+            let first = Arc::clone(room).acquire_owned().await.ok()?;
+            pace.wait().await;
+            Some(first)
+        };
+        let mut free = tokio::select! {
+            biased;
+            () = self.stop.cancelled() => return None,
+            first = first => vec![first?],
+        };
+        while free.len() < pace.allowance()
+            && let Ok(more) = Arc::clone(room).try_acquire_owned()
+        {
+            free.push(more);
+        }
+        Some(free)
+    }
+
+    fn lease(&self) -> Lease {
+        let now = self.app.now();
+        Lease { owner: self.app.settings.worker_name.clone(), now, until: now.plus(self.app.settings.lease) }
+    }
+
+    fn rules(&self, turns: u32) -> ClaimRules {
+        let settings = &self.app.settings;
+        let patience = i64::try_from(settings.free_patience.as_micros()).unwrap_or(i64::MAX);
+        let since = Timestamp::from_micros(self.app.now().as_micros().saturating_sub(patience));
+        ClaimRules {
+            user_cap: settings.user_concurrency,
+            agent_cap: settings.agent_concurrency,
+            overdue_since: (turns % OVERDUE_SHARE == OVERDUE_SHARE - 1).then_some(since),
+        }
+    }
+
+    async fn idle(&self, changed: impl Future<Output = ()>) {
+        tokio::select! {
+            () = changed => {}
+            () = tokio::time::sleep(POLL) => {}
+            () = self.stop.cancelled() => {}
+        }
     }
 }
 
-async fn claim(app: &App) -> Result<Option<Ticket>> {
-    let (owner, now) = (app.settings.worker_name.clone(), app.now());
-    let until = now.plus(app.settings.lease);
-    let mut claimed = app
-        .store()
-        .tx(move |tx| Box::pin(async move { ticket::ticket_claim(tx, &owner, now, until, 1).await }))
-        .await?;
-    Ok(claimed.pop())
+/// Claims that fail, told once and not twice a second.
+#[derive(Default)]
+struct Trouble {
+    since: Option<Instant>,
 }
 
-async fn work(worker: Worker, ticket: Ticket, cut: CancellationToken, slot: OwnedSemaphorePermit) {
-    let done = match ticket.kind.as_str() {
-        "run" => {
-            run::run_attempt(&worker, ticket, cut).await;
-            Ok(())
+impl Trouble {
+    fn report(&mut self, what: &str, error: &frameos_store::StoreError) {
+        if self.since.is_none() {
+            self.since = Some(Instant::now());
+            tracing::error!(
+                what,
+                error = error as &dyn std::error::Error,
+                "claiming failed; trying until it works"
+            );
         }
-        "settle" => settle::settle_resume(&worker.app, &ticket).await,
-        "authorize" => authorize(&worker.app, &ticket).await,
-        other => Err(AppError::internal(format!("a ticket of unknown kind `{other}`"))),
+    }
+
+    fn over(&mut self) {
+        if let Some(since) = self.since.take() {
+            tracing::info!(for_ms = since.elapsed().as_millis(), "claiming works again");
+        }
+    }
+}
+
+async fn errand(app: App, work: Work, place: OwnedSemaphorePermit) {
+    let done = match work {
+        Work::Money(ticket) => match ticket.kind.as_str() {
+            "settle" => settle::settle_resume(&app, &ticket).await,
+            "authorize" => authorize(&app, &ticket).await,
+            other => Err(AppError::internal(format!("a ticket of unknown kind `{other}`"))),
+        },
+        Work::Job(job) => jobs::job_work(&app, &job).await,
     };
     if let Err(error) = done {
         tracing::error!(
@@ -123,7 +231,7 @@ async fn work(worker: Worker, ticket: Ticket, cut: CancellationToken, slot: Owne
             "a ticket could not be worked off; its lease will run out"
         );
     }
-    drop(slot);
+    drop(place);
 }
 
 /// An authorisation whose request is gone: finished, or asked for again later.
@@ -152,27 +260,43 @@ async fn authorize(app: &App, ticket: &Ticket) -> Result<()> {
     Ok(())
 }
 
-/// Spaces starts evenly; a second's worth may come at once.
+/// Bounds the starts within any second.
 struct Pace {
-    per_second: u32,
-    recent: std::collections::VecDeque<Instant>,
+    per_second: usize,
+    recent: VecDeque<Instant>,
 }
 
+const SECOND: Duration = Duration::from_secs(1);
+
 impl Pace {
+    /// 0 is no bound.
     const fn new(per_second: u32) -> Self {
-        Self { per_second, recent: std::collections::VecDeque::new() }
+        Self { per_second: per_second as usize, recent: VecDeque::new() }
     }
 
+    /// Until one more may start.
     async fn wait(&mut self) {
-        if self.per_second == 0 {
-            return;
-        }
-        let second = Duration::from_secs(1);
-        while self.recent.len() >= self.per_second as usize {
-            if let Some(oldest) = self.recent.pop_front() {
-                tokio::time::sleep_until(oldest + second).await;
+        while self.allowance() == 0 {
+            if let Some(oldest) = self.recent.front() {
+                tokio::time::sleep_until(*oldest + SECOND).await;
             }
         }
-        self.recent.push_back(Instant::now());
+    }
+
+    /// How many may start now.
+    fn allowance(&mut self) -> usize {
+        if self.per_second == 0 {
+            return usize::MAX;
+        }
+        while self.recent.front().is_some_and(|start| start.elapsed() >= SECOND) {
+            self.recent.pop_front();
+        }
+        self.per_second.saturating_sub(self.recent.len())
+    }
+
+    fn started(&mut self) {
+        if self.per_second > 0 {
+            self.recent.push_back(Instant::now());
+        }
     }
 }

@@ -57,6 +57,13 @@ pub struct Decision {
     pub reason: Option<String>,
 }
 
+/// `POST /admin/users/:id/plan`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PlanChange {
+    /// `standard`, `plus` or `pro`.
+    pub plan: String,
+}
+
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Decided {
     pub id: String,

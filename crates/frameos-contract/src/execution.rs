@@ -2,7 +2,7 @@
 
 use frameos_domain::{
     clock::Timestamp,
-    execution::{FailureReason, RunStatus},
+    execution::{FailureReason, RunStatus, Settlement},
     receipt::Resources,
 };
 use serde::{Deserialize, Serialize};
@@ -63,8 +63,20 @@ pub struct Execution {
     /// While queued: how many runs are before this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queue_position: Option<i64>,
+    /// While queued: in how many milliseconds it will start, as far as can be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimated_start_ms: Option<i64>,
+    /// While queued: `payment`, `retry`, `user_limit`, `agent_limit` or `slot`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting_for: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempt: Option<i64>,
+    /// Every try so far, with what became of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attempts: Vec<ExecutionAttempt>,
+    /// While `settling`: how far that has come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settlement: Option<Settlement>,
     /// Without secret inputs.
     pub inputs: Map<String, Value>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -98,6 +110,17 @@ pub struct Execution {
     pub receipt_salt: Option<String>,
     /// `null` unless money was taken.
     pub payment: Option<ExecutionPayment>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExecutionAttempt {
+    /// From 1.
+    pub attempt: i64,
+    pub started_at: Timestamp,
+    pub ended_at: Option<Timestamp>,
+    /// `ended` with a result, `requeued` for another try, or `lost` with its worker; `null` while it goes on.
+    pub outcome: Option<String>,
+    pub reason: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -79,6 +79,48 @@ impl FromStr for RunStatus {
     }
 }
 
+/// How far the settlement of a run has come. Each step is taken once, however often it is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Settlement {
+    /// The result is kept; nobody may read it.
+    Sealed,
+    /// The payment is taken.
+    Charged,
+    /// The developer's share and the statistics are noted.
+    Credited,
+    /// The end is final, and the outputs of a success may be read.
+    Published,
+}
+
+impl Settlement {
+    pub const ALL: [Self; 4] = [Self::Sealed, Self::Charged, Self::Credited, Self::Published];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sealed => "sealed",
+            Self::Charged => "charged",
+            Self::Credited => "credited",
+            Self::Published => "published",
+        }
+    }
+}
+
+impl fmt::Display for Settlement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Settlement {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let known = Self::ALL.into_iter().find(|step| step.as_str() == text);
+        known.ok_or_else(|| format!("`{text}` is no step of a settlement"))
+    }
+}
+
 /// Why a run is not a success.
 ///
 /// Told from what the platform saw and never from what the agent says, so that an agent's message cannot pass for it.

@@ -141,6 +141,10 @@ impl Ground {
         Ok(Settings {
             slots: config.worker.slots,
             starts_per_second: config.worker.starts_per_second,
+            user_concurrency: config.queue.user_concurrency,
+            agent_concurrency: config.queue.agent_concurrency,
+            user_depth: config.queue.user_depth,
+            free_patience: Duration::from_secs(config.queue.free_patience_seconds.into()),
             cache_dir: self.data.folder("cache")?,
             public_url: config.public_url_at(address),
             lease: LEASE,

@@ -66,6 +66,7 @@ pub struct Config {
     pub gateway: GatewayConfig,
     pub sandbox: SandboxConfig,
     pub worker: WorkerConfig,
+    pub queue: QueueConfig,
     /// 32 bytes in hex or base64; `None`: generated into the data directory.
     pub master_key: Option<SecretString>,
     /// `None`: files in the data directory's `mail` folder.
@@ -117,6 +118,15 @@ impl Default for SandboxConfig {
     }
 }
 
+/// What the queue allows each user and agent. To be the same in every process.
+#[derive(Debug, Clone, Copy)]
+pub struct QueueConfig {
+    pub user_concurrency: u32,
+    pub agent_concurrency: u32,
+    pub user_depth: u32,
+    pub free_patience_seconds: u32,
+}
+
 #[derive(Debug, Clone)]
 pub struct WorkerConfig {
     /// Runs at the same time.
@@ -144,6 +154,12 @@ impl Default for Config {
             gateway: GatewayConfig::default(),
             sandbox: SandboxConfig::default(),
             worker: WorkerConfig { slots: 10, starts_per_second: 10 },
+            queue: QueueConfig {
+                user_concurrency: 100,
+                agent_concurrency: 0,
+                user_depth: 10_000,
+                free_patience_seconds: 60,
+            },
             master_key: None,
             mail_dir: None,
             limits_enabled: true,

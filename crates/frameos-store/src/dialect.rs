@@ -53,16 +53,65 @@ pub(crate) const fn table_exists(engine: Engine) -> &'static str {
     }
 }
 
-/// Leases due tickets, settlements first, then by class and virtual time: `$1` owner, `$2` now, `$3` lease end, `$4` how many.
+/// Runs that may be started, in their order: `$1` class, `$2` now, `$3` how many. PostgreSQL skips rows that another
+/// worker is claiming this moment; SQLite has one writer.
+pub(crate) const fn ticket_due(engine: Engine) -> &'static str {
+    macro_rules! due {
+        ($lock:literal) => {
+            concat!(
+                "SELECT id, user_id, agent_id FROM tickets WHERE class = $1 AND run_at <= $2 \
+                 AND (lease_until IS NULL OR lease_until <= $2) ORDER BY vtime, id LIMIT $3",
+                $lock
+            )
+        };
+    }
+    match engine {
+        Engine::Sqlite => due!(""),
+        Engine::Postgres => due!(" FOR UPDATE SKIP LOCKED"),
+    }
+}
+
+/// As [`ticket_due`], without those of users and agents that run as many as they may: `$4` and `$5`.
+pub(crate) const fn ticket_due_below_caps(engine: Engine) -> &'static str {
+    macro_rules! due {
+        ($lock:literal) => {
+            concat!(
+                "SELECT id, user_id, agent_id FROM tickets WHERE class = $1 AND run_at <= $2 \
+                 AND (lease_until IS NULL OR lease_until <= $2) AND user_id NOT IN (SELECT user_id FROM tickets \
+                 WHERE lease_until > $2 AND kind = 'run' GROUP BY user_id HAVING COUNT(*) >= $4) \
+                 AND agent_id NOT IN (SELECT agent_id FROM tickets \
+                 WHERE lease_until > $2 AND kind = 'run' GROUP BY agent_id HAVING COUNT(*) >= $5) \
+                 ORDER BY vtime, id LIMIT $3",
+                $lock
+            )
+        };
+    }
+    match engine {
+        Engine::Sqlite => due!(""),
+        Engine::Postgres => due!(" FOR UPDATE SKIP LOCKED"),
+    }
+}
+
+/// Lets one claim of runs at a time count what runs; SQLite has one writer.
+pub(crate) const fn claim_lock(engine: Engine) -> Option<&'static str> {
+    match engine {
+        Engine::Sqlite => None,
+        Engine::Postgres => Some(
+            "SELECT 1 FROM (SELECT pg_advisory_xact_lock(1179796814, hashtext(current_schema()))) AS locked",
+        ),
+    }
+}
+
+/// Leases due tickets of a class, the longest due first: `$1` owner, `$2` now, `$3` lease end, `$4` how many, `$5` class.
 ///
-/// PostgreSQL skips rows that another worker is claiming this moment; SQLite has one writer. The choice is materialised,
-/// because a planner may otherwise run it more than once and lease more than was asked.
-pub(crate) const fn ticket_claim(engine: Engine) -> &'static str {
+/// Locks as [`ticket_due`] does. The choice is materialised, because a planner may otherwise run it more than once and
+/// lease more than was asked.
+pub(crate) const fn work_claim(engine: Engine) -> &'static str {
     macro_rules! claim {
         ($lock:literal) => {
             concat!(
-                "WITH due AS MATERIALIZED (SELECT id FROM tickets WHERE run_at <= $2 \
-                 AND (lease_until IS NULL OR lease_until <= $2) ORDER BY class, vtime, id LIMIT $4",
+                "WITH due AS MATERIALIZED (SELECT id FROM tickets WHERE class = $5 AND run_at <= $2 \
+                 AND (lease_until IS NULL OR lease_until <= $2) ORDER BY run_at, id LIMIT $4",
                 $lock,
                 ") UPDATE tickets SET lease_owner = $1, lease_until = $3, attempt = attempt + 1, live = NULL \
                  WHERE id IN (SELECT id FROM due) RETURNING id, kind, execution_id, payload, attempt"
@@ -75,7 +124,7 @@ pub(crate) const fn ticket_claim(engine: Engine) -> &'static str {
     }
 }
 
-/// Takes statistics events out of their table: `$1` how many. Locks as [`ticket_claim`] does.
+/// Takes statistics events out of their table: `$1` how many. Locks as [`ticket_due`] does.
 pub(crate) const fn stat_events_take(engine: Engine) -> &'static str {
     macro_rules! take {
         ($lock:literal) => {

@@ -2,12 +2,13 @@
 //!
 //! Invariants: inputs, outputs and log heads are encrypted, bound to their row; every user-facing read takes the user first.
 
+mod attempt;
 mod list;
 mod transition;
 
 use frameos_domain::{
     clock::Timestamp,
-    execution::{FailureReason, RunStatus},
+    execution::{FailureReason, RunStatus, Settlement},
     id::{AgentId, DeploymentId, ExecutionId, MandateId, PaymentId, ReceiptId, UserId, VersionId},
     money::{Currency, Money},
     receipt::Resources,
@@ -16,13 +17,14 @@ use serde_json::{Map, Value as Json};
 
 use crate::{Place, Row, StoreError, Tx, params};
 
+pub use attempt::{Attempt, execution_attempts};
 pub use list::{
     DeveloperExecution, ExecutionFilter, ExecutionSummary, execution_list, execution_list_by_developer,
 };
 pub use transition::{
-    Finish, RunResult, execution_begin, execution_cancel_request, execution_cancel_requested_unscoped,
-    execution_delete_unscoped, execution_finish, execution_mandate_set, execution_requeue,
-    execution_result_set,
+    Finish, RunResult, execution_attempt_lost, execution_begin, execution_cancel_request,
+    execution_cancel_requested_unscoped, execution_charged, execution_credited, execution_delete_unscoped,
+    execution_finish, execution_mandate_set, execution_requeue, execution_result_set,
 };
 
 const TABLE: &str = "agent_executions";
@@ -91,6 +93,8 @@ pub struct Execution {
     pub exit_code: Option<i64>,
     pub resources: Option<Resources>,
     pub isolation: Option<String>,
+    /// Null before there is a result.
+    pub settlement: Option<Settlement>,
 }
 
 /// Leaves inputs, outputs and logs out: they hold what only the owner may see.
@@ -111,7 +115,7 @@ macro_rules! select {
              e.outputs, e.status, e.attempt, e.salt, e.timeout_ms, e.price_amount, e.price_currency, e.free_month, \
              e.confirmed, e.mandate_id, e.payment_id, e.payment_receipt_id, e.cancel_requested, e.created_at, e.started_at, \
              e.completed_at, e.duration_ms, e.stdout, e.stderr, e.stdout_bytes, e.stderr_bytes, e.log_object, \
-             e.error_message, e.exit_code, e.resources, e.isolation, e.failure_reason \
+             e.error_message, e.exit_code, e.resources, e.isolation, e.failure_reason, e.settlement \
              FROM agent_executions e JOIN agent_definitions a ON a.id = e.agent_id ",
             $rest
         )
@@ -156,6 +160,7 @@ fn read(tx: &Tx, row: &Row) -> Result<Execution, StoreError> {
         resources: row.json_opt(33)?,
         isolation: row.get(34)?,
         failure_reason: row.get(35)?,
+        settlement: row.get(36)?,
     })
 }
 

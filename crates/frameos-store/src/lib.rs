@@ -24,6 +24,7 @@ pub mod execution;
 pub mod free_run;
 pub mod gateway;
 pub mod idempotency;
+pub mod job;
 mod key;
 pub mod live;
 mod migrate;

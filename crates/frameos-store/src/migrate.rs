@@ -33,6 +33,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "0005_failure_reason",
         text: include_str!("../migrations/0005_failure_reason.sql"),
     },
+    Migration { version: 6, name: "0006_queue", text: include_str!("../migrations/0006_queue.sql") },
     Migration { version: 8, name: "0008_webhooks", text: include_str!("../migrations/0008_webhooks.sql") },
 ];
 

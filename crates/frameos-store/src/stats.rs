@@ -70,6 +70,11 @@ pub async fn stat_event_insert(tx: &mut Tx, event: &StatEvent) -> Result<(), Sto
     tx.execute(sql, &params).await.map(drop)
 }
 
+/// Whether there are events to count.
+pub async fn stat_events_wait_unscoped(tx: &mut Tx) -> Result<bool, StoreError> {
+    Ok(tx.query_opt("SELECT 1 FROM stat_events LIMIT 1", &[]).await?.is_some())
+}
+
 /// Counts up to `limit` events into the agents' totals and days. Returns how many; 0 when there is nothing to do.
 pub async fn stats_rollup_unscoped(tx: &mut Tx, limit: u32) -> Result<usize, StoreError> {
     let rows = tx.query(dialect::stat_events_take(tx.engine()), &params![limit]).await?;

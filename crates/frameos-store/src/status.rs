@@ -55,6 +55,8 @@ words! {
     Role { Developer = "developer", User = "user", Admin = "admin" }
     /// Whether an account may act.
     AccountStatus { Active = "active", Suspended = "suspended", Banned = "banned" }
+    /// What a user's turns in the queue weigh.
+    Plan { Standard = "standard", Plus = "plus", Pro = "pro" }
     /// Where an agent stands in the marketplace.
     AgentStatus { PendingReview = "pending_review", Published = "published", Deprecated = "deprecated", Banned = "banned" }
     /// Whether a version is recommended.

@@ -1,9 +1,15 @@
-//! The run queue: one ticket per run, whose kind moves with the run's stage (`authorize`, `run`, `settle`).
+//! The queue of runs: one ticket per run, whose kind moves with the run's stage (`authorize`, `run`, `settle`). Other jobs are
+//! in `job.rs`, on the same table.
 //!
 //! Invariants: a ticket is enqueued in the transaction that makes it necessary; delivery is at least once; every claim raises
-//! `attempt`, and every later write names it, so that a holder whose lease ran out changes nothing any more. Order: settlements
-//! first, then paid before free, and inside a class fair between users: a user's tickets are spaced along a virtual time, and a
-//! newcomer starts level with what is being served, so one user's thousand tickets delay nobody else's first.
+//! `attempt`, and every later write names it, so that a holder whose lease ran out changes nothing any more. Order of runs: paid
+//! before free, but a free run that has waited long gets its turn; inside a class fair between users: a user's tickets are
+//! spaced along a virtual time, the closer the more the user's plan weighs, and a newcomer starts level with what is being
+//! served, so one user's thousand tickets delay nobody else's first. No user and no agent runs more at once than the caps say.
+
+mod wait;
+
+use std::collections::BTreeMap;
 
 use frameos_domain::{
     clock::Timestamp,
@@ -13,13 +19,18 @@ use serde_json::Value as Json;
 
 use crate::{Row, StoreError, Tx, dialect, page::read_all, params};
 
-/// Goes before every class of waiting runs: settling is short, and somebody waits for its outcome.
-const CLASS_SETTLE: i64 = -1;
+pub use wait::{TicketWait, ticket_wait};
+
+/// Money of runs, which somebody waits for and which is soon done.
+pub(crate) const CLASS_MONEY: i64 = -1;
+const CLASS_PAID: i64 = 0;
+const CLASS_FREE: i64 = 1;
 
 /// A ticket to put into the queue.
 #[derive(Debug, Clone)]
 pub struct TicketNew {
     pub id: TicketId,
+    /// `run`, or `authorize` for one that is not to be started before its money is held.
     pub kind: &'static str,
     pub execution_id: ExecutionId,
     /// 0 paid, 1 free.
@@ -40,7 +51,26 @@ pub struct Ticket {
     pub attempt: i64,
 }
 
-fn read(row: &Row) -> Result<Ticket, StoreError> {
+/// Who claims, and until when.
+#[derive(Debug, Clone)]
+pub struct Lease {
+    pub owner: String,
+    pub now: Timestamp,
+    pub until: Timestamp,
+}
+
+/// What bounds a claim besides the order.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ClaimRules {
+    /// Runs of one user at the same time; 0 for no bound.
+    pub user_cap: u32,
+    /// Runs of one agent at the same time; 0 for no bound.
+    pub agent_cap: u32,
+    /// When set, a free run enqueued before this time goes first of all: the order's answer to starvation.
+    pub overdue_since: Option<Timestamp>,
+}
+
+pub(crate) fn read(row: &Row) -> Result<Ticket, StoreError> {
     Ok(Ticket {
         id: row.get(0)?,
         kind: row.get(1)?,
@@ -57,41 +87,153 @@ pub async fn ticket_enqueue(tx: &mut Tx, new: &TicketNew, now: Timestamp) -> Res
                  (SELECT MIN(t.vtime) FROM tickets t WHERE t.class = $1), \
                  (SELECT MAX(c.vtime) FROM queue_clocks c WHERE c.class = $1), 0)) \
                  ON CONFLICT (class, user_id) DO UPDATE SET vtime = \
-                 CASE WHEN queue_clocks.vtime >= excluded.vtime THEN queue_clocks.vtime + 1 ELSE excluded.vtime END \
-                 RETURNING vtime";
+                 CASE WHEN queue_clocks.vtime >= excluded.vtime THEN queue_clocks.vtime + \
+                 COALESCE((SELECT CASE u.plan WHEN 'pro' THEN 250 WHEN 'plus' THEN 500 ELSE 1000 END \
+                 FROM users u WHERE u.id = $2), 1000) \
+                 ELSE excluded.vtime END RETURNING vtime";
     let vtime: i64 = tx.query_one(clock, &params![new.class, &user]).await?.get(0)?;
-    let sql = "INSERT INTO tickets (id, kind, execution_id, payload, class, user_id, vtime, run_at, created_at) \
-               VALUES ($1, $2, $3, '{}', $4, $5, $6, $7, $8)";
-    let params = params![new.id, new.kind, new.execution_id, new.class, user, vtime, new.run_at, now];
+    let class = if new.kind == "authorize" { CLASS_MONEY } else { new.class };
+    let sql = "INSERT INTO tickets (id, kind, execution_id, agent_id, payload, class, user_id, vtime, run_at, created_at) \
+               VALUES ($1, $2, $3, (SELECT agent_id FROM agent_executions WHERE id = $3), '{}', $4, $5, $6, $7, $8)";
+    let params = params![new.id, new.kind, new.execution_id, class, user, vtime, new.run_at, now];
     tx.execute(sql, &params).await?;
     tx.wake_queue();
     Ok(())
 }
 
-/// Leases up to `most` due tickets to `owner`: new ones, and those whose lease ran out.
-pub async fn ticket_claim(
-    tx: &mut Tx,
-    owner: &str,
-    now: Timestamp,
-    lease_until: Timestamp,
-    most: u32,
-) -> Result<Vec<Ticket>, StoreError> {
-    let rows = tx.query(dialect::ticket_claim(tx.engine()), &params![owner, now, lease_until, most]).await?;
-    read_all(&rows, read)
+/// How many runs of the user wait or go on, counted up to `most`.
+pub async fn ticket_depth(tx: &mut Tx, user_id: UserId, most: u32) -> Result<i64, StoreError> {
+    let sql = "SELECT COUNT(*) FROM (SELECT 1 FROM tickets WHERE user_id = $1 LIMIT $2) AS counted";
+    tx.query_one(sql, &params![user_id, most]).await?.get(0)
 }
 
-/// Leases the run's ticket of this kind, if it is there and nobody has it. `lease` is now and the lease's end.
+/// Leases up to `most` due runs, in their order: new ones, and those whose lease ran out.
+pub async fn ticket_claim(
+    tx: &mut Tx,
+    lease: &Lease,
+    most: u32,
+    rules: ClaimRules,
+) -> Result<Vec<Ticket>, StoreError> {
+    let mut claim = Claim::begin(tx, lease, rules).await?;
+    let mut claimed = Vec::new();
+    if let Some(since) = rules.overdue_since
+        && let Some(overdue) = claim.overdue(tx, since).await?
+    {
+        claimed.extend(claim.take(tx, &overdue).await?);
+    }
+    for class in [CLASS_PAID, CLASS_FREE] {
+        loop {
+            let wanted = most.saturating_sub(u32::try_from(claimed.len()).unwrap_or(u32::MAX));
+            if wanted == 0 {
+                return Ok(claimed);
+            }
+            let due = claim.due(tx, class, wanted).await?;
+            let before = claimed.len();
+            for candidate in &due {
+                claimed.extend(claim.take(tx, candidate).await?);
+            }
+            // Fewer than asked for: there are no more. None taken: all of them are at a cap.
+            if due.len() < wanted as usize || claimed.len() == before {
+                break;
+            }
+        }
+    }
+    Ok(claimed)
+}
+
+/// A run that may be started.
+struct Candidate {
+    id: TicketId,
+    user: String,
+    agent: String,
+}
+
+/// One claim's count of what runs.
+struct Claim<'a> {
+    lease: &'a Lease,
+    rules: ClaimRules,
+    running: BTreeMap<String, u32>,
+}
+
+impl<'a> Claim<'a> {
+    async fn begin(tx: &mut Tx, lease: &'a Lease, rules: ClaimRules) -> Result<Self, StoreError> {
+        let mut claim = Self { lease, rules, running: BTreeMap::new() };
+        if rules.user_cap == 0 && rules.agent_cap == 0 {
+            return Ok(claim);
+        }
+        if let Some(lock) = dialect::claim_lock(tx.engine()) {
+            tx.query(lock, &[]).await?;
+        }
+        let sql = "SELECT user_id, agent_id FROM tickets WHERE lease_until > $1 AND kind = 'run'";
+        for row in tx.query(sql, &params![lease.now]).await? {
+            claim.count(row.get(0)?, row.get(1)?);
+        }
+        Ok(claim)
+    }
+
+    fn count(&mut self, user: String, agent: String) {
+        for who in [user, agent] {
+            *self.running.entry(who).or_default() += 1;
+        }
+    }
+
+    fn may_run(&self, candidate: &Candidate) -> bool {
+        let below = |who: &str, cap: u32| cap == 0 || self.running.get(who).is_none_or(|runs| *runs < cap);
+        below(&candidate.user, self.rules.user_cap) && below(&candidate.agent, self.rules.agent_cap)
+    }
+
+    fn some_at_cap(&self) -> bool {
+        let least = [self.rules.user_cap, self.rules.agent_cap].into_iter().filter(|cap| *cap > 0).min();
+        least.is_some_and(|least| self.running.values().any(|runs| *runs >= least))
+    }
+
+    async fn due(&self, tx: &mut Tx, class: i64, most: u32) -> Result<Vec<Candidate>, StoreError> {
+        // The sum over what runs is spared a queue in which nobody is at a cap.
+        let rows = if self.some_at_cap() {
+            let cap = |cap: u32| if cap == 0 { i64::MAX } else { i64::from(cap) };
+            let (user_cap, agent_cap) = (cap(self.rules.user_cap), cap(self.rules.agent_cap));
+            let params = params![class, self.lease.now, most, user_cap, agent_cap];
+            tx.query(dialect::ticket_due_below_caps(tx.engine()), &params).await?
+        } else {
+            tx.query(dialect::ticket_due(tx.engine()), &params![class, self.lease.now, most]).await?
+        };
+        read_all(&rows, candidate)
+    }
+
+    /// The next free run, if it has waited since before `since`.
+    async fn overdue(&self, tx: &mut Tx, since: Timestamp) -> Result<Option<Candidate>, StoreError> {
+        let Some(next) = self.due(tx, CLASS_FREE, 1).await?.pop() else { return Ok(None) };
+        let sql = "SELECT 1 FROM tickets WHERE id = $1 AND created_at < $2";
+        Ok(tx.query_opt(sql, &params![next.id, since]).await?.map(|_| next))
+    }
+
+    async fn take(&mut self, tx: &mut Tx, candidate: &Candidate) -> Result<Option<Ticket>, StoreError> {
+        if !self.may_run(candidate) {
+            return Ok(None);
+        }
+        let sql = "UPDATE tickets SET lease_owner = $2, lease_until = $3, attempt = attempt + 1, live = NULL \
+                   WHERE id = $1 RETURNING id, kind, execution_id, payload, attempt";
+        let row = tx.query_opt(sql, &params![candidate.id, &self.lease.owner, self.lease.until]).await?;
+        self.count(candidate.user.clone(), candidate.agent.clone());
+        row.as_ref().map(read).transpose()
+    }
+}
+
+fn candidate(row: &Row) -> Result<Candidate, StoreError> {
+    Ok(Candidate { id: row.get(0)?, user: row.get(1)?, agent: row.get(2)? })
+}
+
+/// Leases the run's ticket of this kind, if it is there and nobody has it.
 pub async fn ticket_take_unleased(
     tx: &mut Tx,
     execution: ExecutionId,
     kind: &str,
-    owner: &str,
-    lease: (Timestamp, Timestamp),
+    lease: &Lease,
 ) -> Result<Option<Ticket>, StoreError> {
     let sql = "UPDATE tickets SET lease_owner = $3, lease_until = $5, attempt = attempt + 1, live = NULL \
                WHERE execution_id = $1 AND kind = $2 AND (lease_until IS NULL OR lease_until <= $4) \
                RETURNING id, kind, execution_id, payload, attempt";
-    let row = tx.query_opt(sql, &params![execution, kind, owner, lease.0, lease.1]).await?;
+    let row = tx.query_opt(sql, &params![execution, kind, &lease.owner, lease.now, lease.until]).await?;
     row.as_ref().map(read).transpose()
 }
 
@@ -107,6 +249,12 @@ pub async fn ticket_renew(
     Ok(tx.execute(sql, &params![id, attempt, owner, lease_until]).await? == 1)
 }
 
+/// Keeps others from taking the ticket until this transaction ends. False when it is not this claim's any more.
+pub async fn ticket_hold(tx: &mut Tx, id: TicketId, attempt: i64) -> Result<bool, StoreError> {
+    let sql = "UPDATE tickets SET attempt = attempt WHERE id = $1 AND attempt = $2";
+    Ok(tx.execute(sql, &params![id, attempt]).await? == 1)
+}
+
 /// Moves a held ticket on to settling, keeping its lease. False when it is not this holder's any more.
 pub async fn ticket_to_settle(
     tx: &mut Tx,
@@ -117,7 +265,7 @@ pub async fn ticket_to_settle(
 ) -> Result<bool, StoreError> {
     let sql = "UPDATE tickets SET kind = 'settle', payload = $4, class = $5, live = NULL \
                WHERE id = $1 AND attempt = $2 AND lease_owner = $3";
-    Ok(tx.execute(sql, &params![id, attempt, owner, payload.to_string(), CLASS_SETTLE]).await? == 1)
+    Ok(tx.execute(sql, &params![id, attempt, owner, payload.to_string(), CLASS_MONEY]).await? == 1)
 }
 
 /// Turns a run's `authorize` ticket into a `run` ticket that is due now. False when there is none.
@@ -126,9 +274,9 @@ pub async fn ticket_authorized(
     execution: ExecutionId,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let sql = "UPDATE tickets SET kind = 'run', run_at = $2, lease_owner = NULL, lease_until = NULL \
+    let sql = "UPDATE tickets SET kind = 'run', class = $3, run_at = $2, lease_owner = NULL, lease_until = NULL \
                WHERE execution_id = $1 AND kind = 'authorize'";
-    let changed = tx.execute(sql, &params![execution, now]).await? == 1;
+    let changed = tx.execute(sql, &params![execution, now, CLASS_PAID]).await? == 1;
     tx.wake_queue();
     Ok(changed)
 }
@@ -155,12 +303,4 @@ pub async fn ticket_delete(tx: &mut Tx, id: TicketId, attempt: i64) -> Result<bo
 pub async fn ticket_release_all_unscoped(tx: &mut Tx) -> Result<u64, StoreError> {
     let sql = "UPDATE tickets SET lease_owner = NULL, lease_until = NULL, live = NULL WHERE lease_until IS NOT NULL";
     tx.execute(sql, &[]).await
-}
-
-/// How many waiting runs go before this one: 0 is next. None when it does not wait.
-pub async fn ticket_position(tx: &mut Tx, execution: ExecutionId) -> Result<Option<i64>, StoreError> {
-    let sql = "SELECT (SELECT COUNT(*) FROM tickets o WHERE o.kind = 'run' AND o.lease_owner IS NULL AND (o.class < t.class \
-               OR (o.class = t.class AND (o.vtime < t.vtime OR (o.vtime = t.vtime AND o.id < t.id))))) \
-               FROM tickets t WHERE t.kind = 'run' AND t.execution_id = $1 AND t.lease_owner IS NULL";
-    tx.query_opt(sql, &params![execution]).await?.map(|row| row.get(0)).transpose()
 }

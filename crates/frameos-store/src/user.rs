@@ -5,7 +5,7 @@ use crate::{
     Row, StoreError, Tx,
     account::{PasswordHash, account_insert},
     params,
-    status::{AccountStatus, Role},
+    status::{AccountStatus, Plan, Role},
 };
 
 /// One user.
@@ -89,4 +89,15 @@ pub async fn user_set_status_unscoped(
 ) -> Result<bool, StoreError> {
     let sql = "UPDATE users SET status = $2, updated_at = $3 WHERE id = $1";
     Ok(tx.execute(sql, &params![id, status, now]).await? == 1)
+}
+
+/// Sets the plan, which the turns of runs enqueued from now on go by. False when there is no such user.
+pub async fn user_plan_set_unscoped(
+    tx: &mut Tx,
+    id: UserId,
+    plan: Plan,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let sql = "UPDATE users SET plan = $2, updated_at = $3 WHERE id = $1";
+    Ok(tx.execute(sql, &params![id, plan, now]).await? == 1)
 }

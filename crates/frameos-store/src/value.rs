@@ -5,7 +5,7 @@
 
 use frameos_domain::{
     clock::Timestamp,
-    execution::{FailureReason, RunStatus},
+    execution::{FailureReason, RunStatus, Settlement},
     id::{Id, Kind},
     money::Currency,
     pricing::PricingModel,
@@ -114,6 +114,12 @@ impl From<FailureReason> for Value {
         Self::Text(reason.as_str().to_owned())
     }
 }
+
+impl From<Settlement> for Value {
+    fn from(step: Settlement) -> Self {
+        Self::Text(step.as_str().to_owned())
+    }
+}
 impl From<PricingModel> for Value {
     fn from(model: PricingModel) -> Self {
         Self::Text(model.as_str().to_owned())
@@ -213,6 +219,12 @@ impl FromValue for RunStatus {
     }
 }
 impl FromValue for FailureReason {
+    fn from_value(value: &Value) -> Result<Self, StoreError> {
+        String::from_value(value)?.parse().map_err(|_| StoreError::corrupt("not a failure reason"))
+    }
+}
+
+impl FromValue for Settlement {
     fn from_value(value: &Value) -> Result<Self, StoreError> {
         String::from_value(value)?.parse().map_err(|_| StoreError::corrupt("not a failure reason"))
     }

@@ -2,12 +2,12 @@
 
 use axum::extract::State;
 use frameos_app as app;
-use frameos_contract::admin::{AuditLog, Decided, Decision, ReviewQueue};
+use frameos_contract::admin::{AuditLog, Decided, Decision, PlanChange, ReviewQueue};
 use frameos_domain::id::kind;
 
 use super::{
     Api,
-    extract::{Admin, OptionalJson, Paging, PathId, PathText},
+    extract::{Admin, Json, OptionalJson, Paging, PathId, PathText},
     reply::{Answer, ok},
 };
 use crate::view::admin as view;
@@ -94,6 +94,17 @@ pub(crate) async fn reinstate(
 ) -> Answer {
     app::developer_reinstate(&api.app, admin, id, body.reason.as_deref()).await?;
     decided(&id, "active")
+}
+
+/// `POST /admin/users/:id/plan`
+pub(crate) async fn plan(
+    State(api): State<Api>,
+    Admin(admin): Admin,
+    PathId(id): PathId<kind::User>,
+    Json(body): Json<PlanChange>,
+) -> Answer {
+    let plan = app::user_plan_set(&api.app, admin, id, &body.plan).await?;
+    decided(&id, plan.as_str())
 }
 
 /// `GET /admin/audit`

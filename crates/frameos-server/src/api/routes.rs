@@ -106,6 +106,7 @@ pub fn routes() -> Vec<Route> {
         post("/admin/agents/{agent}/unban", Admin, admin::unban),
         post("/admin/developers/{developer}/suspend", Admin, admin::suspend),
         post("/admin/developers/{developer}/reinstate", Admin, admin::reinstate),
+        post("/admin/users/{user}/plan", Admin, admin::plan),
         get("/admin/audit", Admin, admin::audit),
     ]
 }

@@ -180,6 +180,30 @@ pub static KEYS: &[Key] = &[
         show: |config| Shown::Plain(Value::Integer(config.worker.starts_per_second.into())),
     },
     Key {
+        name: "queue.user_concurrency",
+        allowed: "a whole number from 0 (no limit) to 100000",
+        set: |config, raw| set_to(&mut config.queue.user_concurrency, number(raw, 0, 100_000)),
+        show: |config| Shown::Plain(Value::Integer(config.queue.user_concurrency.into())),
+    },
+    Key {
+        name: "queue.agent_concurrency",
+        allowed: "a whole number from 0 (no limit) to 100000",
+        set: |config, raw| set_to(&mut config.queue.agent_concurrency, number(raw, 0, 100_000)),
+        show: |config| Shown::Plain(Value::Integer(config.queue.agent_concurrency.into())),
+    },
+    Key {
+        name: "queue.user_depth",
+        allowed: "a whole number from 1 to 1000000",
+        set: |config, raw| set_to(&mut config.queue.user_depth, number(raw, 1, 1_000_000)),
+        show: |config| Shown::Plain(Value::Integer(config.queue.user_depth.into())),
+    },
+    Key {
+        name: "queue.free_patience_seconds",
+        allowed: "a whole number of seconds from 1 to 86400",
+        set: |config, raw| set_to(&mut config.queue.free_patience_seconds, number(raw, 1, 86_400)),
+        show: |config| Shown::Plain(Value::Integer(config.queue.free_patience_seconds.into())),
+    },
+    Key {
         name: "mail.url",
         allowed: "file:///absolute/directory",
         set: |config, raw| {

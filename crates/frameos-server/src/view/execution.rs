@@ -1,11 +1,13 @@
 //! Runs, as the contract shows them.
 
-use frameos_app::{ExecutionFilter, ExecutionNew, ExecutionView, LogsView, PaymentView, Started};
-use frameos_contract::execution::{
-    ExecuteRequest, Execution, ExecutionListQuery, ExecutionLogs, ExecutionPayment, ExecutionProgress,
-    ExecutionQueued, ExecutionSummary,
+use frameos_app::{
+    ExecutionFilter, ExecutionNew, ExecutionView, LogsView, PaymentView, Started, WaitReason, WaitView,
 };
-use frameos_store::execution::ExecutionSummary as Listed;
+use frameos_contract::execution::{
+    ExecuteRequest, Execution, ExecutionAttempt, ExecutionListQuery, ExecutionLogs, ExecutionPayment,
+    ExecutionProgress, ExecutionQueued, ExecutionSummary,
+};
+use frameos_store::execution::{Attempt, ExecutionSummary as Listed};
 
 pub(crate) fn execution_new(request: ExecuteRequest, idempotency_key: String) -> ExecutionNew {
     ExecutionNew {
@@ -45,8 +47,12 @@ pub(crate) fn execution(view: ExecutionView) -> Execution {
         completed_at: view.completed_at,
         elapsed_ms: view.elapsed_ms,
         duration_ms: view.duration_ms,
-        queue_position: view.queue_position,
+        queue_position: view.wait.map(|wait| wait.position),
+        estimated_start_ms: view.wait.map(|wait| wait.estimated_start_ms),
+        waiting_for: view.wait.map(waiting_for),
         attempt: Some(view.attempt),
+        attempts: view.attempts.into_iter().map(attempt).collect(),
+        settlement: view.settlement,
         inputs: view.inputs,
         outputs: view.outputs,
         stdout: view.stdout,
@@ -62,6 +68,27 @@ pub(crate) fn execution(view: ExecutionView) -> Execution {
             .map(|said| ExecutionProgress { fraction: said.fraction, message: said.message }),
         receipt_salt: view.receipt_salt,
         payment: view.payment.map(payment),
+    }
+}
+
+fn waiting_for(wait: WaitView) -> String {
+    let word = match wait.reason {
+        WaitReason::Payment => "payment",
+        WaitReason::Retry => "retry",
+        WaitReason::UserLimit => "user_limit",
+        WaitReason::AgentLimit => "agent_limit",
+        WaitReason::Slot => "slot",
+    };
+    word.to_owned()
+}
+
+fn attempt(row: Attempt) -> ExecutionAttempt {
+    ExecutionAttempt {
+        attempt: row.attempt,
+        started_at: row.started_at,
+        ended_at: row.ended_at,
+        outcome: row.outcome,
+        reason: row.reason,
     }
 }
 

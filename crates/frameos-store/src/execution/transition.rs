@@ -38,8 +38,6 @@ pub struct RunResult {
 #[derive(Debug, Clone)]
 pub struct Finish {
     pub status: RunStatus,
-    pub payment_id: Option<PaymentId>,
-    pub payment_receipt_id: Option<ReceiptId>,
     /// Replaces the agent's own message when the payment was refused.
     pub error_message: Option<String>,
     /// Likewise.
@@ -68,26 +66,30 @@ pub async fn execution_delete_unscoped(tx: &mut Tx, id: ExecutionId) -> Result<(
     Ok(())
 }
 
-/// Begins an attempt under an isolation; the result says anew what was in force. False when the run has ended or is being
-/// settled.
+/// Begins an attempt under an isolation; the result says anew what was in force. Its number; None when the run has ended or is
+/// being settled.
 pub async fn execution_begin(
     tx: &mut Tx,
     id: ExecutionId,
     worker: &str,
     isolation: Option<String>,
     now: Timestamp,
-) -> Result<bool, StoreError> {
+) -> Result<Option<i64>, StoreError> {
     let sql = "UPDATE agent_executions SET status = 'running', attempt = attempt + 1, started_at = $2, isolation = $3 \
                WHERE id = $1 AND status IN ('queued', 'running') RETURNING attempt";
-    let Some(row) = tx.query_opt(sql, &params![id, now, isolation]).await? else { return Ok(false) };
+    let Some(row) = tx.query_opt(sql, &params![id, now, isolation]).await? else { return Ok(None) };
     let attempt: i64 = row.get(0)?;
-    // An attempt still open here belongs to a worker that was lost.
-    attempt_end(tx, id, "lost", Some("the worker stopped answering"), now).await?;
+    execution_attempt_lost(tx, id, now).await?;
     let log =
         "INSERT INTO execution_attempts (execution_id, attempt, worker, started_at) VALUES ($1, $2, $3, $4)";
     tx.execute(log, &params![id, attempt, worker, now]).await?;
     tx.announce_execution(id);
-    Ok(true)
+    Ok(Some(attempt))
+}
+
+/// Notes that an attempt still open belongs to a worker that was lost. To be called by whoever holds the ticket now.
+pub async fn execution_attempt_lost(tx: &mut Tx, id: ExecutionId, now: Timestamp) -> Result<(), StoreError> {
+    attempt_end(tx, id, "lost", Some("the worker stopped answering"), now).await
 }
 
 /// Stores what an attempt gave, sealed until the run is finished. False when the run is not waiting or running any more.
@@ -103,7 +105,7 @@ pub async fn execution_result_set(
     let resources = resources.map_err(|error| StoreError::corrupt(format!("resources: {error}")))?;
     let sql = "UPDATE agent_executions SET status = $2, outputs = $3, sealed = TRUE, error_message = $4, exit_code = $5, \
                resources = $6, isolation = $7, stdout = $8, stderr = $9, stdout_bytes = $10, stderr_bytes = $11, \
-               log_object = $12, duration_ms = $13, completed_at = $14, failure_reason = $15 \
+               log_object = $12, duration_ms = $13, completed_at = $14, failure_reason = $15, settlement = 'sealed' \
                WHERE id = $1 AND status IN ('queued', 'running')";
     let params = params![
         id,
@@ -130,7 +132,26 @@ pub async fn execution_result_set(
     Ok(stored)
 }
 
-/// Ends a run for good. One that is not a success keeps no outputs: nobody will ever be allowed to read them.
+/// Notes the payment of a sealed run. False when it was noted before, or the run is not a success that waits for it.
+pub async fn execution_charged(
+    tx: &mut Tx,
+    id: ExecutionId,
+    payment: Option<(PaymentId, ReceiptId)>,
+) -> Result<bool, StoreError> {
+    let sql = "UPDATE agent_executions SET settlement = 'charged', payment_id = $2, payment_receipt_id = $3 \
+               WHERE id = $1 AND status = 'settling' AND settlement = 'sealed'";
+    let (payment_id, receipt_id) = payment.unzip();
+    Ok(tx.execute(sql, &params![id, payment_id, receipt_id]).await? == 1)
+}
+
+/// Lets what a charged run earns be noted, in this transaction, once: false when it was before.
+pub async fn execution_credited(tx: &mut Tx, id: ExecutionId) -> Result<bool, StoreError> {
+    let sql = "UPDATE agent_executions SET settlement = 'credited' \
+               WHERE id = $1 AND status = 'settling' AND settlement = 'charged'";
+    Ok(tx.execute(sql, &params![id]).await? == 1)
+}
+
+/// Ends a run for good. A success must have been credited. One that is not a success keeps no outputs: nobody will ever be allowed to read them.
 /// False when it had ended already.
 pub async fn execution_finish(
     tx: &mut Tx,
@@ -138,16 +159,15 @@ pub async fn execution_finish(
     finish: &Finish,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let sql = "UPDATE agent_executions SET status = $2, payment_id = $3, payment_receipt_id = $4, sealed = FALSE, \
-               error_message = COALESCE($5, error_message), failure_reason = COALESCE($9, failure_reason), completed_at = COALESCE(completed_at, $6), \
-               outputs = CASE WHEN $7 THEN outputs ELSE NULL END, \
-               stdout = CASE WHEN $8 THEN NULL ELSE stdout END, log_object = CASE WHEN $8 THEN NULL ELSE log_object END \
-               WHERE id = $1 AND status IN ('queued', 'running', 'settling')";
+    let sql = "UPDATE agent_executions SET status = $2, settlement = 'published', sealed = FALSE, \
+               error_message = COALESCE($3, error_message), failure_reason = COALESCE($7, failure_reason), \
+               completed_at = COALESCE(completed_at, $4), \
+               outputs = CASE WHEN $5 THEN outputs ELSE NULL END, \
+               stdout = CASE WHEN $6 THEN NULL ELSE stdout END, log_object = CASE WHEN $6 THEN NULL ELSE log_object END \
+               WHERE id = $1 AND status IN ('queued', 'running', 'settling') AND ($2 <> 'success' OR settlement = 'credited')";
     let params = params![
         id,
         finish.status,
-        finish.payment_id,
-        finish.payment_receipt_id,
         finish.error_message.clone(),
         now,
         finish.status == RunStatus::Success,
@@ -198,7 +218,11 @@ pub async fn execution_cancel_request(
 ) -> Result<bool, StoreError> {
     let sql = "UPDATE agent_executions SET cancel_requested = TRUE \
                WHERE user_id = $1 AND id = $2 AND status IN ('queued', 'running')";
-    Ok(tx.execute(sql, &params![user_id, id]).await? == 1)
+    let requested = tx.execute(sql, &params![user_id, id]).await? == 1;
+    if requested {
+        tx.announce_execution(id);
+    }
+    Ok(requested)
 }
 
 pub async fn execution_cancel_requested_unscoped(tx: &mut Tx, id: ExecutionId) -> Result<bool, StoreError> {

@@ -1,7 +1,7 @@
 //! Runs: creation once per key, moves between states, what is encrypted and what is dropped.
 
 use frameos_domain::{
-    execution::{FailureReason, RunStatus},
+    execution::{FailureReason, RunStatus, Settlement},
     id::{ExecutionId, IntentId, MandateId, PaymentId, ReceiptId},
     receipt::Resources,
 };
@@ -9,9 +9,10 @@ use frameos_store::{
     Store,
     execution::{
         Execution, ExecutionFilter, Finish, RunResult, execution_begin, execution_cancel_request,
-        execution_cancel_requested_unscoped, execution_delete_unscoped, execution_finish, execution_get,
-        execution_get_by_key, execution_get_unscoped, execution_insert, execution_list,
-        execution_list_by_developer, execution_mandate_set, execution_requeue, execution_result_set,
+        execution_cancel_requested_unscoped, execution_charged, execution_credited,
+        execution_delete_unscoped, execution_finish, execution_get, execution_get_by_key,
+        execution_get_unscoped, execution_insert, execution_list, execution_list_by_developer,
+        execution_mandate_set, execution_requeue, execution_result_set,
     },
     on_both_engines,
     page::Page,
@@ -54,18 +55,11 @@ fn result(status: RunStatus) -> RunResult {
 }
 
 fn finish(status: RunStatus) -> Finish {
-    Finish {
-        status,
-        payment_id: None,
-        payment_receipt_id: None,
-        error_message: None,
-        failure_reason: None,
-        withhold_stdout: false,
-    }
+    Finish { status, error_message: None, failure_reason: None, withhold_stdout: false }
 }
 
 async fn begin(store: &Store, id: ExecutionId) -> bool {
-    tx!(store, |tx| execution_begin(tx, id, "w1", Some("linux".into()), at(10)))
+    tx!(store, |tx| execution_begin(tx, id, "w1", Some("linux".into()), at(10))).is_some()
 }
 
 async fn load(store: &Store, id: ExecutionId) -> Execution {
@@ -95,9 +89,18 @@ async fn a_success_goes_through_its_states(db: TestDb) {
     assert!(tx!(store, |tx| execution_result_set(tx, run, &given)));
     assert!(!begin(store, run).await, "a settling run does not start again");
     let (payment, receipt): (PaymentId, ReceiptId) = (id(), id());
-    let paid =
-        Finish { payment_id: Some(payment), payment_receipt_id: Some(receipt), ..finish(RunStatus::Success) };
-    assert!(tx!(store, |tx| execution_finish(tx, run, &paid, at(20))));
+    let success = finish(RunStatus::Success);
+    let early = success.clone();
+    assert!(!tx!(store, |tx| execution_finish(tx, run, &early, at(20))), "it is not charged");
+    assert!(!tx!(store, |tx| execution_credited(tx, run)), "nor can it be credited");
+    assert!(tx!(store, |tx| execution_charged(tx, run, Some((payment, receipt)))));
+    assert!(!tx!(store, |tx| execution_charged(tx, run, None)), "once");
+    let early = success.clone();
+    assert!(!tx!(store, |tx| execution_finish(tx, run, &early, at(20))), "it is not credited");
+    assert!(tx!(store, |tx| execution_credited(tx, run)));
+    assert!(!tx!(store, |tx| execution_credited(tx, run)), "once");
+    assert_eq!(load(store, run).await.settlement, Some(Settlement::Credited));
+    assert!(tx!(store, |tx| execution_finish(tx, run, &success, at(20))));
     let done = load(store, run).await;
     assert_eq!(
         (done.status, done.payment_id, done.payment_receipt_id),
@@ -156,6 +159,15 @@ async fn a_final_state_is_never_left(db: TestDb) {
     let store = world.store();
     for status in RunStatus::ALL.into_iter().filter(|status| status.is_final()) {
         let (run, user) = (world.execution().await, world.user);
+        if status == RunStatus::Success {
+            assert!(begin(store, run).await);
+            let given = result(RunStatus::Settling);
+            assert!(tx!(store, |tx| execution_result_set(tx, run, &given)));
+            assert!(
+                tx!(store, |tx| execution_charged(tx, run, None))
+                    && tx!(store, |tx| execution_credited(tx, run))
+            );
+        }
         let end = finish(status);
         assert!(tx!(store, |tx| execution_finish(tx, run, &end, at(20))));
         for next in RunStatus::ALL.into_iter().filter(|next| next.is_final()) {

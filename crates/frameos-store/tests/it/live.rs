@@ -8,7 +8,7 @@ use frameos_store::{
     live::{Live, Progress, live_get, live_set},
     on_both_engines,
     testing::TestDb,
-    ticket::{Ticket, ticket_claim, ticket_release, ticket_to_settle},
+    ticket::{ClaimRules, Lease, Ticket, ticket_claim, ticket_release, ticket_to_settle},
 };
 use serde_json::json;
 
@@ -27,8 +27,8 @@ fn live(wall_ms: i64) -> Live {
 }
 
 async fn claim(store: &Store, owner: &'static str, now: i64) -> Ticket {
-    let (now, until) = (at(now), at(now).plus(Duration::from_secs(30)));
-    tx!(store, |tx| ticket_claim(tx, owner, now, until, 1)).pop().unwrap()
+    let lease = Lease { owner: owner.into(), now: at(now), until: at(now).plus(Duration::from_secs(30)) };
+    tx!(store, |tx| ticket_claim(tx, &lease, 1, ClaimRules::default())).pop().unwrap()
 }
 
 async fn tell(store: &Store, ticket: &Ticket, owner: &'static str, told: Live) -> bool {
