@@ -19,3 +19,4 @@ mod platform_faults;
 mod process;
 mod registry;
 mod sessions;
+mod webhooks;
