@@ -9,9 +9,9 @@ use frameos_domain::{
 use frameos_gateway::PaymentGateway;
 use frameos_sandbox::Sandbox;
 use frameos_store::Store;
-use tokio::sync::Semaphore;
+use tokio::sync::{OnceCell, Semaphore};
 
-use crate::mail::Mailer;
+use crate::{mail::Mailer, webhook::Room};
 
 /// What the process hands in.
 pub struct Parts {
@@ -57,6 +57,8 @@ pub struct Settings {
     pub free_patience: Duration,
     /// Names this worker in leases.
     pub worker_name: String,
+    /// Lets webhooks lead to private addresses, any port and plain HTTP.
+    pub webhooks_allow_private: bool,
 }
 
 /// A handle on the application; clones share everything.
@@ -71,6 +73,9 @@ pub struct App {
     pub(crate) settings: Arc<Settings>,
     /// Password hashing takes a core and 19 MB each; two at a time keep a flood of log-ins from starving the rest.
     pub(crate) hashing: Arc<Semaphore>,
+    /// Made at the first delivery: it reads the system's certificates, which not every machine has or needs.
+    pub(crate) webhook_client: Arc<OnceCell<reqwest::Client>>,
+    pub(crate) webhook_room: Room,
 }
 
 impl App {
@@ -84,6 +89,8 @@ impl App {
             mailer: parts.mailer,
             settings: Arc::new(parts.settings),
             hashing: Arc::new(Semaphore::new(2)),
+            webhook_client: Arc::default(),
+            webhook_room: Room::default(),
         }
     }
 

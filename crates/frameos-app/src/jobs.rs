@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     app::App,
     error::{AppError, Result},
+    webhook::{self, WebhookDelivery},
 };
 
 /// What is to become of a job that was worked on.
@@ -52,6 +53,7 @@ pub(crate) async fn job_work(app: &App, ticket: &JobTicket) -> Result<()> {
     match ticket.kind.as_str() {
         StatisticsRollUp::NAME => work::<StatisticsRollUp>(app, ticket).await,
         Sweep::NAME => work::<Sweep>(app, ticket).await,
+        WebhookDelivery::NAME => work::<WebhookDelivery>(app, ticket).await,
         // A newer process enqueued it, and will come for it.
         other => Err(AppError::internal(format!("a job of unknown kind `{other}`"))),
     }
@@ -129,6 +131,7 @@ impl Job for Sweep {
             .tx(move |tx| {
                 Box::pin(async move {
                     idempotency::idempotency_purge_unscoped(tx, old).await?;
+                    webhook::deliveries_purge_unscoped(tx, now).await?;
                     session::session_purge_unscoped(tx, now).await.map(drop)
                 })
             })

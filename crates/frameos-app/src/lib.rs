@@ -31,6 +31,7 @@ mod submission;
 mod token;
 mod version;
 mod wallet;
+mod webhook;
 mod worker;
 
 pub use account::*;
@@ -56,4 +57,5 @@ pub use submission::Submission;
 pub use token::Principal;
 pub use version::*;
 pub use wallet::*;
+pub use webhook::*;
 pub use worker::{worker_recover, worker_run};

@@ -38,6 +38,7 @@ use crate::{
     app::App,
     error::{AppError, Result},
     run,
+    webhook::{self, Ended},
 };
 
 /// The chain run receipts form.
@@ -168,6 +169,7 @@ impl Settling {
         };
         if execution::execution_finish(tx, self.row.id, &finish, now).await? {
             receipt_write(tx, &self.app, &self.row, &self.settled, now).await?;
+            webhook::webhooks_enqueue(tx, &self.row, &self.settled.ended(), now).await?;
             if self.settled.status != RunStatus::Success {
                 if let Some(month) = self.row.free_month.as_deref() {
                     free_run::free_run_return(tx, self.row.user_id, self.row.agent_id, month).await?;
@@ -217,6 +219,11 @@ struct Settled {
 }
 
 impl Settled {
+    fn ended(&self) -> Ended<'_> {
+        let (status, failure_reason, payment) = (self.status, self.failure_reason(), self.payment.as_ref());
+        Ended { status, failure_reason, payment }
+    }
+
     /// What the settlement itself found wrong; what the agent did wrong is in the run's row.
     fn failure_reason(&self) -> Option<FailureReason> {
         self.refused.as_ref().map(|_| FailureReason::PaymentDeclined)

@@ -12,6 +12,7 @@ pub mod envelope;
 pub mod error_code;
 pub mod execution;
 pub mod wallet;
+pub mod webhook;
 
 pub use envelope::{ApiError, Envelope, Page};
 pub use error_code::ErrorCode;

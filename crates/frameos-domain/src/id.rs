@@ -62,8 +62,10 @@ kinds! {
     TransactionId = Transaction "txn_", "One balanced ledger transaction.";
     TopUpId = TopUp "top_", "A wallet top-up.";
     TicketId = Ticket "tkt_", "A queued job.";
-    EventId = Event "evt_", "An audit or statistics event.";
+    EventId = Event "evt_", "An audit, statistics or webhook event.";
     RequestId = Request "req_", "One HTTP request.";
+    WebhookId = Webhook "whk_", "A user's webhook.";
+    DeliveryId = Delivery "dlv_", "One event on its way to one webhook.";
 }
 
 impl<K: Kind> Id<K> {

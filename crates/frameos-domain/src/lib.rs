@@ -19,3 +19,4 @@ pub mod schema;
 pub mod signing;
 pub mod split;
 pub mod version;
+pub mod webhook;

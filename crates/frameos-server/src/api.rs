@@ -15,6 +15,7 @@ mod operations;
 pub(crate) mod reply;
 pub mod routes;
 mod wallet;
+mod webhook;
 
 use std::sync::Arc;
 

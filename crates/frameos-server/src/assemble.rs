@@ -150,6 +150,7 @@ impl Ground {
             lease: LEASE,
             // A process that died must not be taken for the one that follows it, not even under the same pid.
             worker_name: format!("{}-{}", std::process::id(), EventId::generate(self.clock.now())),
+            webhooks_allow_private: config.webhooks_allow_private,
         })
     }
 }

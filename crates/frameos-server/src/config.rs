@@ -71,6 +71,8 @@ pub struct Config {
     pub master_key: Option<SecretString>,
     /// `None`: files in the data directory's `mail` folder.
     pub mail_dir: Option<PathBuf>,
+    /// Lets webhooks lead to private addresses, any port and plain HTTP.
+    pub webhooks_allow_private: bool,
     pub limits_enabled: bool,
     pub log: LogConfig,
     pub seed: Seed,
@@ -162,6 +164,7 @@ impl Default for Config {
             },
             master_key: None,
             mail_dir: None,
+            webhooks_allow_private: false,
             limits_enabled: true,
             log: LogConfig { format: LogFormat::Text, level: "info".to_owned() },
             seed: Seed::Demo,

@@ -7,3 +7,4 @@ pub(crate) mod deployment;
 pub(crate) mod developer;
 pub(crate) mod execution;
 pub(crate) mod wallet;
+pub(crate) mod webhook;

@@ -50,6 +50,7 @@ mod tx;
 pub mod user;
 mod value;
 pub mod version;
+pub mod webhook;
 
 pub use cipher::{Cipher, CipherError, Place};
 pub use error::StoreError;

@@ -34,6 +34,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         text: include_str!("../migrations/0005_failure_reason.sql"),
     },
     Migration { version: 6, name: "0006_queue", text: include_str!("../migrations/0006_queue.sql") },
+    Migration { version: 8, name: "0008_webhooks", text: include_str!("../migrations/0008_webhooks.sql") },
 ];
 
 /// Why a database cannot be brought to this binary's schema.

@@ -1,4 +1,4 @@
-//! The small closed sets of words in status columns: roles, account, agent, version, review and deployment states.
+//! The small closed sets of words in status columns: roles, account, agent, version, review, deployment and webhook states.
 //!
 //! Invariant: the words are the specification's and are what the check constraints of the migrations allow.
 
@@ -67,4 +67,19 @@ words! {
     DeploymentStatus { Configured = "configured", Paused = "paused", Deleted = "deleted" }
     /// Whether a developer has received a share.
     RevenueStatus { Pending = "pending", PaidOut = "paid_out" }
+    /// Why nothing is sent to a webhook: its owner wants it, its receiver answered 410, or it failed for days.
+    WebhookDisabled { Owner = "owner", Gone = "gone", Failing = "failing" }
+    /// Whether an event has reached its webhook.
+    DeliveryStatus { Pending = "pending", Delivered = "delivered", Failed = "failed" }
+    /// Why a try to deliver was none.
+    DeliveryError {
+        HttpStatus = "http_status",
+        Redirect = "redirect",
+        Timeout = "timeout",
+        Connection = "connection",
+        Tls = "tls",
+        Dns = "dns",
+        AddressRefused = "address_refused",
+        WebhookDisabled = "webhook_disabled",
+    }
 }

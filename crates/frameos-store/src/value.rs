@@ -9,6 +9,7 @@ use frameos_domain::{
     id::{Id, Kind},
     money::Currency,
     pricing::PricingModel,
+    webhook::WebhookEvent,
 };
 
 use crate::error::StoreError;
@@ -124,6 +125,11 @@ impl From<PricingModel> for Value {
         Self::Text(model.as_str().to_owned())
     }
 }
+impl From<WebhookEvent> for Value {
+    fn from(event: WebhookEvent) -> Self {
+        Self::Text(event.as_str().to_owned())
+    }
+}
 impl<T: Into<Self>> From<Option<T>> for Value {
     fn from(value: Option<T>) -> Self {
         value.map_or(Self::Null, Into::into)
@@ -226,6 +232,11 @@ impl FromValue for Settlement {
 impl FromValue for PricingModel {
     fn from_value(value: &Value) -> Result<Self, StoreError> {
         String::from_value(value)?.parse().map_err(|_| StoreError::corrupt("not a pricing model"))
+    }
+}
+impl FromValue for WebhookEvent {
+    fn from_value(value: &Value) -> Result<Self, StoreError> {
+        String::from_value(value)?.parse().map_err(|_| StoreError::corrupt("not a webhook event"))
     }
 }
 impl<T: FromValue> FromValue for Option<T> {

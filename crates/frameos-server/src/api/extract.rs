@@ -11,7 +11,7 @@ mod query;
 pub(crate) use idempotency_key::{IdempotencyKey, OptionalKey, key_in};
 pub(crate) use json::{Json, OptionalJson, body_bytes};
 pub(crate) use paging::{Paging, page_check};
-pub(crate) use path::{PathId, PathText, PathTexts};
+pub(crate) use path::{PathId, PathIds, PathText, PathTexts};
 pub(crate) use permission::{
     Admin, Authenticated, Developer, OptionalPrincipal, Public, User, bearer, principal_in,
 };

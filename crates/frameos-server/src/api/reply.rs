@@ -28,6 +28,11 @@ pub(crate) fn accepted<T: Serialize>(location: &str, data: T) -> Answer {
     Ok(located(StatusCode::ACCEPTED, location, data))
 }
 
+/// 202 with `data`, which says itself where the result will be.
+pub(crate) fn begun<T: Serialize>(data: T) -> Answer {
+    Ok(json_response(StatusCode::ACCEPTED, &Envelope::data(data)))
+}
+
 fn located<T: Serialize>(status: StatusCode, location: &str, data: T) -> Response {
     let mut response = json_response(status, &Envelope::data(data));
     if let Ok(location) = HeaderValue::from_str(location) {

@@ -18,7 +18,7 @@ use super::{
     Api, account, admin, agent, deployment, developer, execution,
     failure::ApiFailure,
     layers::{Frame, detach, frame, idempotency, panic_answer, path_note, time_limit},
-    operations, wallet,
+    operations, wallet, webhook,
 };
 
 /// Who may use a route.
@@ -93,6 +93,16 @@ pub fn routes() -> Vec<Route> {
         get("/wallet/transactions", User, wallet::transactions),
         get("/policy", User, wallet::policy_get),
         put("/policy", User, wallet::policy_put),
+        // Webhooks
+        get("/webhooks", User, webhook::list),
+        post("/webhooks", User, webhook::create),
+        get("/webhooks/{webhook}", User, webhook::get),
+        patch("/webhooks/{webhook}", User, webhook::update),
+        delete("/webhooks/{webhook}", User, webhook::delete),
+        post("/webhooks/{webhook}/rotate-secret", User, webhook::rotate_secret),
+        post("/webhooks/{webhook}/test", User, webhook::test),
+        get("/webhooks/{webhook}/deliveries", User, webhook::deliveries),
+        post("/webhooks/{webhook}/deliveries/{delivery}/replay", User, webhook::replay),
         // Developers
         get("/developers/analytics", Developer, developer::analytics),
         get("/developers/revenue", Developer, developer::revenue),

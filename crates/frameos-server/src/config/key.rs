@@ -212,6 +212,12 @@ pub static KEYS: &[Key] = &[
         show: |config| optional(config.mail_dir.as_ref().map(|path| format!("file://{}", path.display()))),
     },
     Key {
+        name: "webhooks.allow_private",
+        allowed: "true or false",
+        set: |config, raw| set_to(&mut config.webhooks_allow_private, boolean(raw)),
+        show: |config| Shown::Plain(Value::Boolean(config.webhooks_allow_private)),
+    },
+    Key {
         name: "limits.enabled",
         allowed: "true or false",
         set: |config, raw| set_to(&mut config.limits_enabled, boolean(raw)),

@@ -139,6 +139,8 @@ fn filled(path: &str, things: &Things) -> String {
         .replace("{deployment}", &things.deployment)
         .replace("{execution}", &things.execution)
         .replace("{developer}", &things.developer)
+        .replace("{webhook}", "whk_00000000000000000000000000")
+        .replace("{delivery}", "dlv_00000000000000000000000000")
 }
 
 async fn ask(client: &Client, route: &Route, path: &str) -> Answer {

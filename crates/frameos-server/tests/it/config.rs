@@ -73,6 +73,7 @@ fn every_key_can_be_set_by_its_variable() {
         ("queue.user_depth", "5000"),
         ("queue.free_patience_seconds", "90"),
         ("mail.url", "file:///srv/mail"),
+        ("webhooks.allow_private", "true"),
         ("limits.enabled", "false"),
         ("log.format", "json"),
         ("log.level", "debug"),

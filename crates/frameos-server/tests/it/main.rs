@@ -20,3 +20,4 @@ mod process;
 mod queue;
 mod registry;
 mod sessions;
+mod webhooks;

@@ -22,3 +22,4 @@ mod stats;
 mod ticket;
 mod transaction;
 mod version;
+mod webhook;

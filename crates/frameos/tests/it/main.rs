@@ -12,3 +12,4 @@ mod program;
 mod receipts;
 mod sandbox;
 mod server;
+mod webhook;

@@ -41,6 +41,7 @@ impl Server {
         let args = ["serve", "--listen", address, "--data-dir", data.to_str().unwrap()];
         let mut command = frameos.command(args);
         command.env("FRAMEOS_WORKER__STARTS_PER_SECOND", "0").env("FRAMEOS_LIMITS__ENABLED", "false");
+        command.env("FRAMEOS_WEBHOOKS__ALLOW_PRIVATE", "true");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let stderr = lines(child.stderr.take().unwrap());

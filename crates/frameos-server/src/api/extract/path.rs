@@ -18,6 +18,9 @@ pub(crate) struct PathText(pub String);
 /// The path's two parameters.
 pub(crate) struct PathTexts(pub String, pub String);
 
+/// The path's two parameters, ids of kind `K` and `L`.
+pub(crate) struct PathIds<K, L>(pub Id<K>, pub Id<L>);
+
 impl<S: Send + Sync, K: Kind> FromRequestParts<S> for PathId<K> {
     type Rejection = ApiFailure;
 
@@ -48,5 +51,17 @@ impl<S: Send + Sync> FromRequestParts<S> for PathTexts {
             return Err(ApiFailure::not_found());
         }
         Ok(Self(first, second))
+    }
+}
+
+impl<S: Send + Sync, K: Kind, L: Kind> FromRequestParts<S> for PathIds<K, L> {
+    type Rejection = ApiFailure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiFailure> {
+        let PathTexts(first, second) = PathTexts::from_request_parts(parts, state).await?;
+        match (first.parse(), second.parse()) {
+            (Ok(first), Ok(second)) => Ok(Self(first, second)),
+            _ => Err(ApiFailure::not_found()),
+        }
     }
 }
