@@ -11,7 +11,7 @@ use frameos_sandbox::Sandbox;
 use frameos_store::Store;
 use tokio::sync::Semaphore;
 
-use crate::mail::Mailer;
+use crate::{mail::Mailer, manifest_cache::ManifestCache};
 
 /// What the process hands in.
 pub struct Parts {
@@ -63,6 +63,7 @@ pub struct App {
     pub(crate) settings: Arc<Settings>,
     /// Password hashing takes a core and 19 MB each; two at a time keep a flood of log-ins from starving the rest.
     pub(crate) hashing: Arc<Semaphore>,
+    pub(crate) manifests: ManifestCache,
 }
 
 impl App {
@@ -76,6 +77,7 @@ impl App {
             mailer: parts.mailer,
             settings: Arc::new(parts.settings),
             hashing: Arc::new(Semaphore::new(2)),
+            manifests: ManifestCache::default(),
         }
     }
 

@@ -33,6 +33,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "0005_failure_reason",
         text: include_str!("../migrations/0005_failure_reason.sql"),
     },
+    Migration { version: 10, name: "0010_trigger", text: include_str!("../migrations/0010_trigger.sql") },
 ];
 
 /// Why a database cannot be brought to this binary's schema.
