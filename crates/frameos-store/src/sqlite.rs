@@ -7,10 +7,10 @@
 mod writer;
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     path::Path,
     pin::pin,
-    sync::{Arc, Mutex, PoisonError, mpsc},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc},
     task::{Context, Poll, Wake, Waker},
     thread::{self, Thread},
     time::Duration,
@@ -42,7 +42,7 @@ type Read = Box<dyn FnOnce(&mut Tx) + Send>;
 /// A SQLite database with its threads. They end when this is dropped.
 pub(crate) struct Sqlite {
     writer: mpsc::Sender<writer::Write>,
-    readers: mpsc::Sender<Read>,
+    readers: Arc<Reads>,
 }
 
 impl Sqlite {
@@ -54,13 +54,12 @@ impl Sqlite {
         let (writer, jobs) = mpsc::channel();
         let tx = connect(Mode::Write)?;
         start("store-writer", move || writer::serve(tx, &jobs))?;
-        let (readers, jobs) = mpsc::channel();
-        let jobs = Arc::new(Mutex::new(jobs));
+        let opened = Self { writer, readers: Arc::default() };
         for _ in 0..READERS {
-            let (tx, jobs) = (connect(Mode::Read)?, Arc::clone(&jobs));
-            start("store-reader", move || serve_reads(tx, &jobs))?;
+            let (tx, reads) = (connect(Mode::Read)?, Arc::clone(&opened.readers));
+            start("store-reader", move || reads.serve(tx))?;
         }
-        Ok(Self { writer, readers })
+        Ok(opened)
     }
 
     pub(crate) async fn run<T, F>(&self, mode: Mode, work: F) -> Result<T, StoreError>
@@ -76,11 +75,17 @@ impl Sqlite {
                     // A caller who has left is told nothing.
                     drop(reply.send(block_on(transact(tx, Mode::Read, work))));
                 });
-                self.readers.send(job).map_err(|_| stopped())?;
+                self.readers.push(job);
             }
             Mode::Write => self.writer.send(writer::job(work, reply)).map_err(|_| stopped())?,
         }
         result.await.map_err(|_| stopped())?
+    }
+}
+
+impl Drop for Sqlite {
+    fn drop(&mut self) {
+        self.readers.close();
     }
 }
 
@@ -92,13 +97,45 @@ fn start(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), StoreEr
         .map_err(|error| StoreError::unavailable("no thread for the database", error))
 }
 
-fn serve_reads(mut tx: Tx, jobs: &Mutex<mpsc::Receiver<Read>>) {
-    loop {
-        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        match job {
-            Ok(job) => job(&mut tx),
-            Err(mpsc::RecvError) => return,
+/// Jobs that any of the readers may take. A job wakes one of them; a channel behind a mutex would wake two.
+#[derive(Default)]
+struct Reads {
+    waiting: Mutex<Waiting>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Waiting {
+    jobs: VecDeque<Read>,
+    closed: bool,
+}
+
+impl Reads {
+    fn push(&self, job: Read) {
+        self.waiting().jobs.push_back(job);
+        self.changed.notify_one();
+    }
+
+    fn close(&self) {
+        self.waiting().closed = true;
+        self.changed.notify_all();
+    }
+
+    /// Works until the queue is closed and empty.
+    fn serve(&self, mut tx: Tx) {
+        loop {
+            let idle = |waiting: &mut Waiting| waiting.jobs.is_empty() && !waiting.closed;
+            let waiting = self.changed.wait_while(self.waiting(), idle);
+            let job = waiting.unwrap_or_else(PoisonError::into_inner).jobs.pop_front();
+            match job {
+                Some(job) => job(&mut tx),
+                None => return,
+            }
         }
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -84,7 +84,7 @@ fn model(state: &mut State, number: i64, job: &Job) -> bool {
     if kept {
         *state = after;
     }
-    !kept && !(matches!(job.end, End::Mark) && !failed)
+    !kept && (failed || !matches!(job.end, End::Mark))
 }
 
 async fn run(store: Store, number: i64, job: Job) -> Result<(), StoreError> {
