@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-vm bench bench-sandbox check tidy fmt ci clean-data
+.PHONY: help run build test test-vm bench bench-engine bench-sandbox check tidy fmt ci clean-data
 
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 DATA_DIR := $(or $(FRAMEOS_DATA_DIR),data)
@@ -26,6 +26,9 @@ test-vm: ## Run the sandbox's tests on Debian's kernel in an emulated machine, a
 
 bench: ## Measure complete payments a second, on SQLite and PostgreSQL
 	scripts/with-postgres cargo bench --locked -p frameos-gateway --bench payments
+
+bench-engine: build ## Measure triggers a second, and a warm run from click to success
+	cargo bench --locked --profile fast -p frameos --bench engine
 
 bench-sandbox: ## Measure what isolation costs, against plain processes and a Docker Engine
 	scripts/with-docker cargo bench --locked -p frameos-sandbox --bench sandbox

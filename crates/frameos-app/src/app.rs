@@ -11,7 +11,7 @@ use frameos_sandbox::Sandbox;
 use frameos_store::Store;
 use tokio::sync::{OnceCell, Semaphore};
 
-use crate::{mail::Mailer, webhook::Room};
+use crate::{mail::Mailer, manifest_cache::ManifestCache, webhook::Room};
 
 /// What the process hands in.
 pub struct Parts {
@@ -76,6 +76,7 @@ pub struct App {
     /// Made at the first delivery: it reads the system's certificates, which not every machine has or needs.
     pub(crate) webhook_client: Arc<OnceCell<reqwest::Client>>,
     pub(crate) webhook_room: Room,
+    pub(crate) manifests: ManifestCache,
 }
 
 impl App {
@@ -91,6 +92,7 @@ impl App {
             hashing: Arc::new(Semaphore::new(2)),
             webhook_client: Arc::default(),
             webhook_room: Room::default(),
+            manifests: ManifestCache::default(),
         }
     }
 

@@ -114,11 +114,12 @@ pub(crate) async fn runnable_load(app: &App, slug_or_id: &str, number: Option<&s
 
 /// Refuses what may not be started any more.
 pub(crate) fn available_check(runnable: &Runnable) -> Result<()> {
-    if runnable.agent.status == AgentStatus::Banned {
-        let message = "this agent was taken off the market; it cannot be deployed or run".into();
-        return Err(AppError::Forbidden { code: "FORBIDDEN", message, details: None });
-    }
-    Ok(())
+    if runnable.agent.status == AgentStatus::Banned { Err(banned()) } else { Ok(()) }
+}
+
+pub(crate) fn banned() -> AppError {
+    let message = "this agent was taken off the market; it cannot be deployed or run".into();
+    AppError::Forbidden { code: "FORBIDDEN", message, details: None }
 }
 
 /// One of the user's deployments.

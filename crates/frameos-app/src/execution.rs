@@ -1,58 +1,36 @@
 //! Runs as their owner sees them: triggering, reading, cancelling.
 //!
-//! Invariants: a run without a mandate does not start unless it is free; the same idempotency key is the same run; outputs
-//! are readable only in state `success`; secret inputs are never shown.
+//! Invariants: outputs are readable only in state `success`; secret inputs are never shown. Triggering is in
+//! `execution/start.rs`.
+
+mod start;
 
 use std::time::Duration;
 
 use frameos_domain::{
     clock::Timestamp,
     execution::{FailureReason, RunStatus, Settlement},
-    id::{AgentId, DeploymentId, ExecutionId, TicketId, UserId},
+    id::{AgentId, DeploymentId, ExecutionId, UserId},
     manifest::Manifest,
-    money::Money,
     receipt::{Resources, RunReceiptDocument},
 };
 use frameos_store::{
-    StoreError, Tx, chain,
-    execution::{self, Attempt, Execution, ExecutionNew as ExecutionInsert, ExecutionSummary},
-    free_run,
+    chain,
+    execution::{self, Attempt, Execution, ExecutionSummary},
     live::{self, Live, Progress},
     page::{Page, Paged},
-    status::DeploymentStatus,
-    ticket::{self, TicketNew, TicketWait},
+    ticket::{self, TicketWait},
     version,
 };
 use serde_json::{Map, Value};
 
+pub use start::{ExecutionNew, Started, Trigger, execution_start};
+
 use crate::{
     app::App,
     bare_run::LOG_HEAD_BYTES,
-    deployment::{Runnable, available_check, deployment_load, runnable_load},
     error::{AppError, Result},
-    inputs::inputs_merge,
-    payment,
 };
-
-/// What a trigger says.
-#[derive(Debug, Clone)]
-pub struct ExecutionNew {
-    pub deployment_id: String,
-    pub inputs: Map<String, Value>,
-    /// A shorter limit than the version's.
-    pub timeout_ms: Option<u64>,
-    /// Confirms a price above the policy's `confirm_above`.
-    pub confirm: bool,
-    pub idempotency_key: String,
-}
-
-/// A run that was accepted.
-#[derive(Debug, Clone)]
-pub struct Started {
-    pub execution_id: ExecutionId,
-    pub status: RunStatus,
-    pub estimated_duration_ms: i64,
-}
 
 /// What was paid for a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -146,152 +124,6 @@ impl LogsView {
 pub struct ExecutionFilter {
     pub status: Option<RunStatus>,
     pub agent_id: Option<String>,
-}
-
-/// Triggers a run of a deployment: priced, paid for in advance by a hold, and queued.
-pub async fn execution_start(app: &App, user: UserId, agent: &str, new: ExecutionNew) -> Result<Started> {
-    let deployment_id: DeploymentId = new
-        .deployment_id
-        .parse()
-        .map_err(|_| AppError::field("deployment_id", "must be an id such as dep_…"))?;
-    let deployment = deployment_load(app, user, deployment_id).await?;
-    let runnable = runnable_load(app, agent, Some(&deployment.version)).await?;
-    if runnable.agent.id != deployment.agent_id {
-        return Err(AppError::field("deployment_id", "belongs to another agent than the one in the path"));
-    }
-    available_check(&runnable)?;
-    if deployment.status != DeploymentStatus::Configured {
-        return Err(AppError::conflict(
-            "CONFLICT",
-            format!("this deployment is {}; configure it first", deployment.status),
-        ));
-    }
-    if let Some(earlier) = execution_by_key(app, user, &new.idempotency_key).await? {
-        return authorized(app, earlier).await;
-    }
-    let inputs = inputs_merge(&runnable.manifest, &deployment.config, &new.inputs)?;
-    let timeout_ms = timeout_choose(&runnable, new.timeout_ms)?;
-    let now = app.now();
-    let insert = ExecutionInsert {
-        id: ExecutionId::generate(now),
-        deployment_id,
-        agent_id: runnable.agent.id,
-        user_id: user,
-        version_id: runnable.version.id,
-        version: runnable.version.version,
-        inputs,
-        salt: salt_create()?,
-        timeout_ms,
-        price: runnable.agent.pricing.price,
-        free_month: None,
-        confirmed: new.confirm,
-        idempotency_key: new.idempotency_key.clone(),
-        created_at: now,
-    };
-    let (id, free_runs) = (insert.id, runnable.agent.pricing.free_runs_per_month);
-    let depth = app.settings.user_depth;
-    let inserted = app
-        .store()
-        .tx(move |tx| Box::pin(async move { execution_enqueue(tx, insert, free_runs, depth).await }))
-        .await?;
-    if inserted == Enqueued::TooDeep {
-        let message = format!(
-            "{depth} of your runs are in the queue already, which is the most; wait until some have ended"
-        );
-        return Err(AppError::too_many("QUEUE_FULL", message));
-    }
-    if inserted == Enqueued::KeyUsed {
-        // The same key, a moment earlier, from another connection.
-        let earlier = execution_by_key(app, user, &new.idempotency_key).await?;
-        return authorized(app, earlier.ok_or(AppError::not_found("execution"))?).await;
-    }
-    let row = execution_load(app, user, id).await?;
-    authorized(app, row).await
-}
-
-/// What became of a run that was to be recorded.
-#[derive(PartialEq, Eq)]
-enum Enqueued {
-    Queued,
-    KeyUsed,
-    /// The user has as many runs in the queue as may be.
-    TooDeep,
-}
-
-/// Records a run and its ticket, taking one of the month's free runs when there is one left.
-async fn execution_enqueue(
-    tx: &mut Tx,
-    mut new: ExecutionInsert,
-    free_runs: u32,
-    depth: u32,
-) -> std::result::Result<Enqueued, StoreError> {
-    let now = new.created_at;
-    if ticket::ticket_depth(tx, new.user_id, depth).await? >= i64::from(depth) {
-        return Ok(Enqueued::TooDeep);
-    }
-    let month = now.month();
-    if !new.price.is_zero()
-        && free_run::free_run_take(tx, new.user_id, new.agent_id, &month, free_runs).await?
-    {
-        new.price = Money::zero(new.price.currency);
-        new.free_month = Some(month);
-    }
-    if !execution::execution_insert(tx, &new).await? {
-        tx.set_rollback();
-        return Ok(Enqueued::KeyUsed);
-    }
-    let free = new.price.is_zero();
-    let ticket = TicketNew {
-        id: TicketId::generate(now),
-        // Until the money is held, the ticket only finishes what this request began, should the process die meanwhile.
-        kind: if free { "run" } else { "authorize" },
-        execution_id: new.id,
-        class: i64::from(free),
-        user_id: new.user_id,
-        run_at: if free { now } else { now.plus(payment::AUTHORIZE_TAKEOVER) },
-    };
-    ticket::ticket_enqueue(tx, &ticket, now).await?;
-    Ok(Enqueued::Queued)
-}
-
-/// The answer for a run once its money is held; a refusal undoes the run.
-async fn authorized(app: &App, row: Execution) -> Result<Started> {
-    if row.status == RunStatus::Queued && !row.price.is_zero() && row.mandate_id.is_none() {
-        payment::execution_authorize(app, &row).await?;
-    }
-    app.store().notify_queue();
-    let (agent, number) = (row.agent_id, row.version.clone());
-    let average = app
-        .store()
-        .read(move |tx| {
-            Box::pin(async move { execution::version_average_duration(tx, agent, &number).await })
-        })
-        .await?;
-    Ok(Started { execution_id: row.id, status: row.status, estimated_duration_ms: average.unwrap_or(1_000) })
-}
-
-fn timeout_choose(runnable: &Runnable, asked: Option<u64>) -> Result<i64> {
-    let limit = runnable.manifest.runtime.timeout_ms;
-    match asked {
-        Some(asked) if asked == 0 || asked > limit => {
-            Err(AppError::field("timeout_ms", format!("must be between 1 and {limit}, this version's limit")))
-        }
-        asked => i64::try_from(asked.unwrap_or(limit)).map_err(AppError::internal),
-    }
-}
-
-fn salt_create() -> Result<String> {
-    let mut bytes = [0_u8; 16];
-    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| AppError::internal("the system random source failed"))?;
-    Ok(hex::encode(bytes))
-}
-
-async fn execution_by_key(app: &App, user: UserId, key: &str) -> Result<Option<Execution>> {
-    let key = key.to_owned();
-    Ok(app
-        .store()
-        .read(move |tx| Box::pin(async move { execution::execution_get_by_key(tx, user, &key).await }))
-        .await?)
 }
 
 async fn execution_load(app: &App, user: UserId, id: ExecutionId) -> Result<Execution> {

@@ -49,15 +49,46 @@ pub async fn idempotency_begin(app: &App, account: &str, key: &str, fingerprint:
         IdempotencyState::Done { status, body } => {
             Ok(Begin::Replay { status: u16::try_from(status).map_err(AppError::internal)?, body })
         }
-        IdempotencyState::Running => Err(AppError::conflict(
-            "IDEMPOTENCY_IN_PROGRESS",
-            "a request with this Idempotency-Key is still running; ask again in a moment",
-        )),
-        IdempotencyState::Mismatch => Err(AppError::invalid(
-            "IDEMPOTENCY_KEY_REUSED",
-            "this Idempotency-Key was used for another request; use a new one",
-        )),
+        IdempotencyState::Running => Err(key_running()),
+        IdempotencyState::Mismatch => Err(key_reused()),
     }
+}
+
+/// Keeps the refusal of a request that takes no key before it is accepted: a trigger, whose record is its run.
+pub async fn idempotency_refusal_keep(
+    app: &App,
+    account: &str,
+    key: &str,
+    fingerprint: &str,
+    (status, body): (u16, &[u8]),
+) -> Result<()> {
+    let now = app.now();
+    let (account, key, fingerprint) = (account.to_owned(), key.to_owned(), fingerprint.to_owned());
+    let body = body.to_vec();
+    Ok(app
+        .store()
+        .tx(move |tx| {
+            Box::pin(async move {
+                let request =
+                    IdempotentRequest { account_id: &account, key: &key, fingerprint: &fingerprint };
+                idempotency::idempotency_keep(tx, request, (u32::from(status), &body), now).await
+            })
+        })
+        .await?)
+}
+
+pub(crate) fn key_running() -> AppError {
+    AppError::conflict(
+        "IDEMPOTENCY_IN_PROGRESS",
+        "a request with this Idempotency-Key is still running; ask again in a moment",
+    )
+}
+
+pub(crate) fn key_reused() -> AppError {
+    AppError::invalid(
+        "IDEMPOTENCY_KEY_REUSED",
+        "this Idempotency-Key was used for another request; use a new one",
+    )
 }
 
 /// Keeps the answer.

@@ -9,7 +9,7 @@ use frameos_domain::{
 use serde_json::{Map, Value, json};
 use thiserror::Error;
 
-use crate::error::AppError;
+use crate::{error::AppError, manifest_cache::Compiled};
 
 const LONGEST_SENTENCE: usize = 2_000;
 
@@ -24,11 +24,32 @@ pub fn inputs_merge(
     config: &Map<String, Value>,
     inputs: &Map<String, Value>,
 ) -> Result<Map<String, Value>, InputErrors> {
-    let mut merged = config.clone();
-    merged.extend(inputs.clone());
-    let merged = manifest.with_defaults(merged);
-    let errors = check(&manifest.inputs_schema(), &Value::Object(merged.clone()));
-    if errors.is_empty() { Ok(merged) } else { Err(InputErrors(errors)) }
+    let merged = merge(manifest, config.clone(), inputs.clone());
+    let errors = check(&manifest.inputs_schema(), &merged);
+    object(merged, errors)
+}
+
+/// Like [`inputs_merge`], with the schema compiled before.
+pub(crate) fn inputs_merge_compiled(
+    compiled: &Compiled,
+    config: Map<String, Value>,
+    inputs: Map<String, Value>,
+) -> Result<Map<String, Value>, InputErrors> {
+    let merged = merge(&compiled.manifest, config, inputs);
+    let errors = compiled.inputs.check(&merged);
+    object(merged, errors)
+}
+
+fn merge(manifest: &Manifest, mut config: Map<String, Value>, inputs: Map<String, Value>) -> Value {
+    config.extend(inputs);
+    Value::Object(manifest.with_defaults(config))
+}
+
+fn object(merged: Value, errors: Vec<FieldError>) -> Result<Map<String, Value>, InputErrors> {
+    match merged {
+        Value::Object(merged) if errors.is_empty() => Ok(merged),
+        _ => Err(InputErrors(errors)),
+    }
 }
 
 /// Problems of a deployment's config alone: everything but what is still missing, which a run may bring.

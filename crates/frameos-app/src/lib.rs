@@ -20,6 +20,7 @@ mod inputs;
 mod jobs;
 mod live;
 mod mail;
+mod manifest_cache;
 mod outcome;
 mod payment;
 mod payment_http;

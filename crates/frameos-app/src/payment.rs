@@ -5,7 +5,11 @@
 
 use std::time::Duration;
 
-use frameos_domain::execution::RunStatus;
+use frameos_domain::{
+    execution::RunStatus,
+    id::{AgentId, DeveloperId, ExecutionId, IntentId, MandateId, UserId},
+    money::Money,
+};
 use frameos_gateway::{
     GatewayError,
     wire::{IntentNew, MandateNew},
@@ -15,7 +19,7 @@ use frameos_store::{
     execution::{self, Execution},
     ticket,
 };
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use crate::{
     app::App,
@@ -25,7 +29,7 @@ use crate::{
 /// When another process may take over an authorisation: longer than any call to a gateway takes.
 pub(crate) const AUTHORIZE_TAKEOVER: Duration = Duration::from_secs(20);
 /// How long a hold may stand: longer than a run can wait, work, and be settled.
-const HOLD_SECONDS: u64 = 24 * 3600;
+pub(crate) const HOLD: Duration = Duration::from_secs(24 * 3600);
 const VENDOR: &str = "frameos_marketplace";
 
 /// Creates intent and mandate of a run, and puts it in the queue. A refusal removes the run and is the caller's to hear.
@@ -58,7 +62,7 @@ pub(crate) async fn execution_authorize(app: &App, row: &Execution) -> Result<()
 async fn mandate_obtain(
     app: &App,
     row: &Execution,
-) -> std::result::Result<(frameos_domain::id::IntentId, frameos_domain::id::MandateId), GatewayError> {
+) -> std::result::Result<(IntentId, MandateId), GatewayError> {
     let agent_id = row.agent_id;
     let agent = app
         .store()
@@ -66,31 +70,57 @@ async fn mandate_obtain(
         .await
         .map_err(|error| GatewayError::Unavailable { source: Box::new(error) })?
         .ok_or_else(|| GatewayError::Internal { source: "a run's agent is missing".into() })?;
-    let metadata: Map<String, Value> = [
-        ("execution_id", json!(row.id)),
-        ("agent_definition_id", json!(row.agent_id)),
-        ("agent_version", json!(row.version)),
-        ("developer_id", json!(agent.developer_id)),
-        ("agent_slug", json!(agent.slug)),
-        ("category", json!(agent.category)),
-        ("confirmed", json!(row.confirmed)),
-    ]
-    .into_iter()
-    .map(|(key, value)| (key.to_owned(), value))
-    .collect();
-    let intent = IntentNew {
-        agent_id: row.user_id.to_string(),
-        vendor: VENDOR.into(),
-        amount: row.price.minor,
-        currency: row.price.currency,
-        description: format!("{} execution", agent.name),
-        metadata,
-        idempotency_key: Some(row.id.to_string()),
-    };
+    let intent = intent_new(&Bought {
+        execution: row.id,
+        user: row.user_id,
+        agent: row.agent_id,
+        version: &row.version,
+        developer: agent.developer_id,
+        slug: &agent.slug,
+        name: &agent.name,
+        category: &agent.category,
+        confirmed: row.confirmed,
+        price: row.price,
+    });
     let intent = app.payments().intent_create(intent).await?;
-    let mandate = MandateNew { intent_id: intent.intent_id, ttl_seconds: Some(HOLD_SECONDS) };
+    let mandate = MandateNew { intent_id: intent.intent_id, ttl_seconds: Some(HOLD.as_secs()) };
     let mandate = app.payments().mandate_issue(mandate).await?;
     Ok((intent.intent_id, mandate.mandate_id))
+}
+
+/// What a gateway is told of a run.
+pub(crate) struct Bought<'a> {
+    pub(crate) execution: ExecutionId,
+    pub(crate) user: UserId,
+    pub(crate) agent: AgentId,
+    pub(crate) version: &'a str,
+    pub(crate) developer: DeveloperId,
+    pub(crate) slug: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) category: &'a str,
+    pub(crate) confirmed: bool,
+    pub(crate) price: Money,
+}
+
+pub(crate) fn intent_new(bought: &Bought<'_>) -> IntentNew {
+    let metadata = [
+        ("execution_id", json!(bought.execution)),
+        ("agent_definition_id", json!(bought.agent)),
+        ("agent_version", json!(bought.version)),
+        ("developer_id", json!(bought.developer)),
+        ("agent_slug", json!(bought.slug)),
+        ("category", json!(bought.category)),
+        ("confirmed", json!(bought.confirmed)),
+    ];
+    IntentNew {
+        agent_id: bought.user.to_string(),
+        vendor: VENDOR.into(),
+        amount: bought.price.minor,
+        currency: bought.price.currency,
+        description: format!("{} execution", bought.name),
+        metadata: metadata.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
+        idempotency_key: Some(bought.execution.to_string()),
+    }
 }
 
 /// Finishes an authorisation that another process began and did not end.

@@ -12,12 +12,13 @@ use frameos_domain::{
     signing::KeySet,
 };
 use frameos_gateway::{
-    BoxFuture, GatewayError, PaymentGateway,
+    BoxFuture, Gateway, GatewayError, PaymentGateway,
     wire::{
         Execute, Execution, Intent, IntentNew, MandateNew, MandateState, MandateVoid, TopUp, TopUpNew,
         Wallet, WalletPage, WireError,
     },
 };
+use frameos_store::Store;
 use reqwest::{Client, Method, RequestBuilder, StatusCode, Url, header::HeaderValue, redirect};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -272,6 +273,10 @@ impl PaymentGateway for HttpGateway {
             let (status, body) = self.answer(&Call::get([".well-known", "jwks.json"])).await?;
             serde_json::from_slice(&body).map_err(|error| without_envelope(status, error))
         })
+    }
+
+    fn in_store(&self, _: &Store) -> Option<&Gateway> {
+        None
     }
 }
 

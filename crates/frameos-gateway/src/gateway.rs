@@ -48,7 +48,7 @@ pub struct Gateway {
 }
 
 /// What a transaction decided: the answer, or the refusal for which it was undone.
-pub(crate) type Decision<T> = Result<Result<T, GatewayError>, StoreError>;
+pub type Decision<T> = Result<Result<T, GatewayError>, StoreError>;
 
 /// Has the transaction undone and gives the reason.
 pub(crate) fn refuse<T>(tx: &mut Tx, refusal: GatewayError) -> Decision<T> {
@@ -143,5 +143,9 @@ impl PaymentGateway for Gateway {
 
     fn jwks(&self) -> BoxFuture<'_, Result<KeySet, GatewayError>> {
         Box::pin(async { Ok(self.jwks()) })
+    }
+
+    fn in_store(&self, store: &Store) -> Option<&Gateway> {
+        self.store.is_same(store).then_some(self)
     }
 }

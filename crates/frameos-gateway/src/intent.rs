@@ -19,7 +19,7 @@ impl Gateway {
     /// request is refused.
     pub async fn intent_create(&self, intent: IntentNew) -> Result<Intent, GatewayError> {
         intent_check(&intent)?;
-        let row = row_of(intent, self.now());
+        let row = intent_row(intent, self.now());
         let stored = self.store.tx(move |tx| Box::pin(intent_store(tx, row))).await??;
         intent_view(stored)
     }
@@ -30,7 +30,7 @@ impl Gateway {
     }
 }
 
-fn row_of(intent: IntentNew, now: Timestamp) -> IntentRow {
+pub(crate) fn intent_row(intent: IntentNew, now: Timestamp) -> IntentRow {
     let request = json!({
         "agent_id": intent.agent_id,
         "vendor": intent.vendor,
@@ -54,7 +54,7 @@ fn row_of(intent: IntentNew, now: Timestamp) -> IntentRow {
     }
 }
 
-async fn intent_store(tx: &mut Tx, row: IntentRow) -> Decision<IntentRow> {
+pub(crate) async fn intent_store(tx: &mut Tx, row: IntentRow) -> Decision<IntentRow> {
     if intent_insert(tx, &row).await? {
         return Ok(Ok(row));
     }

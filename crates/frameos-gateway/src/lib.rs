@@ -20,6 +20,7 @@ mod payment;
 mod policy;
 mod port;
 mod provider;
+mod purchase;
 mod receipt;
 mod top_up;
 mod verify;
@@ -27,7 +28,8 @@ mod wallet;
 pub mod wire;
 
 pub use error::GatewayError;
-pub use gateway::{Gateway, GatewayKeys};
+pub use gateway::{Decision, Gateway, GatewayKeys};
 pub use port::{BoxFuture, PaymentGateway};
 pub use provider::{Charge, PaymentProvider, ProviderError, SandboxProvider, Settlement};
+pub use purchase::{Purchase, purchase_place};
 pub use verify::{BadEntry, LedgerReport, ledger_verify};

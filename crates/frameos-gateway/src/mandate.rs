@@ -111,7 +111,7 @@ impl Gateway {
         }
     }
 
-    fn mandate_draft(&self, intent: &IntentRow, ttl: Duration) -> Result<Draft, GatewayError> {
+    pub(crate) fn mandate_draft(&self, intent: &IntentRow, ttl: Duration) -> Result<Draft, GatewayError> {
         let metadata = serde_json::from_str(&intent.metadata).map_err(GatewayError::internal)?;
         let metadata = Metadata::read(&metadata)?;
         let now = self.now();
@@ -150,9 +150,15 @@ impl Gateway {
 }
 
 /// A signed mandate that holds nothing yet.
-struct Draft {
+pub(crate) struct Draft {
     row: MandateRow,
     metadata: Metadata,
+}
+
+impl Draft {
+    pub(crate) const fn mandate_id(&self) -> MandateId {
+        self.row.id
+    }
 }
 
 async fn intent_and_mandate(
@@ -167,7 +173,7 @@ async fn intent_and_mandate(
     Ok((intent, issued))
 }
 
-async fn mandate_place(tx: &mut Tx, draft: Draft) -> Decision<MandateRow> {
+pub(crate) async fn mandate_place(tx: &mut Tx, draft: Draft) -> Decision<MandateRow> {
     let Draft { row, metadata } = draft;
     if !mandate_insert(tx, &row).await? {
         let issued = mandate_get_by_intent_unscoped(tx, row.intent_id).await?;

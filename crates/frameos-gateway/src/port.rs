@@ -11,12 +11,14 @@ use frameos_domain::{
 
 use crate::{
     error::GatewayError,
+    gateway::Gateway,
     wire::{
         Execute, Execution, Intent, IntentNew, MandateNew, MandateState, TopUp, TopUpNew, Wallet, WalletPage,
     },
 };
 
 pub use frameos_store::BoxFuture;
+use frameos_store::Store;
 
 type Answer<'a, T> = BoxFuture<'a, Result<T, GatewayError>>;
 
@@ -53,4 +55,7 @@ pub trait PaymentGateway: Send + Sync {
 
     /// The keys that mandates and receipts verify with, retired ones included.
     fn jwks(&self) -> Answer<'_, KeySet>;
+
+    /// The gateway itself, if its books are in `store`: what it does may then be part of a transaction of the caller's.
+    fn in_store(&self, store: &Store) -> Option<&Gateway>;
 }

@@ -4,7 +4,8 @@
 
 use frameos_domain::{
     clock::Timestamp,
-    id::{AgentId, DeploymentId, UserId},
+    id::{AgentId, DeploymentId, DeveloperId, UserId, VersionId},
+    money::{Currency, Money},
 };
 use serde_json::{Map, Value as Json};
 
@@ -12,7 +13,7 @@ use crate::{
     Place, Row, StoreError, Tx,
     page::{Page, Paged},
     params,
-    status::DeploymentStatus,
+    status::{AgentStatus, DeploymentStatus, ReviewStatus},
 };
 
 /// One user's configured agent.
@@ -89,6 +90,56 @@ pub async fn deployment_insert(tx: &mut Tx, new: &Deployment) -> Result<(), Stor
         new.updated_at
     ];
     tx.execute(sql, &params).await.map(drop)
+}
+
+/// A deployment with all that is asked of its agent and version when it is run.
+#[derive(Clone)]
+pub struct Offer {
+    pub deployment_id: DeploymentId,
+    pub version: String,
+    /// The user's values, secrets among them.
+    pub config: Map<String, Json>,
+    pub status: DeploymentStatus,
+    pub agent_id: AgentId,
+    pub agent_slug: String,
+    pub agent_name: String,
+    pub agent_status: AgentStatus,
+    pub developer_id: DeveloperId,
+    pub category: String,
+    pub price: Money,
+    pub free_runs_per_month: u32,
+    /// The version's row and where its review stands, if there is such a version.
+    pub reviewed: Option<(VersionId, ReviewStatus)>,
+}
+
+/// What a user's deployment offers, unless deleted.
+pub async fn deployment_offer(
+    tx: &mut Tx,
+    user_id: UserId,
+    id: DeploymentId,
+) -> Result<Option<Offer>, StoreError> {
+    let sql = "SELECT d.version, d.config, d.status, a.id, a.slug, a.name, a.status, a.developer_id, a.category, \
+               a.price_amount, a.price_currency, a.free_runs_per_month, v.id, v.review_status \
+               FROM agent_deployments d JOIN agent_definitions a ON a.id = d.agent_id \
+               LEFT JOIN agent_versions v ON v.agent_id = d.agent_id AND v.version = d.version \
+               WHERE d.user_id = $1 AND d.id = $2 AND d.status <> 'deleted'";
+    let Some(row) = tx.query_opt(sql, &params![user_id, id]).await? else { return Ok(None) };
+    let version: Option<VersionId> = row.get(12)?;
+    Ok(Some(Offer {
+        deployment_id: id,
+        version: row.get(0)?,
+        config: tx.cipher().open_json(place(&id.to_string()), &row.get::<Vec<u8>>(1)?)?,
+        status: row.get(2)?,
+        agent_id: row.get(3)?,
+        agent_slug: row.get(4)?,
+        agent_name: row.get(5)?,
+        agent_status: row.get(6)?,
+        developer_id: row.get(7)?,
+        category: row.get(8)?,
+        price: Money::new(row.get(9)?, row.get::<Currency>(10)?),
+        free_runs_per_month: row.get(11)?,
+        reviewed: version.map(|id| Ok::<_, StoreError>((id, row.get(13)?))).transpose()?,
+    }))
 }
 
 /// A user's deployment, unless deleted.

@@ -3,6 +3,8 @@
 //! Invariants: no variant shows SQL text in its message; a uniqueness violation carries the same constraint name whichever
 //! engine refused it. An absent row is not an error: look-ups return `Option`.
 
+use std::sync::Arc;
+
 use thiserror::Error;
 
 use crate::{cipher::CipherError, migrate::MigrationError};
@@ -62,6 +64,15 @@ impl StoreError {
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
         Self::Unavailable { what, source: Some(source.into()) }
+    }
+
+    /// The same error for another who suffers it.
+    pub(crate) fn shared(self: &Arc<Self>) -> Self {
+        match &**self {
+            Self::Corrupt { what } => Self::Corrupt { what: what.clone() },
+            Self::Unavailable { what, .. } => Self::unavailable(what, Arc::clone(self)),
+            _ => Self::unavailable("a commit failed", Arc::clone(self)),
+        }
     }
 
     /// Whether this is a violation of the named unique constraint.

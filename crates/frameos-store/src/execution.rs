@@ -9,7 +9,7 @@ mod transition;
 use frameos_domain::{
     clock::Timestamp,
     execution::{FailureReason, RunStatus, Settlement},
-    id::{AgentId, DeploymentId, ExecutionId, MandateId, PaymentId, ReceiptId, UserId, VersionId},
+    id::{AgentId, DeploymentId, ExecutionId, IntentId, MandateId, PaymentId, ReceiptId, UserId, VersionId},
     money::{Currency, Money},
     receipt::Resources,
 };
@@ -48,7 +48,24 @@ pub struct ExecutionNew {
     pub free_month: Option<String>,
     pub confirmed: bool,
     pub idempotency_key: String,
+    /// Tells a repeat of the request from another one under the same key.
+    pub request_fingerprint: String,
+    /// What the first answer says, for its repeats.
+    pub estimated_duration_ms: i64,
+    /// Intent and mandate, when the same transaction makes them.
+    pub purchase: Option<(IntentId, MandateId)>,
     pub created_at: Timestamp,
+}
+
+/// What a user's idempotency key started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyedExecution {
+    pub id: ExecutionId,
+    /// Absent in a run older than the column, like the estimate.
+    pub request_fingerprint: Option<String>,
+    pub estimated_duration_ms: Option<i64>,
+    /// Whether its money is held, or needs not be.
+    pub is_authorized: bool,
 }
 
 /// A run as stored, decrypted, with its agent's name.
@@ -187,8 +204,9 @@ fn seal<T: serde::Serialize + ?Sized>(
 pub async fn execution_insert(tx: &mut Tx, new: &ExecutionNew) -> Result<bool, StoreError> {
     let inputs = seal(tx, new.id, "inputs", &new.inputs)?;
     let sql = "INSERT INTO agent_executions (id, deployment_id, agent_id, user_id, version_id, version, inputs, status, salt, \
-               timeout_ms, price_amount, price_currency, free_month, confirmed, idempotency_key, created_at) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, 'queued', $8, $9, $10, $11, $12, $13, $14, $15) \
+               timeout_ms, price_amount, price_currency, free_month, confirmed, idempotency_key, created_at, \
+               request_fingerprint, estimated_duration_ms, purchase_intent_id, mandate_id) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, 'queued', $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) \
                ON CONFLICT (user_id, idempotency_key) DO NOTHING";
     let params = params![
         new.id,
@@ -205,7 +223,11 @@ pub async fn execution_insert(tx: &mut Tx, new: &ExecutionNew) -> Result<bool, S
         new.free_month.clone(),
         new.confirmed,
         &new.idempotency_key,
-        new.created_at
+        new.created_at,
+        &new.request_fingerprint,
+        new.estimated_duration_ms,
+        new.purchase.map(|(intent, _)| intent),
+        new.purchase.map(|(_, mandate)| mandate)
     ];
     Ok(tx.execute(sql, &params).await? == 1)
 }
@@ -231,11 +253,20 @@ pub async fn execution_get_by_key(
     tx: &mut Tx,
     user_id: UserId,
     key: &str,
-) -> Result<Option<Execution>, StoreError> {
-    let found = tx
-        .query_opt(select!("WHERE e.user_id = $1 AND e.idempotency_key = $2"), &params![user_id, key])
-        .await?;
-    found.map(|row| read(tx, &row)).transpose()
+) -> Result<Option<KeyedExecution>, StoreError> {
+    let sql = "SELECT id, request_fingerprint, estimated_duration_ms, \
+               price_amount = 0 OR mandate_id IS NOT NULL OR status <> 'queued' \
+               FROM agent_executions WHERE user_id = $1 AND idempotency_key = $2";
+    let found = tx.query_opt(sql, &params![user_id, key]).await?;
+    let read = |row: Row| {
+        Ok(KeyedExecution {
+            id: row.get(0)?,
+            request_fingerprint: row.get(1)?,
+            estimated_duration_ms: row.get(2)?,
+            is_authorized: row.get(3)?,
+        })
+    };
+    found.map(read).transpose()
 }
 
 /// The mean duration of a version's runs, from its statistics.

@@ -2,6 +2,7 @@
 //!
 //! Invariants: a key belongs to one account and one request (its fingerprint covers method, path and body); two requests with
 //! one key never run at once; a request that died unanswered may run again when its lock ends. Answers are encrypted.
+//! A trigger's record is its run (`execution.rs`): here only its refusals are kept.
 
 use frameos_domain::clock::Timestamp;
 
@@ -37,6 +38,10 @@ pub async fn idempotency_begin(
     locked_until: Timestamp,
 ) -> Result<IdempotencyState, StoreError> {
     let IdempotentRequest { account_id, key, fingerprint } = request;
+    let run = "SELECT 1 FROM agent_executions WHERE user_id = $1 AND idempotency_key = $2";
+    if tx.query_opt(run, &params![account_id, key]).await?.is_some() {
+        return Ok(IdempotencyState::Mismatch);
+    }
     let sql = "INSERT INTO idempotency_keys (account_id, idempotency_key, fingerprint, created_at, locked_until) \
                VALUES ($1, $2, $3, $4, $5) ON CONFLICT (account_id, idempotency_key) DO UPDATE \
                SET locked_until = excluded.locked_until WHERE idempotency_keys.status IS NULL \
@@ -44,16 +49,41 @@ pub async fn idempotency_begin(
     if tx.execute(sql, &params![account_id, key, fingerprint, now, locked_until]).await? == 1 {
         return Ok(IdempotencyState::Fresh);
     }
+    idempotency_get(tx, request)
+        .await?
+        .ok_or_else(|| StoreError::corrupt("a key that conflicts but cannot be found"))
+}
+
+/// What is known of a key, without taking it. None when nothing is.
+pub async fn idempotency_get(
+    tx: &mut Tx,
+    request: IdempotentRequest<'_>,
+) -> Result<Option<IdempotencyState>, StoreError> {
+    let IdempotentRequest { account_id, key, fingerprint } = request;
     let sql = "SELECT fingerprint, status, body FROM idempotency_keys WHERE account_id = $1 AND idempotency_key = $2";
-    let row = tx.query_one(sql, &params![account_id, key]).await?;
+    let Some(row) = tx.query_opt(sql, &params![account_id, key]).await? else { return Ok(None) };
     if row.get::<String>(0)? != fingerprint {
-        return Ok(IdempotencyState::Mismatch);
+        return Ok(Some(IdempotencyState::Mismatch));
     }
     let (Some(status), Some(sealed)) = (row.get::<Option<u32>>(1)?, row.get::<Option<Vec<u8>>>(2)?) else {
-        return Ok(IdempotencyState::Running);
+        return Ok(Some(IdempotencyState::Running));
     };
     let body = tx.cipher().open(place(&row_name(account_id, key)), &sealed)?;
-    Ok(IdempotencyState::Done { status, body })
+    Ok(Some(IdempotencyState::Done { status, body }))
+}
+
+/// Keeps the answer to a request that had not taken its key. What is known of the key already stands.
+pub async fn idempotency_keep(
+    tx: &mut Tx,
+    request: IdempotentRequest<'_>,
+    (status, body): (u32, &[u8]),
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let IdempotentRequest { account_id, key, fingerprint } = request;
+    let sealed = tx.cipher().seal(place(&row_name(account_id, key)), body)?;
+    let sql = "INSERT INTO idempotency_keys (account_id, idempotency_key, fingerprint, status, body, created_at, locked_until) \
+               VALUES ($1, $2, $3, $4, $5, $6, $6) ON CONFLICT (account_id, idempotency_key) DO NOTHING";
+    tx.execute(sql, &params![account_id, key, fingerprint, status, sealed, now]).await.map(drop)
 }
 
 /// Keeps the answer. Best in the transaction that makes it true.

@@ -35,6 +35,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     },
     Migration { version: 6, name: "0006_queue", text: include_str!("../migrations/0006_queue.sql") },
     Migration { version: 8, name: "0008_webhooks", text: include_str!("../migrations/0008_webhooks.sql") },
+    Migration { version: 10, name: "0010_trigger", text: include_str!("../migrations/0010_trigger.sql") },
 ];
 
 /// Why a database cannot be brought to this binary's schema.

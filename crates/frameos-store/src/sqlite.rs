@@ -1,14 +1,16 @@
 //! SQLite: one writer thread and a few reader threads, each with its own connection and a queue of whole transactions.
 //!
 //! Invariants: a transaction runs to its end on one thread, so a caller who leaves cannot cut it in half and writers never
-//! meet SQLITE_BUSY among themselves; the writer syncs to disk at every commit; readers cannot write. Statements are
-//! written with `$1` and rewritten once to SQLite's `?1`.
+//! meet SQLITE_BUSY among themselves; what a writer was told is on disk (`sqlite/writer.rs`); readers cannot write.
+//! Statements are written with `$1` and rewritten once to SQLite's `?1`.
+
+mod writer;
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     path::Path,
     pin::pin,
-    sync::{Arc, Mutex, PoisonError, mpsc},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc},
     task::{Context, Poll, Wake, Waker},
     thread::{self, Thread},
     time::Duration,
@@ -34,33 +36,30 @@ const STATEMENT_CACHE: usize = 256;
 /// How long a writer waits for another process (a backup, a second server) before it gives up.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
-type Job = Box<dyn FnOnce(&mut Tx) + Send>;
+/// A reader's job: a whole transaction, its answer included.
+type Read = Box<dyn FnOnce(&mut Tx) + Send>;
 
 /// A SQLite database with its threads. They end when this is dropped.
 pub(crate) struct Sqlite {
-    writer: mpsc::Sender<Job>,
-    readers: mpsc::Sender<Job>,
+    writer: mpsc::Sender<writer::Write>,
+    readers: Arc<Reads>,
 }
 
 impl Sqlite {
     pub(crate) fn open(path: &Path, cipher: &Cipher, signals: &Signals) -> Result<Self, StoreError> {
-        let start = |name: &str, mode, jobs: Arc<Mutex<mpsc::Receiver<Job>>>| {
+        let connect = |mode| {
             let connection = Connection::Sqlite(SqliteConnection::open(path, mode)?);
-            let tx = Tx::new(connection, cipher.clone(), signals.clone());
-            thread::Builder::new()
-                .name(name.to_owned())
-                .spawn(move || serve(tx, &jobs))
-                .map(drop)
-                .map_err(|error| StoreError::unavailable("no thread for the database", error))
+            Ok::<_, StoreError>(Tx::new(connection, cipher.clone(), signals.clone()))
         };
         let (writer, jobs) = mpsc::channel();
-        start("store-writer", Mode::Write, Arc::new(Mutex::new(jobs)))?;
-        let (readers, jobs) = mpsc::channel();
-        let jobs = Arc::new(Mutex::new(jobs));
+        let tx = connect(Mode::Write)?;
+        start("store-writer", move || writer::serve(tx, &jobs))?;
+        let opened = Self { writer, readers: Arc::default() };
         for _ in 0..READERS {
-            start("store-reader", Mode::Read, Arc::clone(&jobs))?;
+            let (tx, reads) = (connect(Mode::Read)?, Arc::clone(&opened.readers));
+            start("store-reader", move || reads.serve(tx))?;
         }
-        Ok(Self { writer, readers })
+        Ok(opened)
     }
 
     pub(crate) async fn run<T, F>(&self, mode: Mode, work: F) -> Result<T, StoreError>
@@ -70,26 +69,73 @@ impl Sqlite {
     {
         let stopped = || StoreError::Unavailable { what: "the database thread has stopped", source: None };
         let (reply, result) = oneshot::channel();
-        let job: Job = Box::new(move |tx| {
-            // A caller who has left is told nothing; the work is done all the same.
-            drop(reply.send(block_on(transact(tx, mode, work))));
-        });
-        let queue = match mode {
-            Mode::Read => &self.readers,
-            Mode::Write => &self.writer,
-        };
-        queue.send(job).map_err(|_| stopped())?;
+        match mode {
+            Mode::Read => {
+                let job: Read = Box::new(move |tx| {
+                    // A caller who has left is told nothing.
+                    drop(reply.send(block_on(transact(tx, Mode::Read, work))));
+                });
+                self.readers.push(job);
+            }
+            Mode::Write => self.writer.send(writer::job(work, reply)).map_err(|_| stopped())?,
+        }
         result.await.map_err(|_| stopped())?
     }
 }
 
-fn serve(mut tx: Tx, jobs: &Mutex<mpsc::Receiver<Job>>) {
-    loop {
-        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        match job {
-            Ok(job) => job(&mut tx),
-            Err(mpsc::RecvError) => return,
+impl Drop for Sqlite {
+    fn drop(&mut self) {
+        self.readers.close();
+    }
+}
+
+fn start(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), StoreError> {
+    thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(work)
+        .map(drop)
+        .map_err(|error| StoreError::unavailable("no thread for the database", error))
+}
+
+/// Jobs that any of the readers may take. A job wakes one of them; a channel behind a mutex would wake two.
+#[derive(Default)]
+struct Reads {
+    waiting: Mutex<Waiting>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Waiting {
+    jobs: VecDeque<Read>,
+    closed: bool,
+}
+
+impl Reads {
+    fn push(&self, job: Read) {
+        self.waiting().jobs.push_back(job);
+        self.changed.notify_one();
+    }
+
+    fn close(&self) {
+        self.waiting().closed = true;
+        self.changed.notify_all();
+    }
+
+    /// Works until the queue is closed and empty.
+    fn serve(&self, mut tx: Tx) {
+        loop {
+            let idle = |waiting: &mut Waiting| waiting.jobs.is_empty() && !waiting.closed;
+            let waiting = self.changed.wait_while(self.waiting(), idle);
+            let job = waiting.unwrap_or_else(PoisonError::into_inner).jobs.pop_front();
+            match job {
+                Some(job) => job(&mut tx),
+                None => return,
+            }
         }
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -131,7 +177,8 @@ impl SqliteConnection {
         connection
             .execute_batch(
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
-                 PRAGMA recursive_triggers = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -16384;",
+                 PRAGMA recursive_triggers = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -16384; \
+                 PRAGMA temp_store = MEMORY;",
             )
             .map_err(convert)?;
         if mode == Mode::Read {
@@ -141,19 +188,39 @@ impl SqliteConnection {
     }
 
     pub(crate) fn begin(&mut self, mode: Mode) -> Result<(), StoreError> {
-        self.batch(match mode {
+        self.step(match mode {
             Mode::Read => "BEGIN DEFERRED",
             Mode::Write => "BEGIN IMMEDIATE",
         })
     }
 
     pub(crate) fn commit(&mut self) -> Result<(), StoreError> {
-        self.batch("COMMIT")
+        self.step("COMMIT")
+    }
+
+    /// Begins one job of a batch.
+    pub(crate) fn job_begin(&mut self) -> Result<(), StoreError> {
+        self.step("SAVEPOINT job")
+    }
+
+    /// Keeps what the job did, if the batch is committed.
+    pub(crate) fn job_keep(&mut self) -> Result<(), StoreError> {
+        self.step("RELEASE job")
+    }
+
+    /// Undoes what the job did. An error means that the whole batch cannot be kept.
+    pub(crate) fn job_undo(&mut self) -> Result<(), StoreError> {
+        self.step("ROLLBACK TO job")?;
+        self.step("RELEASE job")
+    }
+
+    /// Whether a transaction is open. Some errors (a full disk) end it by themselves.
+    pub(crate) fn is_open(&self) -> bool {
+        !self.connection.is_autocommit()
     }
 
     pub(crate) fn rollback(&mut self) {
-        // Some errors (a full disk) already ended the transaction.
-        if !self.connection.is_autocommit()
+        if self.is_open()
             && let Err(error) = self.connection.execute_batch("ROLLBACK")
         {
             tracing::error!(%error, "a SQLite transaction could not be rolled back");
@@ -182,6 +249,11 @@ impl SqliteConnection {
             found.push(Row::new(values.collect::<Result<_, _>>()?));
         }
         Ok(found)
+    }
+
+    /// Runs a statement of a transaction's life, prepared once.
+    fn step(&mut self, sql: &'static str) -> Result<(), StoreError> {
+        self.connection.prepare_cached(sql).and_then(|mut step| step.execute([])).map(drop).map_err(convert)
     }
 
     fn rewrite(&mut self, sql: &str) -> Arc<str> {

@@ -99,6 +99,11 @@ impl Store {
         self.run(Mode::Read, work).await
     }
 
+    /// Whether both are handles on one store, so that what one's transaction does, the other's may join.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
+    }
+
     pub fn cipher(&self) -> &Cipher {
         &self.inner.cipher
     }

@@ -162,10 +162,14 @@ impl Tx {
         result
     }
 
-    async fn begin(&mut self, mode: Mode) -> Result<(), StoreError> {
+    fn forget(&mut self) {
         self.undo = false;
         self.failed = false;
         self.pending.clear();
+    }
+
+    async fn begin(&mut self, mode: Mode) -> Result<(), StoreError> {
+        self.forget();
         match &mut self.connection {
             Connection::Sqlite(connection) => connection.begin(mode),
             Connection::Postgres(connection) => connection.begin(mode).await,
@@ -190,10 +194,9 @@ impl Tx {
     }
 
     async fn finish<T>(&mut self, result: Result<T, StoreError>) -> Result<T, StoreError> {
-        let keep = result.is_ok() && !self.undo && !self.failed;
-        if !keep {
+        if !self.is_kept(&result) {
             self.rollback().await;
-            return if result.is_ok() && !self.undo { Err(StoreError::Aborted) } else { result };
+            return self.undone(result);
         }
         if let Err(error) = self.commit().await {
             self.rollback().await;
@@ -204,6 +207,23 @@ impl Tx {
         }
         result
     }
+
+    const fn is_kept<T>(&self, result: &Result<T, StoreError>) -> bool {
+        result.is_ok() && !self.undo && !self.failed
+    }
+
+    /// What the caller hears of work that was undone.
+    fn undone<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
+        if result.is_ok() && !self.undo { Err(StoreError::Aborted) } else { result }
+    }
+
+    async fn attempt<T, F>(&mut self, work: F) -> Result<T, StoreError>
+    where
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, StoreError>>,
+    {
+        let result = AssertUnwindSafe(async { work(&mut *self).await }).catch_unwind().await;
+        result.unwrap_or(Err(StoreError::Panicked))
+    }
 }
 
 /// Runs one whole transaction on a connection.
@@ -212,6 +232,77 @@ where
     F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, StoreError>>,
 {
     tx.begin(mode).await?;
-    let result = AssertUnwindSafe(async { work(&mut *tx).await }).catch_unwind().await;
-    tx.finish(result.unwrap_or(Err(StoreError::Panicked))).await
+    let result = tx.attempt(work).await;
+    tx.finish(result).await
+}
+
+/// The steps of a batch: several jobs in one SQLite transaction, each kept or undone by itself.
+impl Tx {
+    pub(crate) fn batch_begin(&mut self) -> Result<(), StoreError> {
+        self.sqlite()?.begin(Mode::Write)
+    }
+
+    /// Runs one job. Its signals, if it is kept, go to `signals`: they must not fire before the batch's commit.
+    ///
+    /// The batch may be broken afterwards: see [`Tx::batch_is_open`].
+    pub(crate) async fn batch_job<T, F>(
+        &mut self,
+        work: F,
+        signals: &mut Vec<Signal>,
+    ) -> Result<T, StoreError>
+    where
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, StoreError>>,
+    {
+        self.forget();
+        self.sqlite()?.job_begin()?;
+        let result = self.attempt(work).await;
+        if self.is_kept(&result) {
+            match self.sqlite()?.job_keep() {
+                Ok(()) => {
+                    signals.append(&mut self.pending);
+                    return result;
+                }
+                Err(error) => {
+                    self.batch_job_undo();
+                    return Err(error);
+                }
+            }
+        }
+        self.batch_job_undo();
+        self.undone(result)
+    }
+
+    pub(crate) fn batch_is_open(&self) -> bool {
+        matches!(&self.connection, Connection::Sqlite(connection) if connection.is_open())
+    }
+
+    /// Commits, or undoes everything.
+    pub(crate) fn batch_commit(&mut self) -> Result<(), StoreError> {
+        let connection = self.sqlite()?;
+        connection.commit().inspect_err(|_| connection.rollback())
+    }
+
+    pub(crate) fn fire(&self, signals: Vec<Signal>) {
+        for signal in signals {
+            self.signals.fire(signal);
+        }
+    }
+
+    /// What cannot be undone alone takes the batch with it.
+    fn batch_job_undo(&mut self) {
+        if let Ok(connection) = self.sqlite()
+            && connection.is_open()
+            && let Err(error) = connection.job_undo()
+        {
+            tracing::error!(%error, "a job's changes could not be undone; its batch is rolled back");
+            connection.rollback();
+        }
+    }
+
+    const fn sqlite(&mut self) -> Result<&mut SqliteConnection, StoreError> {
+        match &mut self.connection {
+            Connection::Sqlite(connection) => Ok(connection),
+            Connection::Postgres(_) => Err(StoreError::Aborted),
+        }
+    }
 }

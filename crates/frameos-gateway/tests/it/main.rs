@@ -6,5 +6,6 @@ mod conformance;
 mod expiry;
 mod harness;
 mod interleaving;
+mod purchase;
 mod top_up;
 mod verify;

@@ -1,16 +1,18 @@
 //! Runs: triggering, following and reading them.
 
 use axum::{
+    Extension,
     extract::State,
     http::{HeaderName, HeaderValue},
 };
-use frameos_app as app;
+use frameos_app::{self as app, Trigger};
 use frameos_contract::execution::{ExecuteRequest, ExecutionList, ExecutionListQuery};
 use frameos_domain::id::{ExecutionId, UserId, kind};
 
 use super::{
     Api,
     extract::{IdempotencyKey, Json, PathId, PathText, Prefer, Query, User, page_check},
+    layers::{Fingerprint, replay, replayed},
     reply::{Answer, accepted, ok},
 };
 use crate::view::execution as view;
@@ -21,18 +23,22 @@ pub(crate) async fn start(
     State(api): State<Api>,
     User(user): User,
     IdempotencyKey(key): IdempotencyKey,
+    Extension(Fingerprint(fingerprint)): Extension<Fingerprint>,
     PathText(agent): PathText,
     prefer: Prefer,
     Json(body): Json<ExecuteRequest>,
 ) -> Answer {
-    let started = app::execution_start(&api.app, user, &agent, view::execution_new(body, key)).await?;
-    match finished(&api, user, started.execution_id, &prefer).await? {
-        Some(execution) => ok(execution).map(|answer| preference_applied(answer, &prefer)),
-        None => {
-            let answer = accepted(&format!("/executions/{}", started.execution_id), view::queued(&started));
-            answer.map(|answer| preference_applied(answer, &prefer))
-        }
-    }
+    let new = view::execution_new(body, key, fingerprint);
+    let started = match app::execution_start(&api.app, user, &agent, new).await? {
+        Trigger::Started(started) => started,
+        Trigger::Refused { status, body } => return Ok(replay(status, body)),
+    };
+    let answer = match finished(&api, user, started.execution_id, &prefer).await? {
+        Some(execution) => ok(execution)?,
+        None => accepted(&format!("/executions/{}", started.execution_id), view::queued(&started))?,
+    };
+    let answer = preference_applied(answer, &prefer);
+    Ok(if started.is_repeat { replayed(answer) } else { answer })
 }
 
 /// The run, if it ends within the wait the client prefers.

@@ -61,6 +61,13 @@ impl ApiFailure {
         Self::new(ErrorCode::UNAUTHENTICATED, message)
     }
 
+    /// Whether it says that an `Idempotency-Key` cannot be used now, and so is no answer to keep under that key.
+    pub(crate) fn is_about_its_key(&self) -> bool {
+        [ErrorCode::IDEMPOTENCY_KEY_REUSED, ErrorCode::IDEMPOTENCY_IN_PROGRESS]
+            .iter()
+            .any(|code| code.code == self.code)
+    }
+
     pub fn forbidden(needed: &str) -> Self {
         Self::new(ErrorCode::FORBIDDEN, format!("this is for {needed} accounts"))
     }

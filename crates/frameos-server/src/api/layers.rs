@@ -6,7 +6,7 @@ mod idempotency;
 
 pub(crate) use detach::detach;
 pub(crate) use frame::{Frame, RequestId, frame, panic_answer, path_note, time_limit};
-pub(crate) use idempotency::idempotency;
+pub(crate) use idempotency::{Fingerprint, idempotency, idempotency_by_row, replay, replayed};
 
 #[cfg(test)]
 mod tests;

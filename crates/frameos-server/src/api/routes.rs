@@ -17,7 +17,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use super::{
     Api, account, admin, agent, deployment, developer, execution,
     failure::ApiFailure,
-    layers::{Frame, detach, frame, idempotency, panic_answer, path_note, time_limit},
+    layers::{Frame, detach, frame, idempotency, idempotency_by_row, panic_answer, path_note, time_limit},
     operations, wallet, webhook,
 };
 
@@ -41,6 +41,8 @@ pub struct Route {
     pub path: &'static str,
     pub access: Access,
     body_limit: usize,
+    /// Whether its handler remembers requests by their keys itself.
+    is_own_record: bool,
     handler: MethodRouter<Api>,
 }
 
@@ -81,7 +83,7 @@ pub fn routes() -> Vec<Route> {
         patch("/deployments/{deployment}", User, deployment::update),
         delete("/deployments/{deployment}", User, deployment::delete),
         // Executions
-        post("/agents/{agent}/execute", User, execution::start),
+        post("/agents/{agent}/execute", User, execution::start).with_own_record(),
         get("/executions", User, execution::list),
         get("/executions/{execution}", User, execution::get),
         post("/executions/{execution}/cancel", User, execution::cancel),
@@ -127,9 +129,12 @@ pub fn router(api: Api) -> Router {
     for route in routes() {
         let mut handler = route.handler;
         if route.method != Method::GET {
-            handler = handler
-                .layer(from_fn_with_state(api.clone(), idempotency))
-                .layer(from_fn_with_state(api.writes.clone(), detach));
+            handler = if route.is_own_record {
+                handler.layer(from_fn_with_state(api.clone(), idempotency_by_row))
+            } else {
+                handler.layer(from_fn_with_state(api.clone(), idempotency))
+            };
+            handler = handler.layer(from_fn_with_state(api.writes.clone(), detach));
         }
         router = router.route(route.path, handler.layer(DefaultBodyLimit::max(route.body_limit)));
     }
@@ -153,6 +158,10 @@ pub(crate) fn framed<S: Clone + Send + Sync + 'static>(router: Router<S>, outer:
 impl Route {
     fn with_body(self, body_limit: usize) -> Self {
         Self { body_limit, ..self }
+    }
+
+    fn with_own_record(self) -> Self {
+        Self { is_own_record: true, ..self }
     }
 }
 
@@ -183,5 +192,5 @@ fn route<H: Handler<T, Api>, T: 'static>(
     access: Access,
     handler: H,
 ) -> Route {
-    Route { method, path, access, body_limit: BODY_LIMIT, handler: on(filter, handler) }
+    Route { method, path, access, body_limit: BODY_LIMIT, is_own_record: false, handler: on(filter, handler) }
 }

@@ -9,13 +9,18 @@ use frameos_contract::execution::{
 };
 use frameos_store::execution::{Attempt, ExecutionSummary as Listed};
 
-pub(crate) fn execution_new(request: ExecuteRequest, idempotency_key: String) -> ExecutionNew {
+pub(crate) fn execution_new(
+    request: ExecuteRequest,
+    idempotency_key: String,
+    fingerprint: String,
+) -> ExecutionNew {
     ExecutionNew {
         deployment_id: request.deployment_id,
         inputs: request.inputs,
         timeout_ms: request.timeout_ms,
         confirm: request.confirm,
         idempotency_key,
+        fingerprint,
     }
 }
 

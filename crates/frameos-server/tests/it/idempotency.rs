@@ -53,15 +53,72 @@ async fn many_at_once_under_one_key_have_one_effect() {
     let body = json!({"deployment_id": deployment, "inputs": {"text": "x"}});
     let path = format!("/agents/{agent_id}/execute");
     let answers = join_all((0..12).map(|_| user.post_with_key(&path, &body, "run-1"))).await;
-    let mut accepted = answers.iter().filter(|answer| answer.status == 202);
-    let first = accepted.next().expect("one is accepted");
-    assert!(accepted.all(|answer| answer.text == first.text));
-    for refused in answers.iter().filter(|answer| answer.status != 202) {
-        assert_eq!((refused.status, refused.code()), (409, "IDEMPOTENCY_IN_PROGRESS"));
-    }
+    let first = &answers[0];
+    assert!(answers.iter().all(|answer| answer.status == 202 && answer.text == first.text));
+    let replayed = answers.iter().filter(|answer| answer.header("idempotency-replayed").is_some()).count();
+    assert_eq!(replayed, 11);
     user.run_to_end(&first.text_of("execution_id")).await;
     assert_eq!(user.get("/executions").await.data()["total"], 1);
     assert_eq!(user.balance().await, (950, 0));
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_remembers_its_request() {
+    let app = TestApp::start().await;
+    let (developer, user) = (app.developer("maker").await, app.user_with_money("buyer", 1_000).await);
+    let agent_id = node_agent("echo", ECHO).publish(&app, &developer).await;
+    let deployment = deploy(&user, &agent_id, json!({})).await;
+    let path = format!("/agents/{agent_id}/execute");
+    let body = json!({"deployment_id": deployment, "inputs": {"text": "x"}});
+    let first = user.post_with_key(&path, &body, "run-1").await.expect(202);
+    assert_eq!(first.header("idempotency-replayed"), None);
+    user.run_to_end(&first.text_of("execution_id")).await;
+    let again = user.post_with_key(&path, &body, "run-1").await.expect(202);
+    assert_eq!(again.header("idempotency-replayed"), Some("true"));
+    assert_eq!((&again.text, again.header("location")), (&first.text, first.header("location")));
+
+    let other_body = json!({"deployment_id": deployment, "inputs": {"text": "y"}});
+    let by_slug = "/agents/echo/execute".to_owned();
+    let elsewhere = json!({"amount": 100});
+    for (path, body) in [(&path, &other_body), (&by_slug, &body), (&"/wallet/top-ups".to_owned(), &elsewhere)]
+    {
+        let reused = user.post_with_key(path, body, "run-1").await.expect(422);
+        assert_eq!(reused.code(), "IDEMPOTENCY_KEY_REUSED", "{path}");
+    }
+    user.post_with_key("/wallet/top-ups", &elsewhere, "money-1").await.expect(201);
+    let reused = user.post_with_key(&path, &body, "money-1").await.expect(422);
+    assert_eq!(reused.code(), "IDEMPOTENCY_KEY_REUSED");
+    // The refusals took no key's place.
+    assert_eq!(user.post_with_key(&path, &body, "run-1").await.expect(202).text, first.text);
+    assert_eq!(user.get("/executions").await.data()["total"], 1);
+    assert_eq!(user.balance().await, (1_050, 0));
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_run_stays_refused_under_its_key_and_leaves_nothing() {
+    let app = TestApp::start().await;
+    let (developer, user) = (app.developer("maker").await, app.user("buyer").await);
+    let agent_id = node_agent("echo", ECHO).publish(&app, &developer).await;
+    let deployment = deploy(&user, &agent_id, json!({})).await;
+    let path = format!("/agents/{agent_id}/execute");
+    let body = json!({"deployment_id": deployment, "inputs": {}});
+    let poor = user.post_with_key(&path, &body, "run-1").await.expect(402);
+    assert_eq!((poor.code(), poor.header("idempotency-replayed")), ("INSUFFICIENT_FUNDS", None));
+    assert_eq!(user.get("/executions").await.data()["total"], 0);
+    user.post_with_key("/wallet/top-ups", &json!({"amount": 100}), "money-1").await.expect(201);
+    let again = user.post_with_key(&path, &body, "run-1").await.expect(402);
+    assert_eq!((again.header("idempotency-replayed"), &again.text), (Some("true"), &poor.text));
+    let other = json!({"deployment_id": deployment, "inputs": {"text": "x"}});
+    assert_eq!(user.post_with_key(&path, &other, "run-1").await.expect(422).code(), "IDEMPOTENCY_KEY_REUSED");
+    assert_eq!(
+        (user.get("/executions").await.data()["total"].clone(), user.balance().await),
+        (json!(0), (100, 0))
+    );
+    let accepted = user.post_with_key(&path, &body, "run-2").await.expect(202);
+    user.run_to_end(&accepted.text_of("execution_id")).await;
+    assert_eq!(user.balance().await, (50, 0));
     app.finish().await;
 }
 

@@ -8,8 +8,8 @@ use frameos_domain::{
 use frameos_store::{
     Store,
     execution::{
-        Execution, ExecutionFilter, Finish, RunResult, execution_begin, execution_cancel_request,
-        execution_cancel_requested_unscoped, execution_charged, execution_credited,
+        Execution, ExecutionFilter, ExecutionNew, Finish, KeyedExecution, RunResult, execution_begin,
+        execution_cancel_request, execution_cancel_requested_unscoped, execution_charged, execution_credited,
         execution_delete_unscoped, execution_finish, execution_get, execution_get_by_key,
         execution_get_unscoped, execution_insert, execution_list, execution_list_by_developer,
         execution_mandate_set, execution_requeue, execution_result_set,
@@ -72,8 +72,25 @@ async fn a_key_makes_one_run(db: TestDb) {
     let (kept, user) = (first.id, world.user);
     assert!(tx!(world.store(), |tx| execution_insert(tx, &first)));
     assert!(!tx!(world.store(), |tx| execution_insert(tx, &second)));
-    assert_eq!(read!(world.store(), |tx| execution_get_by_key(tx, user, "key")).unwrap().id, kept);
-    assert!(read!(world.store(), |tx| execution_get_by_key(tx, user, "other")).is_none());
+    let keyed = KeyedExecution {
+        id: kept,
+        request_fingerprint: Some("fingerprint of key".into()),
+        estimated_duration_ms: Some(700),
+        is_authorized: false,
+    };
+    assert_eq!(read!(world.store(), |tx| execution_get_by_key(tx, user, "key")).as_ref(), Some(&keyed));
+    let purchase = (id(), id());
+    tx!(world.store(), |tx| execution_mandate_set(tx, kept, purchase.0, purchase.1));
+    let held = KeyedExecution { is_authorized: true, ..keyed };
+    assert_eq!(read!(world.store(), |tx| execution_get_by_key(tx, user, "key")), Some(held));
+
+    // The same with the purchase made in the run's own transaction.
+    let other = ExecutionNew { purchase: Some((id(), id())), ..world.execution_new("other") };
+    let (other_id, mandate) = (other.id, other.purchase.map(|(_, mandate)| mandate));
+    assert!(tx!(world.store(), |tx| execution_insert(tx, &other)));
+    assert_eq!(load(world.store(), other_id).await.mandate_id, mandate);
+    assert!(read!(world.store(), |tx| execution_get_by_key(tx, user, "other")).unwrap().is_authorized);
+    assert!(read!(world.store(), |tx| execution_get_by_key(tx, user, "unused")).is_none());
 }
 
 async fn a_success_goes_through_its_states(db: TestDb) {

@@ -195,6 +195,9 @@ impl World {
             free_month: None,
             confirmed: false,
             idempotency_key: key.to_owned(),
+            request_fingerprint: format!("fingerprint of {key}"),
+            estimated_duration_ms: 700,
+            purchase: None,
             created_at: at(2),
         }
     }

@@ -2,17 +2,24 @@
 
 use frameos_store::{
     Store,
+    execution::execution_insert,
     idempotency::{
         IdempotencyState, IdempotentRequest, idempotency_abandon, idempotency_begin, idempotency_finish,
-        idempotency_purge_unscoped,
+        idempotency_get, idempotency_keep, idempotency_purge_unscoped,
     },
     on_both_engines,
     testing::TestDb,
 };
 
-use crate::fixture::{at, read, tx};
+use crate::fixture::{World, at, read, tx};
 
-on_both_engines!(a_key_answers_once, of_many_at_once_one_is_fresh, a_dead_request_may_run_again);
+on_both_engines!(
+    a_key_answers_once,
+    of_many_at_once_one_is_fresh,
+    a_dead_request_may_run_again,
+    what_is_kept_without_a_lock_stands,
+    the_key_of_a_run_is_taken,
+);
 
 async fn begin(
     store: &Store,
@@ -45,6 +52,27 @@ async fn a_key_answers_once(db: TestDb) {
     });
     assert!(!raw.windows(6).any(|part| part == b"s3cret"));
     assert_eq!(tx!(store, |tx| idempotency_purge_unscoped(tx, at(1))), 1);
+}
+
+async fn what_is_kept_without_a_lock_stands(db: TestDb) {
+    let store = &db.store;
+    let request = IdempotentRequest { account_id: "a", key: "k", fingerprint: "f" };
+    assert_eq!(read!(store, |tx| idempotency_get(tx, request)), None);
+    tx!(store, |tx| idempotency_keep(tx, request, (402, b"refused"), at(0)));
+    tx!(store, |tx| idempotency_keep(tx, request, (404, b"later"), at(0)));
+    let done = IdempotencyState::Done { status: 402, body: b"refused".to_vec() };
+    assert_eq!(read!(store, |tx| idempotency_get(tx, request)), Some(done.clone()));
+    assert_eq!(begin(store, "a", "f", 1).await, done);
+    assert_eq!(begin(store, "a", "other", 1).await, IdempotencyState::Mismatch);
+}
+
+async fn the_key_of_a_run_is_taken(db: TestDb) {
+    let world = World::new(db).await;
+    let new = world.execution_new("k");
+    let user = new.user_id.to_string().leak();
+    assert!(tx!(world.store(), |tx| execution_insert(tx, &new)));
+    assert_eq!(begin(world.store(), user, "f", 1).await, IdempotencyState::Mismatch);
+    assert_eq!(begin(world.store(), "another", "f", 1).await, IdempotencyState::Fresh);
 }
 
 async fn of_many_at_once_one_is_fresh(db: TestDb) {

@@ -5,6 +5,7 @@
 
 mod account;
 mod agent;
+mod batch;
 mod chain;
 mod deployment;
 mod execution;

@@ -27,6 +27,12 @@ impl Frameos {
         Self { home: TempDir::new().unwrap() }
     }
 
+    /// The same below a folder of the caller's choice.
+    #[allow(dead_code, reason = "for the engine's benchmark")]
+    pub(crate) fn new_in(folder: &str) -> Self {
+        Self { home: TempDir::new_in(folder).unwrap() }
+    }
+
     /// A path in the home folder.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.home.path().join(name)

@@ -37,9 +37,14 @@ impl Server {
 
     /// The same where an earlier server was, so that saved logins still fit.
     pub(crate) fn start_at(frameos: &Frameos, address: &str) -> Self {
+        Self::start_with(frameos, address, &[])
+    }
+
+    /// The same with further arguments.
+    pub(crate) fn start_with(frameos: &Frameos, address: &str, more: &[&str]) -> Self {
         let data = frameos.path("data");
         let args = ["serve", "--listen", address, "--data-dir", data.to_str().unwrap()];
-        let mut command = frameos.command(args);
+        let mut command = frameos.command(args.iter().chain(more));
         command.env("FRAMEOS_WORKER__STARTS_PER_SECOND", "0").env("FRAMEOS_LIMITS__ENABLED", "false");
         command.env("FRAMEOS_WEBHOOKS__ALLOW_PRIVATE", "true");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
@@ -63,6 +68,16 @@ impl Server {
 
     pub(crate) fn address(&self) -> &str {
         self.url.strip_prefix("http://").unwrap()
+    }
+
+    /// The CPU time the process has taken, on all its threads.
+    #[allow(dead_code, reason = "for the engine's benchmark")]
+    pub(crate) fn cpu(&self) -> Duration {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
+        // Fields 14 and 15, in hundredths of a second; the second field is a name, which may hold spaces.
+        let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+        let ticks: u64 = fields[11..13].iter().map(|field| field.parse::<u64>().unwrap()).sum();
+        Duration::from_millis(ticks * 10)
     }
 
     /// SIGKILL: the process gets no chance to tidy up.
@@ -107,6 +122,13 @@ impl FirstRun {
     pub(crate) fn read(frameos: &Frameos) -> Self {
         let bytes = std::fs::read(frameos.path("data/first-run.json")).unwrap();
         Self(serde_json::from_slice(&bytes).unwrap())
+    }
+
+    /// What `POST /auth/login` wants of an account without a second factor.
+    #[allow(dead_code, reason = "for the engine's benchmark")]
+    pub(crate) fn credentials(&self, role: &str) -> Value {
+        let account = &self.0[role];
+        serde_json::json!({"email": account["email"], "password": account["password"]})
     }
 
     /// Logs in as `admin`, `developer` or `user`; the login is saved under that name.

@@ -3,6 +3,9 @@
 //! Rules: keys belong to an account, so requests without one pass through; the key stands for method, path and body, and
 //! another request under it is refused; an answer is kept when it says what happened (2xx, or a refusal the state of things
 //! gave: 402, 404, 409, 422). What the client may mend, and our own failures, leave the key unused.
+//!
+//! A route whose own row is the record of its request ([`idempotency_by_row`]) is spared the two writes this takes: its
+//! handler is given the request's [`Fingerprint`] and answers repeats itself; only its refusals are kept here.
 
 use std::panic::AssertUnwindSafe;
 
@@ -14,7 +17,9 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use frameos_app::{Begin, idempotency_abandon, idempotency_begin, idempotency_finish};
+use frameos_app::{
+    Begin, idempotency_abandon, idempotency_begin, idempotency_finish, idempotency_refusal_keep,
+};
 use futures::FutureExt;
 
 use super::RequestId;
@@ -26,6 +31,10 @@ use crate::api::{
 };
 
 static REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+/// What makes a request the same as another: method, path and body, as SHA-256 in hex.
+#[derive(Clone)]
+pub(crate) struct Fingerprint(pub String);
 
 /// Applies the rules above to one request.
 pub(crate) async fn idempotency(State(api): State<Api>, request: Request, next: Next) -> Response {
@@ -74,12 +83,51 @@ async fn once(api: &Api, request: Request, next: Next) -> Result<Response, ApiFa
     Ok(Response::from_parts(parts, Body::from(body)))
 }
 
+/// Applies the rules above to a route that remembers its requests by itself.
+pub(crate) async fn idempotency_by_row(State(api): State<Api>, request: Request, next: Next) -> Response {
+    match once_by_row(&api, request, next).await {
+        Ok(response) => response,
+        Err(failure) => failure.into_response(),
+    }
+}
+
+async fn once_by_row(api: &Api, request: Request, next: Next) -> Result<Response, ApiFailure> {
+    let (mut parts, body) = request.into_parts();
+    let account = match key_in(&parts.headers)? {
+        Some(key) => principal_in(&mut parts, api).await?.map(|principal| (principal.subject, key)),
+        None => None,
+    };
+    let Some((account, key)) = account else { return Ok(next.run(Request::from_parts(parts, body)).await) };
+
+    let body = body_bytes(Request::from_parts(parts.clone(), body), api).await?;
+    let fingerprint = fingerprint(&parts, &body);
+    let request_id = parts.extensions.get::<RequestId>().cloned();
+    parts.extensions.insert(Fingerprint(fingerprint.clone()));
+    let response = next.run(Request::from_parts(parts, Body::from(body))).await;
+    let refused = response.extensions().get::<ApiFailure>();
+    if !refused.is_some_and(|failure| is_kept(response.status()) && !failure.is_about_its_key()) {
+        return Ok(response);
+    }
+    let response = failure_render(response, request_id.as_ref().map_or("", |id| &id.0));
+    let (parts, body) = response.into_parts();
+    let body = to_bytes(body, usize::MAX).await.map_err(ApiFailure::internal)?;
+    let answer = (parts.status.as_u16(), &*[b"\n", &*body].concat());
+    idempotency_refusal_keep(&api.app, &account, &key, &fingerprint, answer).await?;
+    Ok(Response::from_parts(parts, Body::from(body)))
+}
+
+/// Marks an answer as that of an earlier request.
+pub(crate) fn replayed(mut response: Response) -> Response {
+    response.headers_mut().insert(&REPLAYED, HeaderValue::from_static("true"));
+    response
+}
+
 fn is_kept(status: StatusCode) -> bool {
     status.is_success() || matches!(status.as_u16(), 402 | 404 | 409 | 422)
 }
 
 /// What is kept is the `Location` (or nothing), a line break, and the body.
-fn replay(status: u16, mut kept: Vec<u8>) -> Response {
+pub(crate) fn replay(status: u16, mut kept: Vec<u8>) -> Response {
     let end = kept.iter().position(|byte| *byte == b'\n').unwrap_or(0);
     let body = kept.split_off(end + usize::from(!kept.is_empty()));
     let mut response = json_bytes(StatusCode::from_u16(status).unwrap_or(StatusCode::OK), body);
@@ -88,8 +136,7 @@ fn replay(status: u16, mut kept: Vec<u8>) -> Response {
     {
         response.headers_mut().insert(header::LOCATION, location);
     }
-    response.headers_mut().insert(&REPLAYED, HeaderValue::from_static("true"));
-    response
+    replayed(response)
 }
 
 fn fingerprint(parts: &Parts, body: &[u8]) -> String {

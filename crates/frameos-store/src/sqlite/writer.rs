@@ -1,0 +1,102 @@
+//! The writer thread: what waits in its queue is committed together, so that one sync to disk serves many transactions.
+//!
+//! Invariants: each job is whole or not at all, whatever its neighbours do (a savepoint each); nobody is answered, and no
+//! signal fires, before the commit is on disk; if the commit fails, or an error ends the whole transaction, everyone in the
+//! batch hears of it. A job that is alone waits for nobody. The batch is bounded, so that the first in it need not wait for
+//! ever, nor the write-ahead log grow without end.
+
+use std::{
+    sync::{Arc, mpsc},
+    time::{Duration, Instant},
+};
+
+use tokio::sync::oneshot;
+
+use super::block_on;
+use crate::{
+    error::StoreError,
+    signal::Signal,
+    tx::{BoxFuture, Tx},
+};
+
+/// Jobs in one commit.
+const MOST: usize = 256;
+/// How long a batch takes in further jobs.
+const LONGEST: Duration = Duration::from_millis(10);
+
+/// A writer's job: does its work in the open batch, or learns why there is none.
+pub(super) type Write = Box<dyn FnOnce(Result<&mut Batch<'_>, StoreError>) -> Answer + Send>;
+/// Tells the caller, now that it is known whether the batch was committed.
+type Answer = Box<dyn FnOnce(Result<(), &Arc<StoreError>>)>;
+
+/// An open transaction and what waits for its commit.
+pub(super) struct Batch<'a> {
+    tx: &'a mut Tx,
+    signals: Vec<Signal>,
+    /// The error of a job that took the whole transaction with it.
+    lost: Option<StoreError>,
+}
+
+impl Batch<'_> {
+    fn run<T, F>(&mut self, work: F) -> Result<T, StoreError>
+    where
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, StoreError>>,
+    {
+        let result = block_on(self.tx.batch_job(work, &mut self.signals));
+        match result {
+            Err(error) if !self.tx.batch_is_open() => {
+                self.lost = Some(error);
+                Err(StoreError::Aborted)
+            }
+            result => result,
+        }
+    }
+}
+
+/// Makes a job of a caller's work.
+pub(super) fn job<T, F>(work: F, reply: oneshot::Sender<Result<T, StoreError>>) -> Write
+where
+    T: Send + 'static,
+    F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, StoreError>> + Send + 'static,
+{
+    Box::new(move |batch| {
+        let result = batch.and_then(|batch| batch.run(work));
+        Box::new(move |committed| {
+            let result = match committed {
+                Ok(()) => result,
+                Err(error) => Err(error.shared()),
+            };
+            // A caller who has left is told nothing; the work is done all the same.
+            drop(reply.send(result));
+        })
+    })
+}
+
+/// Works until every sender is gone.
+pub(super) fn serve(mut tx: Tx, jobs: &mpsc::Receiver<Write>) {
+    while let Ok(first) = jobs.recv() {
+        if let Err(error) = tx.batch_begin() {
+            first(Err(error))(Ok(()));
+            continue;
+        }
+        batch(&mut tx, first, jobs);
+    }
+}
+
+fn batch(tx: &mut Tx, first: Write, jobs: &mpsc::Receiver<Write>) {
+    let started = Instant::now();
+    let mut batch = Batch { tx, signals: Vec::new(), lost: None };
+    let mut answers = vec![first(Ok(&mut batch))];
+    while batch.tx.batch_is_open() && answers.len() < MOST && started.elapsed() < LONGEST {
+        let Ok(job) = jobs.try_recv() else { break };
+        answers.push(job(Ok(&mut batch)));
+    }
+    let Batch { tx, signals, lost } = batch;
+    let committed = lost.map_or_else(|| tx.batch_commit(), Err).map_err(Arc::new);
+    if committed.is_ok() {
+        tx.fire(signals);
+    }
+    for answer in answers {
+        answer(committed.as_ref().copied());
+    }
+}
