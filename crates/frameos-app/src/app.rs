@@ -11,7 +11,9 @@ use frameos_sandbox::Sandbox;
 use frameos_store::Store;
 use tokio::sync::{OnceCell, Semaphore};
 
-use crate::{mail::Mailer, manifest_cache::ManifestCache, webhook::Room};
+use crate::{
+    mail::Mailer, manifest_cache::ManifestCache, run_event::Watchers, run_token::Paces, webhook::Room,
+};
 
 /// What the process hands in.
 pub struct Parts {
@@ -77,6 +79,10 @@ pub struct App {
     pub(crate) webhook_client: Arc<OnceCell<reqwest::Client>>,
     pub(crate) webhook_room: Room,
     pub(crate) manifests: ManifestCache,
+    /// Clearing logs of all inputs can take tens of megabytes; one at a time.
+    pub(crate) clearing: Arc<Semaphore>,
+    pub(crate) watchers: Arc<Watchers>,
+    pub(crate) paces: Arc<Paces>,
 }
 
 impl App {
@@ -93,6 +99,9 @@ impl App {
             webhook_client: Arc::default(),
             webhook_room: Room::default(),
             manifests: ManifestCache::default(),
+            clearing: Arc::new(Semaphore::new(1)),
+            watchers: Arc::default(),
+            paces: Arc::default(),
         }
     }
 

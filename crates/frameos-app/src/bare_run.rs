@@ -48,14 +48,35 @@ pub fn run_language(manifest: &Manifest) -> frameos_sandbox::Language {
     }
 }
 
-/// Clears text of the secret ones among `inputs`.
-pub fn run_redactor(manifest: &Manifest, inputs: &Map<String, Value>) -> Redactor {
-    let secrets: Vec<String> = manifest
-        .secret_inputs()
-        .filter_map(|name| inputs.get(name))
-        .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
-        .collect();
-    Redactor::new(secrets.iter().map(String::as_str))
+/// Clears text of the secret ones among `inputs`, and of the run's own token.
+pub fn run_redactor(manifest: &Manifest, inputs: &Map<String, Value>, token: Option<&str>) -> Redactor {
+    let mut secrets = Vec::new();
+    for value in manifest.secret_inputs().filter_map(|name| inputs.get(name)) {
+        values_collect(value, &mut secrets);
+    }
+    Redactor::new(secrets.iter().map(String::as_str).chain(token))
+}
+
+/// The texts a value may be recognised by: itself and all there is in it. `true` and short numbers tell nothing.
+pub(crate) fn values_collect(value: &Value, texts: &mut Vec<String>) {
+    match value {
+        Value::String(text) => texts.push(text.clone()),
+        Value::Number(number) => {
+            let text = number.to_string();
+            if text.bytes().filter(u8::is_ascii_digit).count() >= 4 {
+                texts.push(text);
+            }
+        }
+        Value::Array(items) => {
+            texts.push(value.to_string());
+            items.iter().for_each(|item| values_collect(item, texts));
+        }
+        Value::Object(fields) => {
+            texts.push(value.to_string());
+            fields.values().for_each(|field| values_collect(field, texts));
+        }
+        Value::Null | Value::Bool(_) => {}
+    }
 }
 
 /// What a run used, as receipts and executions tell it.

@@ -3,6 +3,8 @@
 //! Invariants: closed (no catch-all with a free text); every public message says what to change; what is internal stays in
 //! `source` and is logged once, by whoever answers the client.
 
+use std::time::Duration;
+
 use frameos_gateway::GatewayError;
 use frameos_store::StoreError;
 use serde_json::Value;
@@ -28,6 +30,9 @@ pub enum AppError {
     /// The state of things forbids it.
     #[error("{message}")]
     Conflict { code: &'static str, message: String },
+    /// Too much of it; asking again after a while will do.
+    #[error("{message}")]
+    RateLimited { message: String, retry_after: Duration },
     /// The money is not there.
     #[error("{message}")]
     PaymentRequired { message: String, details: Option<Value> },
@@ -59,6 +64,7 @@ impl AppError {
             | Self::TooMany { code, .. }
             | Self::Conflict { code, .. } => code,
             Self::NotFound { .. } => "NOT_FOUND",
+            Self::RateLimited { .. } => "RATE_LIMITED",
             Self::PaymentRequired { .. } => "INSUFFICIENT_FUNDS",
             Self::Unavailable { .. } => "UNAVAILABLE",
             Self::Internal { .. } => "INTERNAL",

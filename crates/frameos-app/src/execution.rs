@@ -13,7 +13,9 @@ use frameos_domain::{
     id::{AgentId, DeploymentId, ExecutionId, UserId},
     manifest::Manifest,
     receipt::{Resources, RunReceiptDocument},
+    redact::Redactor,
 };
+use frameos_sandbox::{Captured, Outcome};
 use frameos_store::{
     chain,
     execution::{self, Attempt, Execution, ExecutionSummary},
@@ -28,9 +30,12 @@ pub use start::{ExecutionNew, Started, Trigger, execution_start};
 
 use crate::{
     app::App,
-    bare_run::LOG_HEAD_BYTES,
+    bare_run::{LOG_HEAD_BYTES, saturate},
     error::{AppError, Result},
 };
+
+/// What is kept of each stream.
+const LOG_KEPT_BYTES: usize = 1 << 20;
 
 /// What was paid for a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,6 +118,24 @@ pub struct LogsView {
 }
 
 impl LogsView {
+    /// The kept parts of what was printed, cleared of secrets: the cut end of each too.
+    pub(crate) fn of(outcome: &Outcome, redactor: &Redactor) -> Self {
+        let clear = |captured: &Captured| {
+            let text = captured.text();
+            let cleared =
+                if captured.truncated() { redactor.redact_cut(&text) } else { redactor.redact(&text) };
+            // Masks, and what is no text, may have made it longer.
+            cleared[..cleared.floor_char_boundary(LOG_KEPT_BYTES)].to_owned()
+        };
+        Self {
+            stdout: clear(&outcome.stdout),
+            stderr: clear(&outcome.stderr),
+            stdout_bytes: saturate(outcome.stdout.total),
+            stderr_bytes: saturate(outcome.stderr.total),
+            truncated: outcome.stdout.truncated() || outcome.stderr.truncated(),
+        }
+    }
+
     /// Takes stdout away: it may be the result, and the user chose that nothing is paid for it.
     pub(crate) fn stdout_withhold(&mut self) {
         self.stdout = String::new();
@@ -311,7 +334,10 @@ pub async fn execution_cancel(app: &App, user: UserId, id: ExecutionId) -> Resul
 
 /// The kept logs of a run that has ended: up to 1 MB of each stream.
 pub async fn execution_logs(app: &App, user: UserId, id: ExecutionId) -> Result<LogsView> {
-    let row = execution_load(app, user, id).await?;
+    logs_load(app, execution_load(app, user, id).await?).await
+}
+
+pub(crate) async fn logs_load(app: &App, row: Execution) -> Result<LogsView> {
     if !row.status.is_final() {
         return Ok(LogsView::default());
     }

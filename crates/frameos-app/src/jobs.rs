@@ -9,7 +9,7 @@ use frameos_domain::clock::Timestamp;
 use frameos_store::{
     Tx, idempotency,
     job::{self, JobNew, JobTicket},
-    session, stats,
+    run_event, session, stats,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tokio_util::sync::CancellationToken;
@@ -118,19 +118,19 @@ struct Sweep {}
 
 /// How long an answer is kept for its idempotency key.
 const IDEMPOTENCY_KEPT: Duration = Duration::from_secs(24 * 3600);
+/// How long the events of a run are kept; its logs stay.
+const RUN_EVENTS_KEPT: Duration = Duration::from_secs(24 * 3600);
 
 impl Job for Sweep {
     const NAME: &'static str = "sweep";
 
     async fn run(self, app: &App) -> Result<Next> {
         let now = app.now();
-        let old = Timestamp::from_micros(
-            now.as_micros() - i64::try_from(IDEMPOTENCY_KEPT.as_micros()).unwrap_or(i64::MAX),
-        );
         app.store()
             .tx(move |tx| {
                 Box::pin(async move {
-                    idempotency::idempotency_purge_unscoped(tx, old).await?;
+                    idempotency::idempotency_purge_unscoped(tx, before(now, IDEMPOTENCY_KEPT)).await?;
+                    run_event::run_events_purge_unscoped(tx, before(now, RUN_EVENTS_KEPT)).await?;
                     webhook::deliveries_purge_unscoped(tx, now).await?;
                     session::session_purge_unscoped(tx, now).await.map(drop)
                 })
@@ -179,4 +179,8 @@ async fn recurring_add(app: &App, sweep: bool) -> Result<()> {
         })
         .await?;
     Ok(())
+}
+
+fn before(now: Timestamp, kept: Duration) -> Timestamp {
+    Timestamp::from_micros(now.as_micros() - i64::try_from(kept.as_micros()).unwrap_or(i64::MAX))
 }

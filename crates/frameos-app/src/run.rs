@@ -18,20 +18,24 @@ use frameos_sandbox::{Outcome, RunSpec, Sandbox};
 use frameos_store::{
     StoreError,
     execution::{self, Execution, RunResult},
+    run_event::{RunEvent, run_events_append},
+    run_token::run_token_set,
     ticket::{self, Ticket},
     version::{self, Version},
 };
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use tokio::sync::{broadcast::error::RecvError, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     app::App,
-    bare_run::{LOG_HEAD_BYTES, log_head, run_redactor, run_resources, run_spec, saturate},
+    bare_run::{LOG_HEAD_BYTES, log_head, run_redactor, run_resources, run_spec},
     code_cache,
     error::{AppError, Result},
     execution::LogsView,
     outcome::{RunEnd, outcome_judge},
+    run_token::{RUN_TOKEN_VARIABLE, run_token_create, run_token_end, run_token_hash},
     settle,
     worker::Worker,
 };
@@ -66,7 +70,8 @@ pub(crate) async fn run_attempt(worker: &Worker, ticket: Ticket, stop: Cancellat
 
 async fn attempt(worker: &Worker, ticket: &Ticket, stop: CancellationToken) -> Result<()> {
     let app = &worker.app;
-    let Some((row, version)) = attempt_begin(app, ticket).await? else {
+    let token = run_token_create()?;
+    let Some((row, version)) = attempt_begin(app, ticket, &token).await? else {
         return Ok(());
     };
     let manifest = Manifest::parse(&version.manifest).map_err(AppError::internal)?;
@@ -75,9 +80,11 @@ async fn attempt(worker: &Worker, ticket: &Ticket, stop: CancellationToken) -> R
         .await
         .map_err(AppError::internal)?;
     let timeout_ms = u64::try_from(row.timeout_ms).unwrap_or(1);
-    let spec = run_spec(&manifest, folder, row.id.to_string(), row.inputs.clone(), timeout_ms);
-    let redactor = run_redactor(&manifest, &row.inputs);
-    let outcome = sandbox_run(worker, ticket, (&sandbox, spec, &redactor), stop.clone()).await?;
+    let mut spec = run_spec(&manifest, folder, row.id.to_string(), row.inputs.clone(), timeout_ms);
+    spec.env.push((RUN_TOKEN_VARIABLE.into(), token.expose_secret().into()));
+    let redactor = run_redactor(&manifest, &row.inputs, Some(token.expose_secret()));
+    let (mut outcome, events) =
+        sandbox_run(worker, (ticket, row.attempt), (&sandbox, spec, &redactor), stop.clone()).await?;
     // A worker told to stop kills its runs after the drain; that is the platform's doing, not the user's wish.
     if stop.is_cancelled()
         && matches!(outcome.end, frameos_sandbox::End::Cancelled)
@@ -85,27 +92,50 @@ async fn attempt(worker: &Worker, ticket: &Ticket, stop: CancellationToken) -> R
     {
         return Err(AppError::internal("the worker stopped before the run ended"));
     }
+    let mut logs = LogsView::of(&outcome, &redactor);
+    // Cleared before a message is made of a part of it: half a secret would not be found.
+    outcome.stderr.bytes = logs.stderr.clone().into_bytes();
+    outcome.agent_error = outcome.agent_error.map(|error| redactor.redact_cut(&error));
     let mut verdict = outcome_judge(&manifest, &outcome, timeout_ms);
-    verdict.error_message = verdict.error_message.map(|message| redactor.redact(&message));
+    verdict.error_message = verdict.error_message.map(|message| redactor.redact_cut(&message));
     verdict.outputs = verdict.outputs.map(|outputs| redactor.redact_json(outputs));
     if verdict.retryable && row.attempt < ATTEMPTS {
+        events_keep(app, ticket, row.attempt, events).await?;
         let reason = verdict.error_message.as_deref().unwrap_or("the agent asked for another try");
         return requeue(app, ticket, &row, reason).await;
     }
     let unpaid_by_choice = verdict.status == RunStatus::Cancelled
         || (verdict.status == RunStatus::Timeout && timeout_ms < manifest.runtime.timeout_ms);
-    let mut logs = logs_build(&outcome, &redactor);
     if unpaid_by_choice {
         logs.stdout_withhold();
     }
     let result = result_build(app, &row, &outcome, verdict, logs).await?;
-    end(app, ticket, &row, result).await
+    end(app, ticket, &row, EndedRun { events, ..result }).await
+}
+
+/// Stores what an attempt said last, when its run goes on.
+async fn events_keep(app: &App, ticket: &Ticket, attempt: i64, events: Vec<RunEvent>) -> Result<()> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    let (ticket, owner) = (ticket.clone(), app.settings.worker_name.clone());
+    app.store()
+        .tx(move |tx| {
+            Box::pin(async move { run_events_append(tx, &ticket, &owner, attempt, &events).await.map(drop) })
+        })
+        .await?;
+    Ok(())
 }
 
 /// Takes the run from queued to running, or says there is nothing to do. Only for as long as the ticket is this claim's: a worker
 /// that was paused in between must not touch what another does now.
-async fn attempt_begin(app: &App, ticket: &Ticket) -> Result<Option<(Execution, Version)>> {
-    let (held, worker, now) = (ticket.clone(), app.settings.worker_name.clone(), app.now());
+async fn attempt_begin(
+    app: &App,
+    ticket: &Ticket,
+    token: &SecretString,
+) -> Result<Option<(Execution, Version)>> {
+    let (held, hash) = (ticket.clone(), run_token_hash(token.expose_secret()));
+    let (worker, now) = (app.settings.worker_name.clone(), app.now());
     let until = now.plus(app.settings.lease);
     let isolation = app.sandbox.as_ref().map(|sandbox| sandbox.tier().to_string());
     let begun = app
@@ -131,6 +161,7 @@ async fn attempt_begin(app: &App, ticket: &Ticket) -> Result<Option<(Execution, 
                 let version = version::version_get_unscoped(tx, row.version_id).await?;
                 let version = version
                     .ok_or_else(|| StoreError::Corrupt { what: "a run without its version".into() })?;
+                run_token_set(tx, &held, &worker, &hash, run_token_end(now, row.timeout_ms)).await?;
                 Ok(match execution::execution_begin(tx, id, &worker, isolation, now).await? {
                     Some(attempt) => {
                         let row =
@@ -162,27 +193,28 @@ enum Begun {
     Nothing,
 }
 
-/// Runs in the sandbox while keeping the lease, listening for a cancel and telling what is used.
+/// Runs in the sandbox while keeping the lease, listening for a cancel and telling what is used and said. What was said and is
+/// not stored yet comes back.
 async fn sandbox_run(
     worker: &Worker,
-    ticket: &Ticket,
+    (ticket, attempt): (&Ticket, i64),
     (sandbox, spec, redactor): (&Sandbox, RunSpec, &Redactor),
     stop: CancellationToken,
-) -> Result<Outcome> {
+) -> Result<(Outcome, Vec<RunEvent>)> {
     let app = &worker.app;
     let cancel = stop.child_token();
     let lost = Arc::new(std::sync::atomic::AtomicBool::new(false));
     let watch = tokio::spawn(lease_keep(app.clone(), ticket.clone(), cancel.clone(), Arc::clone(&lost)));
     let (sender, events) = mpsc::channel(EVENTS);
-    let (outcome, ()) = tokio::join!(
+    let (outcome, left) = tokio::join!(
         sandbox.run(spec, Some(sender), cancel),
-        worker.live.follow(ticket, redactor.clone(), events)
+        worker.live.follow(app, (ticket, attempt), redactor.clone(), events)
     );
     watch.abort();
     if lost.load(std::sync::atomic::Ordering::Acquire) {
         return Err(AppError::internal("the lease was lost while the agent ran"));
     }
-    outcome.map_err(AppError::internal)
+    Ok((outcome.map_err(AppError::internal)?, left))
 }
 
 /// Renews the lease and cancels the sandbox when the user asks or when the lease is gone.
@@ -265,6 +297,8 @@ pub(crate) struct EndedRun {
     pub isolation: Option<String>,
     pub logs: LogsView,
     pub log_object: Option<String>,
+    /// What it said last.
+    pub events: Vec<RunEvent>,
 }
 
 impl EndedRun {
@@ -280,22 +314,13 @@ impl EndedRun {
             isolation: None,
             logs: LogsView::default(),
             log_object: None,
+            events: Vec::new(),
         }
     }
 }
 
 pub(crate) fn cancelled() -> EndedRun {
     EndedRun::failed(FailureReason::Cancelled, CANCELLED.into())
-}
-
-fn logs_build(outcome: &Outcome, redactor: &Redactor) -> LogsView {
-    LogsView {
-        stdout: redactor.redact(&outcome.stdout.text()),
-        stderr: redactor.redact(&outcome.stderr.text()),
-        stdout_bytes: saturate(outcome.stdout.total),
-        stderr_bytes: saturate(outcome.stderr.total),
-        truncated: outcome.stdout.truncated() || outcome.stderr.truncated(),
-    }
 }
 
 async fn result_build(
@@ -321,6 +346,7 @@ async fn result_build(
         isolation: Some(outcome.tier.clone()),
         logs,
         log_object,
+        events: Vec::new(),
     })
 }
 
@@ -344,9 +370,10 @@ pub(crate) async fn end(app: &App, ticket: &Ticket, row: &Execution, ended: Ende
         duration_ms: row.started_at.map(|started| now.millis_since(started)),
         completed_at: now,
     };
+    let events = ended.events;
     let until = tokio::time::Instant::now() + app.settings.lease;
     loop {
-        match result_store(app, ticket, row.status, ended.status, result.clone()).await {
+        match result_store(app, ticket, row, (ended.status, result.clone(), events.clone())).await {
             Ok(Some(end)) => return settle::settle_or_wait(app, ticket, end).await,
             Ok(None) => {
                 tracing::warn!(execution = %row.id, attempt = ticket.attempt, "a result came after its lease and is dropped");
@@ -367,12 +394,12 @@ pub(crate) async fn end(app: &App, ticket: &Ticket, row: &Execution, ended: Ende
 async fn result_store(
     app: &App,
     ticket: &Ticket,
-    waiting: RunStatus,
-    mut end: RunStatus,
-    mut result: RunResult,
+    row: &Execution,
+    (mut end, mut result, events): (RunStatus, RunResult, Vec<RunEvent>),
 ) -> std::result::Result<Option<RunStatus>, StoreError> {
     let (id, attempt, ticket_id, owner) =
         (ticket.execution_id, ticket.attempt, ticket.id, app.settings.worker_name.clone());
+    let (held, waiting, run_attempt) = (ticket.clone(), row.status, row.attempt);
     let stored = app.store().tx(move |tx| {
         Box::pin(async move {
             // A cancel that was accepted holds, even when the agent finished in the same moment.
@@ -393,8 +420,10 @@ async fn result_store(
             let kept = kept && execution::execution_result_set(tx, id, &result).await?;
             if !kept {
                 tx.set_rollback();
+                return Ok(None);
             }
-            Ok(kept.then_some(end))
+            run_events_append(tx, &held, &owner, run_attempt, &events).await?;
+            Ok(Some(end))
         })
     });
     stored.await

@@ -1,6 +1,9 @@
 //! What a developer sees of their business.
 
-use frameos_domain::{clock::Timestamp, execution::RunStatus};
+use frameos_domain::{
+    clock::Timestamp,
+    execution::{FailureReason, RunStatus},
+};
 use serde::{Deserialize, Serialize};
 
 /// `GET /developers/analytics`. Amounts are minor units.
@@ -31,6 +34,25 @@ pub struct RecentExecution {
     /// The developer's share; 0 unless the run was paid.
     pub revenue: i64,
     pub created_at: Timestamp,
+}
+
+/// `GET /developers/executions/:id/logs`: what the run printed, without anything its user put in. Empty before its end.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct DeveloperLogs {
+    pub id: String,
+    pub version: String,
+    pub status: RunStatus,
+    pub failure_reason: Option<FailureReason>,
+    pub exit_code: Option<i64>,
+    pub error_message: Option<String>,
+    pub stdout: String,
+    pub stderr: String,
+    /// Bytes the agent printed, kept or not.
+    pub stdout_bytes: i64,
+    pub stderr_bytes: i64,
+    pub truncated: bool,
+    /// The inputs are too large to clear the logs of them, so nothing is shown.
+    pub withheld: bool,
 }
 
 /// `GET /developers/revenue`.

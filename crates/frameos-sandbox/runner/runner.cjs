@@ -136,6 +136,8 @@ function context(request) {
   };
   return {
     executionId: request.execution_id,
+    // The run's own identity; absent where there is nobody to show it to.
+    token: (request.env.find(([name]) => name === 'FRAMEOS_EXECUTION_TOKEN') || [])[1],
     log: Object.assign(log('info'), { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') }),
     progress: (fraction, message) =>
       report({ type: 'progress', fraction: Number(fraction) || 0, message: message === undefined ? '' : String(message) }),

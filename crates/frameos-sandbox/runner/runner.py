@@ -189,7 +189,11 @@ def handler_arguments(tree):
     return found
 
 
-def context(execution_id):
+def context(request):
+    execution_id = request["execution_id"]
+    # The run's own identity; None where there is nobody to show it to.
+    token = dict(request["env"]).get("FRAMEOS_EXECUTION_TOKEN")
+
     def log(*message, level="info"):
         # Told as an event for whoever watches, and written to stderr, which is what is kept.
         text = " ".join(map(str, message))
@@ -199,7 +203,9 @@ def context(execution_id):
     def progress(fraction, message=""):
         report({"type": "progress", "fraction": float(fraction), "message": str(message)})
 
-    return type(sys.implementation)(execution_id=execution_id, executionId=execution_id, log=log, progress=progress)
+    return type(sys.implementation)(
+        execution_id=execution_id, executionId=execution_id, token=token, log=log, progress=progress
+    )
 
 
 def load(code, name, file):
@@ -215,7 +221,7 @@ def run_handler(code, file, arguments, request):
     report({"type": "form", "handler": True})
     try:
         module = load(code, os.path.splitext(os.path.basename(file))[0], file)
-        values = (decode(request["inputs"]), context(request["execution_id"]))[:arguments]
+        values = (decode(request["inputs"]), context(request))[:arguments]
         result = module.main(*values)
         if hasattr(result, "__await__"):
             import asyncio

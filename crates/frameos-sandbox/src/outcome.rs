@@ -45,10 +45,14 @@ impl Captured {
         self.total > self.bytes.len() as u64
     }
 
-    /// What was kept, as text; bytes that are no UTF-8 become U+FFFD.
+    /// What was kept, as text; bytes that are no UTF-8 become U+FFFD. A character that the limit cut in two is left out.
     #[must_use]
     pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.bytes).into_owned()
+        let cut = match std::str::from_utf8(&self.bytes) {
+            Err(error) if self.truncated() && error.error_len().is_none() => error.valid_up_to(),
+            _ => self.bytes.len(),
+        };
+        String::from_utf8_lossy(&self.bytes[..cut]).into_owned()
     }
 }
 
@@ -121,4 +125,17 @@ pub enum RunEvent {
     },
     /// What was used so far, once a second.
     Sample(Resources),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_character_cut_by_the_limit_is_left_out() {
+        let captured = |bytes: &[u8], total| Captured { bytes: bytes.to_vec(), total }.text();
+        assert_eq!(captured(b"a\xc3", 3), "a");
+        assert_eq!(captured(b"a\xc3", 2), "a\u{fffd}", "the program's own doing");
+        assert_eq!(captured("aé".as_bytes(), 4), "aé");
+    }
 }

@@ -14,6 +14,7 @@ pub(crate) mod layers;
 mod operations;
 pub(crate) mod reply;
 pub mod routes;
+mod run_event;
 mod wallet;
 mod webhook;
 

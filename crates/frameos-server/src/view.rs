@@ -6,5 +6,6 @@ pub(crate) mod agent;
 pub(crate) mod deployment;
 pub(crate) mod developer;
 pub(crate) mod execution;
+pub(crate) mod run_event;
 pub(crate) mod wallet;
 pub(crate) mod webhook;

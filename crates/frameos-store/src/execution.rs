@@ -9,7 +9,10 @@ mod transition;
 use frameos_domain::{
     clock::Timestamp,
     execution::{FailureReason, RunStatus, Settlement},
-    id::{AgentId, DeploymentId, ExecutionId, IntentId, MandateId, PaymentId, ReceiptId, UserId, VersionId},
+    id::{
+        AgentId, DeploymentId, DeveloperId, ExecutionId, IntentId, MandateId, PaymentId, ReceiptId, UserId,
+        VersionId,
+    },
     money::{Currency, Money},
     receipt::Resources,
 };
@@ -245,6 +248,17 @@ pub async fn execution_get(
 /// Any run; for workers.
 pub async fn execution_get_unscoped(tx: &mut Tx, id: ExecutionId) -> Result<Option<Execution>, StoreError> {
     let found = tx.query_opt(select!("WHERE e.id = $1"), &params![id]).await?;
+    found.map(|row| read(tx, &row)).transpose()
+}
+
+/// A run of one of the developer's agents.
+pub async fn execution_get_by_developer(
+    tx: &mut Tx,
+    developer_id: DeveloperId,
+    id: ExecutionId,
+) -> Result<Option<Execution>, StoreError> {
+    let found =
+        tx.query_opt(select!("WHERE a.developer_id = $1 AND e.id = $2"), &params![developer_id, id]).await?;
     found.map(|row| read(tx, &row)).transpose()
 }
 

@@ -36,6 +36,8 @@ pub mod profile;
 pub mod revenue;
 pub mod review;
 mod row;
+pub mod run_event;
+pub mod run_token;
 pub mod session;
 pub mod setting;
 mod signal;

@@ -34,6 +34,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         text: include_str!("../migrations/0005_failure_reason.sql"),
     },
     Migration { version: 6, name: "0006_queue", text: include_str!("../migrations/0006_queue.sql") },
+    Migration {
+        version: 7,
+        name: "0007_run_events",
+        text: include_str!("../migrations/0007_run_events.sql"),
+    },
     Migration { version: 8, name: "0008_webhooks", text: include_str!("../migrations/0008_webhooks.sql") },
     Migration { version: 10, name: "0010_trigger", text: include_str!("../migrations/0010_trigger.sql") },
 ];

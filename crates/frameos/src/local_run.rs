@@ -100,7 +100,7 @@ pub async fn local_run(
 
 fn record(run: &LocalRun<'_>, outcome: &Outcome) -> Execution {
     let judged = outcome_judge(run.manifest, outcome, run.timeout_ms);
-    let redactor = run_redactor(run.manifest, &run.inputs);
+    let redactor = run_redactor(run.manifest, &run.inputs, None);
     let stdout = redactor.redact(&outcome.stdout.text());
     let stderr = redactor.redact(&outcome.stderr.text());
     let truncated = outcome.stdout.truncated()

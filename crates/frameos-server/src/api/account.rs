@@ -3,14 +3,14 @@
 use axum::extract::State;
 use frameos_app as app;
 use frameos_contract::account::{
-    DeveloperRegistered, Done, LoginRequest, RefreshRequest, RegisterRequest, TwoFactorConfirm,
-    TwoFactorEnrolled, UserRegistered, VerifyEmailRequest,
+    DeveloperRegistered, LoginRequest, RefreshRequest, RegisterRequest, TwoFactorConfirm, TwoFactorEnrolled,
+    UserRegistered, VerifyEmailRequest,
 };
 
 use super::{
     Api,
     extract::{Authenticated, Json, Public},
-    reply::{Answer, created, ok},
+    reply::{Answer, created, done, ok},
 };
 use crate::view::account as view;
 
@@ -106,8 +106,4 @@ pub(crate) async fn two_factor_confirm(
 ) -> Answer {
     app::two_factor_confirm(&api.app, &principal, &body.otp).await?;
     done("The second factor is in force.")
-}
-
-fn done(message: &str) -> Answer {
-    ok(Done { message: message.to_owned() })
 }

@@ -3,10 +3,11 @@
 use axum::extract::State;
 use frameos_app as app;
 use frameos_contract::developer::RevenueList;
+use frameos_domain::id::kind;
 
 use super::{
     Api,
-    extract::{Developer, Paging},
+    extract::{Developer, Paging, PathId},
     reply::{Answer, ok},
 };
 use crate::view::developer as view;
@@ -14,6 +15,15 @@ use crate::view::developer as view;
 /// `GET /developers/analytics`
 pub(crate) async fn analytics(State(api): State<Api>, Developer(developer): Developer) -> Answer {
     ok(view::analytics(app::analytics(&api.app, developer).await?))
+}
+
+/// `GET /developers/executions/:id/logs`
+pub(crate) async fn execution_logs(
+    State(api): State<Api>,
+    Developer(developer): Developer,
+    PathId(id): PathId<kind::Execution>,
+) -> Answer {
+    ok(view::logs(app::developer_logs(&api.app, developer, id).await?))
 }
 
 /// `GET /developers/revenue`

@@ -7,6 +7,7 @@ mod path;
 mod permission;
 mod prefer;
 mod query;
+mod run;
 
 pub(crate) use idempotency_key::{IdempotencyKey, OptionalKey, key_in};
 pub(crate) use json::{Json, OptionalJson, body_bytes};
@@ -17,3 +18,4 @@ pub(crate) use permission::{
 };
 pub(crate) use prefer::Prefer;
 pub(crate) use query::Query;
+pub(crate) use run::{Run, is_run_token};

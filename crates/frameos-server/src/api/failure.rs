@@ -24,6 +24,8 @@ pub struct ApiFailure {
     code: &'static str,
     message: String,
     details: Option<Value>,
+    /// Seconds after which asking again may help.
+    retry_after: Option<u64>,
     /// For the log only.
     source: Option<Arc<dyn Error + Send + Sync>>,
 }
@@ -35,6 +37,7 @@ impl ApiFailure {
             code: code.code,
             message: message.into(),
             details: None,
+            retry_after: None,
             source: None,
         }
     }
@@ -80,7 +83,12 @@ fn status_of(code: ErrorCode) -> StatusCode {
 impl From<AppError> for ApiFailure {
     fn from(error: AppError) -> Self {
         let code = ErrorCode::find(error.code()).unwrap_or(ErrorCode::INTERNAL);
-        let failure = Self { details: error.details().cloned(), ..Self::new(code, error.message()) };
+        let retry_after = match &error {
+            AppError::RateLimited { retry_after, .. } => Some(retry_after.as_secs().max(1)),
+            _ => None,
+        };
+        let details = error.details().cloned();
+        let failure = Self { details, retry_after, ..Self::new(code, error.message()) };
         if error.source().is_some() || code == ErrorCode::INTERNAL {
             Self { source: Some(Arc::new(error)), ..failure }
         } else {
@@ -96,6 +104,7 @@ impl From<GatewayError> for ApiFailure {
             code: error.code(),
             message: error.to_string(),
             details: error.details(),
+            retry_after: None,
             source: None,
         };
         if error.source().is_some() { Self { source: Some(Arc::new(error)), ..failure } } else { failure }
@@ -144,8 +153,9 @@ pub(crate) fn failure_render(mut response: Response, request_id: &str) -> Respon
     if failure.status == StatusCode::UNAUTHORIZED {
         rendered.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
-    if failure.status == StatusCode::SERVICE_UNAVAILABLE {
-        rendered.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+    let unavailable = failure.status == StatusCode::SERVICE_UNAVAILABLE;
+    if let Some(seconds) = failure.retry_after.or(unavailable.then_some(2)) {
+        rendered.headers_mut().insert(header::RETRY_AFTER, seconds.into());
     }
     // What inner layers said about the failed answer (Allow on a 405) stays.
     for (name, value) in response.headers() {

@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use frameos_contract::{Envelope, ErrorCode};
+use frameos_contract::{Envelope, ErrorCode, account::Done};
 use serde::Serialize;
 
 use super::failure::ApiFailure;
@@ -16,6 +16,11 @@ pub(crate) type Answer = Result<Response, ApiFailure>;
 /// 200 with `data`.
 pub(crate) fn ok<T: Serialize>(data: T) -> Answer {
     Ok(json_response(StatusCode::OK, &Envelope::data(data)))
+}
+
+/// 200 with a message, when there is nothing else to say.
+pub(crate) fn done(message: &str) -> Answer {
+    ok(Done { message: message.to_owned() })
 }
 
 /// 201 with `data` and where the new thing is.

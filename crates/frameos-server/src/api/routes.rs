@@ -18,7 +18,7 @@ use super::{
     Api, account, admin, agent, deployment, developer, execution,
     failure::ApiFailure,
     layers::{Frame, detach, frame, idempotency, idempotency_by_row, panic_answer, path_note, time_limit},
-    operations, wallet, webhook,
+    operations, run_event, wallet, webhook,
 };
 
 /// Who may use a route.
@@ -33,6 +33,8 @@ pub enum Access {
     Developer,
     User,
     Admin,
+    /// The run in the path itself, by its execution token, while it runs.
+    Run,
 }
 
 /// One line of the table.
@@ -52,7 +54,7 @@ const BUNDLE_BODY_LIMIT: usize = 16 << 20;
 
 /// The table. Longer than a function should be, because it is one.
 pub fn routes() -> Vec<Route> {
-    use Access::{Account, Admin, Developer, Open, Public, User};
+    use Access::{Account, Admin, Developer, Open, Public, Run, User};
     vec![
         get("/", Public, operations::about),
         get("/healthz", Public, operations::health),
@@ -89,6 +91,9 @@ pub fn routes() -> Vec<Route> {
         post("/executions/{execution}/cancel", User, execution::cancel),
         get("/executions/{execution}/logs", User, execution::logs),
         get("/executions/{execution}/receipt", User, execution::receipt),
+        get("/executions/{execution}/events", User, run_event::follow),
+        post("/executions/{execution}/progress", Run, run_event::progress),
+        post("/executions/{execution}/logs", Run, run_event::log),
         // Money
         get("/wallet", User, wallet::get),
         post("/wallet/top-ups", User, wallet::top_up),
@@ -108,6 +113,7 @@ pub fn routes() -> Vec<Route> {
         // Developers
         get("/developers/analytics", Developer, developer::analytics),
         get("/developers/revenue", Developer, developer::revenue),
+        get("/developers/executions/{execution}/logs", Developer, developer::execution_logs),
         // Administration
         get("/admin/overview", Admin, admin::overview),
         get("/admin/reviews", Admin, admin::reviews),

@@ -1,7 +1,7 @@
 //! Analytics and revenue, as the contract shows them.
 
-use frameos_app::AnalyticsView;
-use frameos_contract::developer::{AgentAnalytics, Analytics, RecentExecution, RevenueEntry};
+use frameos_app::{AnalyticsView, DeveloperLogs as Logs};
+use frameos_contract::developer::{AgentAnalytics, Analytics, DeveloperLogs, RecentExecution, RevenueEntry};
 use frameos_store::{revenue::Revenue, stats::AgentStats};
 
 pub(crate) fn analytics(view: AnalyticsView) -> Analytics {
@@ -18,6 +18,23 @@ pub(crate) fn analytics(view: AnalyticsView) -> Analytics {
         total_executions: view.total_executions,
         agents: view.agents.into_iter().map(agent).collect(),
         recent_executions: recent.collect(),
+    }
+}
+
+pub(crate) fn logs(view: Logs) -> DeveloperLogs {
+    DeveloperLogs {
+        id: view.id.to_string(),
+        version: view.version,
+        status: view.status,
+        failure_reason: view.failure_reason,
+        exit_code: view.exit_code,
+        error_message: view.error_message,
+        stdout: view.logs.stdout,
+        stderr: view.logs.stderr,
+        stdout_bytes: view.logs.stdout_bytes,
+        stderr_bytes: view.logs.stderr_bytes,
+        truncated: view.logs.truncated,
+        withheld: view.withheld,
     }
 }
 

@@ -19,5 +19,6 @@ mod platform_faults;
 mod process;
 mod queue;
 mod registry;
+mod run_events;
 mod sessions;
 mod webhooks;

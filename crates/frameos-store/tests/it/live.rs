@@ -95,4 +95,7 @@ async fn it_is_encrypted(db: TestDb) {
     let raw: Vec<u8> =
         read!(store, |tx| async { tx.query_one("SELECT live FROM tickets", &[]).await?.get(0) });
     assert!(!raw.windows(6).any(|part| part == b"s3cret"));
+    let raw: Vec<u8> =
+        read!(store, |tx| async { tx.query_one("SELECT said FROM tickets", &[]).await?.get(0) });
+    assert!(!raw.windows(6).any(|part| part == b"s3cret"));
 }

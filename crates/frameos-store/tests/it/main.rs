@@ -16,6 +16,7 @@ mod live;
 mod object;
 mod revenue;
 mod review;
+mod run_event;
 mod schema;
 mod session;
 mod signal;

@@ -25,7 +25,7 @@ use futures::FutureExt;
 use super::RequestId;
 use crate::api::{
     Api,
-    extract::{body_bytes, key_in, principal_in},
+    extract::{body_bytes, is_run_token, key_in, principal_in},
     failure::{ApiFailure, failure_render},
     reply::json_bytes,
 };
@@ -50,6 +50,8 @@ pub(crate) async fn idempotency(State(api): State<Api>, request: Request, next: 
 async fn once(api: &Api, request: Request, next: Next) -> Result<Response, ApiFailure> {
     let (mut parts, body) = request.into_parts();
     let account = match key_in(&parts.headers)? {
+        // A run is no account.
+        Some(_) if is_run_token(&parts) => None,
         Some(key) => principal_in(&mut parts, api).await?.map(|principal| (principal.subject, key)),
         None => None,
     };
