@@ -12,7 +12,8 @@ use frameos_store::Store;
 use tokio::sync::{OnceCell, Semaphore};
 
 use crate::{
-    mail::Mailer, manifest_cache::ManifestCache, run_event::Watchers, run_token::Paces, webhook::Room,
+    mail::Mailer, manifest_cache::ManifestCache, metrics::Metrics, run_event::Watchers, run_token::Paces,
+    webhook::Room,
 };
 
 /// What the process hands in.
@@ -61,6 +62,8 @@ pub struct Settings {
     pub worker_name: String,
     /// Lets webhooks lead to private addresses, any port and plain HTTP.
     pub webhooks_allow_private: bool,
+    /// The machine's name, for operators.
+    pub host: String,
 }
 
 /// A handle on the application; clones share everything.
@@ -73,6 +76,7 @@ pub struct App {
     pub(crate) keys: Arc<PlatformKeys>,
     pub(crate) mailer: Arc<dyn Mailer>,
     pub(crate) settings: Arc<Settings>,
+    metrics: Metrics,
     /// Password hashing takes a core and 19 MB each; two at a time keep a flood of log-ins from starving the rest.
     pub(crate) hashing: Arc<Semaphore>,
     /// Made at the first delivery: it reads the system's certificates, which not every machine has or needs.
@@ -95,6 +99,7 @@ impl App {
             keys: Arc::new(parts.keys),
             mailer: parts.mailer,
             settings: Arc::new(parts.settings),
+            metrics: Metrics::default(),
             hashing: Arc::new(Semaphore::new(2)),
             webhook_client: Arc::default(),
             webhook_room: Room::default(),
@@ -116,6 +121,10 @@ impl App {
 
     pub fn payments(&self) -> &dyn PaymentGateway {
         self.payments.as_ref()
+    }
+
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     pub fn now(&self) -> Timestamp {

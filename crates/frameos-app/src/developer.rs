@@ -1,16 +1,20 @@
 //! What developers see of their business: runs, success, revenue.
 
+use std::{cmp::Reverse, collections::BTreeMap, time::Duration};
+
 use frameos_domain::{
+    clock::Timestamp,
     execution::{FailureReason, RunStatus},
-    id::{DeveloperId, ExecutionId},
+    id::{AgentId, DeveloperId, ExecutionId},
     money::Currency,
     redact::Redactor,
+    version,
 };
 use frameos_store::{
     execution::{self, DeveloperExecution},
     page::{Page, Paged},
     revenue::{self, Revenue},
-    stats::{self, AgentStats},
+    stats::{self, AgentStats, Tally, VersionDay},
 };
 
 use serde_json::{Map, Value};
@@ -21,6 +25,22 @@ use crate::{
     error::{AppError, Result},
     execution::{LogsView, logs_load},
 };
+const RECENT: u32 = 20;
+const DAY: Duration = Duration::from_secs(24 * 3600);
+const DAYS: u32 = 30;
+/// The longest that may be asked for.
+const MOST_DAYS: u32 = 366;
+
+/// What to show. Both ways of saying how far back are about `days` and `versions`.
+#[derive(Debug, Clone, Default)]
+pub struct AnalyticsFilter {
+    /// One agent instead of all.
+    pub agent_id: Option<String>,
+    /// So many days, today's the last.
+    pub days: Option<u32>,
+    /// From this day on, as `2026-11-22`.
+    pub from: Option<String>,
+}
 
 /// Runs and revenue of a developer, exact to the last settled run. Amounts are minor units.
 #[derive(Debug, Clone)]
@@ -30,9 +50,12 @@ pub struct AnalyticsView {
     pub total_executions: i64,
     pub agents: Vec<AgentStats>,
     pub recent_executions: Vec<DeveloperExecution>,
+    /// Every day of the window, oldest first, also those without runs.
+    pub days: Vec<(String, Tally)>,
+    /// The versions with runs in the window, the newest of an agent first.
+    pub versions: Vec<VersionView>,
 }
 
-const RECENT: u32 = 20;
 /// Bytes of inputs that logs are cleared of; each takes some memory while that is done.
 const CLEARED_MAX: usize = 1 << 20;
 
@@ -50,23 +73,52 @@ pub struct DeveloperLogs {
     pub withheld: bool,
 }
 
-pub async fn analytics(app: &App, developer: DeveloperId) -> Result<AnalyticsView> {
-    let (totals, agents, recent) = app
+/// One version's runs in a window of days.
+#[derive(Debug, Clone)]
+pub struct VersionView {
+    pub agent_id: AgentId,
+    pub agent_name: String,
+    pub version: String,
+    pub tally: Tally,
+}
+
+pub async fn analytics(app: &App, developer: DeveloperId, filter: AnalyticsFilter) -> Result<AnalyticsView> {
+    let window = window(&filter, app.now())?;
+    let from = window.first().cloned().unwrap_or_default();
+    let agent: Option<AgentId> = match filter.agent_id.as_deref() {
+        None => None,
+        Some(text) => {
+            let what = "must be an id such as agt_def_…";
+            Some(text.parse().map_err(|_| AppError::field("agent_id", what))?)
+        }
+    };
+    let (totals, mut agents, recent, by_day) = app
         .store()
         .read(move |tx| {
             Box::pin(async move {
-                let totals = revenue::revenue_totals(tx, developer, Currency::INR).await?;
-                let agents = stats::agent_stats(tx, developer).await?;
-                Ok((totals, agents, execution::execution_list_by_developer(tx, developer, RECENT).await?))
+                Ok((
+                    revenue::revenue_totals(tx, developer, agent, Currency::INR).await?,
+                    stats::agent_stats(tx, developer).await?,
+                    execution::execution_list_by_developer(tx, developer, agent, RECENT).await?,
+                    stats::stats_by_day(tx, developer, agent, &from).await?,
+                ))
             })
         })
         .await?;
+    if let Some(agent) = agent {
+        agents.retain(|stats| stats.agent_id == agent);
+        if agents.is_empty() {
+            return Err(AppError::not_found("agent"));
+        }
+    }
     Ok(AnalyticsView {
         total_revenue: totals.total,
         pending_payout: totals.pending,
         total_executions: agents.iter().map(|agent| agent.executions).sum(),
-        agents,
         recent_executions: recent,
+        days: days(window, &by_day),
+        versions: versions(&agents, &by_day),
+        agents,
     })
 }
 
@@ -129,10 +181,126 @@ fn input_texts(inputs: &Map<String, Value>) -> Option<Vec<String>> {
     Some(values)
 }
 
+/// The days asked for, oldest first.
+fn window(filter: &AnalyticsFilter, now: Timestamp) -> Result<Vec<String>> {
+    let day = |ago: u32| now.minus(DAY * ago).day();
+    let days = match (filter.days, filter.from.as_deref()) {
+        (Some(_), Some(_)) => return Err(AppError::field("from", "cannot be combined with days: send one")),
+        (None, None) => DAYS,
+        (Some(days), None) if (1..=MOST_DAYS).contains(&days) => days,
+        (Some(_), None) => {
+            return Err(AppError::field("days", format!("must be between 1 and {MOST_DAYS}")));
+        }
+        (None, Some(from)) => {
+            let found = (0..MOST_DAYS).find(|ago| day(*ago) == from).ok_or_else(|| {
+                let (first, last) = (day(MOST_DAYS - 1), day(0));
+                AppError::field(
+                    "from",
+                    format!("must be a day between {first} and {last}, written like these"),
+                )
+            })?;
+            found + 1
+        }
+    };
+    Ok((0..days).rev().map(day).collect())
+}
+
+fn days(window: Vec<String>, by_day: &[VersionDay]) -> Vec<(String, Tally)> {
+    let mut days: BTreeMap<String, Tally> = window.into_iter().map(|day| (day, Tally::default())).collect();
+    for found in by_day {
+        days.entry(found.day.clone()).or_default().merge(&found.tally);
+    }
+    days.into_iter().collect()
+}
+
+fn versions(agents: &[AgentStats], by_day: &[VersionDay]) -> Vec<VersionView> {
+    let mut versions: BTreeMap<(AgentId, &str), Tally> = BTreeMap::new();
+    for day in by_day {
+        versions.entry((day.agent_id, &day.version)).or_default().merge(&day.tally);
+    }
+    let mut views = Vec::new();
+    for agent in agents {
+        let own = versions.iter().filter(|((id, _), _)| *id == agent.agent_id);
+        let mut own: Vec<_> = own
+            .map(|((agent_id, version), tally)| VersionView {
+                agent_id: *agent_id,
+                agent_name: agent.name.clone(),
+                version: (*version).to_owned(),
+                tally: tally.clone(),
+            })
+            .collect();
+        own.sort_by_cached_key(|view| Reverse(version::parse(&view.version).ok()));
+        views.extend(own);
+    }
+    views
+}
+
 /// A developer's revenue entries, newest first.
 pub async fn revenue_list(app: &App, developer: DeveloperId, page: Page) -> Result<Paged<Revenue>> {
     Ok(app
         .store()
         .read(move |tx| Box::pin(async move { revenue::revenue_list(tx, developer, page).await }))
         .await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn noon() -> Timestamp {
+        // 2026-11-18T12:00:00Z
+        Timestamp::from_micros(1_795_003_200_000_000)
+    }
+
+    fn drawn(days: Option<u32>, from: Option<&str>) -> Result<Vec<String>> {
+        window(&AnalyticsFilter { agent_id: None, days, from: from.map(str::to_owned) }, noon())
+    }
+
+    #[test]
+    fn a_window_ends_today_and_is_bounded() {
+        assert_eq!(drawn(Some(2), None).unwrap(), ["2026-11-17", "2026-11-18"]);
+        assert_eq!(drawn(None, Some("2026-11-17")).unwrap(), ["2026-11-17", "2026-11-18"]);
+        let month = drawn(None, None).unwrap();
+        assert_eq!((month.len(), month[0].as_str()), (30, "2026-10-20"));
+        assert_eq!(drawn(None, Some("2025-11-18")).unwrap().len(), 366);
+        for (days, from) in [
+            (Some(0), None),
+            (Some(367), None),
+            (Some(1), Some("2026-11-18")),
+            (None, Some("2026-11-19")),
+            (None, Some("2025-11-17")),
+            (None, Some("18.11.2026")),
+        ] {
+            assert_eq!(drawn(days, from).unwrap_err().code(), "VALIDATION_FAILED", "{days:?} {from:?}");
+        }
+    }
+
+    #[test]
+    fn versions_are_sums_of_days_newest_first() {
+        let agent_id = AgentId::generate(noon());
+        let agent = AgentStats {
+            agent_id,
+            name: "A".into(),
+            executions: 9,
+            succeeded: 9,
+            revenue: 0,
+            duration_ms_sum: 0,
+        };
+        let by_day = [("1.9.0", "2026-11-17", 1), ("1.10.0", "2026-11-17", 2), ("1.9.0", "2026-11-18", 4)]
+            .map(|(version, day, total)| VersionDay {
+                agent_id,
+                version: version.into(),
+                day: day.into(),
+                tally: Tally { total, ..Tally::default() },
+            });
+        let found: Vec<_> =
+            versions(&[agent], &by_day).into_iter().map(|view| (view.version, view.tally.total)).collect();
+        assert_eq!(found, [("1.10.0".to_owned(), 2), ("1.9.0".to_owned(), 5)]);
+        let found: Vec<_> =
+            days(vec!["2026-11-16".into(), "2026-11-17".into(), "2026-11-18".into()], &by_day)
+                .into_iter()
+                .map(|(_, tally)| tally.total)
+                .collect();
+        assert_eq!(found, [0, 3, 4]);
+    }
 }

@@ -13,7 +13,6 @@ use frameos_store::{
     agent::{self, Agent},
     audit::{self, AuditEntry},
     developer,
-    overview::{self, Overview},
     page::{Page, Paged},
     session,
     status::{AccountStatus, AgentStatus, Plan, ReviewStatus},
@@ -259,11 +258,6 @@ pub async fn user_plan_set(app: &App, admin: AdminId, user: UserId, plan: &str) 
         })
     });
     if done.await? { Ok(plan) } else { Err(AppError::not_found("user")) }
-}
-
-/// The installation at a glance.
-pub async fn overview(app: &App) -> Result<Overview> {
-    Ok(app.store().read(|tx| Box::pin(async move { overview::overview_unscoped(tx).await })).await?)
 }
 
 fn audit(app: &App, admin: AdminId, action: &str, subject: String, detail: Option<String>) -> AuditEntry {

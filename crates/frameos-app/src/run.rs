@@ -25,7 +25,10 @@ use frameos_store::{
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
-use tokio::sync::{broadcast::error::RecvError, mpsc};
+use tokio::{
+    sync::{broadcast::error::RecvError, mpsc},
+    time::Instant,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -34,6 +37,7 @@ use crate::{
     code_cache,
     error::{AppError, Result},
     execution::LogsView,
+    metrics::{Retry, Stage},
     outcome::{RunEnd, outcome_judge},
     run_token::{RUN_TOKEN_VARIABLE, run_token_create, run_token_end, run_token_hash},
     settle,
@@ -69,7 +73,7 @@ pub(crate) async fn run_attempt(worker: &Worker, ticket: Ticket, stop: Cancellat
 }
 
 async fn attempt(worker: &Worker, ticket: &Ticket, stop: CancellationToken) -> Result<()> {
-    let app = &worker.app;
+    let (app, begun) = (&worker.app, Instant::now());
     let token = run_token_create()?;
     let Some((row, version)) = attempt_begin(app, ticket, &token).await? else {
         return Ok(());
@@ -83,8 +87,10 @@ async fn attempt(worker: &Worker, ticket: &Ticket, stop: CancellationToken) -> R
     let mut spec = run_spec(&manifest, folder, row.id.to_string(), row.inputs.clone(), timeout_ms);
     spec.env.push((RUN_TOKEN_VARIABLE.into(), token.expose_secret().into()));
     let redactor = run_redactor(&manifest, &row.inputs, Some(token.expose_secret()));
+    let prepared = begun.elapsed();
     let (mut outcome, events) =
         sandbox_run(worker, (ticket, row.attempt), (&sandbox, spec, &redactor), stop.clone()).await?;
+    app.metrics().ran(prepared, &outcome.resources);
     // A worker told to stop kills its runs after the drain; that is the platform's doing, not the user's wish.
     if stop.is_cancelled()
         && matches!(outcome.end, frameos_sandbox::End::Cancelled)
@@ -102,7 +108,7 @@ async fn attempt(worker: &Worker, ticket: &Ticket, stop: CancellationToken) -> R
     if verdict.retryable && row.attempt < ATTEMPTS {
         events_keep(app, ticket, row.attempt, events).await?;
         let reason = verdict.error_message.as_deref().unwrap_or("the agent asked for another try");
-        return requeue(app, ticket, &row, reason).await;
+        return requeue(app, ticket, &row, (Retry::Agent, reason)).await;
     }
     let unpaid_by_choice = verdict.status == RunStatus::Cancelled
         || (verdict.status == RunStatus::Timeout && timeout_ms < manifest.runtime.timeout_ms);
@@ -164,9 +170,10 @@ async fn attempt_begin(
                 run_token_set(tx, &held, &worker, &hash, run_token_end(now, row.timeout_ms)).await?;
                 Ok(match execution::execution_begin(tx, id, &worker, isolation, now).await? {
                     Some(attempt) => {
+                        let found = row.status;
                         let row =
                             Execution { status: RunStatus::Running, attempt, started_at: Some(now), ..row };
-                        Begun::Running(Box::new((row, version)))
+                        Begun::Running(Box::new((row, version)), found)
                     }
                     None => Begun::Nothing,
                 })
@@ -174,7 +181,10 @@ async fn attempt_begin(
         })
         .await?;
     match begun {
-        Begun::Running(begun) => return Ok(Some(*begun)),
+        Begun::Running(begun, found) => {
+            measure_begin(app, &begun.0, found);
+            return Ok(Some(*begun));
+        }
         Begun::Nothing => {}
         Begun::Over(row) if row.cancel_requested => end(app, ticket, &row, cancelled()).await?,
         Begun::Over(row) => {
@@ -185,9 +195,19 @@ async fn attempt_begin(
     Ok(None)
 }
 
+fn measure_begin(app: &App, row: &Execution, found: RunStatus) {
+    if found == RunStatus::Running {
+        app.metrics().attempt_taken_over();
+    }
+    if let Some(started) = row.started_at.filter(|_| row.attempt == 1) {
+        app.metrics().stage_between(Stage::Queue, row.created_at, started);
+    }
+}
+
 /// What a claim finds.
 enum Begun {
-    Running(Box<(Execution, Version)>),
+    /// With the state it was in.
+    Running(Box<(Execution, Version)>, RunStatus),
     /// Cancelled, or out of attempts.
     Over(Box<Execution>),
     Nothing,
@@ -212,6 +232,7 @@ async fn sandbox_run(
     );
     watch.abort();
     if lost.load(std::sync::atomic::Ordering::Acquire) {
+        app.metrics().lease_lost();
         return Err(AppError::internal("the lease was lost while the agent ran"));
     }
     Ok((outcome.map_err(AppError::internal)?, left))
@@ -225,13 +246,13 @@ async fn lease_keep(
     lost: Arc<std::sync::atomic::AtomicBool>,
 ) {
     let renew_every = app.settings.lease / 3;
-    let mut renewed = tokio::time::Instant::now();
+    let mut renewed = Instant::now();
     let mut kept_until = renewed + app.settings.lease;
     let mut changes = app.store().execution_events();
     let (mut look, mut looked) = (true, renewed);
     loop {
         if look || looked.elapsed() >= LOOK_EVERY {
-            looked = tokio::time::Instant::now();
+            looked = Instant::now();
             if matches!(cancel_wanted(&app, ticket.execution_id).await, Ok(true)) {
                 return cancel.cancel();
             }
@@ -247,7 +268,7 @@ async fn lease_keep(
             }
         };
         look = tokio::time::timeout(renew_every.min(LOOK_EVERY), told).await.is_ok();
-        let now = tokio::time::Instant::now();
+        let now = Instant::now();
         if now.duration_since(renewed) < renew_every {
             continue;
         }
@@ -371,7 +392,7 @@ pub(crate) async fn end(app: &App, ticket: &Ticket, row: &Execution, ended: Ende
         completed_at: now,
     };
     let events = ended.events;
-    let until = tokio::time::Instant::now() + app.settings.lease;
+    let until = Instant::now() + app.settings.lease;
     loop {
         match result_store(app, ticket, row, (ended.status, result.clone(), events.clone())).await {
             Ok(Some(end)) => return settle::settle_or_wait(app, ticket, end).await,
@@ -381,7 +402,7 @@ pub(crate) async fn end(app: &App, ticket: &Ticket, row: &Execution, ended: Ende
             }
             // What the agent did cannot be done again without doing it twice: worth waiting for the database, for as long as
             // nobody else can have the run.
-            Err(StoreError::Unavailable { .. }) if tokio::time::Instant::now() < until => {
+            Err(StoreError::Unavailable { .. }) if Instant::now() < until => {
                 tokio::time::sleep(STORE_AGAIN).await;
             }
             Err(error) => return Err(error.into()),
@@ -438,14 +459,15 @@ async fn platform_fault(app: &App, ticket: &Ticket) -> Result<()> {
         .await?;
     let Some(row) = row.filter(|row| row.status == RunStatus::Running) else { return Ok(()) };
     if row.attempt < ATTEMPTS {
-        return requeue(app, ticket, &row, "the platform could not finish this attempt").await;
+        let reason = (Retry::Platform, "the platform could not finish this attempt");
+        return requeue(app, ticket, &row, reason).await;
     }
     let message =
         format!("the platform could not run this agent in {ATTEMPTS} attempts; nothing was charged");
     end(app, ticket, &row, EndedRun::failed(FailureReason::Platform, message)).await
 }
 
-async fn requeue(app: &App, ticket: &Ticket, row: &Execution, reason: &str) -> Result<()> {
+async fn requeue(app: &App, ticket: &Ticket, row: &Execution, (why, reason): (Retry, &str)) -> Result<()> {
     let doublings = u32::try_from(row.attempt.saturating_sub(1)).unwrap_or(0).min(2);
     let mut jitter = [0_u8; 1];
     aws_lc_rs::rand::fill(&mut jitter).map_err(|_| AppError::internal("the system random source failed"))?;
@@ -464,5 +486,6 @@ async fn requeue(app: &App, ticket: &Ticket, row: &Execution, reason: &str) -> R
             })
         })
         .await?;
+    app.metrics().retried(why);
     Ok(())
 }

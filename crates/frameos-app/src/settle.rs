@@ -37,6 +37,7 @@ use serde_json::Value;
 use crate::{
     app::App,
     error::{AppError, Result},
+    metrics::Stage,
     run,
     webhook::{self, Ended},
 };
@@ -106,29 +107,28 @@ struct Settling {
 
 /// Takes the steps in one transaction: all or none.
 async fn steps_take(settling: &Arc<Settling>, steps: Vec<Settlement>) -> Result<()> {
-    let (settling, now) = (Arc::clone(settling), settling.app.now());
-    settling
-        .app
-        .clone()
-        .store()
-        .tx(move |tx| {
-            Box::pin(async move {
-                if !ticket::ticket_hold(tx, settling.ticket.id, settling.ticket.attempt).await? {
-                    // Somebody else holds the ticket now and will come to the same end.
-                    return Ok(());
+    let (held, now) = (Arc::clone(settling), settling.app.now());
+    let taken = settling.app.store().tx(move |tx| {
+        Box::pin(async move {
+            let mut published = false;
+            if !ticket::ticket_hold(tx, held.ticket.id, held.ticket.attempt).await? {
+                // Somebody else holds the ticket now and will come to the same end.
+                return Ok(false);
+            }
+            for step in steps {
+                match step {
+                    Settlement::Sealed => {}
+                    Settlement::Charged => held.charge(tx).await?,
+                    Settlement::Credited => held.credit(tx, now).await?,
+                    Settlement::Published => published = held.publish(tx, now).await?,
                 }
-                for step in steps {
-                    match step {
-                        Settlement::Sealed => {}
-                        Settlement::Charged => settling.charge(tx).await?,
-                        Settlement::Credited => settling.credit(tx, now).await?,
-                        Settlement::Published => settling.publish(tx, now).await?,
-                    }
-                }
-                Ok(())
-            })
+            }
+            Ok(published)
         })
-        .await?;
+    });
+    if taken.await? {
+        settling.measure();
+    }
     Ok(())
 }
 
@@ -160,14 +160,16 @@ impl Settling {
         self.count(tx, revenue, now).await
     }
 
-    async fn publish(&self, tx: &mut Tx, now: Timestamp) -> Stored {
+    /// Says whether it was this that ended the run.
+    async fn publish(&self, tx: &mut Tx, now: Timestamp) -> std::result::Result<bool, StoreError> {
         let finish = Finish {
             status: self.settled.status,
             error_message: self.settled.refused.clone(),
             failure_reason: self.settled.failure_reason(),
             withhold_stdout: self.settled.refused.is_some(),
         };
-        if execution::execution_finish(tx, self.row.id, &finish, now).await? {
+        let finished = execution::execution_finish(tx, self.row.id, &finish, now).await?;
+        if finished {
             receipt_write(tx, &self.app, &self.row, &self.settled, now).await?;
             webhook::webhooks_enqueue(tx, &self.row, &self.settled.ended(), now).await?;
             if self.settled.status != RunStatus::Success {
@@ -182,7 +184,14 @@ impl Settling {
         {
             return Err(StoreError::Corrupt { what: "a success to publish that was not credited".into() });
         }
-        ticket::ticket_delete(tx, self.ticket.id, self.ticket.attempt).await.map(drop)
+        ticket::ticket_delete(tx, self.ticket.id, self.ticket.attempt).await?;
+        Ok(finished)
+    }
+
+    fn measure(&self) {
+        let (metrics, now) = (self.app.metrics(), self.app.now());
+        metrics.run_ended(self.settled.status, self.settled.failure_reason().or(self.row.failure_reason));
+        metrics.stage_between(Stage::Settle, self.row.completed_at.unwrap_or(now), now);
     }
 
     /// Notes the run for its agent's statistics, unless its user cancelled it or the platform could not bring it to an end of its

@@ -24,6 +24,7 @@ use crate::{
     jobs,
     live::LiveRuns,
     payment, run, settle,
+    worker_status::WorkerStatus,
 };
 
 /// How long running agents may go on after the worker was told to stop.
@@ -65,6 +66,7 @@ pub async fn worker_run(app: App, stop: CancellationToken) {
     let (tasks, cut) = (TaskTracker::new(), CancellationToken::new());
     let worker = Worker { app, live: LiveRuns::default(), tasks, stop, cut };
     let writer = tokio::spawn(worker.live.clone().write(worker.app.clone()));
+    let status = WorkerStatus::report(&worker.app, &worker.stop);
     tokio::join!(worker.runs_claim(), worker.errands_claim());
     worker.tasks.close();
     if tokio::time::timeout(DRAIN, worker.tasks.wait()).await.is_err() {
@@ -73,6 +75,7 @@ pub async fn worker_run(app: App, stop: CancellationToken) {
         worker.tasks.wait().await;
     }
     writer.abort();
+    status.end().await;
 }
 
 impl Worker {
@@ -93,6 +96,7 @@ impl Worker {
             match claimed {
                 Ok(tickets) => {
                     trouble.over();
+                    self.app.metrics().claimed("runs", tickets.len());
                     if tickets.is_empty() {
                         // Others may have the room meanwhile; the signal was asked for before the look.
                         self.idle(changed).await;
@@ -102,8 +106,9 @@ impl Worker {
                         pace.started();
                         let worker = self.clone();
                         self.tasks.spawn(async move {
+                            let in_use = worker.app.metrics().slot_use();
                             run::run_attempt(&worker, ticket, worker.cut.clone()).await;
-                            drop(slot);
+                            drop((in_use, slot));
                         });
                     }
                 }
@@ -131,6 +136,7 @@ impl Worker {
             match claimed {
                 Ok(works) => {
                     trouble.over();
+                    self.app.metrics().claimed("errands", works.len());
                     if works.is_empty() {
                         self.idle(changed).await;
                     }

@@ -1,5 +1,7 @@
 //! The admin's review queue and audit log.
 
+use std::collections::BTreeMap;
+
 use frameos_domain::{clock::Timestamp, scan::ScanReport};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -78,6 +80,67 @@ pub struct Overview {
     pub settling: i64,
     pub pending_reviews: i64,
     pub oldest_review_seconds: Option<i64>,
+    /// Tickets that wait, by what they wait for: `paid`, `free`, `settling`, `authorizing`, `delayed`, `jobs`.
+    pub depth: BTreeMap<String, i64>,
+    /// How long the first ticket of each class has waited; null when none does.
+    pub oldest_wait_ms: BTreeMap<String, Option<i64>>,
+    /// Over the workers that are not lost.
+    pub slots: Slots,
+    pub workers: Vec<WorkerEntry>,
+    /// Of the runs that were asked for in the last 24 hours, how many are in each state.
+    pub runs: BTreeMap<String, i64>,
+    /// Of those, why how many failed.
+    pub failures: BTreeMap<String, i64>,
+    /// Attempts that were begun in the last 24 hours and did not bring their run to an end.
+    pub attempts: Attempts,
+    pub last_hour: LastHour,
+    pub sealed: Sealed,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Slots {
+    pub total: i64,
+    pub busy: i64,
+}
+
+/// A worker process.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct WorkerEntry {
+    pub name: String,
+    pub host: String,
+    pub pid: i64,
+    /// `live`; `draining` takes no more runs; `lost` has been silent for too long.
+    pub state: String,
+    pub slots: i64,
+    pub busy: i64,
+    pub version: String,
+    /// How its agents are isolated.
+    pub isolation: Option<String>,
+    pub started_at: Timestamp,
+    pub last_seen: Timestamp,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Attempts {
+    /// Gave their run back to the queue.
+    pub retries: i64,
+    /// Their worker stopped answering.
+    pub lost: i64,
+}
+
+/// As the fields of the same names beside it, of the last hour.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct LastHour {
+    pub runs: BTreeMap<String, i64>,
+    pub failures: BTreeMap<String, i64>,
+    pub attempts: Attempts,
+}
+
+/// Successful runs whose outputs wait for their payment.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Sealed {
+    pub waiting: i64,
+    pub oldest_ms: Option<i64>,
 }
 
 /// `GET /admin/audit`.

@@ -14,6 +14,47 @@ pub struct Analytics {
     pub total_executions: i64,
     pub agents: Vec<AgentAnalytics>,
     pub recent_executions: Vec<RecentExecution>,
+    /// Each day that was asked for, the last 30 by default, oldest first.
+    pub days: Vec<DayAnalytics>,
+    /// The versions that ran on those days, an agent's newest first.
+    pub versions: Vec<VersionAnalytics>,
+}
+
+/// The query of `GET /developers/analytics`. `days` and `from` narrow the answer's `days` and `versions` only.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct AnalyticsQuery {
+    /// One agent instead of all.
+    pub agent_id: Option<String>,
+    /// So many days, up to 366; today's, in UTC, is the last.
+    pub days: Option<u32>,
+    /// From this day on, as `2026-11-22`.
+    pub from: Option<String>,
+}
+
+/// One day. What cannot be told of no runs is null.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct DayAnalytics {
+    /// As `2026-11-22`, UTC.
+    pub day: String,
+    pub executions: i64,
+    pub revenue: i64,
+    pub success_rate: Option<f64>,
+    pub avg_duration_ms: Option<i64>,
+    /// Within 5 %.
+    pub p95_duration_ms: Option<i64>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct VersionAnalytics {
+    pub agent_id: String,
+    pub agent_name: String,
+    pub version: String,
+    pub executions: i64,
+    pub revenue: i64,
+    pub success_rate: Option<f64>,
+    pub avg_duration_ms: Option<i64>,
+    /// Within 5 %.
+    pub p95_duration_ms: Option<i64>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

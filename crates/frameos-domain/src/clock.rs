@@ -33,6 +33,11 @@ impl Timestamp {
         Self(self.0.saturating_add(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
     }
 
+    /// This moment less `duration`, saturating at the beginning of time.
+    pub fn minus(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
+    }
+
     /// Whole milliseconds from `earlier` to this moment; 0 when `earlier` is later.
     pub const fn millis_since(self, earlier: Self) -> i64 {
         let millis = (self.0 - earlier.0) / 1000;

@@ -6,6 +6,7 @@
 pub mod canonical;
 pub mod clock;
 pub mod execution;
+pub mod histogram;
 pub mod id;
 pub mod mandate;
 pub mod manifest;

@@ -43,6 +43,7 @@ pub use config::{Backend, DockerConfig, SandboxConfig, WarmConfig};
 pub use error::{EngineFault, SandboxError};
 pub use jail_step::JailStep;
 pub use outcome::{Captured, End, Outcome, Resources, RunEvent};
+pub use pool::WarmUse;
 pub use runtime::Runtime;
 pub use sandbox::Sandbox;
 pub use spec::{Language, Limits, RunSpec, UnknownLanguage};

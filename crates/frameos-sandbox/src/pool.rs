@@ -5,6 +5,7 @@
 //! boot keeps no other from being filled.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -18,6 +19,15 @@ use crate::linux::Linux;
 use crate::runtime::Runtime;
 use crate::spec::Language;
 use crate::warm::Waiting;
+
+/// Runs that the warm pool was asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct WarmUse {
+    /// A sandbox waited.
+    pub hits: u64,
+    /// None did, and the run started cold.
+    pub misses: u64,
+}
 
 /// After a boot that failed.
 const RETRY: Duration = Duration::from_secs(5);
@@ -37,6 +47,8 @@ struct Shared {
     taken: Notify,
     /// Something was put in, or nothing more will be for now.
     filled: Notify,
+    hits: AtomicU64,
+    misses: AtomicU64,
 }
 
 /// The sandboxes of one runtime that wait, oldest first.
@@ -69,11 +81,24 @@ impl Pool {
             }
         }
         let shelves = Mutex::new(shelves);
-        let shared = Arc::new(Shared { config, shelves, taken: Notify::new(), filled: Notify::new() });
+        let shared = Arc::new(Shared {
+            config,
+            shelves,
+            taken: Notify::new(),
+            filled: Notify::new(),
+            hits: AtomicU64::new(0),
+            misses: AtomicU64::new(0),
+        });
         let end = CancellationToken::new();
         let keeper = keep(Arc::clone(&shared), Arc::clone(linux));
         tokio::spawn(end.clone().run_until_cancelled_owned(keeper));
         Self { shared, _end: end.drop_guard() }
+    }
+
+    /// How often it was of use, and how often not.
+    pub(crate) fn used(&self) -> WarmUse {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        WarmUse { hits: read(&self.shared.hits), misses: read(&self.shared.misses) }
     }
 
     /// The one that waited longest.
@@ -84,6 +109,8 @@ impl Pool {
         // Room may have come for every shelf.
         shelves.iter_mut().for_each(|shelf| shelf.resting = false);
         self.shared.taken.notify_one();
+        let counter = if waiting.is_some() { &self.shared.hits } else { &self.shared.misses };
+        counter.fetch_add(1, Ordering::Relaxed);
         waiting
     }
 

@@ -15,7 +15,7 @@ use crate::docker::{Docker, engine_answers};
 use crate::error::SandboxError;
 use crate::linux::Linux;
 use crate::outcome::{Outcome, RunEvent};
-use crate::pool::Pool;
+use crate::pool::{Pool, WarmUse};
 use crate::runtime::{self, Runtime};
 use crate::sink::Sink;
 use crate::spec::RunSpec;
@@ -125,6 +125,15 @@ impl Sandbox {
             language: language.to_owned(),
             dir: self.inner.runtimes_dir.clone(),
         })
+    }
+
+    /// How the warm pool, if there is one, has served since the start.
+    #[must_use]
+    pub fn warm_use(&self) -> WarmUse {
+        match &self.inner.engine {
+            Engine::Linux { pool: Some(pool), .. } => pool.used(),
+            Engine::Linux { pool: None, .. } | Engine::Docker(_) => WarmUse::default(),
+        }
     }
 
     /// Waits until the warm pool, if there is one, is as full as it gets.

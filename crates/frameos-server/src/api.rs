@@ -24,6 +24,8 @@ use frameos_app::App;
 use frameos_domain::{clock::Clock, signing::KeySet};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use crate::metrics::Exposition;
+
 /// What every handler can reach; clones share everything.
 #[derive(Clone)]
 pub struct Api(Arc<ApiParts>);
@@ -40,6 +42,7 @@ pub struct ApiParts {
     pub writes: TaskTracker,
     /// Ends waiting requests when the process is to stop.
     pub shutdown: CancellationToken,
+    pub exposition: Exposition,
 }
 
 impl Api {

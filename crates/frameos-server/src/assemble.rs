@@ -149,10 +149,17 @@ impl Ground {
             public_url: config.public_url_at(address),
             lease: LEASE,
             // A process that died must not be taken for the one that follows it, not even under the same pid.
+            host: host_name(),
             worker_name: format!("{}-{}", std::process::id(), EventId::generate(self.clock.now())),
             webhooks_allow_private: config.webhooks_allow_private,
         })
     }
+}
+
+/// The machine's name, as an operator knows it.
+fn host_name() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    if name.trim().is_empty() { "unknown".to_owned() } else { name.trim().to_owned() }
 }
 
 fn payments(config: &Config, gateway: Option<&Gateway>) -> Result<Arc<dyn PaymentGateway>, ServeError> {

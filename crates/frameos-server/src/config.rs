@@ -67,6 +67,7 @@ pub struct Config {
     pub sandbox: SandboxConfig,
     pub worker: WorkerConfig,
     pub queue: QueueConfig,
+    pub metrics: MetricsConfig,
     /// 32 bytes in hex or base64; `None`: generated into the data directory.
     pub master_key: Option<SecretString>,
     /// `None`: files in the data directory's `mail` folder.
@@ -137,6 +138,15 @@ pub struct WorkerConfig {
     pub starts_per_second: u32,
 }
 
+/// Who may read what a process counts.
+#[derive(Debug, Clone, Default)]
+pub struct MetricsConfig {
+    /// Serves `/metrics` and `/healthz` here, in any process.
+    pub listen: Option<SocketAddr>,
+    /// The bearer secret that `/metrics` asks for.
+    pub token: Option<SecretString>,
+}
+
 #[derive(Debug, Clone)]
 pub struct LogConfig {
     pub format: LogFormat,
@@ -162,6 +172,7 @@ impl Default for Config {
                 user_depth: 10_000,
                 free_patience_seconds: 60,
             },
+            metrics: MetricsConfig::default(),
             master_key: None,
             mail_dir: None,
             webhooks_allow_private: false,

@@ -31,6 +31,8 @@ pub enum ServeError {
     Bind { address: SocketAddr, source: std::io::Error },
     #[error("what the last process left behind could not be taken over")]
     Recover(#[source] AppError),
+    #[error("the workers' state cannot be read")]
+    Status(#[source] AppError),
     #[error("a new installation could not be filled")]
     Seed(#[source] AppError),
     #[error("{path} is there but does not hold the credentials of a first run; move it away and start again")]

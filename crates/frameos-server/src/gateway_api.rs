@@ -7,19 +7,19 @@ mod routes;
 
 use std::sync::Arc;
 
-use axum::{
-    extract::FromRequestParts,
-    http::{header, request::Parts},
-};
+use axum::{extract::FromRequestParts, http::request::Parts};
 use frameos_contract::ErrorCode;
 use frameos_domain::clock::Clock;
 use frameos_gateway::Gateway;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use tokio_util::task::TaskTracker;
 
 pub use routes::{GatewayRoute, gateway_router, gateway_routes};
 
-use crate::api::{extract::bearer, failure::ApiFailure};
+use crate::{
+    api::{extract::bearer_is, failure::ApiFailure},
+    metrics::HttpMetrics,
+};
 
 /// What the gateway's handlers can reach.
 #[derive(Clone)]
@@ -32,6 +32,7 @@ pub struct GatewayApiParts {
     pub api_key: SecretString,
     /// Requests that change something and are under way.
     pub writes: TaskTracker,
+    pub http: HttpMetrics,
 }
 
 impl GatewayApi {
@@ -55,12 +56,7 @@ impl FromRequestParts<GatewayApi> for Platform {
     type Rejection = ApiFailure;
 
     async fn from_request_parts(parts: &mut Parts, api: &GatewayApi) -> Result<Self, ApiFailure> {
-        let given = parts.headers.get(header::AUTHORIZATION).and_then(|value| bearer(value.as_bytes()));
-        let expected = api.api_key.expose_secret().as_bytes();
-        let same = given.is_some_and(|given| {
-            aws_lc_rs::constant_time::verify_slices_are_equal(given.as_bytes(), expected).is_ok()
-        });
-        if same {
+        if bearer_is(&parts.headers, &api.api_key) {
             return Ok(Self);
         }
         Err(ApiFailure::new(ErrorCode::UNAUTHENTICATED, "send `Authorization: Bearer <gateway API key>`"))

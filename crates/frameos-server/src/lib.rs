@@ -2,7 +2,7 @@
 //!
 //! Invariants: no business decision is taken here, a handler makes one call of `frameos-app`; no SQL; the environment is read
 //! in `config` only; a private error chain is logged once and never sent. The binary calls [`serve`], [`worker`],
-//! [`gateway`], [`migrate`] and [`ledger_verify`] with a [`config::Config`].
+//! [`gateway`], [`migrate`], [`ledger_verify`] and [`worker_status`] with a [`config::Config`].
 #![forbid(unsafe_code)]
 
 pub mod api;
@@ -17,6 +17,7 @@ mod listener;
 mod logging;
 mod mailer;
 mod maintenance;
+mod metrics;
 mod notice;
 mod seeding;
 mod serve;
@@ -29,6 +30,6 @@ pub use data_dir::DataDirError;
 pub use error::ServeError;
 pub use keys::KeyError;
 pub use logging::logging_init;
-pub use maintenance::{ledger_verify, migrate};
+pub use maintenance::{ledger_verify, migrate, worker_status};
 pub use serve::{Server, gateway, serve, worker};
 pub use signals::shutdown_on_signals;

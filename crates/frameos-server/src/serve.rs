@@ -17,6 +17,7 @@ use crate::{
     error::ServeError,
     gateway_api::{GatewayApi, GatewayApiParts, gateway_router},
     listener::{listener_bind, listener_serve},
+    metrics::{Exposition, HttpMetrics, metrics_router},
     notice::notice,
     seeding::seed_if_new,
 };
@@ -46,10 +47,13 @@ pub async fn worker(config: Config, shutdown: CancellationToken) -> Result<(), S
 pub async fn gateway(config: Config, shutdown: CancellationToken) -> Result<(), ServeError> {
     let ground = ground_open(&config).await?;
     let gateway = ground.gateway()?;
+    let metrics = metrics_bind(&config).await?;
+    let exposition = Exposition::new(&ground.store, None, config.metrics.token.clone());
     let listening = gateway_listen(&config, config.gateway.listen.unwrap_or(config.listen)).await?;
     notice(&format!("listening on http://{}", listening.address));
     let mut tasks = JoinSet::new();
-    gateway_spawn(&mut tasks, &ground, gateway, Some(listening), &shutdown);
+    gateway_spawn(&mut tasks, &ground, gateway, Some((listening, exposition.http())), &shutdown);
+    metrics_spawn(&mut tasks, &ground, metrics, exposition, &shutdown);
     tasks_join(tasks, &shutdown).await
 }
 
@@ -58,9 +62,12 @@ pub struct Server {
     config: Config,
     ground: Ground,
     assembly: Assembly,
-    api: Option<(TcpListener, SocketAddr)>,
+    api: Option<Listening>,
     gateway: Option<GatewayListening>,
+    metrics: Option<Listening>,
 }
+
+type Listening = (TcpListener, SocketAddr);
 
 struct GatewayListening {
     listener: TcpListener,
@@ -87,10 +94,11 @@ impl Server {
             }
             _ => None,
         };
+        let metrics = metrics_bind(config).await?;
         if config.has_role(Role::Api) {
             seed_if_new(config, &ground.data, &assembly.app).await?;
         }
-        Ok(Self { config: config.clone(), ground, assembly, api, gateway })
+        Ok(Self { config: config.clone(), ground, assembly, api, gateway, metrics })
     }
 
     /// Where the API listens.
@@ -103,9 +111,16 @@ impl Server {
         self.gateway.as_ref().map(|listening| listening.address)
     }
 
+    /// Where `metrics.listen` is.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics.as_ref().map(|(_, address)| *address)
+    }
+
     /// Works until `shutdown`, or until a part fails.
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), ServeError> {
-        let Self { config, ground, assembly, api, gateway } = self;
+        let Self { config, ground, assembly, api, gateway, metrics } = self;
+        let token = config.metrics.token.clone();
+        let exposition = Exposition::new(&ground.store, Some(assembly.app.clone()), token);
         let mut tasks = JoinSet::new();
         if let Some((listener, _)) = api {
             let writes = TaskTracker::new();
@@ -116,6 +131,7 @@ impl Server {
                 https: config.public_url.as_deref().is_some_and(|url| url.starts_with("https://")),
                 writes: writes.clone(),
                 shutdown: shutdown.clone(),
+                exposition: exposition.clone(),
             });
             tasks.spawn(listener_serve(listener, router(api), writes, shutdown.clone()));
         }
@@ -124,8 +140,10 @@ impl Server {
             tasks.spawn(done(worker_run(assembly.app, shutdown.clone())));
         }
         if let Some(in_process) = assembly.gateway.filter(|_| config.has_role(Role::Gateway)) {
-            gateway_spawn(&mut tasks, &ground, in_process, gateway, &shutdown);
+            let listening = gateway.map(|listening| (listening, exposition.http()));
+            gateway_spawn(&mut tasks, &ground, in_process, listening, &shutdown);
         }
+        metrics_spawn(&mut tasks, &ground, metrics, exposition, &shutdown);
         tasks_join(tasks, &shutdown).await
     }
 }
@@ -137,17 +155,38 @@ async fn gateway_listen(config: &Config, address: SocketAddr) -> Result<GatewayL
     Ok(GatewayListening { listener, address, api_key })
 }
 
+/// Binds `metrics.listen`, if it is set, and says where.
+async fn metrics_bind(config: &Config) -> Result<Option<Listening>, ServeError> {
+    let Some(address) = config.metrics.listen else { return Ok(None) };
+    let bound = listener_bind(address).await?;
+    notice(&format!("metrics at http://{}/metrics", bound.1));
+    Ok(Some(bound))
+}
+
+fn metrics_spawn(
+    tasks: &mut JoinSet<Result<(), ServeError>>,
+    ground: &Ground,
+    bound: Option<Listening>,
+    exposition: Exposition,
+    shutdown: &CancellationToken,
+) {
+    if let Some((listener, _)) = bound {
+        let router = metrics_router(exposition, Arc::clone(&ground.clock));
+        tasks.spawn(listener_serve(listener, router, TaskTracker::new(), shutdown.clone()));
+    }
+}
+
 fn gateway_spawn(
     tasks: &mut JoinSet<Result<(), ServeError>>,
     ground: &Ground,
     gateway: Gateway,
-    listening: Option<GatewayListening>,
+    listening: Option<(GatewayListening, HttpMetrics)>,
     shutdown: &CancellationToken,
 ) {
     let clock = Arc::clone(&ground.clock);
-    if let Some(GatewayListening { listener, api_key, .. }) = listening {
+    if let Some((GatewayListening { listener, api_key, .. }, http)) = listening {
         let (gateway, clock, writes) = (gateway.clone(), Arc::clone(&clock), TaskTracker::new());
-        let api = GatewayApi::new(GatewayApiParts { gateway, clock, api_key, writes: writes.clone() });
+        let api = GatewayApi::new(GatewayApiParts { gateway, clock, api_key, writes: writes.clone(), http });
         tasks.spawn(listener_serve(listener, gateway_router(api), writes, shutdown.clone()));
     }
     let shutdown = shutdown.clone();

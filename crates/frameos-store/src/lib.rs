@@ -27,6 +27,7 @@ pub mod idempotency;
 pub mod job;
 mod key;
 pub mod live;
+mod metrics;
 mod migrate;
 mod objects;
 pub mod overview;
@@ -53,6 +54,7 @@ pub mod user;
 mod value;
 pub mod version;
 pub mod webhook;
+pub mod worker;
 
 pub use cipher::{Cipher, CipherError, Place};
 pub use error::StoreError;

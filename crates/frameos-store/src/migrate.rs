@@ -40,6 +40,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         text: include_str!("../migrations/0007_run_events.sql"),
     },
     Migration { version: 8, name: "0008_webhooks", text: include_str!("../migrations/0008_webhooks.sql") },
+    Migration {
+        version: 9,
+        name: "0009_operations",
+        text: include_str!("../migrations/0009_operations.sql"),
+    },
     Migration { version: 10, name: "0010_trigger", text: include_str!("../migrations/0010_trigger.sql") },
 ];
 

@@ -62,15 +62,18 @@ pub async fn revenue_insert(tx: &mut Tx, new: &Revenue) -> Result<bool, StoreErr
     Ok(tx.execute(sql, &params).await? == 1)
 }
 
+/// What a developer earned in one currency, with all agents or with one.
 pub async fn revenue_totals(
     tx: &mut Tx,
     developer_id: DeveloperId,
+    agent_id: Option<AgentId>,
     currency: Currency,
 ) -> Result<RevenueTotals, StoreError> {
     let sql = "SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT), \
                CAST(COALESCE(SUM(CASE WHEN status = 'pending' THEN amount ELSE 0 END), 0) AS BIGINT) \
-               FROM developer_revenue WHERE developer_id = $1 AND currency = $2";
-    let row = tx.query_one(sql, &params![developer_id, currency]).await?;
+               FROM developer_revenue WHERE developer_id = $1 AND currency = $2 \
+               AND (CAST($3 AS TEXT) IS NULL OR agent_id = CAST($3 AS TEXT))";
+    let row = tx.query_one(sql, &params![developer_id, currency, agent_id]).await?;
     let (total, pending): (i64, i64) = (row.get(0)?, row.get(1)?);
     Ok(RevenueTotals { total, pending, paid_out: total - pending })
 }

@@ -1,14 +1,15 @@
 //! Statistics of agents: events of finished runs, rolled up into totals and days.
 //!
 //! Invariants: a finished run inserts one event in the transaction that finishes it and touches no shared row; a roll-up
-//! takes each event exactly once, because it deletes it in the transaction that counts it. A run that was cancelled, or that the
-//! platform could not bring to an end, is no event.
+//! takes each event exactly once, because it deletes it in the transaction that counts it; what is read counts the events that
+//! wait, too. A run that was cancelled, or that the platform could not bring to an end, is no event.
 
 use std::collections::BTreeMap;
 
 use frameos_domain::{
     clock::Timestamp,
     execution::RunStatus,
+    histogram::DurationHistogram,
     id::{AgentId, DeveloperId, EventId},
 };
 
@@ -27,32 +28,45 @@ pub struct StatEvent {
     pub at: Timestamp,
 }
 
-/// One day of one version.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DailyStats {
-    pub day: String,
-    pub version: String,
+/// Runs, added up.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tally {
     pub total: i64,
     pub succeeded: i64,
-    pub duration_ms_sum: i64,
+    pub duration_ms: i64,
+    /// The developer's share, in minor units.
     pub revenue: i64,
+    /// Of those runs that were counted since there are histograms.
+    pub durations: DurationHistogram,
 }
 
-#[derive(Default)]
-struct Sum {
-    total: i64,
-    succeeded: i64,
-    duration_ms: i64,
-    revenue: i64,
-}
-
-impl Sum {
+impl Tally {
     fn add(&mut self, status: RunStatus, duration_ms: i64, revenue: i64) {
         self.total += 1;
         self.succeeded += i64::from(status == RunStatus::Success);
         self.duration_ms += duration_ms;
         self.revenue += revenue;
+        self.durations.add(duration_ms);
     }
+
+    /// Adds what `other` has added up.
+    pub fn merge(&mut self, other: &Self) {
+        self.total += other.total;
+        self.succeeded += other.succeeded;
+        self.duration_ms += other.duration_ms;
+        self.revenue += other.revenue;
+        self.durations.merge(&other.durations);
+    }
+}
+
+/// One day of one version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VersionDay {
+    pub agent_id: AgentId,
+    pub version: String,
+    /// As `2026-11-22`, UTC.
+    pub day: String,
+    pub tally: Tally,
 }
 
 pub async fn stat_event_insert(tx: &mut Tx, event: &StatEvent) -> Result<(), StoreError> {
@@ -79,8 +93,8 @@ pub async fn stat_events_wait_unscoped(tx: &mut Tx) -> Result<bool, StoreError> 
 pub async fn stats_rollup_unscoped(tx: &mut Tx, limit: u32) -> Result<usize, StoreError> {
     let rows = tx.query(dialect::stat_events_take(tx.engine()), &params![limit]).await?;
     // Ordered maps: two roll-ups at once lock agents in the same order.
-    let mut agents: BTreeMap<AgentId, Sum> = BTreeMap::new();
-    let mut days: BTreeMap<(AgentId, String, String), Sum> = BTreeMap::new();
+    let mut agents: BTreeMap<AgentId, Tally> = BTreeMap::new();
+    let mut days: BTreeMap<(AgentId, String, String), Tally> = BTreeMap::new();
     for row in &rows {
         let agent_id: AgentId = row.get(0)?;
         let (status, duration_ms, revenue) = (row.get(2)?, row.get(3)?, row.get(4)?);
@@ -97,7 +111,7 @@ pub async fn stats_rollup_unscoped(tx: &mut Tx, limit: u32) -> Result<usize, Sto
     Ok(rows.len())
 }
 
-async fn add_to_agent(tx: &mut Tx, agent_id: AgentId, sum: &Sum) -> Result<(), StoreError> {
+async fn add_to_agent(tx: &mut Tx, agent_id: AgentId, sum: &Tally) -> Result<(), StoreError> {
     let sql = "UPDATE agent_definitions SET total_executions = total_executions + $2, \
                succeeded_executions = succeeded_executions + $3, total_duration_ms = total_duration_ms + $4, \
                success_rate = CAST(succeeded_executions + $3 AS DOUBLE PRECISION) / (total_executions + $2), \
@@ -110,37 +124,60 @@ async fn add_to_day(
     agent_id: AgentId,
     version: &str,
     day: &str,
-    sum: &Sum,
+    sum: &Tally,
 ) -> Result<(), StoreError> {
     let sql = "INSERT INTO agent_stats_daily (agent_id, version, day, total, succeeded, duration_ms_sum, revenue) \
                VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (agent_id, version, day) DO UPDATE SET \
                total = agent_stats_daily.total + excluded.total, \
                succeeded = agent_stats_daily.succeeded + excluded.succeeded, \
                duration_ms_sum = agent_stats_daily.duration_ms_sum + excluded.duration_ms_sum, \
-               revenue = agent_stats_daily.revenue + excluded.revenue";
+               revenue = agent_stats_daily.revenue + excluded.revenue RETURNING durations";
     let params = params![agent_id, version, day, sum.total, sum.succeeded, sum.duration_ms, sum.revenue];
-    tx.execute(sql, &params).await.map(drop)
+    // The statement has locked the row, so what is read here is still so when it is written.
+    let mut durations = durations_read(tx.query_one(sql, &params).await?.get(0)?)?;
+    durations.merge(&sum.durations);
+    let sql = "UPDATE agent_stats_daily SET durations = $4 WHERE agent_id = $1 AND version = $2 AND day = $3";
+    tx.execute(sql, &params![agent_id, version, day, durations.to_bytes()]).await.map(drop)
 }
 
-/// An agent's days from `from_day` (as `2026-11-22`) on, oldest first.
-pub async fn stats_daily(
+fn durations_read(bytes: Option<Vec<u8>>) -> Result<DurationHistogram, StoreError> {
+    let Some(bytes) = bytes else { return Ok(DurationHistogram::default()) };
+    DurationHistogram::from_bytes(&bytes).ok_or_else(|| StoreError::corrupt("not a histogram of durations"))
+}
+
+/// The days from `from_day` (as `2026-11-22`) on of a developer's agents, or of one of them, with what is not rolled up yet.
+pub async fn stats_by_day(
     tx: &mut Tx,
-    agent_id: AgentId,
+    developer_id: DeveloperId,
+    agent_id: Option<AgentId>,
     from_day: &str,
-) -> Result<Vec<DailyStats>, StoreError> {
-    let sql = "SELECT day, version, total, succeeded, duration_ms_sum, revenue FROM agent_stats_daily \
-               WHERE agent_id = $1 AND day >= $2 ORDER BY day, version";
-    let rows = tx.query(sql, &params![agent_id, from_day]).await?;
-    read_all(&rows, |row| {
-        Ok(DailyStats {
-            day: row.get(0)?,
-            version: row.get(1)?,
-            total: row.get(2)?,
-            succeeded: row.get(3)?,
-            duration_ms_sum: row.get(4)?,
-            revenue: row.get(5)?,
-        })
-    })
+) -> Result<Vec<VersionDay>, StoreError> {
+    let mut days: BTreeMap<(String, AgentId, String), Tally> = BTreeMap::new();
+    let rolled_up = "SELECT s.day, s.agent_id, s.version, s.total, s.succeeded, s.duration_ms_sum, s.revenue, s.durations \
+                     FROM agent_stats_daily s JOIN agent_definitions a ON a.id = s.agent_id WHERE a.developer_id = $1 \
+                     AND (CAST($2 AS TEXT) IS NULL OR s.agent_id = CAST($2 AS TEXT)) AND s.day >= $3";
+    for row in tx.query(rolled_up, &params![developer_id, agent_id, from_day]).await? {
+        let tally = Tally {
+            total: row.get(3)?,
+            succeeded: row.get(4)?,
+            duration_ms: row.get(5)?,
+            revenue: row.get(6)?,
+            durations: durations_read(row.get(7)?)?,
+        };
+        days.insert((row.get(0)?, row.get(1)?, row.get(2)?), tally);
+    }
+    let pending = "SELECT e.at, e.agent_id, e.version, e.status, e.duration_ms, e.revenue \
+                   FROM stat_events e JOIN agent_definitions a ON a.id = e.agent_id WHERE a.developer_id = $1 \
+                   AND (CAST($2 AS TEXT) IS NULL OR e.agent_id = CAST($2 AS TEXT))";
+    for row in tx.query(pending, &params![developer_id, agent_id]).await? {
+        let day = row.get::<Timestamp>(0)?.day();
+        if day.as_str() >= from_day {
+            let tally = days.entry((day, row.get(1)?, row.get(2)?)).or_default();
+            tally.add(row.get(3)?, row.get(4)?, row.get(5)?);
+        }
+    }
+    let days = days.into_iter();
+    Ok(days.map(|((day, agent_id, version), tally)| VersionDay { agent_id, version, day, tally }).collect())
 }
 
 /// An agent's numbers, exact to the last settled run.

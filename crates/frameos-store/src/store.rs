@@ -3,9 +3,10 @@
 //! Invariants: [`Store::tx`] and [`Store::read`] are the only ways to the database; dropping the future they return never
 //! cuts a transaction in half. A `Store` is cheap to clone and shared by the whole process.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Instant};
 
 use frameos_domain::{clock::Clock, id::ExecutionId};
+use prometheus_client::registry::Registry;
 use tokio::sync::{broadcast, futures::Notified};
 
 use crate::{
@@ -13,6 +14,7 @@ use crate::{
     clock::SystemClock,
     error::StoreError,
     key::MasterKey,
+    metrics::StoreMetrics,
     migrate::{self, MIGRATIONS},
     objects::{Objects, ObjectsConfig},
     postgres::Postgres,
@@ -44,6 +46,7 @@ struct Inner {
     cipher: Cipher,
     objects: Objects,
     signals: Signals,
+    metrics: StoreMetrics,
 }
 
 enum Database {
@@ -74,7 +77,8 @@ impl Store {
                 return Err(StoreError::Config { what });
             }
         };
-        Ok(Self { inner: Arc::new(Inner { database, cipher, objects, signals }) })
+        let metrics = StoreMetrics::new();
+        Ok(Self { inner: Arc::new(Inner { database, cipher, objects, signals, metrics }) })
     }
 
     /// Runs `work` in one writing transaction: `store.tx(move |tx| Box::pin(async move { … })).await`.
@@ -112,6 +116,11 @@ impl Store {
         &self.inner.objects
     }
 
+    /// Has this store's numbers shown with those of `registry`.
+    pub fn metrics_register(&self, registry: &mut Registry) {
+        self.inner.metrics.register(registry);
+    }
+
     /// Brings the schema up to date. Returns the names of the migrations it applied.
     pub async fn migrate(&self) -> Result<Vec<String>, StoreError> {
         let now = SystemClock.now();
@@ -144,10 +153,13 @@ impl Store {
         T: Send + 'static,
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, StoreError>> + Send + 'static,
     {
-        match &self.inner.database {
+        let begun = Instant::now();
+        let result = match &self.inner.database {
             Database::Sqlite(sqlite) => sqlite.run(mode, work).await,
             Database::Postgres(postgres) => postgres.run(mode, work).await,
-        }
+        };
+        self.inner.metrics.finished(mode, begun.elapsed(), &result);
+        result
     }
 }
 

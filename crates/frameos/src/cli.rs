@@ -67,7 +67,7 @@ enum Command {
     Admin(command::admin::Admin),
     /// Run the platform: API, worker and payment gateway in one process
     Serve(command::serve::Serve),
-    /// Run a worker only
+    /// Run a worker only, or show how the workers are doing
     Worker(command::worker::Worker),
     /// Run the payment gateway only
     Gateway(command::gateway::Gateway),

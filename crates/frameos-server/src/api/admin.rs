@@ -14,7 +14,7 @@ use crate::view::admin as view;
 
 /// `GET /admin/overview`
 pub(crate) async fn overview(State(api): State<Api>, _: Admin) -> Answer {
-    ok(view::overview(&app::overview(&api.app).await?, api.app.now()))
+    ok(view::overview(app::overview(&api.app).await?))
 }
 
 /// `GET /admin/reviews`

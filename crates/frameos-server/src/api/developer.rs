@@ -2,19 +2,24 @@
 
 use axum::extract::State;
 use frameos_app as app;
-use frameos_contract::developer::RevenueList;
+use frameos_contract::developer::{AnalyticsQuery, RevenueList};
 use frameos_domain::id::kind;
 
 use super::{
     Api,
-    extract::{Developer, Paging, PathId},
+    extract::{Developer, Paging, PathId, Query},
     reply::{Answer, ok},
 };
 use crate::view::developer as view;
 
 /// `GET /developers/analytics`
-pub(crate) async fn analytics(State(api): State<Api>, Developer(developer): Developer) -> Answer {
-    ok(view::analytics(app::analytics(&api.app, developer).await?))
+pub(crate) async fn analytics(
+    State(api): State<Api>,
+    Developer(developer): Developer,
+    Query(query): Query<AnalyticsQuery>,
+) -> Answer {
+    let filter = view::analytics_filter(query);
+    ok(view::analytics(app::analytics(&api.app, developer, filter).await?))
 }
 
 /// `GET /developers/executions/:id/logs`

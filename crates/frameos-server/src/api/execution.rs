@@ -1,5 +1,7 @@
 //! Runs: triggering, following and reading them.
 
+use std::time::Instant;
+
 use axum::{
     Extension,
     extract::State,
@@ -28,11 +30,13 @@ pub(crate) async fn start(
     prefer: Prefer,
     Json(body): Json<ExecuteRequest>,
 ) -> Answer {
+    let begun = Instant::now();
     let new = view::execution_new(body, key, fingerprint);
     let started = match app::execution_start(&api.app, user, &agent, new).await? {
         Trigger::Started(started) => started,
         Trigger::Refused { status, body } => return Ok(replay(status, body)),
     };
+    api.app.metrics().stage(app::Stage::Trigger, begun.elapsed());
     let answer = match finished(&api, user, started.execution_id, &prefer).await? {
         Some(execution) => ok(execution)?,
         None => accepted(&format!("/executions/{}", started.execution_id), view::queued(&started))?,

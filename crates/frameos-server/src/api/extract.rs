@@ -14,7 +14,7 @@ pub(crate) use json::{Json, OptionalJson, body_bytes};
 pub(crate) use paging::{Paging, page_check};
 pub(crate) use path::{PathId, PathIds, PathText, PathTexts};
 pub(crate) use permission::{
-    Admin, Authenticated, Developer, OptionalPrincipal, Public, User, bearer, principal_in,
+    Admin, Authenticated, Developer, OptionalPrincipal, Public, User, bearer, bearer_is, principal_in,
 };
 pub(crate) use prefer::Prefer;
 pub(crate) use query::Query;

@@ -1,8 +1,8 @@
-//! What an operator's tools ask: is it alive, is it ready, which keys does it sign with.
+//! What an operator's tools ask: is it alive, is it ready, what has it counted, which keys does it sign with.
 
 use axum::{
     extract::State,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
 };
 use frameos_contract::ErrorCode;
 use serde_json::json;
@@ -33,6 +33,11 @@ pub(crate) async fn ready(State(api): State<Api>, _: Public) -> Answer {
             Err(ApiFailure::new(ErrorCode::UNAVAILABLE, "the database is not reachable or not migrated"))
         }
     }
+}
+
+/// `GET /metrics`: for anyone, or for whoever has `metrics.token` when it is set.
+pub(crate) async fn metrics(State(api): State<Api>, _: Public, headers: HeaderMap) -> Answer {
+    api.exposition.answer(&headers).await
 }
 
 /// `GET /.well-known/jwks.json`: the keys receipts verify with, as RFC 7517 wants them, so without our envelope.

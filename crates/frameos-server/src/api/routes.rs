@@ -59,6 +59,7 @@ pub fn routes() -> Vec<Route> {
         get("/", Public, operations::about),
         get("/healthz", Public, operations::health),
         get("/readyz", Public, operations::ready),
+        get("/metrics", Public, operations::metrics),
         get("/.well-known/jwks.json", Public, operations::keys),
         // Accounts
         post("/developers/register", Public, account::developer_register),
@@ -144,7 +145,7 @@ pub fn router(api: Api) -> Router {
         }
         router = router.route(route.path, handler.layer(DefaultBodyLimit::max(route.body_limit)));
     }
-    let outer = Frame { clock: api.clock.clone(), https: api.https };
+    let outer = Frame { clock: api.clock.clone(), https: api.https, http: api.exposition.http() };
     framed(router, outer).with_state(api)
 }
 

@@ -204,6 +204,18 @@ pub static KEYS: &[Key] = &[
         show: |config| Shown::Plain(Value::Integer(config.queue.free_patience_seconds.into())),
     },
     Key {
+        name: "metrics.listen",
+        allowed: "an address and port such as 127.0.0.1:9100",
+        set: |config, raw| set_optional(&mut config.metrics.listen, raw, address),
+        show: |config| optional(config.metrics.listen),
+    },
+    Key {
+        name: "metrics.token",
+        allowed: "at least 16 visible ASCII characters",
+        set: |config, raw| set_optional(&mut config.metrics.token, raw, api_key),
+        show: |config| hidden(config.metrics.token.as_ref()),
+    },
+    Key {
         name: "mail.url",
         allowed: "file:///absolute/directory",
         set: |config, raw| {

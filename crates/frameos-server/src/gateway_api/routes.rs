@@ -67,7 +67,7 @@ pub fn gateway_router(api: GatewayApi) -> Router {
         };
         router = router.route(route.path, handler.layer(DefaultBodyLimit::max(1 << 20)));
     }
-    framed(router, Frame { clock: api.clock.clone(), https: false }).with_state(api)
+    framed(router, Frame { clock: api.clock.clone(), https: false, http: api.http.clone() }).with_state(api)
 }
 
 fn route<H: Handler<T, GatewayApi>, T: 'static>(

@@ -1,22 +1,73 @@
 //! Reviews, the overview and the audit log, as the contract shows them.
 
-use frameos_app::VersionForReview;
+use std::collections::BTreeMap;
+
+use frameos_app::{OverviewView, VersionForReview, WorkerState};
 use frameos_contract::admin::{
-    AuditEntry, BundleFile, Overview, PendingReview, VersionForReview as ContractVersion,
+    Attempts, AuditEntry, BundleFile, LastHour, Overview, PendingReview, Sealed, Slots,
+    VersionForReview as ContractVersion, WorkerEntry,
 };
 use frameos_domain::{clock::Timestamp, scan::Verdict};
 use frameos_store::{
-    audit::AuditEntry as StoredEntry, overview::Overview as Counts, version::PendingVersion,
+    audit::AuditEntry as StoredEntry,
+    overview::{QueueClass, RunsSince},
+    version::PendingVersion,
+    worker::Worker,
 };
 
-pub(crate) fn overview(counts: &Counts, now: Timestamp) -> Overview {
+pub(crate) fn overview(view: OverviewView) -> Overview {
+    let (counts, since) = (view.counts, |then| view.at.millis_since(then));
+    let present = view.workers.iter().filter(|(_, state)| *state != WorkerState::Lost);
+    let (total, busy) =
+        present.fold((0, 0), |(slots, busy), (worker, _)| (slots + worker.slots, busy + worker.busy));
+    let named = |class: QueueClass| class.as_str().to_owned();
     Overview {
         queued: counts.queued,
         running: counts.running,
         settling: counts.settling,
         pending_reviews: counts.pending_reviews,
-        oldest_review_seconds: counts.oldest_review.map(|submitted| now.millis_since(submitted) / 1000),
+        oldest_review_seconds: counts.oldest_review.map(|submitted| since(submitted) / 1000),
+        depth: view.queue.iter().map(|waits| (named(waits.class), waits.depth)).collect(),
+        oldest_wait_ms: view.queue.iter().map(|waits| (named(waits.class), waits.since.map(since))).collect(),
+        slots: Slots { total, busy },
+        runs: states(&view.last_day),
+        failures: failures(&view.last_day),
+        attempts: attempts(&view.last_day),
+        last_hour: LastHour {
+            runs: states(&view.last_hour),
+            failures: failures(&view.last_hour),
+            attempts: attempts(&view.last_hour),
+        },
+        sealed: Sealed { waiting: counts.settling, oldest_ms: counts.oldest_sealed.map(since) },
+        workers: view.workers.into_iter().map(worker).collect(),
     }
+}
+
+fn worker((worker, state): (Worker, WorkerState)) -> WorkerEntry {
+    WorkerEntry {
+        name: worker.name,
+        host: worker.host,
+        pid: worker.pid,
+        state: state.as_str().to_owned(),
+        slots: worker.slots,
+        busy: worker.busy,
+        version: worker.version,
+        isolation: worker.isolation,
+        started_at: worker.started_at,
+        last_seen: worker.last_seen,
+    }
+}
+
+fn states(runs: &RunsSince) -> BTreeMap<String, i64> {
+    runs.states.iter().map(|(status, runs)| (status.to_string(), *runs)).collect()
+}
+
+fn failures(runs: &RunsSince) -> BTreeMap<String, i64> {
+    runs.failures.iter().map(|(reason, runs)| (reason.as_str().to_owned(), *runs)).collect()
+}
+
+fn attempts(runs: &RunsSince) -> Attempts {
+    Attempts { retries: runs.retries, lost: runs.lost }
 }
 
 pub(crate) fn pending_review(pending: PendingVersion, now: Timestamp) -> PendingReview {

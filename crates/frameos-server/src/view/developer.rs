@@ -1,8 +1,18 @@
 //! Analytics and revenue, as the contract shows them.
 
-use frameos_app::{AnalyticsView, DeveloperLogs as Logs};
-use frameos_contract::developer::{AgentAnalytics, Analytics, DeveloperLogs, RecentExecution, RevenueEntry};
-use frameos_store::{revenue::Revenue, stats::AgentStats};
+use frameos_app::{AnalyticsFilter, AnalyticsView, DeveloperLogs as Logs, VersionView};
+use frameos_contract::developer::{
+    AgentAnalytics, Analytics, AnalyticsQuery, DayAnalytics, DeveloperLogs, RecentExecution, RevenueEntry,
+    VersionAnalytics,
+};
+use frameos_store::{
+    revenue::Revenue,
+    stats::{AgentStats, Tally},
+};
+
+pub(crate) fn analytics_filter(query: AnalyticsQuery) -> AnalyticsFilter {
+    AnalyticsFilter { agent_id: query.agent_id, days: query.days, from: query.from }
+}
 
 pub(crate) fn analytics(view: AnalyticsView) -> Analytics {
     let recent = view.recent_executions.into_iter().map(|run| RecentExecution {
@@ -18,6 +28,8 @@ pub(crate) fn analytics(view: AnalyticsView) -> Analytics {
         total_executions: view.total_executions,
         agents: view.agents.into_iter().map(agent).collect(),
         recent_executions: recent.collect(),
+        days: view.days.into_iter().map(day).collect(),
+        versions: view.versions.into_iter().map(version).collect(),
     }
 }
 
@@ -36,6 +48,35 @@ pub(crate) fn logs(view: Logs) -> DeveloperLogs {
         truncated: view.logs.truncated,
         withheld: view.withheld,
     }
+}
+
+fn day((day, tally): (String, Tally)) -> DayAnalytics {
+    DayAnalytics {
+        day,
+        executions: tally.total,
+        revenue: tally.revenue,
+        success_rate: success_rate(&tally),
+        avg_duration_ms: tally.duration_ms.checked_div(tally.total),
+        p95_duration_ms: tally.durations.percentile(95),
+    }
+}
+
+fn version(view: VersionView) -> VersionAnalytics {
+    let tally = view.tally;
+    VersionAnalytics {
+        agent_id: view.agent_id.to_string(),
+        agent_name: view.agent_name,
+        version: view.version,
+        executions: tally.total,
+        revenue: tally.revenue,
+        success_rate: success_rate(&tally),
+        avg_duration_ms: tally.duration_ms.checked_div(tally.total),
+        p95_duration_ms: tally.durations.percentile(95),
+    }
+}
+
+fn success_rate(tally: &Tally) -> Option<f64> {
+    (tally.total > 0).then(|| tally.succeeded as f64 / tally.total as f64)
 }
 
 fn agent(stats: AgentStats) -> AgentAnalytics {

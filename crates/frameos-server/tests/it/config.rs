@@ -72,6 +72,8 @@ fn every_key_can_be_set_by_its_variable() {
         ("queue.agent_concurrency", "6"),
         ("queue.user_depth", "5000"),
         ("queue.free_patience_seconds", "90"),
+        ("metrics.listen", "127.0.0.1:3"),
+        ("metrics.token", "fedcba9876543210"),
         ("mail.url", "file:///srv/mail"),
         ("webhooks.allow_private", "true"),
         ("limits.enabled", "false"),
@@ -89,11 +91,11 @@ fn every_key_can_be_set_by_its_variable() {
     assert!(!config.limits_enabled);
     let shown = config.effective_toml();
     for (name, value) in values {
-        let secret = ["master_key", "database.url", "gateway.api_key"].contains(&name);
+        let secret = ["master_key", "database.url", "gateway.api_key", "metrics.token"].contains(&name);
         let list = name == "roles";
         assert_eq!(shown.contains(value), !secret && !list, "{name} in\n{shown}");
     }
-    assert_eq!(shown.matches("\"(hidden)\"").count(), 3, "{shown}");
+    assert_eq!(shown.matches("\"(hidden)\"").count(), 4, "{shown}");
     assert!(!format!("{config:?}").contains("secret@"), "secrets are not printed");
 }
 

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 mod access;
+mod analytics;
 mod bundles;
 mod config;
 mod envelope;
@@ -15,6 +16,7 @@ mod hostile_agents;
 mod idempotency;
 mod live_runs;
 mod main_flow;
+mod operations;
 mod platform_faults;
 mod process;
 mod queue;

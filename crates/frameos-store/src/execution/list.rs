@@ -100,17 +100,19 @@ pub struct DeveloperExecution {
     pub created_at: Timestamp,
 }
 
-/// The newest runs of a developer's agents.
+/// The newest runs of a developer's agents, or of one of them.
 pub async fn execution_list_by_developer(
     tx: &mut Tx,
     developer_id: DeveloperId,
+    agent_id: Option<AgentId>,
     limit: u32,
 ) -> Result<Vec<DeveloperExecution>, StoreError> {
     let sql = "SELECT e.id, a.name, e.status, COALESCE(r.amount, 0), e.created_at \
                FROM agent_executions e JOIN agent_definitions a ON a.id = e.agent_id \
                LEFT JOIN developer_revenue r ON r.execution_id = e.id \
-               WHERE a.developer_id = $1 ORDER BY e.created_at DESC, e.id DESC LIMIT $2";
-    let rows = tx.query(sql, &params![developer_id, limit]).await?;
+               WHERE a.developer_id = $1 AND (CAST($2 AS TEXT) IS NULL OR e.agent_id = CAST($2 AS TEXT)) \
+               ORDER BY e.created_at DESC, e.id DESC LIMIT $3";
+    let rows = tx.query(sql, &params![developer_id, agent_id, limit]).await?;
     read_all(&rows, |row| {
         Ok(DeveloperExecution {
             id: row.get(0)?,

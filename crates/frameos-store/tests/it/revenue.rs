@@ -37,9 +37,9 @@ async fn a_run_earns_once(db: TestDb) {
     let (first, second) = (share(&world, run, 35), share(&world, run, 35));
     assert!(tx!(store, |tx| revenue_insert(tx, &first)));
     assert!(!tx!(store, |tx| revenue_insert(tx, &second)));
-    let totals = read!(store, |tx| revenue_totals(tx, developer, Currency::INR));
+    let totals = read!(store, |tx| revenue_totals(tx, developer, None, Currency::INR));
     assert_eq!((totals.total, totals.pending, totals.paid_out), (35, 35, 0));
-    assert_eq!(read!(store, |tx| execution_list_by_developer(tx, developer, 5))[0].revenue, 35);
+    assert_eq!(read!(store, |tx| execution_list_by_developer(tx, developer, None, 5))[0].revenue, 35);
 }
 
 async fn sums_are_per_developer(db: TestDb) {
@@ -52,7 +52,7 @@ async fn sums_are_per_developer(db: TestDb) {
     let mut paid = share(&world, world.execution().await, 5);
     (paid.status, paid.paid_out_at) = (RevenueStatus::PaidOut, Some(at(40)));
     assert!(tx!(store, |tx| revenue_insert(tx, &paid)));
-    let totals = read!(store, |tx| revenue_totals(tx, owner, Currency::INR));
+    let totals = read!(store, |tx| revenue_totals(tx, owner, None, Currency::INR));
     assert_eq!((totals.total, totals.pending, totals.paid_out), (35, 30, 5));
     let by_agent = read!(store, |tx| revenue_by_agent(tx, owner, Currency::INR));
     assert_eq!(
@@ -62,6 +62,6 @@ async fn sums_are_per_developer(db: TestDb) {
     let list = read!(store, |tx| revenue_list(tx, owner, Page::new(1, 2)));
     assert_eq!((list.items.len(), list.total), (2, 3));
     let stranger = developer(store, "s@example.com").await;
-    assert_eq!(read!(store, |tx| revenue_totals(tx, stranger, Currency::INR)).total, 0);
+    assert_eq!(read!(store, |tx| revenue_totals(tx, stranger, None, Currency::INR)).total, 0);
     assert_eq!(read!(store, |tx| revenue_list(tx, stranger, Page::new(1, 2))).total, 0);
 }

@@ -13,3 +13,4 @@ mod receipts;
 mod sandbox;
 mod server;
 mod webhook;
+mod worker_status;

@@ -5,10 +5,11 @@
 
 use axum::{
     extract::FromRequestParts,
-    http::{header, request::Parts},
+    http::{HeaderMap, header, request::Parts},
 };
 use frameos_app::{Principal, principal_authenticate};
 use frameos_domain::id::{AdminId, DeveloperId, UserId};
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::api::{Api, failure::ApiFailure};
 
@@ -88,6 +89,15 @@ pub(crate) async fn principal_in(parts: &mut Parts, api: &Api) -> Result<Option<
     let principal = principal_authenticate(&api.app, token).await?;
     parts.extensions.insert(principal.clone());
     Ok(Some(principal))
+}
+
+/// Whether `headers` carry this secret as their bearer token, compared in constant time.
+pub(crate) fn bearer_is(headers: &HeaderMap, expected: &SecretString) -> bool {
+    let given = headers.get(header::AUTHORIZATION).and_then(|value| bearer(value.as_bytes()));
+    given.is_some_and(|given| {
+        let expected = expected.expose_secret().as_bytes();
+        aws_lc_rs::constant_time::verify_slices_are_equal(given.as_bytes(), expected).is_ok()
+    })
 }
 
 /// The token of `Bearer <token>`; the scheme in any case (RFC 9110, section 11.1).

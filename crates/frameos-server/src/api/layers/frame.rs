@@ -18,7 +18,10 @@ use frameos_contract::ErrorCode;
 use frameos_domain::{clock::Clock, id};
 use tracing::Instrument;
 
-use crate::api::failure::{ApiFailure, failure_render};
+use crate::{
+    api::failure::{ApiFailure, failure_render},
+    metrics::HttpMetrics,
+};
 
 /// Longer than the longest granted wait; whoever needs longer than this is stuck.
 const TIME_LIMIT: Duration = Duration::from_secs(90);
@@ -39,6 +42,7 @@ pub(crate) struct Frame {
     pub clock: Arc<dyn Clock>,
     /// Whether clients come by HTTPS and may be told to stay with it.
     pub https: bool,
+    pub http: HttpMetrics,
 }
 
 /// The id of the request at hand.
@@ -63,7 +67,8 @@ pub(crate) async fn frame(State(frame): State<Frame>, mut request: Request, next
     headers_put(&mut response, frame.https, private);
     let path = path.as_ref().map_or("(no route)", MatchedPath::as_str);
     let (status, ms) = (response.status().as_u16(), started.elapsed().as_millis());
-    if path == "/healthz" || path == "/readyz" {
+    frame.http.answered(path, &method, status, started);
+    if ["/healthz", "/readyz", "/metrics"].contains(&path) {
         tracing::debug!(request_id = %request_id, %method, path, status, ms, "answered");
     } else {
         tracing::info!(request_id = %request_id, %method, path, status, ms, "answered");

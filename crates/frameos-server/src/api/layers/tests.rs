@@ -19,10 +19,13 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 use super::{Frame, detach};
-use crate::api::{failure::ApiFailure, reply::ok, routes::framed};
+use crate::{
+    api::{failure::ApiFailure, reply::ok, routes::framed},
+    metrics::HttpMetrics,
+};
 
 fn served(router: Router) -> Router {
-    framed(router, Frame { clock: Arc::new(SystemClock), https: false })
+    framed(router, Frame { clock: Arc::new(SystemClock), https: false, http: HttpMetrics::default() })
 }
 
 async fn asked(router: Router, path: &str) -> (u16, String) {

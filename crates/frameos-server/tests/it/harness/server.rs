@@ -28,6 +28,7 @@ pub struct TestApp {
     pub config: Config,
     pub address: SocketAddr,
     pub gateway_address: Option<SocketAddr>,
+    pub metrics_address: Option<SocketAddr>,
     shutdown: CancellationToken,
     running: Option<JoinHandle<Result<(), ServeError>>>,
     /// A one-time code works once, so there is one log-in.
@@ -59,10 +60,11 @@ impl TestApp {
             .await
             .unwrap_or_else(|error| panic!("the server starts: {}", chain(&error)));
         let (address, gateway_address) = (server.address().unwrap(), server.gateway_address());
+        let metrics_address = server.metrics_address();
         let shutdown = CancellationToken::new();
         let running = Some(tokio::spawn(server.run(shutdown.clone())));
         let (admin, ground) = (OnceCell::new(), Some(ground));
-        Self { config, address, gateway_address, shutdown, running, admin, ground }
+        Self { config, address, gateway_address, metrics_address, shutdown, running, admin, ground }
     }
 
     /// Stops the server in good order and starts another on the same data.
