@@ -11,7 +11,7 @@ use frameos_sandbox::Sandbox;
 use frameos_store::Store;
 use tokio::sync::Semaphore;
 
-use crate::{mail::Mailer, manifest_cache::ManifestCache};
+use crate::{mail::Mailer, manifest_cache::ManifestCache, token::TokenCache};
 
 /// What the process hands in.
 pub struct Parts {
@@ -64,6 +64,7 @@ pub struct App {
     /// Password hashing takes a core and 19 MB each; two at a time keep a flood of log-ins from starving the rest.
     pub(crate) hashing: Arc<Semaphore>,
     pub(crate) manifests: ManifestCache,
+    pub(crate) tokens: TokenCache,
 }
 
 impl App {
@@ -78,6 +79,7 @@ impl App {
             settings: Arc::new(parts.settings),
             hashing: Arc::new(Semaphore::new(2)),
             manifests: ManifestCache::default(),
+            tokens: TokenCache::default(),
         }
     }
 

@@ -19,7 +19,7 @@ use frameos_store::{
     execution::{self, Execution, ExecutionSummary},
     live::{self, Live, Progress},
     page::{Page, Paged},
-    ticket, version,
+    ticket,
 };
 use serde_json::{Map, Value};
 
@@ -29,6 +29,7 @@ use crate::{
     app::App,
     bare_run::LOG_HEAD_BYTES,
     error::{AppError, Result},
+    manifest_cache::manifest_load,
 };
 
 /// What was paid for a run.
@@ -106,28 +107,23 @@ async fn execution_load(app: &App, user: UserId, id: ExecutionId) -> Result<Exec
 
 /// One of the user's runs.
 pub async fn execution_get(app: &App, user: UserId, id: ExecutionId) -> Result<ExecutionView> {
-    let row = execution_load(app, user, id).await?;
-    let (version_id, status) = (row.version_id, row.status);
-    let (version, position, live) = app
-        .store()
-        .read(move |tx| {
-            Box::pin(async move {
-                let version = version::version_get_unscoped(tx, version_id).await?;
-                let position = match status {
-                    RunStatus::Queued => ticket::ticket_position(tx, id).await?,
-                    _ => None,
-                };
-                let live = match status {
-                    RunStatus::Running => live::live_get(tx, user, id).await?,
-                    _ => None,
-                };
-                Ok((version, position, live.unwrap_or_default()))
-            })
+    let found = app.store().read(move |tx| {
+        Box::pin(async move {
+            let Some(row) = execution::execution_get(tx, user, id).await? else { return Ok(None) };
+            let position = match row.status {
+                RunStatus::Queued => ticket::ticket_position(tx, id).await?,
+                _ => None,
+            };
+            let live = match row.status {
+                RunStatus::Running => live::live_get(tx, user, id).await?,
+                _ => None,
+            };
+            Ok(Some((row, position, live.unwrap_or_default())))
         })
-        .await?;
-    let version = version.ok_or_else(|| AppError::internal("a run's version is missing"))?;
-    let manifest = Manifest::parse(&version.manifest).map_err(AppError::internal)?;
-    Ok(ExecutionView { queue_position: position, ..view(row, &manifest, live, app.now()) })
+    });
+    let (row, position, live) = found.await?.ok_or(AppError::not_found("execution"))?;
+    let compiled = manifest_load(app, row.version_id).await?;
+    Ok(ExecutionView { queue_position: position, ..view(row, &compiled.manifest, live, app.now()) })
 }
 
 fn view(row: Execution, manifest: &Manifest, live: Live, now: Timestamp) -> ExecutionView {
