@@ -13,7 +13,7 @@ use tokio::sync::{OnceCell, Semaphore};
 
 use crate::{
     mail::Mailer, manifest_cache::ManifestCache, metrics::Metrics, run_event::Watchers, run_token::Paces,
-    webhook::Room,
+    token::TokenCache, webhook::Room,
 };
 
 /// What the process hands in.
@@ -87,6 +87,7 @@ pub struct App {
     pub(crate) clearing: Arc<Semaphore>,
     pub(crate) watchers: Arc<Watchers>,
     pub(crate) paces: Arc<Paces>,
+    pub(crate) tokens: TokenCache,
 }
 
 impl App {
@@ -107,6 +108,7 @@ impl App {
             clearing: Arc::new(Semaphore::new(1)),
             watchers: Arc::default(),
             paces: Arc::default(),
+            tokens: TokenCache::default(),
         }
     }
 

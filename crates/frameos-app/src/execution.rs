@@ -22,7 +22,6 @@ use frameos_store::{
     live::{self, Live, Progress},
     page::{Page, Paged},
     ticket::{self, TicketWait},
-    version,
 };
 use serde_json::{Map, Value};
 
@@ -32,6 +31,7 @@ use crate::{
     app::App,
     bare_run::{LOG_HEAD_BYTES, saturate},
     error::{AppError, Result},
+    manifest_cache::manifest_load,
 };
 
 /// What is kept of each stream.
@@ -158,31 +158,26 @@ async fn execution_load(app: &App, user: UserId, id: ExecutionId) -> Result<Exec
 
 /// One of the user's runs.
 pub async fn execution_get(app: &App, user: UserId, id: ExecutionId) -> Result<ExecutionView> {
-    let row = execution_load(app, user, id).await?;
-    let (version_id, status) = (row.version_id, row.status);
     let now = app.now();
-    let (version, wait, live, attempts) = app
-        .store()
-        .read(move |tx| {
-            Box::pin(async move {
-                let version = version::version_get_unscoped(tx, version_id).await?;
-                let wait = match status {
-                    RunStatus::Queued => ticket::ticket_wait(tx, id, now).await?,
-                    _ => None,
-                };
-                let live = match status {
-                    RunStatus::Running => live::live_get(tx, user, id).await?,
-                    _ => None,
-                };
-                let attempts = execution::execution_attempts(tx, user, id).await?;
-                Ok((version, wait, live.unwrap_or_default(), attempts))
-            })
+    let found = app.store().read(move |tx| {
+        Box::pin(async move {
+            let Some(row) = execution::execution_get(tx, user, id).await? else { return Ok(None) };
+            let wait = match row.status {
+                RunStatus::Queued => ticket::ticket_wait(tx, id, now).await?,
+                _ => None,
+            };
+            let live = match row.status {
+                RunStatus::Running => live::live_get(tx, user, id).await?,
+                _ => None,
+            };
+            let attempts = execution::execution_attempts(tx, user, id).await?;
+            Ok(Some((row, wait, live.unwrap_or_default(), attempts)))
         })
-        .await?;
-    let version = version.ok_or_else(|| AppError::internal("a run's version is missing"))?;
-    let manifest = Manifest::parse(&version.manifest).map_err(AppError::internal)?;
+    });
+    let (row, wait, live, attempts) = found.await?.ok_or(AppError::not_found("execution"))?;
+    let compiled = manifest_load(app, row.version_id).await?;
     let wait = wait.map(|wait| wait_view(app, &wait, now));
-    Ok(ExecutionView { wait, attempts, ..view(row, &manifest, live, now) })
+    Ok(ExecutionView { wait, attempts, ..view(row, &compiled.manifest, live, now) })
 }
 
 fn wait_view(app: &App, wait: &TicketWait, now: Timestamp) -> WaitView {

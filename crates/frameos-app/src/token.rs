@@ -1,11 +1,17 @@
 //! Access tokens: short-lived EdDSA JWTs (RFC 7519, RFC 8037) that name an account and its session.
 //!
 //! Invariants: algorithm, issuer and audience are fixed; a token of one purpose is not accepted for another; every token
-//! belongs to a session, so that logging out ends it at once.
+//! belongs to a session, so that logging out ends it at once. A signature that was found good is remembered by the token's
+//! hash: what may change (expiry, session, account) is looked at every time.
 
-use std::time::Duration;
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 
 use frameos_domain::{
+    canonical,
     clock::Timestamp,
     id::{AdminId, DeveloperId, Id, SessionId, UserId},
 };
@@ -21,6 +27,8 @@ use crate::{
 /// How long an access token is valid.
 pub(crate) const ACCESS_TTL: Duration = Duration::from_secs(15 * 60);
 
+/// Tokens remembered as verified, of some 200 bytes each.
+const MOST_VERIFIED: usize = 10_000;
 const ISSUER: &str = "frameos";
 const ACCESS: &str = "frameos-api";
 const VERIFY_EMAIL: &str = "frameos-verify-email";
@@ -88,11 +96,48 @@ pub(crate) fn access_token_sign(app: &App, principal: &Principal) -> Result<Stri
     )
 }
 
+/// Access tokens whose signature was verified. Clones share them.
+#[derive(Clone, Default)]
+pub(crate) struct TokenCache(Arc<RwLock<HashMap<String, Verified>>>);
+
+#[derive(Clone)]
+struct Verified {
+    principal: Principal,
+    exp: i64,
+}
+
+impl TokenCache {
+    fn get(&self, hash: &str) -> Option<Verified> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(hash).cloned()
+    }
+
+    fn put(&self, hash: String, verified: Verified, now: Timestamp) {
+        let mut kept = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() >= MOST_VERIFIED {
+            kept.retain(|_, known| known.exp > now.as_secs());
+        }
+        // Full of tokens in use: this one is verified again next time.
+        if kept.len() < MOST_VERIFIED && verified.exp > now.as_secs() {
+            kept.insert(hash, verified);
+        }
+    }
+}
+
 /// Reads an access token that is genuine and not expired.
 pub(crate) fn access_token_verify(app: &App, token: &str) -> Result<Principal> {
-    let claims: AccessClaims = verify(app, token, ACCESS)?;
-    expired_check(claims.exp, app.now())?;
-    Ok(Principal { role: claims.role, subject: claims.sub, session: claims.sid })
+    let (hash, now) = (canonical::sha256_hex(token.as_bytes()), app.now());
+    let verified = match app.tokens.get(&hash) {
+        Some(known) => known,
+        None => {
+            let claims: AccessClaims = verify(app, token, ACCESS)?;
+            let principal = Principal { role: claims.role, subject: claims.sub, session: claims.sid };
+            let verified = Verified { principal, exp: claims.exp };
+            app.tokens.put(hash, verified.clone(), now);
+            verified
+        }
+    };
+    expired_check(verified.exp, now)?;
+    Ok(verified.principal)
 }
 
 /// Signs the token of a "verify your e-mail" link, valid for three days.

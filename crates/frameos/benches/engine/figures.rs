@@ -6,6 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use frameos_contract::execution::Execution;
+use frameos_domain::clock::Timestamp;
 use serde_json::json;
 
 use crate::{
@@ -52,16 +54,35 @@ pub(crate) fn warm() -> Vec<String> {
         let started = Instant::now();
         let ran = data(connection.post(&bench.path, &headers(&key, "prefer: wait=30\r\n"), &bench.body), 200);
         assert_eq!(ran["status"], "success", "{ran}");
-        started.elapsed()
+        (started.elapsed(), serde_json::from_value::<Execution>(ran).unwrap())
     };
     for number in 0..WARM_UP / 4 {
         run(format!("warm-up-{number}"));
     }
     let cpu = bench.server.cpu();
-    let mut waits: Vec<Duration> = (0..WARM_RUNS).map(|number| run(format!("run-{number}"))).collect();
-    let cpu = bench.server.cpu() - cpu;
-    waits.sort();
-    vec![format!("{WARM_RUNS} runs: {}; {:.1?} CPU of the server each", spread(&waits), cpu / 200)]
+    let runs: Vec<(Duration, Execution)> =
+        (0..WARM_RUNS).map(|number| run(format!("run-{number}"))).collect();
+    let cpu = (bench.server.cpu() - cpu) / u32::try_from(WARM_RUNS).unwrap();
+    let millis = |from: Timestamp, to: Option<Timestamp>| {
+        Duration::from_millis(to.unwrap().millis_since(from).unsigned_abs())
+    };
+    let stage = |of: &dyn Fn(&(Duration, Execution)) -> Duration| {
+        let mut took: Vec<Duration> = runs.iter().map(of).collect();
+        took.sort();
+        spread(&took)
+    };
+    vec![
+        format!("{WARM_RUNS} runs: {}; {cpu:.1?} CPU of the server each", stage(&|(wait, _)| *wait)),
+        format!("  until it starts: {}", stage(&|(_, run)| millis(run.created_at, run.started_at))),
+        format!(
+            "  until it has run: {}",
+            stage(&|(_, run)| millis(run.started_at.unwrap(), run.completed_at))
+        ),
+        format!(
+            "  the rest, to be settled and told: {}",
+            stage(&|(wait, run)| wait.saturating_sub(millis(run.created_at, run.completed_at)))
+        ),
+    ]
 }
 
 /// A server with a priced agent deployed by a user who can pay for it.
