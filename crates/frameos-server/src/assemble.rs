@@ -20,9 +20,6 @@ use crate::{
     notice::notice,
 };
 
-/// How long a worker may be silent before its runs are given to another.
-const LEASE: Duration = Duration::from_secs(30);
-
 /// The directory, the store and the keys' folder: what every kind of process stands on.
 pub(crate) struct Ground {
     pub data: DataDir,
@@ -147,7 +144,7 @@ impl Ground {
             free_patience: Duration::from_secs(config.queue.free_patience_seconds.into()),
             cache_dir: self.data.folder("cache")?,
             public_url: config.public_url_at(address),
-            lease: LEASE,
+            lease: Duration::from_secs(config.worker.lease_seconds.into()),
             // A process that died must not be taken for the one that follows it, not even under the same pid.
             worker_name: format!("{}-{}", std::process::id(), EventId::generate(self.clock.now())),
         })
