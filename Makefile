@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-vm bench bench-engine bench-sandbox check tidy fmt ci clean-data
+.PHONY: help run build test test-vm test-faults bench bench-engine bench-sandbox check tidy fmt ci clean-data
 
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 DATA_DIR := $(or $(FRAMEOS_DATA_DIR),data)
@@ -24,11 +24,14 @@ test: ## Run every test on SQLite and PostgreSQL (starts a throw-away PostgreSQL
 test-vm: ## Run the sandbox's tests on Debian's kernel in an emulated machine, as root and as a user (twenty minutes)
 	scripts/test-vm
 
+test-faults: ## Break several processes on one PostgreSQL for half an hour (FRAMEOS_FAULTS_MINUTES, FRAMEOS_TEST_SEED)
+	scripts/test-faults
+
 bench: ## Measure complete payments a second, on SQLite and PostgreSQL
 	scripts/with-postgres cargo bench --locked -p frameos-gateway --bench payments
 
-bench-engine: build ## Measure triggers a second, and a warm run from click to success
-	cargo bench --locked --profile fast -p frameos --bench engine
+bench-engine: build ## Measure triggers, a warm run from click to success, and the queue against BullMQ on Redis
+	scripts/bench-engine
 
 bench-sandbox: ## Measure what isolation costs, against plain processes and a Docker Engine
 	scripts/with-docker cargo bench --locked -p frameos-sandbox --bench sandbox

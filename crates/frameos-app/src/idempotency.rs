@@ -12,8 +12,9 @@ use crate::{
     error::{AppError, Result},
 };
 
-/// Longer than any request may take.
-const LOCK: Duration = Duration::from_secs(120);
+/// Longer than any request takes that does not wait for a run (whose repeat waits for the same run), and short enough for a client
+/// whose request died with its process.
+const LOCK: Duration = Duration::from_secs(20);
 
 /// A claimed key, to be finished or abandoned.
 #[derive(Debug)]

@@ -91,6 +91,7 @@ pub async fn ledger_verify(store: &Store, keys: KeySet) -> Result<LedgerReport, 
 }
 
 async fn audit(tx: &mut Tx, keys: &KeySet) -> Result<LedgerReport, StoreError> {
+    tx.take_long();
     let mut report = LedgerReport { balanced: true, ..LedgerReport::default() };
     let found = audit_ledger(tx, &mut report).await;
     report.chain_whole = unless_corrupt(&mut report, "ledger", found)?;

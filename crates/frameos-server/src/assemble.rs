@@ -5,7 +5,11 @@
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use frameos_app::{App, HttpGateway, Parts, PlatformKeys, Settings};
-use frameos_domain::{clock::Clock, id::EventId, signing::KeySet};
+use frameos_domain::{
+    clock::Clock,
+    id::EventId,
+    signing::{KeySet, SigningKey},
+};
 use frameos_gateway::{Gateway, GatewayKeys, PaymentGateway};
 use frameos_sandbox::{DockerConfig, Language, Sandbox, SandboxConfig, WarmConfig, runtime};
 use frameos_store::{MasterKey, ObjectsConfig, Store, StoreConfig, clock::SystemClock};
@@ -15,13 +19,10 @@ use crate::{
     config::{Backend, Config, Role},
     data_dir::{DataDir, DataDirLock},
     error::ServeError,
-    keys::{KeyBytes, key_decode, key_load_or_create, signing_key_load_or_create},
+    keys::{KeyBytes, key_decode, key_load_or_create, signing_key_load_or_create, signing_key_shared},
     mailer::FileMailer,
     notice::notice,
 };
-
-/// How long a worker may be silent before its runs are given to another.
-const LEASE: Duration = Duration::from_secs(30);
 
 /// The directory, the store and the keys' folder: what every kind of process stands on.
 pub(crate) struct Ground {
@@ -98,9 +99,17 @@ fn master_key(config: &Config, keys: &Path) -> Result<KeyBytes, ServeError> {
 
 impl Ground {
     /// The gateway in this process.
-    pub(crate) fn gateway(&self) -> Result<Gateway, ServeError> {
-        let key = signing_key_load_or_create(&self.keys, "gateway")?;
+    pub(crate) async fn gateway(&self) -> Result<Gateway, ServeError> {
+        let key = self.signing_key("gateway").await?;
         Ok(Gateway::new(self.store.clone(), Arc::clone(&self.clock), GatewayKeys::new(key)))
+    }
+
+    async fn signing_key(&self, name: &str) -> Result<SigningKey, ServeError> {
+        Ok(if self.is_alone() {
+            signing_key_load_or_create(&self.keys, name)?
+        } else {
+            signing_key_shared(&self.store, &self.keys, name).await?
+        })
     }
 
     /// The application, reached at `address`.
@@ -111,11 +120,11 @@ impl Ground {
     ) -> Result<Assembly, ServeError> {
         let sandbox =
             if config.has_role(Role::Worker) { Some(sandbox_open(config, &self.data).await?) } else { None };
-        let gateway = if config.gateway.url.is_none() { Some(self.gateway()?) } else { None };
+        let gateway = if config.gateway.url.is_none() { Some(self.gateway().await?) } else { None };
         let payments = payments(config, gateway.as_ref())?;
         let keys = PlatformKeys {
-            tokens: signing_key_load_or_create(&self.keys, "tokens")?,
-            receipts: signing_key_load_or_create(&self.keys, "receipts")?,
+            tokens: self.signing_key("tokens").await?,
+            receipts: self.signing_key("receipts").await?,
         };
         let mail = match &config.mail_dir {
             Some(folder) => folder.clone(),
@@ -147,7 +156,7 @@ impl Ground {
             free_patience: Duration::from_secs(config.queue.free_patience_seconds.into()),
             cache_dir: self.data.folder("cache")?,
             public_url: config.public_url_at(address),
-            lease: LEASE,
+            lease: Duration::from_secs(config.worker.lease_seconds.into()),
             // A process that died must not be taken for the one that follows it, not even under the same pid.
             host: host_name(),
             worker_name: format!("{}-{}", std::process::id(), EventId::generate(self.clock.now())),

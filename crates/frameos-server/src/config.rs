@@ -136,6 +136,8 @@ pub struct WorkerConfig {
     pub slots: usize,
     /// New runs per second; 0 is no limit.
     pub starts_per_second: u32,
+    /// How long a worker may be silent before its runs are given to another.
+    pub lease_seconds: u32,
 }
 
 /// Who may read what a process counts.
@@ -165,7 +167,7 @@ impl Default for Config {
             objects_dir: None,
             gateway: GatewayConfig::default(),
             sandbox: SandboxConfig::default(),
-            worker: WorkerConfig { slots: 10, starts_per_second: 10 },
+            worker: WorkerConfig { slots: 10, starts_per_second: 10, lease_seconds: 30 },
             queue: QueueConfig {
                 user_concurrency: 100,
                 agent_concurrency: 0,

@@ -1,5 +1,7 @@
 //! The key files of a data directory: `keys/{master,tokens,receipts,gateway}.key`, 32 random bytes each, in hex.
 //!
+//! Processes that share a database share the signing keys through it: sealed with the master key, the first one's count.
+//!
 //! Invariants: a key file is created once, atomically, with mode 0600, and never written again; a key file that others may
 //! read is refused rather than repaired, because whoever could read it may have. Key bytes are never logged or shown.
 
@@ -12,6 +14,7 @@ use std::{
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use frameos_domain::signing::{SignatureError, SigningKey};
+use frameos_store::{CipherError, Place, Store, StoreError, setting::setting_settle};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
@@ -33,6 +36,14 @@ pub enum KeyError {
     Random(#[source] SignatureError),
     #[error("{} holds no usable signing key", path.display())]
     Unusable { path: PathBuf, source: SignatureError },
+    #[error("{} is not the key that the other processes of this installation use; remove it, or restore theirs", path.display())]
+    Foreign { path: PathBuf },
+    #[error(
+        "the installation's keys were sealed with another master key; give every process the same FRAMEOS_MASTER_KEY"
+    )]
+    OtherMaster(#[source] CipherError),
+    #[error("the installation's keys cannot be read from its database")]
+    Shared(#[source] StoreError),
 }
 
 /// The 32 bytes written in hex or base64, if that is what `text` holds.
@@ -71,6 +82,38 @@ pub(crate) fn signing_key_load_or_create(keys: &Path, name: &str) -> Result<Sign
     signing_key(keys, name, &key_load_or_create(keys, name)?)
 }
 
+/// The signing key `name` of the installation: the first process on its database brings its own, all others get that one.
+pub(crate) async fn signing_key_shared(
+    store: &Store,
+    keys: &Path,
+    name: &str,
+) -> Result<SigningKey, KeyError> {
+    let path = keys.join(format!("{name}.key"));
+    let here = key_read(&path)?;
+    let ours = match &here {
+        Some(key) => key.clone(),
+        None => Zeroizing::new(SigningKey::generate_seed().map_err(KeyError::Random)?),
+    };
+    let setting = format!("key.{name}");
+    let place = Place::new("settings", "value", &setting);
+    let sealed = store.cipher().seal(place, ours.as_slice()).map_err(KeyError::OtherMaster)?;
+    let (row, text) = (setting.clone(), hex::encode(sealed));
+    let held = store.tx(move |tx| Box::pin(async move { setting_settle(tx, &row, &text).await }));
+    let held = held.await.map_err(KeyError::Shared)?;
+    let malformed = || KeyError::Malformed { path: path.clone() };
+    let sealed = hex::decode(held).map_err(|_| malformed())?;
+    let opened = Zeroizing::new(store.cipher().open(place, &sealed).map_err(KeyError::OtherMaster)?);
+    let key: KeyBytes = Zeroizing::new(opened.as_slice().try_into().map_err(|_| malformed())?);
+    if here.is_none() {
+        key_put(keys, &path, &key)?;
+    }
+    // Read back: another process may have put a file there meanwhile.
+    if key_read(&path)?.as_ref() != Some(&key) {
+        return Err(KeyError::Foreign { path });
+    }
+    signing_key(keys, name, &key)
+}
+
 fn signing_key(keys: &Path, name: &str, seed: &KeyBytes) -> Result<SigningKey, KeyError> {
     SigningKey::from_seed(seed.as_slice())
         .map_err(|source| KeyError::Unusable { path: keys.join(format!("{name}.key")), source })
@@ -90,9 +133,12 @@ fn key_read(path: &Path) -> Result<Option<KeyBytes>, KeyError> {
     key_decode(&text).map(Some).ok_or_else(|| KeyError::Malformed { path: path.to_owned() })
 }
 
-/// Writes a fresh key beside its place and links it there: a crash leaves no half-written key, a second process loses.
 fn key_create(keys: &Path, path: &Path) -> Result<(), KeyError> {
-    let seed = Zeroizing::new(SigningKey::generate_seed().map_err(KeyError::Random)?);
+    key_put(keys, path, &Zeroizing::new(SigningKey::generate_seed().map_err(KeyError::Random)?))
+}
+
+/// Writes a key beside its place and links it there: a crash leaves no half-written key, a second process loses.
+fn key_put(keys: &Path, path: &Path, seed: &KeyBytes) -> Result<(), KeyError> {
     let text = Zeroizing::new(hex::encode(seed.as_slice()) + "\n");
     let fresh = keys.join(format!(
         ".fresh-{}",

@@ -71,6 +71,7 @@ pub(crate) async fn migrate(
     migrations: &[Migration],
     now: Timestamp,
 ) -> Result<Vec<String>, StoreError> {
+    tx.take_long();
     if let Some(lock) = dialect::migration_lock(tx.engine()) {
         tx.query(lock, &[]).await?;
     }

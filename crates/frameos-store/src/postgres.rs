@@ -1,25 +1,30 @@
 //! PostgreSQL: a pool of connections; each transaction runs in its own task.
 //!
 //! Invariants: a caller who leaves cannot cut a transaction in half, because the task goes on without it; a connection whose
-//! transaction did not end cleanly is closed, never handed on. Transactions are READ COMMITTED (reads: a REPEATABLE READ
+//! transaction did not end cleanly is closed, never handed on; nobody waits for an answer longer than `PATIENCE`, since a network
+//! may swallow it, unless the transaction said that it takes long. Transactions are READ COMMITTED (reads: a REPEATABLE READ
 //! snapshot), so whoever decides on what it read does so in the conditional statement itself.
 
 mod connect;
 mod encode;
 mod listen;
 
+use std::time::Duration;
+
 use deadpool_postgres::{Object, Pool};
 use tokio_postgres::{error::SqlState, types::ToSql};
 
 use crate::{
     cipher::Cipher,
-    dialect,
     error::StoreError,
     row::Row,
-    signal::{Signal, Signals},
+    signal::Signals,
     tx::{BoxFuture, Connection, Mode, Tx, transact},
     value::Value,
 };
+
+/// How long one statement may go unanswered: far beyond any of ours, waiting for locks included.
+const PATIENCE: Duration = Duration::from_secs(8);
 
 /// A PostgreSQL database.
 pub(crate) struct Postgres {
@@ -44,7 +49,7 @@ impl Postgres {
     {
         let (pool, cipher, signals) = (self.pool.clone(), self.cipher.clone(), self.signals.clone());
         let task = tokio::spawn(async move {
-            let connection = PostgresConnection { object: Some(checkout(&pool).await?), open: false };
+            let connection = PostgresConnection::new(checkout(&pool).await?);
             let mut tx = Tx::new(Connection::Postgres(connection), cipher, signals);
             transact(&mut tx, mode, work).await
         });
@@ -71,9 +76,21 @@ pub(crate) struct PostgresConnection {
     object: Option<Object>,
     /// Whether a transaction may be open, so that the connection must not return to the pool as it is.
     open: bool,
+    /// Whether an answer is still owed, so that nothing more can be asked.
+    stuck: bool,
+    patience: Option<Duration>,
 }
 
 impl PostgresConnection {
+    const fn new(object: Object) -> Self {
+        Self { object: Some(object), open: false, stuck: false, patience: Some(PATIENCE) }
+    }
+
+    /// Waits for answers as long as it takes.
+    pub(crate) const fn wait_long(&mut self) {
+        self.patience = None;
+    }
+
     pub(crate) async fn begin(&mut self, mode: Mode) -> Result<(), StoreError> {
         self.open = true;
         self.batch(match mode {
@@ -90,6 +107,9 @@ impl PostgresConnection {
     }
 
     pub(crate) async fn rollback(&mut self) {
+        if self.stuck {
+            return;
+        }
         match self.batch("ROLLBACK").await {
             Ok(()) => self.open = false,
             Err(error) => tracing::warn!(%error, "a PostgreSQL transaction could not be rolled back"),
@@ -97,33 +117,38 @@ impl PostgresConnection {
     }
 
     pub(crate) async fn batch(&mut self, sql: &str) -> Result<(), StoreError> {
-        self.object()?.batch_execute(sql).await.map_err(convert)
+        self.ask(async |object| object.batch_execute(sql).await).await
     }
 
     pub(crate) async fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, StoreError> {
-        let object = self.object()?;
-        let statement = object.prepare_cached(sql).await.map_err(convert)?;
-        object.execute(&statement, &references(params)).await.map_err(convert)
+        self.ask(async |object| {
+            let statement = object.prepare_cached(sql).await?;
+            object.execute(&statement, &references(params)).await
+        })
+        .await
     }
 
     pub(crate) async fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, StoreError> {
-        let object = self.object()?;
-        let statement = object.prepare_cached(sql).await.map_err(convert)?;
-        let rows = object.query(&statement, &references(params)).await.map_err(convert)?;
-        rows.iter().map(encode::row).collect()
+        let rows = self.ask(async |object| {
+            let statement = object.prepare_cached(sql).await?;
+            object.query(&statement, &references(params)).await
+        });
+        rows.await?.iter().map(encode::row).collect()
     }
 
-    /// Sends this transaction's signals along with its commit.
-    pub(crate) async fn notify(&mut self, signals: &[Signal]) -> Result<(), StoreError> {
-        for signal in signals {
-            let (channel, payload) = listen::message(*signal);
-            self.query(dialect::PG_NOTIFY, &[channel.into(), payload.into()]).await?;
+    async fn ask<T>(
+        &mut self,
+        question: impl AsyncFnOnce(&Object) -> Result<T, tokio_postgres::Error>,
+    ) -> Result<T, StoreError> {
+        let object = self.object.as_ref().ok_or(StoreError::Aborted)?;
+        let Some(patience) = self.patience else { return question(object).await.map_err(convert) };
+        match tokio::time::timeout(patience, question(object)).await {
+            Ok(answer) => answer.map_err(convert),
+            Err(elapsed) => {
+                self.stuck = true;
+                Err(StoreError::unavailable("PostgreSQL does not answer", elapsed))
+            }
         }
-        Ok(())
-    }
-
-    fn object(&self) -> Result<&Object, StoreError> {
-        self.object.as_ref().ok_or(StoreError::Aborted)
     }
 }
 

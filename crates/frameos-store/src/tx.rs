@@ -96,6 +96,13 @@ impl Tx {
         self.undo = true;
     }
 
+    /// For a transaction whose statements may take minutes, such as an audit. Any other is given up when the database does not answer.
+    pub fn take_long(&mut self) {
+        if let Connection::Postgres(connection) = &mut self.connection {
+            connection.wait_long();
+        }
+    }
+
     /// The installation's cipher, for columns that are encrypted.
     pub fn cipher(&self) -> &Cipher {
         &self.cipher
@@ -179,10 +186,7 @@ impl Tx {
     async fn commit(&mut self) -> Result<(), StoreError> {
         match &mut self.connection {
             Connection::Sqlite(connection) => connection.commit(),
-            Connection::Postgres(connection) => {
-                connection.notify(&self.pending).await?;
-                connection.commit().await
-            }
+            Connection::Postgres(connection) => connection.commit().await,
         }
     }
 
@@ -202,8 +206,12 @@ impl Tx {
             self.rollback().await;
             return Err(error);
         }
+        let is_shared = self.engine() == Engine::Postgres;
         for signal in self.pending.drain(..) {
             self.signals.fire(signal);
+            if is_shared {
+                self.signals.post(signal);
+            }
         }
         result
     }

@@ -180,6 +180,12 @@ pub static KEYS: &[Key] = &[
         show: |config| Shown::Plain(Value::Integer(config.worker.starts_per_second.into())),
     },
     Key {
+        name: "worker.lease_seconds",
+        allowed: "a whole number of seconds from 2 to 3600",
+        set: |config, raw| set_to(&mut config.worker.lease_seconds, number(raw, 2, 3600)),
+        show: |config| Shown::Plain(Value::Integer(config.worker.lease_seconds.into())),
+    },
+    Key {
         name: "queue.user_concurrency",
         allowed: "a whole number from 0 (no limit) to 100000",
         set: |config, raw| set_to(&mut config.queue.user_concurrency, number(raw, 0, 100_000)),

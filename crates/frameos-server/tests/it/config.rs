@@ -68,6 +68,7 @@ fn every_key_can_be_set_by_its_variable() {
         ("sandbox.oci_runtime", "runsc"),
         ("worker.slots", "4"),
         ("worker.starts_per_second", "0"),
+        ("worker.lease_seconds", "5"),
         ("queue.user_concurrency", "7"),
         ("queue.agent_concurrency", "6"),
         ("queue.user_depth", "5000"),

@@ -161,4 +161,32 @@ mod postgres {
         assert_eq!(user.balance().await, (900, 0));
         app.finish().await;
     }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn another_node_gets_the_installations_keys_or_is_refused() {
+        let database = TestDb::open_empty(TestEngine::Postgres).await;
+        let url = database.config.database_url.clone();
+        let app = TestApp::start_with(|config| {
+            config.database_url = Some(url.into());
+            config.roles = vec![Role::Api, Role::Gateway];
+        })
+        .await;
+        let elsewhere = tempfile::tempdir().unwrap();
+        let mut node = Config { data_dir: elsewhere.path().join("data"), ..app.config.clone() };
+        let refused = Server::start(&node).await.err().expect("it could read nothing that is encrypted");
+        assert!(refused.to_string().contains("FRAMEOS_MASTER_KEY"), "{refused}");
+
+        let key =
+            |data: &Path, name: &str| std::fs::read_to_string(data.join(format!("keys/{name}.key"))).unwrap();
+        node.master_key = Some(key(app.data_dir(), "master").into());
+        Server::start(&node).await.unwrap();
+        for name in ["tokens", "receipts", "gateway"] {
+            assert_eq!(key(&node.data_dir, name), key(app.data_dir(), name), "{name}");
+        }
+        let path = node.data_dir.join("keys/receipts.key");
+        std::fs::write(path, "00".repeat(32)).unwrap();
+        let refused = Server::start(&node).await.err().expect("its receipts would not verify");
+        assert!(refused.to_string().contains("receipts.key is not the key"), "{refused}");
+        app.finish().await;
+    }
 }

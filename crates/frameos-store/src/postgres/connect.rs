@@ -1,6 +1,6 @@
 //! Where a PostgreSQL database is and how to reach it safely.
 //!
-//! Invariant: TLS verifies the server against the machine's certificates. Plain text is used when the URL says
+//! Invariants: a database that cannot be reached, or no longer answers, is noticed within seconds; TLS verifies the server against the machine's certificates. Plain text is used when the URL says
 //! `sslmode=disable`, or says nothing and the host is this machine.
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
@@ -16,8 +16,17 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use crate::error::StoreError;
 
 const POOL_SIZE: usize = 16;
-const WAIT: Duration = Duration::from_secs(10);
-const CONNECT: Duration = Duration::from_secs(10);
+/// For a connection of the pool to be free.
+const WAIT: Duration = Duration::from_secs(5);
+/// For a new connection to be there, logged in.
+pub(super) const CONNECT: Duration = Duration::from_secs(5);
+/// A network that swallows packets is noticed about so soon, on a connection that waits for nothing too.
+const SILENCE: Duration = Duration::from_secs(10);
+const PROBE_AFTER: Duration = Duration::from_secs(5);
+const PROBE_EVERY: Duration = Duration::from_secs(2);
+const PROBES: u32 = 3;
+/// A client that stops in the middle of a transaction loses its locks: a paused process must not hold up all others.
+const IDLE_IN_TRANSACTION: &str = "-c idle_in_transaction_session_timeout=5s";
 
 /// A parsed URL and its TLS settings.
 #[derive(Clone)]
@@ -37,6 +46,13 @@ impl Target {
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT);
         }
+        if config.get_tcp_user_timeout().is_none() {
+            config.tcp_user_timeout(SILENCE);
+        }
+        config.keepalives_idle(PROBE_AFTER).keepalives_interval(PROBE_EVERY).keepalives_retries(PROBES);
+        // What the URL says comes last and wins.
+        let options = config.get_options().map(|given| format!("{IDLE_IN_TRANSACTION} {given}"));
+        config.options(options.as_deref().unwrap_or(IDLE_IN_TRANSACTION));
         if config.get_application_name().is_none() {
             config.application_name("frameos");
         }

@@ -1,14 +1,16 @@
 //! Signals between processes over LISTEN and NOTIFY.
 //!
-//! One connection outside the pool listens and passes on what it hears. While it is down, waiters fall back to looking from
-//! time to time; when it comes back it fires the queue signal once, because it may have missed one.
+//! One connection outside the pool listens and passes on what it hears, and tells what this process committed. It does so after
+//! the commit and not in it: PostgreSQL lets transactions that notify commit one after another only, each with its own wait for
+//! the disk. While the connection is down, waiters fall back to looking from time to time; when it comes back it fires the queue
+//! signal once, because it may have missed one.
 
-use std::{future::poll_fn, time::Duration};
+use std::time::Duration;
 
-use futures::{StreamExt, stream};
+use futures::{StreamExt, future::try_join_all, stream};
 use tokio_postgres::AsyncMessage;
 
-use super::connect::Target;
+use super::connect::{CONNECT, Target};
 use crate::{
     dialect,
     error::StoreError,
@@ -20,7 +22,7 @@ const EXECUTION: &str = "frameos_execution";
 const RECONNECT: Duration = Duration::from_secs(2);
 
 /// The channel and payload that carry a signal.
-pub(super) fn message(signal: Signal) -> (&'static str, String) {
+fn message(signal: Signal) -> (&'static str, String) {
     match signal {
         Signal::Queue => (QUEUE, String::new()),
         Signal::Execution(id) => (EXECUTION, id.to_string()),
@@ -38,12 +40,22 @@ pub(super) async fn listen(target: Target, signals: Signals) {
 }
 
 async fn listen_once(target: &Target, signals: &Signals) -> Result<(), StoreError> {
-    let (client, mut connection) = target.config.connect(target.tls.clone()).await.map_err(super::convert)?;
+    let connected = tokio::time::timeout(CONNECT, target.config.connect(target.tls.clone())).await;
+    let connected =
+        connected.map_err(|elapsed| StoreError::unavailable("PostgreSQL does not answer", elapsed))?;
+    let (client, mut connection) = connected.map_err(super::convert)?;
     // The client's requests make progress only while the connection is polled: both run side by side.
-    let start = async {
-        let result = client.batch_execute(dialect::PG_LISTEN).await.map_err(super::convert);
+    let tell = async {
+        client.batch_execute(dialect::PG_LISTEN).await.map_err(super::convert)?;
         signals.fire(Signal::Queue);
-        result
+        let notify = client.prepare(dialect::PG_NOTIFY).await.map_err(super::convert)?;
+        loop {
+            let told = signals.posted().await.into_iter().map(async |signal| {
+                let (channel, payload) = message(signal);
+                client.query(&notify, &[&channel, &payload]).await
+            });
+            try_join_all(told).await.map_err(super::convert)?;
+        }
     };
     let hear = async {
         let mut messages = stream::poll_fn(move |context| connection.poll_message(context));
@@ -54,13 +66,8 @@ async fn listen_once(target: &Target, signals: &Signals) -> Result<(), StoreErro
         }
         Ok(())
     };
-    let keep_client = poll_fn(|_| std::task::Poll::<Result<(), StoreError>>::Pending);
-    let start_and_stay = async {
-        start.await?;
-        keep_client.await
-    };
     tokio::select! {
-        result = start_and_stay => result,
+        result = tell => result,
         result = hear => result,
     }
 }

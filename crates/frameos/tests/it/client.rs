@@ -34,7 +34,7 @@ pub(crate) const OBEDIENT: [(&str, &str); 2] = [
 pub(crate) fn publish_obedient(frameos: &Frameos, server: &Server) {
     let people = FirstRun::read(frameos);
     for role in ["developer", "admin", "user"] {
-        people.log_in(frameos, server, role);
+        people.log_in(frameos, &server.url, role);
     }
     let dir = frameos.folder("obedient", &OBEDIENT);
     let published = frameos.run(["publish", dir.to_str().unwrap(), "--json"]).expect(0).json();

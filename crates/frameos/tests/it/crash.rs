@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::{
     client::{publish_obedient, wallet},
     program::{Frameos, Ran},
+    random::{Random, setting},
     server::Server,
 };
 
@@ -20,28 +21,15 @@ const LONG_MS: u64 = 4000;
 /// Far beyond what leases, retries and 50 short runs take on a slow machine.
 const ALL_ENDED: Duration = Duration::from_secs(240);
 
-/// SplitMix64: the same moments in every test run, so that a failure can be had again.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (mixed ^ (mixed >> 31)) % limit
-    }
-}
-
 #[test]
 fn killed_at_random_moments_it_loses_and_charges_nothing_twice() {
     let frameos = Frameos::new();
-    let mut random = Random(seed());
+    let mut random = Random::new(setting("FRAMEOS_TEST_SEED").unwrap_or(0x5EED));
     let mut server = Server::start(&frameos);
     publish_obedient(&frameos, &server);
     let (funds, _) = wallet(&frameos);
     let address = server.address().to_owned();
-    let mut starts = Starts { random: Random(0xBEEF), left: RUNS, accepted: Vec::new() };
+    let mut starts = Starts { random: Random::new(0xBEEF), left: RUNS, accepted: Vec::new() };
     for _ in 0..KILLS {
         starts.one_that_runs(&frameos);
         std::thread::scope(|scope| {
@@ -91,12 +79,6 @@ fn killed_at_random_moments_it_loses_and_charges_nothing_twice() {
     let verified =
         frameos.run(["ledger", "verify", "--data-dir", data.to_str().unwrap(), "--json"]).expect(0).json();
     assert!(verified["first_bad"].is_null(), "{verified}");
-}
-
-fn seed() -> u64 {
-    #[expect(clippy::disallowed_methods, reason = "a failure elsewhere is repeated here by its seed")]
-    let given = std::env::var("FRAMEOS_TEST_SEED");
-    given.map_or(0x5EED, |seed| seed.parse().unwrap())
 }
 
 /// How many runs took more than one attempt: a kill hit them while they ran.

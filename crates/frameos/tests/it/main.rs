@@ -7,8 +7,10 @@
 mod bundled_agents;
 mod client;
 mod crash;
+mod faults;
 mod local;
 mod program;
+mod random;
 mod receipts;
 mod sandbox;
 mod server;

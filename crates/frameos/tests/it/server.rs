@@ -132,10 +132,10 @@ impl FirstRun {
     }
 
     /// Logs in as `admin`, `developer` or `user`; the login is saved under that name.
-    pub(crate) fn log_in(&self, frameos: &Frameos, server: &Server, role: &str) -> Ran {
+    pub(crate) fn log_in(&self, frameos: &Frameos, url: &str, role: &str) -> Ran {
         let account = &self.0[role];
         let text = |key: &str| account[key].as_str().unwrap();
-        let mut args = vec!["login", "--server", &server.url, "--email", text("email"), "--password-stdin"];
+        let mut args = vec!["login", "--server", url, "--email", text("email"), "--password-stdin"];
         let otp = account["totp_secret"].as_str().map(one_time_code);
         args.extend(otp.iter().flat_map(|otp| ["--otp", otp]));
         frameos.run_with(args, &format!("{}\n", text("password"))).expect(0)
