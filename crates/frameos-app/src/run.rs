@@ -10,7 +10,6 @@ use std::{sync::Arc, time::Duration};
 use frameos_domain::{
     execution::{FailureReason, RunStatus},
     id::ExecutionId,
-    manifest::Manifest,
     receipt::Resources,
     redact::Redactor,
 };
@@ -37,6 +36,7 @@ use crate::{
     code_cache,
     error::{AppError, Result},
     execution::LogsView,
+    manifest_cache::manifest_load,
     metrics::{Retry, Stage},
     outcome::{RunEnd, outcome_judge},
     run_token::{RUN_TOKEN_VARIABLE, run_token_create, run_token_end, run_token_hash},
@@ -56,10 +56,11 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// Events of a run that may wait to be read. They are read at once.
 const EVENTS: usize = 16;
 
-/// Runs a claimed ticket to its end, or back into the queue.
-pub(crate) async fn run_attempt(worker: &Worker, ticket: Ticket, stop: CancellationToken) {
+/// Runs a claimed ticket to its end, or back into the queue. `slot` is let go of as soon as the agent has ended: what is left needs
+/// the database only.
+pub(crate) async fn run_attempt(worker: &Worker, ticket: Ticket, stop: CancellationToken, slot: impl Send) {
     let (app, id) = (&worker.app, ticket.execution_id);
-    match attempt(worker, &ticket, stop).await {
+    match attempt(worker, &ticket, stop, slot).await {
         Ok(()) => {}
         Err(error) => {
             tracing::warn!(execution = %id, attempt = ticket.attempt, error = &error as &dyn std::error::Error, "an attempt failed on the platform's side");
@@ -72,24 +73,26 @@ pub(crate) async fn run_attempt(worker: &Worker, ticket: Ticket, stop: Cancellat
     app.store().notify_queue();
 }
 
-async fn attempt(worker: &Worker, ticket: &Ticket, stop: CancellationToken) -> Result<()> {
+async fn attempt(worker: &Worker, ticket: &Ticket, stop: CancellationToken, slot: impl Send) -> Result<()> {
     let (app, begun) = (&worker.app, Instant::now());
     let token = run_token_create()?;
     let Some((row, version)) = attempt_begin(app, ticket, &token).await? else {
         return Ok(());
     };
-    let manifest = Manifest::parse(&version.manifest).map_err(AppError::internal)?;
+    let compiled = manifest_load(app, row.version_id).await?;
+    let manifest = &compiled.manifest;
     let sandbox = app.sandbox.clone().ok_or_else(|| AppError::internal("this process has no sandbox"))?;
     let folder = code_cache::code_fetch(app, &version.code_s3_key, &version.code_hash)
         .await
         .map_err(AppError::internal)?;
     let timeout_ms = u64::try_from(row.timeout_ms).unwrap_or(1);
-    let mut spec = run_spec(&manifest, folder, row.id.to_string(), row.inputs.clone(), timeout_ms);
+    let mut spec = run_spec(manifest, folder, row.id.to_string(), row.inputs.clone(), timeout_ms);
     spec.env.push((RUN_TOKEN_VARIABLE.into(), token.expose_secret().into()));
-    let redactor = run_redactor(&manifest, &row.inputs, Some(token.expose_secret()));
+    let redactor = run_redactor(manifest, &row.inputs, Some(token.expose_secret()));
     let prepared = begun.elapsed();
     let (mut outcome, events) =
         sandbox_run(worker, (ticket, row.attempt), (&sandbox, spec, &redactor), stop.clone()).await?;
+    drop(slot);
     app.metrics().ran(prepared, &outcome.resources);
     // A worker told to stop kills its runs after the drain; that is the platform's doing, not the user's wish.
     if stop.is_cancelled()
@@ -102,7 +105,7 @@ async fn attempt(worker: &Worker, ticket: &Ticket, stop: CancellationToken) -> R
     // Cleared before a message is made of a part of it: half a secret would not be found.
     outcome.stderr.bytes = logs.stderr.clone().into_bytes();
     outcome.agent_error = outcome.agent_error.map(|error| redactor.redact_cut(&error));
-    let mut verdict = outcome_judge(&manifest, &outcome, timeout_ms);
+    let mut verdict = outcome_judge(manifest, &outcome, timeout_ms);
     verdict.error_message = verdict.error_message.map(|message| redactor.redact_cut(&message));
     verdict.outputs = verdict.outputs.map(|outputs| redactor.redact_json(outputs));
     if verdict.retryable && row.attempt < ATTEMPTS {
@@ -238,56 +241,60 @@ async fn sandbox_run(
     Ok((outcome.map_err(AppError::internal)?, left))
 }
 
-/// Renews the lease and cancels the sandbox when the user asks or when the lease is gone.
+/// Cancels the sandbox when the user asks, and when the lease is gone: another worker has the run then, or will, and what can no
+/// longer be reported must not go on.
 async fn lease_keep(
     app: App,
     ticket: Ticket,
     cancel: CancellationToken,
     lost: Arc<std::sync::atomic::AtomicBool>,
 ) {
-    let renew_every = app.settings.lease / 3;
-    let mut renewed = Instant::now();
-    let mut kept_until = renewed + app.settings.lease;
-    let mut changes = app.store().execution_events();
-    let (mut look, mut looked) = (true, renewed);
-    loop {
-        if look || looked.elapsed() >= LOOK_EVERY {
-            looked = Instant::now();
-            if matches!(cancel_wanted(&app, ticket.execution_id).await, Ok(true)) {
-                return cancel.cancel();
-            }
+    let user = async {
+        cancel_heard(&app, ticket.execution_id).await;
+        cancel.cancel();
+        // Ending takes its time, too.
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        () = user => {}
+        () = lease_lost(&app, &ticket) => {
+            lost.store(true, std::sync::atomic::Ordering::Release);
+            cancel.cancel();
         }
+    }
+}
+
+/// Renews the lease until it is gone. A database that does not answer is waited for no longer than the lease lasts.
+async fn lease_lost(app: &App, ticket: &Ticket) {
+    let lease = app.settings.lease;
+    let mut kept_until = Instant::now() + lease;
+    loop {
+        tokio::time::sleep(lease / 3).await;
+        let asked = Instant::now();
+        match tokio::time::timeout_at(kept_until, lease_renew(app, ticket)).await {
+            Ok(Ok(true)) => kept_until = asked + lease,
+            Ok(Err(_)) if Instant::now() < kept_until => {}
+            Ok(Ok(false) | Err(_)) | Err(_) => return,
+        }
+    }
+}
+
+/// Until the user wants the run cancelled.
+async fn cancel_heard(app: &App, id: ExecutionId) {
+    let mut changes = app.store().execution_events();
+    while !matches!(cancel_wanted(app, id).await, Ok(true)) {
         // A change of this run may be a cancel; one that was missed may be, too.
         let told = async {
             loop {
                 match changes.recv().await {
-                    Ok(changed) if changed != ticket.execution_id => {}
+                    Ok(changed) if changed != id => {}
                     Ok(_) | Err(RecvError::Lagged(_)) => return,
                     Err(RecvError::Closed) => std::future::pending().await,
                 }
             }
         };
-        look = tokio::time::timeout(renew_every.min(LOOK_EVERY), told).await.is_ok();
-        let now = Instant::now();
-        if now.duration_since(renewed) < renew_every {
-            continue;
-        }
-        match lease_renew(&app, &ticket).await {
-            Ok(true) => {
-                renewed = now;
-                kept_until = now + app.settings.lease;
-            }
-            // Another worker has the run now, or will: what can no longer be reported must not go on.
-            Ok(false) => {
-                lost.store(true, std::sync::atomic::Ordering::Release);
-                return cancel.cancel();
-            }
-            Err(_) if now < kept_until => {}
-            Err(_) => {
-                lost.store(true, std::sync::atomic::Ordering::Release);
-                return cancel.cancel();
-            }
-        }
+        // A look that finds nothing is all that a hint that got lost costs.
+        let _ = tokio::time::timeout(LOOK_EVERY, told).await;
     }
 }
 

@@ -106,9 +106,8 @@ impl Worker {
                         pace.started();
                         let worker = self.clone();
                         self.tasks.spawn(async move {
-                            let in_use = worker.app.metrics().slot_use();
-                            run::run_attempt(&worker, ticket, worker.cut.clone()).await;
-                            drop((in_use, slot));
+                            let slot = (worker.app.metrics().slot_use(), slot);
+                            run::run_attempt(&worker, ticket, worker.cut.clone(), slot).await;
                         });
                     }
                 }
