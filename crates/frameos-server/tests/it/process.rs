@@ -121,6 +121,7 @@ mod postgres {
     use frameos_store::testing::{TestDb, TestEngine};
 
     use super::*;
+    use crate::run_events::Events;
 
     #[tokio::test(flavor = "multi_thread")]
     async fn an_api_and_a_worker_work_together() {
@@ -132,8 +133,8 @@ mod postgres {
         })
         .await;
         let (developer, user) = (app.developer("maker").await, app.user_with_money("buyer", 1_000).await);
-        let source = "module.exports = (i) => new Promise((done) => \
-                      setTimeout(() => done({ result: i.text }), i.text === 'x' ? 0 : 4000));";
+        let source = "module.exports = (i, ctx) => new Promise((done) => { ctx.log('heard ' + i.text); \
+                      setTimeout(() => done({ result: i.text }), i.text === 'x' ? 0 : 4000); });";
         let agent_id = node_agent("echo", source).publish(&app, &developer).await;
         let deployment = deploy(&user, &agent_id, json!({})).await;
         let body = json!({"deployment_id": deployment, "inputs": {"text": "x"}});
@@ -148,7 +149,11 @@ mod postgres {
         assert_eq!(user.run_to_end(&queued).await["status"], "success");
         let body = json!({"deployment_id": deployment, "inputs": {"text": "y"}});
         let later = user.post(&path, &body).await.expect(202).text_of("execution_id");
-        // What one process measures, another tells.
+        // What one process hears and measures, another tells.
+        let mut events = Events::open(&user, &later, None).await;
+        let heard = events.until(|event| event.is_log("log")).await;
+        assert_eq!(heard.last().unwrap().message(), "heard y");
+        assert_eq!(user.get(&format!("/executions/{later}")).await.data()["status"], "running");
         let mut run = json!({});
         while run["resources"].is_null() {
             run = user.get(&format!("/executions/{later}")).await.expect(200).data().clone();
@@ -156,6 +161,7 @@ mod postgres {
         }
         assert_eq!(run["status"], "running", "{run}");
         assert_eq!(user.run_to_end(&later).await["outputs"]["result"], "y");
+        assert_eq!(events.rest().await.last().unwrap().name, "end");
         stop.cancel();
         working.await.unwrap().unwrap();
         assert_eq!(user.balance().await, (900, 0));

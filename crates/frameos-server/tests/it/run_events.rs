@@ -10,24 +10,24 @@ use crate::harness::{Client, TestApp, deploy, node_agent, python_agent};
 
 /// One event of the stream.
 #[derive(Debug, Clone, PartialEq)]
-struct Event {
+pub(crate) struct Event {
     id: i64,
-    name: String,
+    pub(crate) name: String,
     data: Value,
 }
 
 impl Event {
-    fn is_log(&self, stream: &str) -> bool {
+    pub(crate) fn is_log(&self, stream: &str) -> bool {
         self.name == "log" && self.data["stream"] == stream
     }
 
-    fn message(&self) -> &str {
+    pub(crate) fn message(&self) -> &str {
         self.data["message"].as_str().unwrap()
     }
 }
 
 /// An open stream.
-struct Events {
+pub(crate) struct Events {
     response: reqwest::Response,
     unread: String,
     /// All that came, as it came.
@@ -36,7 +36,7 @@ struct Events {
 }
 
 impl Events {
-    async fn open(client: &Client, id: &str, after: Option<i64>) -> Self {
+    pub(crate) async fn open(client: &Client, id: &str, after: Option<i64>) -> Self {
         let mut request = client.request(Method::GET, &format!("/executions/{id}/events"));
         if let Some(after) = after {
             request = request.header("last-event-id", after.to_string());
@@ -75,7 +75,7 @@ impl Events {
         }
     }
 
-    async fn until(&mut self, wanted: impl Fn(&Event) -> bool) -> Vec<Event> {
+    pub(crate) async fn until(&mut self, wanted: impl Fn(&Event) -> bool) -> Vec<Event> {
         let mut seen = Vec::new();
         loop {
             let event = self.next().await.unwrap_or_else(|| panic!("the stream ended after {seen:?}"));
@@ -87,7 +87,7 @@ impl Events {
         }
     }
 
-    async fn rest(&mut self) -> Vec<Event> {
+    pub(crate) async fn rest(&mut self) -> Vec<Event> {
         let mut seen = Vec::new();
         while let Some(event) = self.next().await {
             seen.push(event);
