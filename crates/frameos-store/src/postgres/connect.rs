@@ -15,7 +15,8 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::error::StoreError;
 
-const POOL_SIZE: usize = 16;
+/// Nine processes, each with one connection more that listens, stay below what PostgreSQL allows by default.
+const POOL_SIZE: usize = 10;
 /// For a connection of the pool to be free.
 const WAIT: Duration = Duration::from_secs(5);
 /// For a new connection to be there, logged in.
