@@ -75,6 +75,7 @@ impl TestApp {
     /// The same, with something done to the data directory in between.
     pub async fn restart_after(mut self, change: impl FnOnce(&Path)) -> Self {
         self.stop().await;
+        self.database_closed().await;
         change(self.data_dir());
         Self::boot(self.config.clone(), self.ground.take().unwrap()).await
     }
@@ -141,6 +142,21 @@ impl TestApp {
         let answer = user.post("/wallet/top-ups", &serde_json::json!({"amount": amount})).await;
         assert_eq!(answer.status, 201, "{answer:?}");
         user
+    }
+
+    /// Until this process has no file of the database open any more: whoever closes it last removes its log by name, which would
+    /// be the next one's if the database was replaced in between.
+    async fn database_closed(&self) {
+        let database = self.data_dir().join("frameos.db").display().to_string();
+        let is_open = || {
+            let mut open = std::fs::read_dir("/proc/self/fd").unwrap().flatten();
+            open.any(|fd| {
+                std::fs::read_link(fd.path()).is_ok_and(|file| file.to_string_lossy().starts_with(&database))
+            })
+        };
+        while is_open() {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
     }
 
     async fn stop(&mut self) {
