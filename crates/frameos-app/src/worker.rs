@@ -8,7 +8,7 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use frameos_domain::clock::Timestamp;
 use frameos_store::{
-    execution, idempotency,
+    StoreError, execution, idempotency,
     job::{self, Work},
     ticket::{self, ClaimRules, Lease, Ticket},
 };
@@ -80,71 +80,63 @@ pub async fn worker_run(app: App, stop: CancellationToken) {
 
 impl Worker {
     async fn runs_claim(&self) {
-        let slots = Arc::new(Semaphore::new(self.app.settings.slots));
-        let mut pace = Pace::new(self.app.settings.starts_per_second);
-        let mut turns = 0_u32;
-        let mut trouble = Trouble::default();
-        while let Some(free) = self.room(&slots, &mut pace).await {
-            let changed = self.app.store().queue_changed();
-            let (lease, rules) = (self.lease(), self.rules(turns));
-            let most = u32::try_from(free.len()).unwrap_or(u32::MAX);
-            let claimed = self
-                .app
+        let claim = |lease: Lease, most, starts| {
+            let rules = self.rules(starts);
+            self.app
                 .store()
                 .tx(move |tx| Box::pin(async move { ticket::ticket_claim(tx, &lease, most, rules).await }))
-                .await;
-            match claimed {
-                Ok(tickets) => {
-                    trouble.over();
-                    self.app.metrics().claimed("runs", tickets.len());
-                    if tickets.is_empty() {
-                        // Others may have the room meanwhile; the signal was asked for before the look.
-                        self.idle(changed).await;
-                    }
-                    for (ticket, slot) in tickets.into_iter().zip(free) {
-                        turns = turns.wrapping_add(1);
-                        pace.started();
-                        let worker = self.clone();
-                        self.tasks.spawn(async move {
-                            let slot = (worker.app.metrics().slot_use(), slot);
-                            run::run_attempt(&worker, ticket, worker.cut.clone(), slot).await;
-                        });
-                    }
-                }
-                Err(error) => {
-                    trouble.report("runs", &error);
-                    self.idle(std::future::pending()).await;
-                }
-            }
-        }
+        };
+        let start = |ticket, slot| {
+            let worker = self.clone();
+            self.tasks.spawn(async move {
+                let slot = (worker.app.metrics().slot_use(), slot);
+                run::run_attempt(&worker, ticket, worker.cut.clone(), slot).await;
+            });
+        };
+        let settings = &self.app.settings;
+        self.claim(("runs", settings.slots, Pace::new(settings.starts_per_second)), claim, start).await;
     }
 
     async fn errands_claim(&self) {
-        let room = Arc::new(Semaphore::new(ERRANDS));
+        let claim = |lease: Lease, most, _| {
+            self.app.store().tx(move |tx| Box::pin(async move { job::work_claim(tx, &lease, most).await }))
+        };
+        let start = |work, place| {
+            self.tasks.spawn(errand(self.app.clone(), work, place));
+        };
+        self.claim(("errands", ERRANDS, Pace::new(0)), claim, start).await;
+    }
+
+    /// Claims as much as there is room for and starts it, until it is time to stop. `claim` is told how many at most, and how many
+    /// were started before.
+    async fn claim<T, C>(
+        &self,
+        (what, places, mut pace): (&'static str, usize, Pace),
+        claim: impl Fn(Lease, u32, u32) -> C,
+        start: impl Fn(T, OwnedSemaphorePermit),
+    ) where
+        C: Future<Output = std::result::Result<Vec<T>, StoreError>>,
+    {
+        let room = Arc::new(Semaphore::new(places));
         let mut trouble = Trouble::default();
-        let mut pace = Pace::new(0);
         while let Some(free) = self.room(&room, &mut pace).await {
             let changed = self.app.store().queue_changed();
-            let lease = self.lease();
             let most = u32::try_from(free.len()).unwrap_or(u32::MAX);
-            let claimed = self
-                .app
-                .store()
-                .tx(move |tx| Box::pin(async move { job::work_claim(tx, &lease, most).await }))
-                .await;
-            match claimed {
-                Ok(works) => {
+            match claim(self.lease(), most, pace.starts).await {
+                Ok(claimed) => {
                     trouble.over();
-                    self.app.metrics().claimed("errands", works.len());
-                    if works.is_empty() {
+                    self.app.metrics().claimed(what, claimed.len());
+                    if claimed.is_empty() {
+                        // The signal was asked for before the look.
                         self.idle(changed).await;
                     }
-                    for (work, place) in works.into_iter().zip(free) {
-                        self.tasks.spawn(errand(self.app.clone(), work, place));
+                    for (item, place) in claimed.into_iter().zip(free) {
+                        pace.started();
+                        start(item, place);
                     }
                 }
                 Err(error) => {
-                    trouble.report("work", &error);
+                    trouble.report(what, &error);
                     self.idle(std::future::pending()).await;
                 }
             }
@@ -176,14 +168,14 @@ impl Worker {
         Lease { owner: self.app.settings.worker_name.clone(), now, until: now.plus(self.app.settings.lease) }
     }
 
-    fn rules(&self, turns: u32) -> ClaimRules {
+    fn rules(&self, starts: u32) -> ClaimRules {
         let settings = &self.app.settings;
         let patience = i64::try_from(settings.free_patience.as_micros()).unwrap_or(i64::MAX);
         let since = Timestamp::from_micros(self.app.now().as_micros().saturating_sub(patience));
         ClaimRules {
             user_cap: settings.user_concurrency,
             agent_cap: settings.agent_concurrency,
-            overdue_since: (turns % OVERDUE_SHARE == OVERDUE_SHARE - 1).then_some(since),
+            overdue_since: (starts % OVERDUE_SHARE == OVERDUE_SHARE - 1).then_some(since),
         }
     }
 
@@ -203,7 +195,7 @@ struct Trouble {
 }
 
 impl Trouble {
-    fn report(&mut self, what: &str, error: &frameos_store::StoreError) {
+    fn report(&mut self, what: &str, error: &StoreError) {
         if self.since.is_none() {
             self.since = Some(Instant::now());
             tracing::error!(
@@ -265,10 +257,12 @@ async fn authorize(app: &App, ticket: &Ticket) -> Result<()> {
     Ok(())
 }
 
-/// Bounds the starts within any second.
+/// Counts the starts, and bounds those within any second.
 struct Pace {
     per_second: usize,
     recent: VecDeque<Instant>,
+    /// In all; wraps around.
+    starts: u32,
 }
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -276,7 +270,7 @@ const SECOND: Duration = Duration::from_secs(1);
 impl Pace {
     /// 0 is no bound.
     const fn new(per_second: u32) -> Self {
-        Self { per_second: per_second as usize, recent: VecDeque::new() }
+        Self { per_second: per_second as usize, recent: VecDeque::new(), starts: 0 }
     }
 
     /// Until one more may start.
@@ -300,6 +294,7 @@ impl Pace {
     }
 
     fn started(&mut self) {
+        self.starts = self.starts.wrapping_add(1);
         if self.per_second > 0 {
             self.recent.push_back(Instant::now());
         }

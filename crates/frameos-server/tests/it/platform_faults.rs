@@ -28,6 +28,15 @@ fn breakable_jail(dir: &Path) -> (PathBuf, PathBuf) {
     (jail, broken)
 }
 
+/// A jail that takes the next run, says on its socket where it failed, and is gone.
+const FORGER: &str = r#"
+import array, os, socket
+_, brought, _, _ = socket.socket(fileno=0).recvmsg(1, socket.CMSG_SPACE(5 * 4))
+fds = array.array("i")
+fds.frombytes(brought[0][2])
+os.write(fds[0], b'{"type":"failed","step":"mount_code","errno":13,"detail":"/srv/s3cret-place"}\n')
+"#;
+
 /// Without sandboxes that wait and would hide a jail that breaks.
 async fn app_with(jail: PathBuf) -> TestApp {
     TestApp::start_with(|config| {
@@ -37,8 +46,8 @@ async fn app_with(jail: PathBuf) -> TestApp {
     .await
 }
 
-/// Ends the jail that was loaded, still whole, for the next run. Only while none runs.
-fn spare_jail_kill() {
+/// Ends the whole process that jails are forked from, so that the next run starts another. Only while none runs.
+fn first_jail_kill() {
     let own = std::process::id().to_string();
     for process in std::fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path()) {
         let stat = std::fs::read_to_string(process.join("stat")).unwrap_or_default();
@@ -60,10 +69,11 @@ async fn a_sandbox_that_cannot_be_built_is_nobody_elses_fault() {
     let agent_id = python_agent("fine", AGENT).publish(&app, &developer).await;
     let deployment = deploy(&user, &agent_id, json!({})).await;
 
-    let report = r#"{"type":"failed","step":"mount_code","errno":13,"detail":"/srv/s3cret-place"}"#;
-    for fault in [format!("printf '%s\\n' '{report}' >&0; exit 1"), "exit 3".to_owned()] {
+    let forger = dir.path().join("forger.py");
+    std::fs::write(&forger, FORGER).unwrap();
+    for fault in [format!("exec /usr/bin/python3 {}", forger.display()), "exit 3".to_owned()] {
         std::fs::write(&broken, fault).unwrap();
-        spare_jail_kill();
+        first_jail_kill();
         let run = execute(&user, &agent_id, &deployment, json!({})).await;
         assert_eq!((&run["status"], &run["attempt"]), (&json!("failed"), &json!(3)), "{run}");
         let message = "the platform could not run this agent in 3 attempts; nothing was charged";
@@ -99,7 +109,7 @@ async fn a_fault_that_passes_is_not_noticed() {
     let deployment = deploy(&user, &agent_id, json!({})).await;
     // Breaks once: it removes its own cause.
     std::fs::write(&broken, format!("/bin/rm {}; exit 3", broken.display())).unwrap();
-    spare_jail_kill();
+    first_jail_kill();
     let run = execute(&user, &agent_id, &deployment, json!({})).await;
     assert_eq!((&run["status"], &run["attempt"]), (&json!("success"), &json!(2)), "{run}");
     assert_eq!(run["failure_reason"], Value::Null, "the first attempt is not held against it");

@@ -11,7 +11,7 @@ use std::panic::AssertUnwindSafe;
 
 use aws_lc_rs::digest::{Context, SHA256};
 use axum::{
-    body::{Body, to_bytes},
+    body::{Body, Bytes, to_bytes},
     extract::{Request, State},
     http::{HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
     middleware::Next,
@@ -47,7 +47,17 @@ pub(crate) async fn idempotency(State(api): State<Api>, request: Request, next: 
     }
 }
 
-async fn once(api: &Api, request: Request, next: Next) -> Result<Response, ApiFailure> {
+/// A request of an account's that names a key.
+struct Keyed {
+    parts: Parts,
+    body: Bytes,
+    account: String,
+    key: String,
+    fingerprint: String,
+}
+
+/// `Err` in `Ok` is a request that is none, as it came.
+async fn keyed(api: &Api, request: Request) -> Result<Result<Keyed, Request>, ApiFailure> {
     let (mut parts, body) = request.into_parts();
     let account = match key_in(&parts.headers)? {
         // A run is no account.
@@ -55,10 +65,17 @@ async fn once(api: &Api, request: Request, next: Next) -> Result<Response, ApiFa
         Some(key) => principal_in(&mut parts, api).await?.map(|principal| (principal.subject, key)),
         None => None,
     };
-    let Some((account, key)) = account else { return Ok(next.run(Request::from_parts(parts, body)).await) };
-
+    let Some((account, key)) = account else { return Ok(Err(Request::from_parts(parts, body))) };
     let body = body_bytes(Request::from_parts(parts.clone(), body), api).await?;
     let fingerprint = fingerprint(&parts, &body);
+    Ok(Ok(Keyed { parts, body, account, key, fingerprint }))
+}
+
+async fn once(api: &Api, request: Request, next: Next) -> Result<Response, ApiFailure> {
+    let Keyed { parts, body, account, key, fingerprint } = match keyed(api, request).await? {
+        Ok(keyed) => keyed,
+        Err(request) => return Ok(next.run(request).await),
+    };
     let request_id = parts.extensions.get::<RequestId>().cloned();
     let request_id = request_id.as_ref().map_or("", |id| &id.0);
     let ticket = match idempotency_begin(&api.app, &account, &key, &fingerprint).await? {
@@ -94,15 +111,10 @@ pub(crate) async fn idempotency_by_row(State(api): State<Api>, request: Request,
 }
 
 async fn once_by_row(api: &Api, request: Request, next: Next) -> Result<Response, ApiFailure> {
-    let (mut parts, body) = request.into_parts();
-    let account = match key_in(&parts.headers)? {
-        Some(key) => principal_in(&mut parts, api).await?.map(|principal| (principal.subject, key)),
-        None => None,
+    let Keyed { mut parts, body, account, key, fingerprint } = match keyed(api, request).await? {
+        Ok(keyed) => keyed,
+        Err(request) => return Ok(next.run(request).await),
     };
-    let Some((account, key)) = account else { return Ok(next.run(Request::from_parts(parts, body)).await) };
-
-    let body = body_bytes(Request::from_parts(parts.clone(), body), api).await?;
-    let fingerprint = fingerprint(&parts, &body);
     let request_id = parts.extensions.get::<RequestId>().cloned();
     parts.extensions.insert(Fingerprint(fingerprint.clone()));
     let response = next.run(Request::from_parts(parts, Body::from(body))).await;
