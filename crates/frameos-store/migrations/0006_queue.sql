@@ -32,6 +32,13 @@ CREATE INDEX tickets_due ON tickets (class, run_at, id);
 CREATE INDEX tickets_leased ON tickets (lease_until) WHERE lease_until IS NOT NULL;
 CREATE INDEX tickets_user ON tickets (user_id, class);
 
+-- How many tickets a user has at most: raised by each, and counted anew only when it says too many.
+CREATE TABLE queue_depths (
+    user_id  TEXT    NOT NULL PRIMARY KEY,
+    at_most  BIGINT  NOT NULL
+);
+INSERT INTO queue_depths (user_id, at_most) SELECT user_id, COUNT(*) FROM tickets GROUP BY user_id;
+
 -- A thousandth of a turn, so that a plan may weigh more than another.
 UPDATE queue_clocks SET vtime = vtime * 1000;
 

@@ -101,10 +101,19 @@ pub async fn ticket_enqueue(tx: &mut Tx, new: &TicketNew, now: Timestamp) -> Res
     Ok(())
 }
 
-/// How many runs of the user wait or go on, counted up to `most`.
-pub async fn ticket_depth(tx: &mut Tx, user_id: UserId, most: u32) -> Result<i64, StoreError> {
-    let sql = "SELECT COUNT(*) FROM (SELECT 1 FROM tickets WHERE user_id = $1 LIMIT $2) AS counted";
-    tx.query_one(sql, &params![user_id, most]).await?.get(0)
+/// Makes room for one more run of the user, of whom at most `most` may wait and go on. False when there is none: the transaction is to
+/// be undone. Counts only when the user may have too many, for a queue of thousands takes longer to count than to join.
+pub async fn ticket_room(tx: &mut Tx, user_id: UserId, most: u32) -> Result<bool, StoreError> {
+    let sql = "INSERT INTO queue_depths (user_id, at_most) VALUES ($1, 1) \
+               ON CONFLICT (user_id) DO UPDATE SET at_most = queue_depths.at_most + 1 RETURNING at_most";
+    let at_most: i64 = tx.query_one(sql, &params![user_id]).await?.get(0)?;
+    if at_most <= i64::from(most) {
+        return Ok(true);
+    }
+    let sql = "UPDATE queue_depths SET at_most = 1 + (SELECT COUNT(*) FROM tickets WHERE user_id = $1) \
+               WHERE user_id = $1 RETURNING at_most";
+    let exact: i64 = tx.query_one(sql, &params![user_id]).await?.get(0)?;
+    Ok(exact <= i64::from(most))
 }
 
 /// Leases up to `most` due runs, in their order: new ones, and those whose lease ran out.

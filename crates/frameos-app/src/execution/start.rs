@@ -244,7 +244,8 @@ async fn execution_enqueue(
     mut purchase: Option<Purchase>,
 ) -> Decision<Enqueued> {
     let now = new.created_at;
-    if ticket::ticket_depth(tx, new.user_id, depth).await? >= i64::from(depth) {
+    if !ticket::ticket_room(tx, new.user_id, depth).await? {
+        tx.set_rollback();
         return Ok(Ok(Enqueued::TooDeep));
     }
     let month = now.month();

@@ -10,8 +10,8 @@ use frameos_store::{
     status::Plan,
     testing::TestDb,
     ticket::{
-        ClaimRules, Lease, Ticket, TicketNew, ticket_authorized, ticket_claim, ticket_delete, ticket_depth,
-        ticket_enqueue, ticket_hold, ticket_release, ticket_release_all_unscoped, ticket_renew,
+        ClaimRules, Lease, Ticket, TicketNew, ticket_authorized, ticket_claim, ticket_delete, ticket_enqueue,
+        ticket_hold, ticket_release, ticket_release_all_unscoped, ticket_renew, ticket_room,
         ticket_take_unleased, ticket_to_settle, ticket_wait,
     },
     user::user_plan_set_unscoped,
@@ -29,7 +29,7 @@ on_both_engines!(
     a_plan_that_weighs_more_gets_more_turns,
     nobody_runs_more_than_the_caps_say,
     caps_hold_against_claims_at_the_same_time,
-    a_depth_is_counted_no_further_than_asked,
+    a_user_has_room_for_so_many_runs,
     a_waiting_run_knows_what_is_before_it,
     of_a_kind_and_key_there_is_one_job,
     a_job_is_claimed_released_and_fenced,
@@ -234,15 +234,31 @@ async fn caps_hold_against_claims_at_the_same_time(db: TestDb) {
     assert_eq!(claimed, 5);
 }
 
-async fn a_depth_is_counted_no_further_than_asked(db: TestDb) {
+async fn a_user_has_room_for_so_many_runs(db: TestDb) {
     let world = World::new(db).await;
     let (store, owner) = (world.store(), world.user);
-    for _ in 0..4 {
+    let room = async |most: u32| {
+        tx!(store, |tx| async {
+            let room = ticket_room(tx, owner, most).await?;
+            if !room {
+                tx.set_rollback();
+            }
+            Ok(room)
+        })
+    };
+    for _ in 0..3 {
+        assert!(room(3).await);
         world.queued(owner, 0).await;
     }
-    claim(store, "w", 10, 1).await;
-    assert_eq!(read!(store, |tx| ticket_depth(tx, owner, 10)), 4, "what runs counts");
-    assert_eq!(read!(store, |tx| ticket_depth(tx, owner, 3)), 3);
+    assert!(!room(3).await, "three wait");
+    let held = claim(store, "w", 10, 1).await.pop().unwrap();
+    assert!(!room(3).await, "what runs counts");
+    let (id, attempt) = (held.id, held.attempt);
+    assert!(tx!(store, |tx| ticket_delete(tx, id, attempt)));
+    assert!(room(3).await, "what has ended makes room");
+    world.queued(owner, 1).await;
+    assert!(!room(3).await, "of whatever class");
+    assert!(room(4).await);
 }
 
 async fn a_waiting_run_knows_what_is_before_it(db: TestDb) {
