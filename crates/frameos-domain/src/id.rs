@@ -66,6 +66,10 @@ kinds! {
     RequestId = Request "req_", "One HTTP request.";
     WebhookId = Webhook "whk_", "A user's webhook.";
     DeliveryId = Delivery "dlv_", "One event on its way to one webhook.";
+    RefundId = Refund "rfd_", "Money given back for one payment.";
+    PayoutId = Payout "pout_", "A developer's earnings of one period on their way to a bank account.";
+    SubscriptionId = Subscription "sub_", "A user's monthly subscription to an agent.";
+    ClientId = Client "gwc_", "A platform that uses a payment gateway of its own.";
 }
 
 impl<K: Kind> Id<K> {

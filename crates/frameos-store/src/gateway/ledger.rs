@@ -32,6 +32,16 @@ pub enum LedgerKind {
     Release,
     /// Hold → developer, platform, orchestrator.
     Capture,
+    /// Developer, platform, orchestrator → refunds → wallet; the reference is a refund.
+    Refund,
+    /// Developer payable → payout clearing; the reference is a payout, as in the next.
+    Payout,
+    /// Payout clearing → developer payable: the bank sent it back.
+    PayoutReturn,
+    /// Wallet → provider: a top-up that the provider took back; the reference is the top-up.
+    TopUpReversal,
+    /// Provider → developer, platform, orchestrator: paid outside any wallet; the reference is the payment.
+    DirectSale,
 }
 
 impl LedgerKind {
@@ -41,6 +51,11 @@ impl LedgerKind {
             Self::Hold => "hold",
             Self::Release => "release",
             Self::Capture => "capture",
+            Self::Refund => "refund",
+            Self::Payout => "payout",
+            Self::PayoutReturn => "payout_return",
+            Self::TopUpReversal => "top_up_reversal",
+            Self::DirectSale => "direct_sale",
         }
     }
 }

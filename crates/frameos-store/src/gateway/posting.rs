@@ -23,6 +23,10 @@ pub enum AccountKind {
     OrchestratorPayable,
     /// Money on its way from a payment provider.
     ProviderClearing,
+    /// Money on its way back to payers.
+    Refunds,
+    /// Money on its way to developers' bank accounts.
+    PayoutClearing,
 }
 
 impl AccountKind {
@@ -34,6 +38,8 @@ impl AccountKind {
             Self::PlatformRevenue => "platform_revenue",
             Self::OrchestratorPayable => "orchestrator_payable",
             Self::ProviderClearing => "provider_clearing",
+            Self::Refunds => "refunds",
+            Self::PayoutClearing => "payout_clearing",
         }
     }
 }
