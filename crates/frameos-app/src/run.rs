@@ -13,7 +13,7 @@ use frameos_domain::{
     receipt::Resources,
     redact::Redactor,
 };
-use frameos_sandbox::{Outcome, RunSpec, Sandbox};
+use frameos_sandbox::{Outcome, RunSpec};
 use frameos_store::{
     StoreError,
     execution::{self, Execution, RunResult},
@@ -40,6 +40,7 @@ use crate::{
     metrics::{Retry, Stage},
     outcome::{RunEnd, outcome_judge},
     run_token::{RUN_TOKEN_VARIABLE, run_token_create, run_token_end, run_token_hash},
+    runner::Runner,
     settle,
     worker::Worker,
 };
@@ -81,7 +82,7 @@ async fn attempt(worker: &Worker, ticket: &Ticket, stop: CancellationToken, slot
     };
     let compiled = manifest_load(app, row.version_id).await?;
     let manifest = &compiled.manifest;
-    let sandbox = app.sandbox.clone().ok_or_else(|| AppError::internal("this process has no sandbox"))?;
+    let runner = app.runner.as_ref().ok_or_else(|| AppError::internal("this process has no sandbox"))?;
     let folder = code_cache::code_fetch(app, &version.code_s3_key, &version.code_hash)
         .await
         .map_err(AppError::internal)?;
@@ -91,7 +92,7 @@ async fn attempt(worker: &Worker, ticket: &Ticket, stop: CancellationToken, slot
     let redactor = run_redactor(manifest, &row.inputs, Some(token.expose_secret()));
     let prepared = begun.elapsed();
     let (mut outcome, events) =
-        sandbox_run(worker, (ticket, row.attempt), (&sandbox, spec, &redactor), stop.clone()).await?;
+        sandbox_run(worker, (ticket, row.attempt), (runner.as_ref(), spec, &redactor), stop.clone()).await?;
     drop(slot);
     app.metrics().ran(prepared, &outcome.resources);
     // A worker told to stop kills its runs after the drain; that is the platform's doing, not the user's wish.
@@ -146,7 +147,7 @@ async fn attempt_begin(
     let (held, hash) = (ticket.clone(), run_token_hash(token.expose_secret()));
     let (worker, now) = (app.settings.worker_name.clone(), app.now());
     let until = now.plus(app.settings.lease);
-    let isolation = app.sandbox.as_ref().map(|sandbox| sandbox.tier().to_string());
+    let isolation = app.runner.as_ref().map(|runner| runner.tier());
     let begun = app
         .store()
         .tx(move |tx| {
@@ -221,7 +222,7 @@ enum Begun {
 async fn sandbox_run(
     worker: &Worker,
     (ticket, attempt): (&Ticket, i64),
-    (sandbox, spec, redactor): (&Sandbox, RunSpec, &Redactor),
+    (runner, spec, redactor): (&dyn Runner, RunSpec, &Redactor),
     stop: CancellationToken,
 ) -> Result<(Outcome, Vec<RunEvent>)> {
     let app = &worker.app;
@@ -230,7 +231,7 @@ async fn sandbox_run(
     let watch = tokio::spawn(lease_keep(app.clone(), ticket.clone(), cancel.clone(), Arc::clone(&lost)));
     let (sender, events) = mpsc::channel(EVENTS);
     let (outcome, left) = tokio::join!(
-        sandbox.run(spec, Some(sender), cancel),
+        runner.run(spec, sender, cancel),
         worker.live.follow(app, (ticket, attempt), redactor.clone(), events)
     );
     watch.abort();
