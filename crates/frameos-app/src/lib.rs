@@ -7,6 +7,7 @@
 mod account;
 mod agent;
 mod app;
+mod attempt;
 mod audit;
 mod bare_run;
 mod code_cache;
