@@ -44,6 +44,8 @@ pub struct PaymentView {
     pub currency: String,
     pub payment_id: String,
     pub receipt_id: String,
+    /// What of it went back to the wallet.
+    pub refunded_amount: i64,
 }
 
 /// A run as its owner sees it.
@@ -217,6 +219,7 @@ fn view(row: Execution, manifest: &Manifest, live: Live, now: Timestamp) -> Exec
                 currency: row.price.currency.to_string(),
                 payment_id: payment_id.to_string(),
                 receipt_id: receipt_id.to_string(),
+                refunded_amount: row.refunded_amount,
             },
         );
     let beyond_head = |bytes: i64| usize::try_from(bytes).is_ok_and(|bytes| bytes > LOG_HEAD_BYTES);

@@ -136,6 +136,9 @@ pub struct ExecutionPayment {
     pub currency: String,
     pub payment_id: String,
     pub receipt_id: String,
+    /// What of it went back to the wallet.
+    #[serde(default)]
+    pub refunded_amount: i64,
 }
 
 /// One entry of `GET /executions`.

@@ -38,8 +38,8 @@ use crate::{
 };
 
 /// Who the platform's and the orchestrator's parts are booked to.
-const PLATFORM: &str = "platform";
-const ORCHESTRATOR: &str = "orchestrator";
+pub(crate) const PLATFORM: &str = "platform";
+pub(crate) const ORCHESTRATOR: &str = "orchestrator";
 
 impl Gateway {
     /// Captures the hold of a mandate, or the part of it that was asked for. Any number of calls, at once or later, capture
@@ -135,12 +135,14 @@ fn capture_postings(mandate: &MandateRow, split: &RevenueSplit, rest: Money) -> 
     let hold = Money::zero(mandate.currency)
         .checked_sub(mandate.money())
         .map_err(|error| corrupt(error.to_string()))?;
+    // An agent that called the agent earns its developer the share of whoever brought the two together.
+    let orchestrator = mandate.orchestrator.as_deref().unwrap_or(ORCHESTRATOR);
     Postings::balanced([
         Posting::new(AccountKind::Hold, &mandate.agent_id, hold),
         Posting::new(AccountKind::Wallet, &mandate.agent_id, rest),
         Posting::new(AccountKind::DeveloperPayable, &mandate.payee, split.developer),
         Posting::new(AccountKind::PlatformRevenue, PLATFORM, split.platform),
-        Posting::new(AccountKind::OrchestratorPayable, ORCHESTRATOR, split.orchestrator),
+        Posting::new(AccountKind::OrchestratorPayable, orchestrator, split.orchestrator),
     ])
     .map_err(|error| corrupt(error.to_string()))
 }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use frameos_app::{
     App, BundledAgent, DeploymentNew, ExecutionFilter, ExecutionNew, Mail, MailError, Mailer, Parts,
-    PlatformKeys, Registration, Trigger, deployment_create, execution_list, execution_start,
+    PayoutSettings, PlatformKeys, Registration, Trigger, deployment_create, execution_list, execution_start,
     first_run_generate, seed, user_register, wallet_top_up,
 };
 use frameos_domain::{
@@ -75,6 +75,11 @@ impl Platform {
                 worker_name: "bench".into(),
                 webhooks_allow_private: false,
                 host: "bench".into(),
+                payouts: PayoutSettings {
+                    minimum: 50_000,
+                    offset_minutes: 0,
+                    account_hold: Duration::from_secs(86_400),
+                },
             },
         });
         seed(&app, &first_run_generate(true).unwrap(), vec![agent()]).await.unwrap();

@@ -103,6 +103,7 @@ fn payment(view: PaymentView) -> ExecutionPayment {
         currency: view.currency,
         payment_id: view.payment_id,
         receipt_id: view.receipt_id,
+        refunded_amount: view.refunded_amount,
     }
 }
 
