@@ -246,7 +246,7 @@ async fn payment_take(app: &App, row: &Execution) -> Result<Settled> {
         }
         return Ok(Settled { status: RunStatus::Success, payment: None, refused: None });
     };
-    let execute = Execute { mandate_id, idempotency_key: Some(row.id.to_string()) };
+    let execute = Execute { mandate_id, amount: None, idempotency_key: Some(row.id.to_string()) };
     match app.payments().execute(execute).await {
         Ok(payment) => Ok(Settled { status: RunStatus::Success, payment: Some(payment), refused: None }),
         Err(

@@ -46,6 +46,7 @@ pub struct PaymentReceipt {
     pub status: PaymentOutcome,
     /// Why it was refused, as an error code.
     pub reason: Option<String>,
+    /// What was taken, which may be less than the mandate allows; of a refusal, what the mandate allows.
     pub amount: i64,
     pub currency: Currency,
     pub ledger_transaction_id: Option<String>,

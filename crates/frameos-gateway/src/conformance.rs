@@ -26,6 +26,7 @@ use crate::{
 /// Runs every check.
 pub async fn run(gateway: &dyn PaymentGateway) {
     payment_is_made_once_and_proven(gateway).await;
+    less_than_the_mandate_may_be_taken(gateway).await;
     voided_mandate_gives_the_money_back(gateway).await;
     policy_refusals_name_their_rule(gateway).await;
     budgets_count_holds_and_forget_voided_ones(gateway).await;
@@ -78,6 +79,50 @@ pub async fn payment_is_made_once_and_proven(gateway: &dyn PaymentGateway) {
     assert_eq!((kinds, page.total), (vec!["capture", "hold", "top_up"], 3));
     let changes: i64 = page.transactions.iter().map(|entry| entry.available_change + entry.held_change).sum();
     assert_eq!(changes, 950, "the history adds up to the balance");
+}
+
+/// A capture of less gives the rest back to wallet and budgets at once; a repeat must ask for the same.
+pub async fn less_than_the_mandate_may_be_taken(gateway: &dyn PaymentGateway) {
+    let payer = payer(gateway, 1_000).await;
+    let policy = Policy { daily_limit: Some(100), ..Policy::default() };
+    must(gateway.policy_put(payer.clone(), policy).await, "a policy can be set");
+    let mandate = issue(gateway, &intend(gateway, &payer, 100).await).await;
+    let take = |amount| Execute { amount: Some(amount), ..execution(mandate.mandate_id) };
+    for nonsense in [-1, 101, i64::MAX] {
+        fails(gateway.execute(take(nonsense)).await, "INVALID_REQUEST");
+    }
+    assert_balances(gateway, &payer, 900, 100).await;
+
+    let answers = join_all((0..4).map(|_| gateway.execute(take(30)))).await;
+    let paid: Vec<_> = answers.into_iter().map(|answer| must(answer, "a part can be taken")).collect();
+    assert!(paid.windows(2).all(|pair| pair[0] == pair[1]), "every call gets the same payment and receipt");
+    assert_balances(gateway, &payer, 970, 0).await;
+    let split = &paid[0].split;
+    assert_eq!((paid[0].amount, split.developer, split.platform, split.orchestrator), (30, 21, 6, 3));
+    let keys = must(gateway.jwks().await, "keys are published");
+    let receipt = PaymentReceipt::verify(&paid[0].receipt_jws, Some(&keys));
+    let receipt = receipt.unwrap_or_else(|error| panic!("the receipt verifies: {error}"));
+    assert_eq!((receipt.amount, receipt.mandate_hash), (30, mandate.mandate_hash.clone()));
+    let standing = must(gateway.mandate_get(mandate.mandate_id).await, "a mandate can be read");
+    assert_eq!(
+        (standing.status, standing.amount, standing.captured_amount),
+        (MandateStatus::Executed, 100, Some(30))
+    );
+    for other in [take(29), take(0), execution(mandate.mandate_id)] {
+        fails(gateway.execute(other).await, "IDEMPOTENCY_CONFLICT");
+    }
+    assert_balances(gateway, &payer, 970, 0).await;
+    let page = must(gateway.wallet_transactions(payer.clone(), 1, 1).await, "a wallet has a history");
+    let capture = &page.transactions[0];
+    assert_eq!((&*capture.kind, capture.available_change, capture.held_change), ("capture", 70, -100));
+
+    fails(gateway.mandate_issue(mandate_new(&intend(gateway, &payer, 71).await)).await, "POLICY_REFUSED");
+    let unused = issue(gateway, &intend(gateway, &payer, 70).await).await;
+    let nothing = Execute { amount: Some(0), ..execution(unused.mandate_id) };
+    let free = must(gateway.execute(nothing).await, "a metered run may have used nothing");
+    assert_eq!((free.amount, free.split.developer, free.status), (0, 0, PaymentOutcome::Success));
+    assert_balances(gateway, &payer, 970, 0).await;
+    issue(gateway, &intend(gateway, &payer, 70).await).await;
 }
 
 /// A voided mandate holds nothing, cannot be executed, and says so in a signed refusal.
@@ -191,7 +236,7 @@ pub async fn idempotency_keys_name_one_request(gateway: &dyn PaymentGateway) {
     assert_balances(gateway, &payer, 600, 0).await;
 
     let (one, two) = (issue(gateway, &first).await, issue(gateway, &intend(gateway, &payer, 20).await).await);
-    let with_key = |mandate_id| Execute { mandate_id, idempotency_key: Some("e-1".into()) };
+    let with_key = |mandate_id| Execute { mandate_id, amount: None, idempotency_key: Some("e-1".into()) };
     must(gateway.execute(with_key(one.mandate_id)).await, "an issued mandate executes");
     fails(gateway.execute(with_key(two.mandate_id)).await, "IDEMPOTENCY_CONFLICT");
     assert_balances(gateway, &payer, 570, 20).await;
@@ -341,7 +386,7 @@ async fn issue(gateway: &dyn PaymentGateway, intent: &Intent) -> MandateState {
 }
 
 const fn execution(mandate_id: MandateId) -> Execute {
-    Execute { mandate_id, idempotency_key: None }
+    Execute { mandate_id, amount: None, idempotency_key: None }
 }
 
 async fn assert_balances(gateway: &dyn PaymentGateway, payer: &str, available: i64, held: i64) {

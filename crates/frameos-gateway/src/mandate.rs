@@ -140,6 +140,7 @@ impl Gateway {
             status: MandateStatus::Issued,
             void_reason: None,
             mandate_hash: canonical::sha256_hex(jws.as_bytes()),
+            captured_amount: None,
             jws,
             expires_at: mandate.expires_at,
             created_at: now,
@@ -251,16 +252,27 @@ pub(crate) async fn mandate_expire(tx: &mut Tx, id: MandateId, now: Timestamp) -
 /// Moves a hold back to its wallet and budgets. Only for whoever just took the mandate out of `issued`.
 async fn hold_release(tx: &mut Tx, mandate: &MandateRow, now: Timestamp) -> Result<(), StoreError> {
     let owner = &*mandate.agent_id;
-    for period in [mandate.created_at.day(), mandate.created_at.month()] {
-        if !budget_release(tx, owner, &period, mandate.money()).await? {
-            return Err(corrupt(format!("the budget of {owner} in {period} does not cover {}", mandate.id)));
-        }
-    }
+    budgets_release(tx, mandate, mandate.money()).await?;
     if !wallet_release(tx, owner, mandate.money(), now).await? {
         return Err(corrupt(format!("the wallet of {owner} does not hold what {} holds", mandate.id)));
     }
     let postings = transfer((AccountKind::Hold, owner), (AccountKind::Wallet, owner), mandate.money())?;
     ledger_post(tx, LedgerKind::Release, &mandate.id.to_string(), &postings, now).await.map(drop)
+}
+
+/// Takes `amount` out of the budgets that the mandate was counted into.
+pub(crate) async fn budgets_release(
+    tx: &mut Tx,
+    mandate: &MandateRow,
+    amount: Money,
+) -> Result<(), StoreError> {
+    let owner = &*mandate.agent_id;
+    for period in [mandate.created_at.day(), mandate.created_at.month()] {
+        if !budget_release(tx, owner, &period, amount).await? {
+            return Err(corrupt(format!("the budget of {owner} in {period} does not cover {}", mandate.id)));
+        }
+    }
+    Ok(())
 }
 
 /// A balanced transfer; amounts were checked when they came in.
@@ -279,6 +291,7 @@ pub(crate) fn mandate_view(row: MandateRow) -> MandateState {
         intent_id: row.intent_id,
         agent_id: row.agent_id,
         amount: row.amount,
+        captured_amount: row.captured_amount,
         currency: row.currency,
         execution_id: row.execution_id,
         status: row.status,

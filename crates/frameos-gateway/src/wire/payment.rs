@@ -13,6 +13,9 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub struct Execute {
     pub mandate_id: MandateId,
+    /// What to take, in minor units: 0 to the mandate's amount, all of it when absent. The rest of the hold goes back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<i64>,
     /// Travels as the header `Idempotency-Key`.
     #[serde(skip)]
     pub idempotency_key: Option<String>,
@@ -37,6 +40,7 @@ pub struct Execution {
     pub mandate_id: MandateId,
     /// SHA-256 of the mandate's compact JWS.
     pub mandate_hash: String,
+    /// What was taken: at most the mandate's amount.
     pub amount: i64,
     pub currency: Currency,
     pub ledger_transaction_id: String,

@@ -94,5 +94,5 @@ pub(crate) fn intent(owner: &str, amount: i64) -> IntentNew {
 }
 
 pub(crate) fn execute(mandate: &MandateState) -> Execute {
-    Execute { mandate_id: mandate.mandate_id, idempotency_key: None }
+    Execute { mandate_id: mandate.mandate_id, amount: None, idempotency_key: None }
 }

@@ -1,6 +1,6 @@
 //! The audit finds what was altered behind the gateway's back, and names it.
 
-use frameos_gateway::{Gateway, ledger_verify};
+use frameos_gateway::{Gateway, ledger_verify, wire::Execute};
 use frameos_store::{
     Store, StoreError,
     testing::{TestDb, TestEngine},
@@ -11,7 +11,7 @@ use crate::harness::{Bench, execute, keys};
 
 frameos_store::on_both_engines!(an_honest_ledger_is_whole, the_database_refuses_to_alter_the_ledger);
 
-/// Two payers; a payment, a voided mandate, a standing one and a refused execute.
+/// Two payers; a payment, a part of one, a voided mandate, a standing one and a refused execute.
 async fn filled(store: &Store) -> Bench {
     let bench = Bench::new(store);
     bench.fund("u1", 1_000).await;
@@ -22,8 +22,8 @@ async fn filled(store: &Store) -> Bench {
     bench.gateway.mandate_void(voided.mandate_id, "failed".into()).await.unwrap();
     bench.gateway.execute(execute(&voided)).await.unwrap_err();
     bench.issue("u2", 30).await.unwrap();
-    let paid = bench.issue("u2", 3).await.unwrap();
-    bench.gateway.execute(execute(&paid)).await.unwrap();
+    let paid = bench.issue("u2", 8).await.unwrap();
+    bench.gateway.execute(Execute { amount: Some(3), ..execute(&paid) }).await.unwrap();
     bench
 }
 
@@ -138,6 +138,7 @@ mod altered {
             "has no hold of its amount",
         )
         .await;
+        check("UPDATE mandates SET captured_amount = captured_amount - 1", "capture of its amount").await;
         check("UPDATE payments SET developer = 'thief'", "not what the ledger credited").await;
         check("UPDATE top_ups SET status = 'failed'", "disagree on whether it settled").await;
     }

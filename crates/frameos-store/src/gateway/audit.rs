@@ -73,7 +73,7 @@ pub async fn audit_holds_unscoped(tx: &mut Tx) -> Result<Option<Disagreement>, S
 
 /// The first mandate or payment that the ledger tells otherwise.
 pub async fn audit_mandates_unscoped(tx: &mut Tx) -> Result<Option<Disagreement>, StoreError> {
-    const QUESTIONS: [(&str, &str); 6] = [
+    const QUESTIONS: [(&str, &str); 7] = [
         (
             "SELECT m.id FROM mandates m WHERE NOT EXISTS (SELECT 1 FROM ledger_transactions t \
              JOIN ledger_postings p ON p.sequence = t.sequence WHERE t.kind = 'hold' AND t.reference = m.id \
@@ -84,11 +84,18 @@ pub async fn audit_mandates_unscoped(tx: &mut Tx) -> Result<Option<Disagreement>
         (
             "SELECT m.id FROM mandates m WHERE m.status = 'executed' AND NOT EXISTS (SELECT 1 FROM payments y \
              JOIN ledger_transactions t ON t.id = y.ledger_transaction_id JOIN ledger_postings p ON p.sequence = t.sequence \
-             WHERE y.mandate_id = m.id AND y.amount = m.amount AND y.currency = m.currency AND y.agent_id = m.agent_id \
+             WHERE y.mandate_id = m.id AND y.amount = m.captured_amount AND y.currency = m.currency AND y.agent_id = m.agent_id \
              AND t.kind = 'capture' AND t.reference = m.id AND t.hash = y.ledger_hash \
              AND p.account_kind = 'hold' AND p.owner = m.agent_id AND p.amount = -m.amount AND p.currency = m.currency) \
              ORDER BY m.id LIMIT 1",
             "the executed mandate has no payment and capture of its amount",
+        ),
+        (
+            "SELECT m.id FROM mandates m JOIN ledger_transactions t ON t.reference = m.id AND t.kind = 'capture' \
+             WHERE m.captured_amount IS NULL OR m.captured_amount > m.amount OR m.amount - m.captured_amount <> \
+             (SELECT CAST(COALESCE(SUM(p.amount), 0) AS BIGINT) FROM ledger_postings p WHERE p.sequence = t.sequence \
+             AND p.account_kind = 'wallet' AND p.owner = m.agent_id AND p.currency = m.currency) ORDER BY m.id LIMIT 1",
+            "what was not captured of the mandate did not go back to the wallet",
         ),
         (
             "SELECT y.id FROM payments y WHERE NOT EXISTS (SELECT 1 FROM mandates m WHERE m.id = y.mandate_id \

@@ -30,7 +30,7 @@ pub enum LedgerKind {
     Hold,
     /// Hold → wallet.
     Release,
-    /// Hold → developer, platform, orchestrator.
+    /// Hold → developer, platform, orchestrator, and what was not taken → wallet.
     Capture,
     /// Developer, platform, orchestrator → refunds → wallet; the reference is a refund.
     Refund,

@@ -30,6 +30,8 @@ pub struct MandateRow {
     pub jws: String,
     /// SHA-256 of `jws`.
     pub mandate_hash: String,
+    /// What was taken; none until the mandate is executed.
+    pub captured_amount: Option<i64>,
     pub expires_at: Timestamp,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
@@ -49,9 +51,10 @@ impl MandateRow {
             void_reason: row.get(8)?,
             jws: row.get(9)?,
             mandate_hash: row.get(10)?,
-            expires_at: row.get(11)?,
-            created_at: row.get(12)?,
-            updated_at: row.get(13)?,
+            captured_amount: row.get(11)?,
+            expires_at: row.get(12)?,
+            created_at: row.get(13)?,
+            updated_at: row.get(14)?,
         })
     }
 
@@ -86,7 +89,7 @@ pub async fn mandate_insert(tx: &mut Tx, mandate: &MandateRow) -> Result<bool, S
 
 pub async fn mandate_get_unscoped(tx: &mut Tx, id: MandateId) -> Result<Option<MandateRow>, StoreError> {
     let sql = "SELECT id, intent_id, agent_id, amount, currency, execution_id, payee, status, void_reason, jws, mandate_hash, \
-               expires_at, created_at, updated_at FROM mandates WHERE id = $1";
+               captured_amount, expires_at, created_at, updated_at FROM mandates WHERE id = $1";
     tx.query_opt(sql, &params![id]).await?.as_ref().map(MandateRow::read).transpose()
 }
 
@@ -95,15 +98,20 @@ pub async fn mandate_get_by_intent_unscoped(
     intent: IntentId,
 ) -> Result<Option<MandateRow>, StoreError> {
     let sql = "SELECT id, intent_id, agent_id, amount, currency, execution_id, payee, status, void_reason, jws, mandate_hash, \
-               expires_at, created_at, updated_at FROM mandates WHERE intent_id = $1";
+               captured_amount, expires_at, created_at, updated_at FROM mandates WHERE intent_id = $1";
     tx.query_opt(sql, &params![intent]).await?.as_ref().map(MandateRow::read).transpose()
 }
 
-/// Marks an issued, unexpired mandate executed. False when it is neither.
-pub async fn mandate_mark_executed(tx: &mut Tx, id: MandateId, now: Timestamp) -> Result<bool, StoreError> {
-    let sql = "UPDATE mandates SET status = 'executed', updated_at = $2 \
-               WHERE id = $1 AND status = 'issued' AND expires_at > $2";
-    Ok(tx.execute(sql, &params![id, now]).await? == 1)
+/// Marks an issued, unexpired mandate executed for `captured`, at most what it allows. False when it is neither.
+pub async fn mandate_mark_executed(
+    tx: &mut Tx,
+    id: MandateId,
+    captured: i64,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let sql = "UPDATE mandates SET status = 'executed', captured_amount = $2, updated_at = $3 \
+               WHERE id = $1 AND status = 'issued' AND expires_at > $3";
+    Ok(tx.execute(sql, &params![id, captured, now]).await? == 1)
 }
 
 /// Marks an issued mandate voided. False when it is not issued any more.
