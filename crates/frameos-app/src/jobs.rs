@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     app::App,
     error::{AppError, Result},
+    subscription::{SubscriptionMail, SubscriptionStep, due_add},
     webhook::{self, WebhookDelivery},
 };
 
@@ -53,6 +54,8 @@ pub(crate) async fn job_work(app: &App, ticket: &JobTicket) -> Result<()> {
     match ticket.kind.as_str() {
         StatisticsRollUp::NAME => work::<StatisticsRollUp>(app, ticket).await,
         Sweep::NAME => work::<Sweep>(app, ticket).await,
+        SubscriptionStep::NAME => work::<SubscriptionStep>(app, ticket).await,
+        SubscriptionMail::NAME => work::<SubscriptionMail>(app, ticket).await,
         WebhookDelivery::NAME => work::<WebhookDelivery>(app, ticket).await,
         // A newer process enqueued it, and will come for it.
         other => Err(AppError::internal(format!("a job of unknown kind `{other}`"))),
@@ -159,6 +162,7 @@ pub async fn jobs_run(app: App, stop: CancellationToken) {
 }
 
 async fn recurring_add(app: &App, sweep: bool) -> Result<()> {
+    due_add(app).await?;
     let uncounted =
         app.store().read(|tx| Box::pin(async move { stats::stat_events_wait_unscoped(tx).await })).await?;
     if !uncounted && !sweep {

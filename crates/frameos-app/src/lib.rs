@@ -26,6 +26,7 @@ mod outcome;
 mod overview;
 mod payment;
 mod payment_http;
+mod pricing;
 mod review;
 mod run;
 mod run_event;
@@ -33,8 +34,10 @@ mod run_token;
 mod seed;
 mod settle;
 mod submission;
+mod subscription;
 mod tell;
 mod token;
+mod usage;
 mod version;
 mod wallet;
 mod webhook;
@@ -60,12 +63,18 @@ pub use metrics::{Metrics, Stage, metrics_refresh};
 pub use outcome::{RunEnd, outcome_judge};
 pub use overview::*;
 pub use payment_http::HttpGateway;
+pub use pricing::agent_pricing_set;
 pub use review::*;
 pub use run_event::*;
 pub use run_token::{RUN_TOKEN_PREFIX, RunIdentity, run_authenticate, run_log, run_progress};
 pub use seed::*;
 pub use submission::Submission;
+pub use subscription::{
+    SubscriptionView, subscription_cancel, subscription_create, subscription_get, subscription_list,
+    subscription_pay, subscription_resume,
+};
 pub use token::Principal;
+pub use usage::{pricing_charges, pricing_meter};
 pub use version::*;
 pub use wallet::*;
 pub use webhook::*;

@@ -15,6 +15,7 @@ mod operations;
 pub(crate) mod reply;
 pub mod routes;
 mod run_event;
+mod subscription;
 mod wallet;
 mod webhook;
 

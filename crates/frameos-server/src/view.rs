@@ -7,5 +7,6 @@ pub(crate) mod deployment;
 pub(crate) mod developer;
 pub(crate) mod execution;
 pub(crate) mod run_event;
+pub(crate) mod subscription;
 pub(crate) mod wallet;
 pub(crate) mod webhook;
