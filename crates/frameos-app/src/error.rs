@@ -36,6 +36,9 @@ pub enum AppError {
     /// The money is not there.
     #[error("{message}")]
     PaymentRequired { message: String, details: Option<Value> },
+    /// It has to be paid for first, otherwise than with money in the wallet alone.
+    #[error("{message}")]
+    NotPaid { code: &'static str, message: String },
     /// There is too much of it already; later it may do.
     #[error("{message}")]
     TooMany { code: &'static str, message: String },
@@ -61,6 +64,7 @@ impl AppError {
             Self::Invalid { code, .. }
             | Self::Unauthenticated { code, .. }
             | Self::Forbidden { code, .. }
+            | Self::NotPaid { code, .. }
             | Self::TooMany { code, .. }
             | Self::Conflict { code, .. } => code,
             Self::NotFound { .. } => "NOT_FOUND",

@@ -19,6 +19,7 @@ use crate::{
     error::{AppError, Result},
     payout::{DeveloperPayout, PayoutFollow, PayoutRun, payouts_begin},
     refund::RefundFinish,
+    subscription::{SubscriptionMail, SubscriptionStep, due_add},
     webhook::{self, WebhookDelivery},
 };
 
@@ -63,6 +64,8 @@ pub(crate) async fn job_work(app: &App, ticket: &JobTicket) -> Result<()> {
     match ticket.kind.as_str() {
         StatisticsRollUp::NAME => work::<StatisticsRollUp>(app, ticket).await,
         Sweep::NAME => work::<Sweep>(app, ticket).await,
+        SubscriptionStep::NAME => work::<SubscriptionStep>(app, ticket).await,
+        SubscriptionMail::NAME => work::<SubscriptionMail>(app, ticket).await,
         WebhookDelivery::NAME => work::<WebhookDelivery>(app, ticket).await,
         PayoutRun::NAME => work::<PayoutRun>(app, ticket).await,
         DeveloperPayout::NAME => work::<DeveloperPayout>(app, ticket).await,
@@ -173,6 +176,7 @@ pub async fn jobs_run(app: App, stop: CancellationToken) {
 }
 
 async fn recurring_add(app: &App, sweep: bool) -> Result<()> {
+    due_add(app).await?;
     let uncounted =
         app.store().read(|tx| Box::pin(async move { stats::stat_events_wait_unscoped(tx).await })).await?;
     if !uncounted && !sweep {

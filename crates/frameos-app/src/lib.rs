@@ -30,6 +30,7 @@ mod payment_http;
 mod payout;
 mod payout_account;
 mod refund;
+mod pricing;
 mod review;
 mod run;
 mod run_event;
@@ -38,8 +39,10 @@ mod runner;
 mod seed;
 mod settle;
 mod submission;
+mod subscription;
 mod tell;
 mod token;
+mod usage;
 mod version;
 mod wallet;
 mod webhook;
@@ -68,13 +71,19 @@ pub use payment_http::HttpGateway;
 pub use payout::*;
 pub use payout_account::*;
 pub use refund::*;
+pub use pricing::agent_pricing_set;
 pub use review::*;
 pub use run_event::*;
 pub use run_token::{RUN_TOKEN_PREFIX, RunIdentity, run_authenticate, run_log, run_progress};
 pub use runner::Runner;
 pub use seed::*;
 pub use submission::Submission;
+pub use subscription::{
+    SubscriptionView, subscription_cancel, subscription_create, subscription_get, subscription_list,
+    subscription_pay, subscription_resume,
+};
 pub use token::Principal;
+pub use usage::{pricing_charges, pricing_meter};
 pub use version::*;
 pub use wallet::*;
 pub use webhook::*;

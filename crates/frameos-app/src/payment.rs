@@ -30,7 +30,7 @@ use crate::{
 pub(crate) const AUTHORIZE_TAKEOVER: Duration = Duration::from_secs(20);
 /// How long a hold may stand: longer than a run can wait, work, and be settled.
 pub(crate) const HOLD: Duration = Duration::from_secs(24 * 3600);
-const VENDOR: &str = "frameos_marketplace";
+pub(crate) const VENDOR: &str = "frameos_marketplace";
 
 /// Creates intent and mandate of a run, and puts it in the queue. A refusal removes the run and is the caller's to hear.
 pub(crate) async fn execution_authorize(app: &App, row: &Execution) -> Result<()> {

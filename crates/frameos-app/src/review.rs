@@ -24,6 +24,7 @@ use crate::{
     app::App,
     error::{AppError, Result},
     mail::Mail,
+    pricing::pricing_changed,
     version::face_read,
 };
 
@@ -91,7 +92,7 @@ pub async fn version_approve(app: &App, admin: AdminId, id: VersionId, note: Opt
         return Err(AppError::conflict("CONFLICT", "this agent is banned; unban it first"));
     }
     let now = app.now();
-    let (agent_id, slug, face) = (agent.id, agent.slug.clone(), face_read(&version.listing)?);
+    let (agent_id, slug, face) = (agent.id, agent.slug.clone(), face_read(&version.listing, &agent)?);
     let entry = audit(app, admin, "version.approve", id.to_string(), note.clone());
     let review = VersionReview { decision: ReviewStatus::Approved, by: Some(admin), note, at: now };
     let decided = app.store().tx(move |tx| {
@@ -99,6 +100,7 @@ pub async fn version_approve(app: &App, admin: AdminId, id: VersionId, note: Opt
             let decided = version::version_review_unscoped(tx, id, &review).await?
                 && agent::agent_go_live_unscoped(tx, agent_id, &slug, &face, now).await?;
             if decided {
+                pricing_changed(tx, agent_id, &face.pricing, now).await?;
                 audit::audit_insert(tx, &entry).await?;
             } else {
                 tx.set_rollback();

@@ -12,10 +12,12 @@ use frameos_domain::{
     id::ExecutionId,
     receipt::Resources,
     redact::Redactor,
+    usage::Charge,
 };
 use frameos_sandbox::{Outcome, RunSpec};
 use frameos_store::{
     StoreError,
+    charge::charges_insert,
     execution::{self, Execution, RunResult},
     run_event::{RunEvent, run_events_append},
     ticket::{self, Ticket},
@@ -41,6 +43,7 @@ use crate::{
     run_token::RUN_TOKEN_VARIABLE,
     runner::Runner,
     settle,
+    usage::{run_charges, run_meter},
     worker::Worker,
 };
 
@@ -93,6 +96,7 @@ async fn attempt(
         .map_err(AppError::internal)?;
     let timeout_ms = u64::try_from(row.timeout_ms).unwrap_or(1);
     let mut spec = run_spec(manifest, folder, row.id.to_string(), row.inputs.clone(), timeout_ms);
+    spec.meter = run_meter(&row);
     spec.env.push((RUN_TOKEN_VARIABLE.into(), token.expose_secret().into()));
     let redactor = run_redactor(manifest, &row.inputs, Some(token.expose_secret()));
     let prepared = taken.elapsed();
@@ -125,7 +129,8 @@ async fn attempt(
         logs.stdout_withhold();
     }
     let result = result_build(app, &row, &outcome, verdict, logs).await?;
-    end(app, ticket, &row, EndedRun { events, ..result }).await
+    let charges = run_charges(&row, &outcome.counts);
+    end(app, ticket, &row, EndedRun { events, charges, ..result }).await
 }
 
 /// Stores what an attempt said last, when its run goes on.
@@ -279,6 +284,8 @@ pub(crate) struct EndedRun {
     pub log_object: Option<String>,
     /// What it said last.
     pub events: Vec<RunEvent>,
+    /// What a metered run comes to.
+    pub charges: Vec<Charge>,
 }
 
 impl EndedRun {
@@ -295,6 +302,7 @@ impl EndedRun {
             logs: LogsView::default(),
             log_object: None,
             events: Vec::new(),
+            charges: Vec::new(),
         }
     }
 }
@@ -327,6 +335,7 @@ async fn result_build(
         logs,
         log_object,
         events: Vec::new(),
+        charges: Vec::new(),
     })
 }
 
@@ -350,10 +359,10 @@ pub(crate) async fn end(app: &App, ticket: &Ticket, row: &Execution, ended: Ende
         duration_ms: row.started_at.map(|started| now.millis_since(started)),
         completed_at: now,
     };
-    let events = ended.events;
+    let said = Said { events: ended.events, charges: ended.charges };
     let until = Instant::now() + app.settings.lease;
     loop {
-        match result_store(app, ticket, row, (ended.status, result.clone(), events.clone())).await {
+        match result_store(app, ticket, row, (ended.status, result.clone(), said.clone())).await {
             Ok(Some(end)) => return settle::settle_or_wait(app, ticket, end).await,
             Ok(None) => {
                 tracing::warn!(execution = %row.id, attempt = ticket.attempt, "a result came after its lease and is dropped");
@@ -369,13 +378,20 @@ pub(crate) async fn end(app: &App, ticket: &Ticket, row: &Execution, ended: Ende
     }
 }
 
+/// What is stored beside a result.
+#[derive(Clone)]
+struct Said {
+    events: Vec<RunEvent>,
+    charges: Vec<Charge>,
+}
+
 /// Keeps the result and moves the ticket on, both or neither: a result without its settle ticket would wait for ever. The end it
 /// comes to; None when the ticket is not this claim's any more.
 async fn result_store(
     app: &App,
     ticket: &Ticket,
     row: &Execution,
-    (mut end, mut result, events): (RunStatus, RunResult, Vec<RunEvent>),
+    (mut end, mut result, said): (RunStatus, RunResult, Said),
 ) -> std::result::Result<Option<RunStatus>, StoreError> {
     let (id, attempt, ticket_id, owner) =
         (ticket.execution_id, ticket.attempt, ticket.id, app.settings.worker_name.clone());
@@ -402,7 +418,8 @@ async fn result_store(
                 tx.set_rollback();
                 return Ok(None);
             }
-            run_events_append(tx, &held, &owner, run_attempt, &events).await?;
+            run_events_append(tx, &held, &owner, run_attempt, &said.events).await?;
+            charges_insert(tx, id, run_attempt, &said.charges, result.completed_at).await?;
             Ok(Some(end))
         })
     });

@@ -14,6 +14,7 @@ use frameos_domain::{
     execution::{FailureReason, RunStatus, Settlement},
     id::{EventId, ExecutionId, ReceiptId, RevenueId},
     money::Money,
+    pricing::RunTerms,
     receipt::{RunPayment, RunReceipt, salted_hash},
 };
 use frameos_gateway::{
@@ -29,6 +30,7 @@ use frameos_store::{
     revenue::{self, Revenue},
     stats::{self, StatEvent},
     status::RevenueStatus,
+    subscription,
     ticket::{self, Lease, Ticket},
 };
 use serde_json::Value;
@@ -38,7 +40,7 @@ use crate::{
     error::{AppError, Result},
     manifest_cache::{Compiled, manifest_load},
     metrics::Stage,
-    run,
+    run, usage,
     webhook::{self, Ended},
 };
 
@@ -77,7 +79,7 @@ async fn settle(app: &App, ticket: &Ticket, end: RunStatus) -> Result<()> {
     let settled = match end {
         RunStatus::Success => payment_take(app, &row).await?,
         other => {
-            hold_return(app, &row).await?;
+            hold_return(app, &row, "the run did not succeed").await?;
             Settled { status: other, payment: None, refused: None }
         }
     };
@@ -179,6 +181,9 @@ impl Settling {
                 if let Some(month) = self.row.free_month.as_deref() {
                     free_run::free_run_return(tx, self.row.user_id, self.row.agent_id, month).await?;
                 }
+                if let Some(month) = self.row.terms.as_ref().and_then(RunTerms::subscription) {
+                    subscription::subscription_run_return(tx, self.row.user_id, month).await?;
+                }
                 self.count(tx, 0, now).await?;
             }
         } else if !execution::execution_get_unscoped(tx, self.row.id)
@@ -249,7 +254,12 @@ async fn payment_take(app: &App, row: &Execution) -> Result<Settled> {
         }
         return Ok(Settled { status: RunStatus::Success, payment: None, refused: None });
     };
-    let execute = Execute { mandate_id, amount: None, idempotency_key: Some(row.id.to_string()) };
+    let amount = usage::run_amount(app, row).await?;
+    if amount == Some(0) {
+        hold_return(app, row, "nothing was counted").await?;
+        return Ok(Settled { status: RunStatus::Success, payment: None, refused: None });
+    }
+    let execute = Execute { mandate_id, amount, idempotency_key: Some(row.id.to_string()) };
     match app.payments().execute(execute).await {
         Ok(payment) => Ok(Settled { status: RunStatus::Success, payment: Some(payment), refused: None }),
         Err(
@@ -264,9 +274,9 @@ async fn payment_take(app: &App, row: &Execution) -> Result<Settled> {
     }
 }
 
-async fn hold_return(app: &App, row: &Execution) -> Result<()> {
+async fn hold_return(app: &App, row: &Execution, why: &str) -> Result<()> {
     let Some(mandate_id) = row.mandate_id else { return Ok(()) };
-    app.payments().mandate_void(mandate_id, "the run did not succeed".into()).await?;
+    app.payments().mandate_void(mandate_id, why.into()).await?;
     Ok(())
 }
 

@@ -4,6 +4,7 @@ use frameos_domain::{
     clock::Timestamp,
     execution::{FailureReason, RunStatus, Settlement},
     receipt::Resources,
+    usage::Charge,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -108,6 +109,15 @@ pub struct Execution {
     /// The salt of the receipt's input and output hashes; the owner's to disclose.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receipt_salt: Option<String>,
+    /// The most that a metered run can cost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_amount: Option<i64>,
+    /// What a metered run that succeeded is charged for; the amounts sum to what was paid.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub charges: Vec<Charge>,
+    /// The subscription whose month the run is one of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subscription_id: Option<String>,
     /// `null` unless money was taken.
     pub payment: Option<ExecutionPayment>,
 }
@@ -151,6 +161,7 @@ pub struct ExecutionSummary {
     pub deployment_id: String,
     pub status: RunStatus,
     pub failure_reason: Option<FailureReason>,
+    /// The price; of a metered run the most it can cost, of a free one or one of a subscription 0.
     pub price_amount: i64,
     pub price_currency: String,
     pub duration_ms: Option<i64>,

@@ -13,6 +13,7 @@ pub mod error_code;
 pub mod execution;
 pub mod payout;
 pub mod run_event;
+pub mod subscription;
 pub mod wallet;
 pub mod webhook;
 

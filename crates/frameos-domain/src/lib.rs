@@ -21,5 +21,7 @@ pub mod scan;
 pub mod schema;
 pub mod signing;
 pub mod split;
+pub mod subscription;
+pub mod usage;
 pub mod version;
 pub mod webhook;

@@ -17,6 +17,7 @@ mod refund;
 pub(crate) mod reply;
 pub mod routes;
 mod run_event;
+mod subscription;
 mod wallet;
 mod webhook;
 

@@ -8,5 +8,6 @@ pub(crate) mod developer;
 pub(crate) mod execution;
 pub(crate) mod payout;
 pub(crate) mod run_event;
+pub(crate) mod subscription;
 pub(crate) mod wallet;
 pub(crate) mod webhook;

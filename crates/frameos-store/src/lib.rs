@@ -14,6 +14,7 @@ pub mod admin;
 pub mod agent;
 pub mod audit;
 pub mod chain;
+pub mod charge;
 mod cipher;
 pub mod clock;
 pub mod deployment;
@@ -49,6 +50,7 @@ mod sqlite;
 pub mod stats;
 pub mod status;
 mod store;
+pub mod subscription;
 #[cfg(feature = "test-util")]
 pub mod testing;
 pub mod ticket;

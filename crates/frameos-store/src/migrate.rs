@@ -47,6 +47,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     },
     Migration { version: 10, name: "0010_trigger", text: include_str!("../migrations/0010_trigger.sql") },
     Migration { version: 12, name: "0012_captures", text: include_str!("../migrations/0012_captures.sql") },
+    Migration { version: 14, name: "0014_pricing", text: include_str!("../migrations/0014_pricing.sql") },
     Migration { version: 15, name: "0015_payouts", text: include_str!("../migrations/0015_payouts.sql") },
 ];
 

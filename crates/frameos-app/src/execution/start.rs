@@ -6,19 +6,22 @@
 //! what a request that died had begun.
 
 use frameos_domain::{
+    clock::Timestamp,
     execution::RunStatus,
-    id::{DeploymentId, ExecutionId, TicketId, UserId},
+    id::{DeploymentId, ExecutionId, SubscriptionId, TicketId, UserId},
     manifest::Manifest,
     money::Money,
+    pricing::RunTerms,
 };
 use frameos_gateway::{Decision, Purchase, purchase_place};
 use frameos_store::{
-    Tx,
+    StoreError, Tx,
     deployment::{self, Offer},
     execution::{self, ExecutionNew as ExecutionInsert, KeyedExecution},
     free_run,
     idempotency::{self, IdempotencyState, IdempotentRequest},
     status::{AgentStatus, DeploymentStatus, ReviewStatus},
+    subscription::{self, RunTaken},
     ticket::{self, TicketNew},
 };
 use serde_json::{Map, Value};
@@ -32,6 +35,8 @@ use crate::{
     inputs::inputs_merge_compiled,
     manifest_cache::manifest_load,
     payment::{self, Bought, intent_new},
+    pricing::run_price,
+    subscription::{busy, used_up},
 };
 
 /// What a run of a version without history is expected to take.
@@ -88,6 +93,7 @@ pub async fn execution_start(app: &App, user: UserId, agent: &str, new: Executio
     let (offer, estimated_duration_ms) = found.offer.ok_or(AppError::not_found("deployment"))?;
     let version_id = offer_check(app, agent, &offer).await?;
     let compiled = manifest_load(app, version_id).await?;
+    let (price, terms) = run_price(app, user, &offer).await?;
     let now = app.now();
     let key = new.idempotency_key.clone();
     let fingerprint = new.fingerprint.clone();
@@ -101,7 +107,8 @@ pub async fn execution_start(app: &App, user: UserId, agent: &str, new: Executio
         version: offer.version,
         inputs: inputs_merge_compiled(&compiled, offer.config, new.inputs)?,
         salt: salt_create()?,
-        price: offer.price,
+        price,
+        terms,
         free_month: None,
         confirmed: new.confirm,
         idempotency_key: new.idempotency_key,
@@ -129,13 +136,15 @@ pub async fn execution_start(app: &App, user: UserId, agent: &str, new: Executio
         }
         _ => None,
     };
-    let (id, free_runs, depth) = (insert.id, offer.free_runs_per_month, app.settings.user_depth);
+    let (id, free_runs, depth) = (insert.id, offer.pricing.free_runs_per_month, app.settings.user_depth);
     let enqueued = app.store().tx(move |tx| {
         Box::pin(async move { execution_enqueue(tx, insert, free_runs, depth, purchase).await })
     });
     match enqueued.await?? {
         Enqueued::Ready => {}
         Enqueued::Unpaid => authorize(app, user, id).await?,
+        Enqueued::MonthOver => return Err(busy()),
+        Enqueued::MonthUsedUp(until) => return Err(used_up(until)),
         Enqueued::TooDeep => {
             let message = format!(
                 "{depth} of your runs are in the queue already, which is the most; wait until some have ended"
@@ -233,6 +242,10 @@ enum Enqueued {
     TooDeep,
     /// There is a run under this key; nothing was done.
     KeyUsed,
+    /// The subscription's month is not what it was a moment ago; nothing was done.
+    MonthOver,
+    /// The subscription's month includes no more runs; nothing was done.
+    MonthUsedUp(Timestamp),
 }
 
 /// Records a run, its purchase and its ticket, taking one of the month's free runs when there is one left.
@@ -257,6 +270,14 @@ async fn execution_enqueue(
         new.free_month = Some(month);
         purchase = None;
     }
+    let month = new.terms.as_ref().and_then(RunTerms::subscription);
+    if let Some(month) = month {
+        let taken = subscription::subscription_run_take(tx, new.user_id, month, now).await?;
+        if let Some(refused) = refusal(tx, &new, month, taken).await? {
+            tx.set_rollback();
+            return Ok(Ok(refused));
+        }
+    }
     new.purchase = purchase.as_ref().map(|purchase| (purchase.intent_id(), purchase.mandate_id()));
     if !execution::execution_insert(tx, &new).await? {
         tx.set_rollback();
@@ -269,7 +290,8 @@ async fn execution_enqueue(
         // Until the money is held, the ticket only finishes what this request began, should the process die meanwhile.
         kind: if ready { "run" } else { "authorize" },
         execution_id: new.id,
-        class: i64::from(free),
+        // Who pays by the month pays, too.
+        class: i64::from(free && month.is_none()),
         user_id: new.user_id,
         run_at: if ready { now } else { now.plus(payment::AUTHORIZE_TAKEOVER) },
     };
@@ -280,6 +302,26 @@ async fn execution_enqueue(
         return Ok(Err(refusal));
     }
     Ok(Ok(if ready { Enqueued::Ready } else { Enqueued::Unpaid }))
+}
+
+/// Why a run is none of its subscription's month. A repeat is told of the run its key has, also when that was the month's last.
+async fn refusal(
+    tx: &mut Tx,
+    new: &ExecutionInsert,
+    (id, _): (SubscriptionId, i64),
+    taken: RunTaken,
+) -> std::result::Result<Option<Enqueued>, StoreError> {
+    if taken == RunTaken::Taken {
+        return Ok(None);
+    }
+    if execution::execution_get_by_key(tx, new.user_id, &new.idempotency_key).await?.is_some() {
+        return Ok(Some(Enqueued::KeyUsed));
+    }
+    let found = subscription::subscription_get(tx, new.user_id, id).await?;
+    Ok(Some(match (taken, found) {
+        (RunTaken::UsedUp, Some(found)) => Enqueued::MonthUsedUp(found.period_end),
+        _ => Enqueued::MonthOver,
+    }))
 }
 
 /// The answer to a request whose key has a run.

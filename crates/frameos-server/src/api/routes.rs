@@ -18,7 +18,7 @@ use super::{
     Api, account, admin, agent, deployment, developer, execution,
     failure::ApiFailure,
     layers::{Frame, detach, frame, idempotency, idempotency_by_row, panic_answer, path_note, time_limit},
-    operations, payout, refund, run_event, wallet, webhook,
+    operations, payout, refund, run_event, subscription, wallet, webhook,
 };
 
 /// Who may use a route.
@@ -75,6 +75,7 @@ pub fn routes() -> Vec<Route> {
         post("/agents/register", Developer, agent::register).with_body(BUNDLE_BODY_LIMIT),
         get("/agents", Open, agent::list),
         get("/agents/{agent}", Open, agent::get),
+        patch("/agents/{agent}", Developer, agent::update),
         post("/agents/{agent}/versions", Developer, agent::version_submit).with_body(BUNDLE_BODY_LIMIT),
         get("/agents/{agent}/versions", Open, agent::version_list),
         post("/agents/{agent}/versions/{version}/deprecate", Developer, agent::version_deprecate),
@@ -95,6 +96,13 @@ pub fn routes() -> Vec<Route> {
         get("/executions/{execution}/events", User, run_event::follow),
         post("/executions/{execution}/progress", Run, run_event::progress),
         post("/executions/{execution}/logs", Run, run_event::log),
+        // Subscriptions
+        post("/agents/{agent}/subscribe", User, subscription::create),
+        get("/subscriptions", User, subscription::list),
+        get("/subscriptions/{subscription}", User, subscription::get),
+        post("/subscriptions/{subscription}/cancel", User, subscription::cancel),
+        post("/subscriptions/{subscription}/resume", User, subscription::resume),
+        post("/subscriptions/{subscription}/pay", User, subscription::pay),
         // Money
         get("/wallet", User, wallet::get),
         post("/wallet/top-ups", User, wallet::top_up),

@@ -72,6 +72,9 @@ pub(crate) fn execution(view: ExecutionView) -> Execution {
             .progress
             .map(|said| ExecutionProgress { fraction: said.fraction, message: said.message }),
         receipt_salt: view.receipt_salt,
+        max_amount: view.max_amount,
+        charges: view.charges,
+        subscription_id: view.subscription_id.map(|id| id.to_string()),
         payment: view.payment.map(payment),
     }
 }
