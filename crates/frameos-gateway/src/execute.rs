@@ -33,11 +33,12 @@ use crate::{
     payment::split_view,
     receipt::{Statement, receipt_issue, receipt_view},
     wire::{Execute, Execution, SignedReceipt},
+    x402::is_without_account,
 };
 
 /// Who the platform's and the orchestrator's parts are booked to.
-const PLATFORM: &str = "platform";
-const ORCHESTRATOR: &str = "orchestrator";
+pub(crate) const PLATFORM: &str = "platform";
+pub(crate) const ORCHESTRATOR: &str = "orchestrator";
 
 impl Gateway {
     /// Captures the hold of a mandate. Any number of calls, at once or later, capture once and get the same payment and
@@ -45,21 +46,29 @@ impl Gateway {
     pub async fn execute(&self, execute: Execute) -> Result<Execution, GatewayError> {
         key_check(execute.idempotency_key.as_deref())?;
         let call = Call { keys: Arc::clone(&self.keys), now: self.now(), key: execute.idempotency_key };
-        self.store.tx(move |tx| Box::pin(mandate_execute(tx, execute.mandate_id, call))).await?
+        let (id, again) = (execute.mandate_id, call.clone());
+        match self.store.tx(move |tx| Box::pin(mandate_execute(tx, id, call))).await? {
+            Err(GatewayError::SettlementPending { .. }) => self.x402_settle(id, again).await,
+            outcome => outcome,
+        }
     }
 }
 
 /// What one call brings along.
-struct Call {
-    keys: Arc<GatewayKeys>,
-    now: Timestamp,
-    key: Option<String>,
+#[derive(Clone)]
+pub(crate) struct Call {
+    pub(crate) keys: Arc<GatewayKeys>,
+    pub(crate) now: Timestamp,
+    pub(crate) key: Option<String>,
 }
 
 async fn mandate_execute(tx: &mut Tx, id: MandateId, call: Call) -> Decision<Execution> {
     let Some(mandate) = mandate_get_unscoped(tx, id).await? else {
         return refuse(tx, GatewayError::MandateNotFound { mandate_id: id });
     };
+    if mandate.status == MandateStatus::Issued && is_without_account(&mandate.agent_id) {
+        return refuse(tx, GatewayError::SettlementPending { mandate_id: id });
+    }
     if mandate_mark_executed(tx, id, call.now).await? {
         return hold_capture(tx, &mandate, call).await;
     }
@@ -117,7 +126,7 @@ fn capture_postings(mandate: &MandateRow, split: &RevenueSplit) -> Result<Postin
     .map_err(|error| corrupt(error.to_string()))
 }
 
-fn payment_row(
+pub(crate) fn payment_row(
     mandate: &MandateRow,
     split: &RevenueSplit,
     posted: Posted,
@@ -142,7 +151,11 @@ fn payment_row(
     }
 }
 
-async fn execution_again(tx: &mut Tx, mandate: &MandateRow, key: Option<String>) -> Decision<Execution> {
+pub(crate) async fn execution_again(
+    tx: &mut Tx,
+    mandate: &MandateRow,
+    key: Option<String>,
+) -> Decision<Execution> {
     if let Some(key) = key {
         let paid = payment_get_by_key(tx, &mandate.agent_id, &key).await?;
         if paid.is_some_and(|paid| paid.mandate_id != mandate.id) {
@@ -158,7 +171,7 @@ async fn execution_again(tx: &mut Tx, mandate: &MandateRow, key: Option<String>)
 }
 
 /// The signed refusal of a mandate: the one it has, or a new one.
-async fn refusal_receipt(
+pub(crate) async fn refusal_receipt(
     tx: &mut Tx,
     mandate: &MandateRow,
     reason: &'static str,
@@ -171,7 +184,7 @@ async fn refusal_receipt(
     Ok(Box::new(signed))
 }
 
-fn execution_view(
+pub(crate) fn execution_view(
     mandate: &MandateRow,
     payment: &PaymentRow,
     signed: SignedReceipt,

@@ -17,6 +17,7 @@ use crate::{
     wire::{
         Execute, Execution, Intent, IntentNew, MandateNew, MandateState, TopUp, TopUpNew, Wallet, WalletPage,
     },
+    x402::X402,
 };
 
 /// What the gateway signs with, and what it signed with before.
@@ -45,6 +46,7 @@ pub struct Gateway {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) keys: Arc<GatewayKeys>,
     pub(crate) provider: Arc<dyn PaymentProvider>,
+    pub(crate) x402: Option<Arc<X402>>,
 }
 
 /// What a transaction decided: the answer, or the refusal for which it was undone.
@@ -74,7 +76,7 @@ impl Gateway {
         keys: GatewayKeys,
         provider: Arc<dyn PaymentProvider>,
     ) -> Self {
-        Self { store, clock, keys: Arc::new(keys), provider }
+        Self { store, clock, keys: Arc::new(keys), provider, x402: None }
     }
 
     /// The keys that this gateway's mandates and receipts verify with.

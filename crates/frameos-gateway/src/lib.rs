@@ -26,6 +26,7 @@ mod top_up;
 mod verify;
 mod wallet;
 pub mod wire;
+pub mod x402;
 
 pub use error::GatewayError;
 pub use gateway::{Decision, Gateway, GatewayKeys};

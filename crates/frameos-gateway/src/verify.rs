@@ -19,6 +19,7 @@ use frameos_store::{
         },
         chain::{LEDGER_CHAIN, RECEIPT_CHAIN, chain_head_unscoped},
         ledger::{LedgerRow, ledger_page_unscoped},
+        x402::audit_x402_unscoped,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -102,7 +103,10 @@ async fn audit(tx: &mut Tx, keys: &KeySet) -> Result<LedgerReport, StoreError> {
     report.wallets_agree = report.note_disagreement(wallets) & report.note_disagreement(holds);
     let mandates = audit_mandates_unscoped(tx).await?;
     let payments = audit_payments_unscoped(tx).await?;
-    report.mandates_agree = report.note_disagreement(mandates) & report.note_disagreement(payments);
+    let x402 = audit_x402_unscoped(tx).await?;
+    report.mandates_agree = report.note_disagreement(mandates)
+        & report.note_disagreement(payments)
+        & report.note_disagreement(x402);
     let counts = audit_counts_unscoped(tx).await?;
     report.wallets = counts.wallets.unsigned_abs();
     report.mandates = counts.mandates.unsigned_abs();

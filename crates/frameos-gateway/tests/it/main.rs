@@ -9,3 +9,4 @@ mod interleaving;
 mod purchase;
 mod top_up;
 mod verify;
+mod x402;
