@@ -49,6 +49,9 @@ pub enum GatewayError {
     MandateExpired { mandate_id: MandateId, receipt: Option<Box<SignedReceipt>> },
     #[error("mandate {mandate_id} was executed and cannot be voided")]
     MandateExecuted { mandate_id: MandateId },
+    /// The payment of the mandate comes from outside, and it is not known yet whether it was made.
+    #[error("the payment of mandate {mandate_id} is not settled")]
+    SettlementPending { mandate_id: MandateId },
     #[error("the idempotency key `{key}` was used for a different request")]
     IdempotencyConflict { key: String },
     #[error("{field}: {message}")]
@@ -150,6 +153,7 @@ impl GatewayError {
             Self::MandateVoided { .. } => "MANDATE_VOIDED",
             Self::MandateExpired { .. } => "MANDATE_EXPIRED",
             Self::MandateExecuted { .. } => "MANDATE_EXECUTED",
+            Self::SettlementPending { .. } => "SETTLEMENT_PENDING",
             Self::IdempotencyConflict { .. } => "IDEMPOTENCY_CONFLICT",
             Self::InvalidRequest { .. } => "INVALID_REQUEST",
             Self::ProviderRefused { .. } => "PROVIDER_REFUSED",
@@ -179,7 +183,9 @@ impl GatewayError {
             Self::IntentNotFound { intent_id } => {
                 serde_json::to_value(IntentDetails { intent_id: *intent_id })
             }
-            Self::MandateNotFound { mandate_id } | Self::MandateExecuted { mandate_id } => {
+            Self::MandateNotFound { mandate_id }
+            | Self::MandateExecuted { mandate_id }
+            | Self::SettlementPending { mandate_id } => {
                 serde_json::to_value(MandateDetails { mandate_id: *mandate_id, receipt: None })
             }
             Self::MandateVoided { mandate_id, receipt } | Self::MandateExpired { mandate_id, receipt } => {
@@ -232,6 +238,9 @@ impl GatewayError {
             }
             "MANDATE_EXECUTED" => {
                 Self::MandateExecuted { mandate_id: parse::<MandateDetails>(details)?.mandate_id }
+            }
+            "SETTLEMENT_PENDING" => {
+                Self::SettlementPending { mandate_id: parse::<MandateDetails>(details)?.mandate_id }
             }
             "MANDATE_VOIDED" => {
                 let MandateDetails { mandate_id, receipt } = parse(details)?;
@@ -323,6 +332,7 @@ mod tests {
             GatewayError::MandateVoided { mandate_id, receipt: None },
             GatewayError::MandateExpired { mandate_id, receipt: None },
             GatewayError::MandateExecuted { mandate_id },
+            GatewayError::SettlementPending { mandate_id },
             GatewayError::IdempotencyConflict { key: "k".into() },
             GatewayError::invalid("amount", "must be at least 1"),
             GatewayError::ProviderRefused { provider: "sandbox".into(), reason: "no".into() },

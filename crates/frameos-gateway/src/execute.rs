@@ -35,6 +35,7 @@ use crate::{
     payment::split_view,
     receipt::{Statement, receipt_issue, receipt_view},
     wire::{Execute, Execution, SignedReceipt},
+    x402::is_without_account,
 };
 
 /// Who the platform's and the orchestrator's parts are booked to.
@@ -53,17 +54,22 @@ impl Gateway {
             key: execute.idempotency_key,
             amount: execute.amount,
         };
-        self.store.tx(move |tx| Box::pin(mandate_execute(tx, execute.mandate_id, call))).await?
+        let (id, again) = (execute.mandate_id, call.clone());
+        match self.store.tx(move |tx| Box::pin(mandate_execute(tx, id, call))).await? {
+            Err(GatewayError::SettlementPending { .. }) => self.x402_settle(id, again).await,
+            outcome => outcome,
+        }
     }
 }
 
 /// What one call brings along.
-struct Call {
-    keys: Arc<GatewayKeys>,
-    now: Timestamp,
-    key: Option<String>,
+#[derive(Clone)]
+pub(crate) struct Call {
+    pub(crate) keys: Arc<GatewayKeys>,
+    pub(crate) now: Timestamp,
+    pub(crate) key: Option<String>,
     /// What to take; none for all the mandate allows.
-    amount: Option<i64>,
+    pub(crate) amount: Option<i64>,
 }
 
 impl Call {
@@ -81,6 +87,12 @@ async fn mandate_execute(tx: &mut Tx, id: MandateId, call: Call) -> Decision<Exe
     if !(0..=mandate.amount).contains(&amount) {
         let range = format!("must be between 0 and {}, what the mandate allows", mandate.amount);
         return refuse(tx, GatewayError::invalid("amount", range));
+    }
+    if is_without_account(&mandate.agent_id) && amount != mandate.amount {
+        return refuse(tx, GatewayError::invalid("amount", "must be all that the payment is for"));
+    }
+    if mandate.status == MandateStatus::Issued && is_without_account(&mandate.agent_id) {
+        return refuse(tx, GatewayError::SettlementPending { mandate_id: id });
     }
     if mandate_mark_executed(tx, id, amount, call.now).await? {
         return hold_capture(tx, &mandate, amount, call).await;
@@ -147,7 +159,7 @@ fn capture_postings(mandate: &MandateRow, split: &RevenueSplit, rest: Money) -> 
     .map_err(|error| corrupt(error.to_string()))
 }
 
-fn payment_row(
+pub(crate) fn payment_row(
     mandate: &MandateRow,
     split: &RevenueSplit,
     posted: Posted,
@@ -172,7 +184,12 @@ fn payment_row(
     }
 }
 
-async fn execution_again(tx: &mut Tx, mandate: &MandateRow, amount: i64, call: Call) -> Decision<Execution> {
+pub(crate) async fn execution_again(
+    tx: &mut Tx,
+    mandate: &MandateRow,
+    amount: i64,
+    call: Call,
+) -> Decision<Execution> {
     if let Some(key) = &call.key {
         let paid = payment_get_by_key(tx, &mandate.agent_id, key).await?;
         if paid.is_some_and(|paid| paid.mandate_id != mandate.id) {
@@ -191,7 +208,7 @@ async fn execution_again(tx: &mut Tx, mandate: &MandateRow, amount: i64, call: C
 }
 
 /// The signed refusal of a mandate: the one it has, or a new one.
-async fn refusal_receipt(
+pub(crate) async fn refusal_receipt(
     tx: &mut Tx,
     mandate: &MandateRow,
     reason: &'static str,
@@ -204,7 +221,7 @@ async fn refusal_receipt(
     Ok(Box::new(signed))
 }
 
-fn execution_view(
+pub(crate) fn execution_view(
     mandate: &MandateRow,
     payment: &PaymentRow,
     signed: SignedReceipt,

@@ -19,6 +19,7 @@ use crate::{
         Execute, Execution, Intent, IntentNew, MandateNew, MandateState, Payout, PayoutLines, PayoutMade,
         PayoutNew, PayoutPage, PayoutQuery, Refund, RefundNew, TopUp, TopUpNew, Wallet, WalletPage,
     },
+    x402::X402,
 };
 
 /// What the gateway signs with, and what it signed with before.
@@ -48,6 +49,7 @@ pub struct Gateway {
     pub(crate) keys: Arc<GatewayKeys>,
     pub(crate) provider: Arc<dyn PaymentProvider>,
     pub(crate) payouts: Arc<dyn PayoutProvider>,
+    pub(crate) x402: Option<Arc<X402>>,
 }
 
 /// What a transaction decided: the answer, or the refusal for which it was undone.
@@ -77,7 +79,8 @@ impl Gateway {
         keys: GatewayKeys,
         provider: Arc<dyn PaymentProvider>,
     ) -> Self {
-        Self { store, clock, keys: Arc::new(keys), provider, payouts: Arc::new(SandboxPayouts) }
+        let payouts = Arc::new(SandboxPayouts);
+        Self { store, clock, keys: Arc::new(keys), provider, payouts, x402: None }
     }
 
     /// The same gateway, which sends developers' money through `payouts`.

@@ -28,6 +28,7 @@ mod top_up;
 mod verify;
 mod wallet;
 pub mod wire;
+pub mod x402;
 
 pub use error::{GatewayError, RefundRefusal};
 pub use gateway::{Decision, Gateway, GatewayKeys};

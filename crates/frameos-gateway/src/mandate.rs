@@ -34,6 +34,7 @@ use crate::{
     metadata::Metadata,
     policy::policy_of,
     wire::{MandateNew, MandateState},
+    x402::{is_without_account, sale_is_settling, sale_release},
 };
 
 const DEFAULT_TTL: u64 = 24 * 60 * 60;
@@ -181,6 +182,10 @@ pub(crate) async fn mandate_place(tx: &mut Tx, draft: Draft) -> Decision<Mandate
         let issued = mandate_get_by_intent_unscoped(tx, row.intent_id).await?;
         return issued.map(Ok).ok_or_else(|| corrupt("a mandate that conflicts but cannot be found"));
     }
+    if is_without_account(&row.agent_id) {
+        // There is no wallet to hold anything in: its payment is reserved beside it.
+        return Ok(Ok(row));
+    }
     let policy = match policy_of(tx, &row.agent_id).await? {
         Ok(policy) => policy,
         Err(refusal) => return refuse(tx, refusal),
@@ -226,6 +231,9 @@ async fn mandate_close(tx: &mut Tx, id: MandateId, reason: String, now: Timestam
     let Some(mandate) = mandate_get_unscoped(tx, id).await? else {
         return refuse(tx, GatewayError::MandateNotFound { mandate_id: id });
     };
+    if is_without_account(&mandate.agent_id) && sale_is_settling(tx, id).await? {
+        return refuse(tx, GatewayError::SettlementPending { mandate_id: id });
+    }
     if mandate_mark_voided(tx, id, &reason, now).await? {
         hold_release(tx, &mandate, now).await?;
         let status = MandateStatus::Voided;
@@ -253,6 +261,9 @@ pub(crate) async fn mandate_expire(tx: &mut Tx, id: MandateId, now: Timestamp) -
 /// Moves a hold back to its wallet and budgets. Only for whoever just took the mandate out of `issued`.
 async fn hold_release(tx: &mut Tx, mandate: &MandateRow, now: Timestamp) -> Result<(), StoreError> {
     let owner = &*mandate.agent_id;
+    if is_without_account(owner) {
+        return sale_release(tx, mandate, now).await;
+    }
     budgets_release(tx, mandate, mandate.money()).await?;
     if !wallet_release(tx, owner, mandate.money(), now).await? {
         return Err(corrupt(format!("the wallet of {owner} does not hold what {} holds", mandate.id)));

@@ -22,6 +22,7 @@ use frameos_store::{
         chain::{LEDGER_CHAIN, RECEIPT_CHAIN, chain_head_unscoped},
         ledger::{LedgerRow, ledger_page_unscoped},
         refund::{RefundText, refunds_page_unscoped},
+        x402::audit_x402_unscoped,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -112,7 +113,10 @@ async fn audit(tx: &mut Tx, keys: &KeySet) -> Result<LedgerReport, StoreError> {
     report.wallets_agree = report.note_disagreement(wallets) & report.note_disagreement(holds);
     let mandates = audit_mandates_unscoped(tx).await?;
     let payments = audit_payments_unscoped(tx).await?;
-    report.mandates_agree = report.note_disagreement(mandates) & report.note_disagreement(payments);
+    let x402 = audit_x402_unscoped(tx).await?;
+    report.mandates_agree = report.note_disagreement(mandates)
+        & report.note_disagreement(payments)
+        & report.note_disagreement(x402);
     let refunds_signed = audit_refund_receipts(tx, keys, &mut report).await?;
     let refunds = audit_refunds_unscoped(tx).await?;
     let payouts = audit_payouts_unscoped(tx).await?;

@@ -20,6 +20,7 @@ mod run_event;
 mod subscription;
 mod wallet;
 mod webhook;
+mod x402;
 
 use std::sync::Arc;
 

@@ -11,7 +11,7 @@ use frameos_domain::{
     signing::{KeySet, SigningKey},
 };
 use frameos_gateway::{
-    CashfreePayouts, Gateway, GatewayKeys, PaymentGateway, PayoutProvider, SandboxPayouts,
+    CashfreePayouts, Gateway, GatewayKeys, PaymentGateway, PayoutProvider, SandboxPayouts, x402,
 };
 use frameos_sandbox::{DockerConfig, Language, Sandbox, SandboxConfig, WarmConfig, runtime};
 use frameos_store::{MasterKey, ObjectsConfig, Store, StoreConfig, clock::SystemClock};
@@ -104,7 +104,11 @@ impl Ground {
     pub(crate) async fn gateway(&self, config: &Config) -> Result<Gateway, ServeError> {
         let key = self.signing_key("gateway").await?;
         let gateway = Gateway::new(self.store.clone(), Arc::clone(&self.clock), GatewayKeys::new(key));
-        Ok(gateway.with_payouts(payout_provider(config)?))
+        let gateway = gateway.with_payouts(payout_provider(config)?);
+        Ok(match x402_offer(config)? {
+            Some(x402) => gateway.with_x402(x402)?,
+            None => gateway,
+        })
     }
 
     async fn signing_key(&self, name: &str) -> Result<SigningKey, ServeError> {
@@ -127,6 +131,9 @@ impl Ground {
             None
         };
         let gateway = if config.gateway.url.is_none() { Some(self.gateway(config).await?) } else { None };
+        if gateway.is_none() && config.x402.facilitator_url.is_some() {
+            return Err(ServeError::X402Elsewhere);
+        }
         let payments = payments(config, gateway.as_ref())?;
         let keys = PlatformKeys {
             tokens: self.signing_key("tokens").await?,
@@ -174,6 +181,30 @@ impl Ground {
             },
         })
     }
+}
+
+/// What is offered by x402, if it is on; all of it or nothing.
+fn x402_offer(config: &Config) -> Result<Option<x402::X402Config>, ServeError> {
+    let given = &config.x402;
+    let Some(facilitator_url) = given.facilitator_url.clone() else { return Ok(None) };
+    let needed =
+        |value: &Option<String>, missing| value.clone().ok_or(ServeError::X402Incomplete { missing });
+    if given.rates.is_empty() {
+        return Err(ServeError::X402Incomplete { missing: "x402.rates" });
+    }
+    Ok(Some(x402::X402Config {
+        facilitator_url,
+        facilitator_token: given.facilitator_token.clone(),
+        network: needed(&given.network, "x402.network")?,
+        asset: needed(&given.asset, "x402.asset")?,
+        asset_name: given.asset_name.clone(),
+        asset_version: given.asset_version.clone(),
+        pay_to: needed(&given.pay_to, "x402.pay_to")?,
+        rates: given.rates.clone(),
+        answer_timeout: Duration::from_secs(given.answer_seconds.into()),
+        payer_runs: given.payer_runs,
+        rpc_url: given.rpc_url.clone(),
+    }))
 }
 
 /// The machine's name, as an operator knows it.

@@ -171,6 +171,16 @@ pub async fn deployment_get_unscoped(
     found.map(|row| read(tx, &row)).transpose()
 }
 
+/// A user's deployment of an agent's version, if there is one; any, if there are several.
+pub async fn deployment_find(
+    tx: &mut Tx,
+    user_id: UserId,
+    (agent_id, version): (AgentId, &str),
+) -> Result<Option<DeploymentId>, StoreError> {
+    let sql = "SELECT id FROM agent_deployments WHERE user_id = $1 AND agent_id = $2 AND version = $3 ORDER BY id LIMIT 1";
+    tx.query_opt(sql, &params![user_id, agent_id, version]).await?.map(|row| row.get(0)).transpose()
+}
+
 /// A user's deployments, newest first.
 pub async fn deployment_list(
     tx: &mut Tx,

@@ -2,7 +2,7 @@
 //!
 //! Invariants: money moves by one conditional statement that the database can refuse, never read-add-write; a wallet's cached
 //! balance changes only in the transaction that posts the ledger entry it mirrors; rows of one payment are locked in the
-//! order mandate, budgets, wallet, ledger chain, receipt chain, so that two transactions cannot wait for each other.
+//! order mandate, x402 payment, budgets, wallet, ledger chain, receipt chain, so that two transactions cannot wait for each other.
 //! Functions named `*_unscoped` find by id alone: the gateway's caller is the platform, which speaks for every payer.
 //! No decisions here: what a refusal means is the gateway's business.
 
@@ -22,3 +22,4 @@ pub mod receipt;
 pub mod refund;
 pub mod top_up;
 pub mod wallet;
+pub mod x402;

@@ -146,6 +146,7 @@ fn record(run: &LocalRun<'_>, outcome: &Outcome) -> Execution {
         max_amount: pricing
             .filter(|pricing| pricing.terms.usage.is_some())
             .map(|pricing| pricing.price.minor),
+        read_token: None,
         // Of a failed run nothing is charged.
         charges: if judged.status == RunStatus::Success { charges } else { Vec::new() },
         subscription_id: None,

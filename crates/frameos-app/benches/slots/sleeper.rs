@@ -74,6 +74,7 @@ impl Runner for Sleeper {
                 agent_error: None,
                 resources: Resources::default(),
                 tier: self.tier(),
+                counts: BTreeMap::default(),
             })
         })
     }

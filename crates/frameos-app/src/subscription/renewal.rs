@@ -325,6 +325,7 @@ async fn month_paid(app: &App, found: &Subscription, agent: &Agent, payment: &Pa
         developer_id: agent.developer_id,
         agent_id: Some(agent.id),
         execution_id: None,
+        refund_id: None,
         amount: Money::new(payment.split.developer, payment.currency),
         status: RevenueStatus::Pending,
         paid_out_at: None,

@@ -48,6 +48,10 @@ impl Bench {
         Self { gateway, clock }
     }
 
+    pub(crate) fn clock_now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     pub(crate) async fn fund(&self, owner: &str, amount: i64) {
         let top_up = TopUpNew { amount, currency: Currency::INR, idempotency_key: None };
         self.gateway.wallet_top_up(owner.to_owned(), top_up).await.unwrap();

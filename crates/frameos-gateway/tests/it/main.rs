@@ -12,3 +12,4 @@ mod purchase;
 mod refunds;
 mod top_up;
 mod verify;
+mod x402;

@@ -8,6 +8,7 @@ mod path;
 mod permission;
 mod prefer;
 mod query;
+mod reader;
 mod run;
 
 pub(crate) use csv::{Format, PathFile};
@@ -20,4 +21,5 @@ pub(crate) use permission::{
 };
 pub(crate) use prefer::Prefer;
 pub(crate) use query::Query;
+pub(crate) use reader::Reader;
 pub(crate) use run::{Run, is_run_token};

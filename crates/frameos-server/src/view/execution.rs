@@ -31,6 +31,7 @@ pub(crate) fn queued(started: &Started) -> ExecutionQueued {
         estimated_duration_ms: started.estimated_duration_ms,
         poll_url: format!("/executions/{}", started.execution_id),
         message: "Execution queued. Check status at poll_url.".to_owned(),
+        read_token: None,
     }
 }
 
@@ -76,6 +77,7 @@ pub(crate) fn execution(view: ExecutionView) -> Execution {
         charges: view.charges,
         subscription_id: view.subscription_id.map(|id| id.to_string()),
         payment: view.payment.map(payment),
+        read_token: None,
     }
 }
 

@@ -27,3 +27,4 @@ mod run_events;
 mod sessions;
 mod subscriptions;
 mod webhooks;
+mod x402;

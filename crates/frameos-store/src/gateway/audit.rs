@@ -68,7 +68,7 @@ pub async fn audit_wallets_unscoped(tx: &mut Tx) -> Result<Option<Disagreement>,
 pub async fn audit_holds_unscoped(tx: &mut Tx) -> Result<Option<Disagreement>, StoreError> {
     const QUESTIONS: [(&str, &str); 1] = [(
         "SELECT w.owner || ' ' || w.currency FROM wallets w LEFT JOIN \
-         (SELECT agent_id, currency, CAST(SUM(amount) AS BIGINT) AS held FROM mandates WHERE status = 'issued' GROUP BY agent_id, currency) m \
+         (SELECT agent_id, currency, CAST(SUM(amount) AS BIGINT) AS held FROM mandates WHERE status = 'issued' AND agent_id NOT LIKE 'x402:%' GROUP BY agent_id, currency) m \
          ON m.agent_id = w.owner AND m.currency = w.currency WHERE w.held <> COALESCE(m.held, 0) \
          ORDER BY w.owner, w.currency LIMIT 1",
         "the held balance is not the sum of its issued mandates",
@@ -80,14 +80,14 @@ pub async fn audit_holds_unscoped(tx: &mut Tx) -> Result<Option<Disagreement>, S
 pub async fn audit_mandates_unscoped(tx: &mut Tx) -> Result<Option<Disagreement>, StoreError> {
     const QUESTIONS: [(&str, &str); 7] = [
         (
-            "SELECT m.id FROM mandates m WHERE NOT EXISTS (SELECT 1 FROM ledger_transactions t \
+            "SELECT m.id FROM mandates m WHERE m.agent_id NOT LIKE 'x402:%' AND NOT EXISTS (SELECT 1 FROM ledger_transactions t \
              JOIN ledger_postings p ON p.sequence = t.sequence WHERE t.kind = 'hold' AND t.reference = m.id \
              AND p.account_kind = 'hold' AND p.owner = m.agent_id AND p.amount = m.amount AND p.currency = m.currency) \
              ORDER BY m.id LIMIT 1",
             "the mandate has no hold of its amount",
         ),
         (
-            "SELECT m.id FROM mandates m WHERE m.status = 'executed' AND NOT EXISTS (SELECT 1 FROM payments y \
+            "SELECT m.id FROM mandates m WHERE m.status = 'executed' AND m.agent_id NOT LIKE 'x402:%' AND NOT EXISTS (SELECT 1 FROM payments y \
              JOIN ledger_transactions t ON t.id = y.ledger_transaction_id JOIN ledger_postings p ON p.sequence = t.sequence \
              WHERE y.mandate_id = m.id AND y.amount = m.captured_amount AND y.currency = m.currency AND y.agent_id = m.agent_id \
              AND t.kind = 'capture' AND t.reference = m.id AND t.hash = y.ledger_hash \
@@ -108,7 +108,7 @@ pub async fn audit_mandates_unscoped(tx: &mut Tx) -> Result<Option<Disagreement>
             "the payment's mandate was not executed",
         ),
         (
-            "SELECT m.id FROM mandates m WHERE m.status IN ('voided', 'expired') AND NOT EXISTS (SELECT 1 \
+            "SELECT m.id FROM mandates m WHERE m.status IN ('voided', 'expired') AND m.agent_id NOT LIKE 'x402:%' AND NOT EXISTS (SELECT 1 \
              FROM ledger_transactions t JOIN ledger_postings p ON p.sequence = t.sequence WHERE t.kind = 'release' AND t.reference = m.id \
              AND p.account_kind = 'hold' AND p.owner = m.agent_id AND p.amount = -m.amount AND p.currency = m.currency) \
              ORDER BY m.id LIMIT 1",
