@@ -1,7 +1,7 @@
 //! Runs that sleep in place of agents, and what became of them.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
