@@ -138,7 +138,9 @@ impl Till {
     }
 
     async fn capture(&self, id: MandateId) -> Result<Execution, GatewayError> {
-        self.gateway().execute(Execute { mandate_id: id, idempotency_key: Some("run".into()) }).await
+        self.gateway()
+            .execute(Execute { mandate_id: id, amount: None, idempotency_key: Some("run".into()) })
+            .await
     }
 }
 
@@ -298,8 +300,9 @@ async fn a_capture_that_dies_is_taken_up(db: TestDb) {
     let till = Till::open(&db.store, Mode::Silent);
     let id = till.reserve(&db.store).await.unwrap();
     let gateway = till.gateway().clone();
-    let dying =
-        tokio::spawn(async move { gateway.execute(Execute { mandate_id: id, idempotency_key: None }).await });
+    let dying = tokio::spawn(async move {
+        gateway.execute(Execute { mandate_id: id, amount: None, idempotency_key: None }).await
+    });
     while till.settles().0 == 0 {
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
