@@ -25,6 +25,7 @@ use frameos_store::{
 };
 use serde_json::{Map, Value};
 
+pub(crate) use start::{ESTIMATE_MS, Enqueued, execution_enqueue, salt_create, timeout_choose};
 pub use start::{ExecutionNew, Started, Trigger, execution_start};
 
 use crate::{

@@ -11,6 +11,8 @@ use serde_json::{Map, Value};
 /// `POST /agents/:id/execute`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ExecuteRequest {
+    /// Whose is to be run; absent only in a request that pays for itself.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub deployment_id: String,
     #[serde(default)]
     pub inputs: Map<String, Value>,
@@ -30,6 +32,9 @@ pub struct ExecutionQueued {
     pub estimated_duration_ms: i64,
     pub poll_url: String,
     pub message: String,
+    /// What whoever paid without an account reads the run with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_token: Option<String>,
 }
 
 /// `GET /executions/:id`, and what `frameos run --json` prints.
@@ -110,6 +115,9 @@ pub struct Execution {
     pub receipt_salt: Option<String>,
     /// `null` unless money was taken.
     pub payment: Option<ExecutionPayment>,
+    /// What whoever paid without an account reads the run with; in the answer to the payment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_token: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -17,6 +17,7 @@ pub mod routes;
 mod run_event;
 mod wallet;
 mod webhook;
+mod x402;
 
 use std::sync::Arc;
 

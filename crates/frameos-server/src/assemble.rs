@@ -10,7 +10,7 @@ use frameos_domain::{
     id::EventId,
     signing::{KeySet, SigningKey},
 };
-use frameos_gateway::{Gateway, GatewayKeys, PaymentGateway};
+use frameos_gateway::{Gateway, GatewayKeys, PaymentGateway, x402};
 use frameos_sandbox::{DockerConfig, Language, Sandbox, SandboxConfig, WarmConfig, runtime};
 use frameos_store::{MasterKey, ObjectsConfig, Store, StoreConfig, clock::SystemClock};
 use secrecy::ExposeSecret;
@@ -99,9 +99,13 @@ fn master_key(config: &Config, keys: &Path) -> Result<KeyBytes, ServeError> {
 
 impl Ground {
     /// The gateway in this process.
-    pub(crate) async fn gateway(&self) -> Result<Gateway, ServeError> {
+    pub(crate) async fn gateway(&self, config: &Config) -> Result<Gateway, ServeError> {
         let key = self.signing_key("gateway").await?;
-        Ok(Gateway::new(self.store.clone(), Arc::clone(&self.clock), GatewayKeys::new(key)))
+        let gateway = Gateway::new(self.store.clone(), Arc::clone(&self.clock), GatewayKeys::new(key));
+        Ok(match x402_offer(config)? {
+            Some(x402) => gateway.with_x402(x402)?,
+            None => gateway,
+        })
     }
 
     async fn signing_key(&self, name: &str) -> Result<SigningKey, ServeError> {
@@ -120,7 +124,10 @@ impl Ground {
     ) -> Result<Assembly, ServeError> {
         let sandbox =
             if config.has_role(Role::Worker) { Some(sandbox_open(config, &self.data).await?) } else { None };
-        let gateway = if config.gateway.url.is_none() { Some(self.gateway().await?) } else { None };
+        let gateway = if config.gateway.url.is_none() { Some(self.gateway(config).await?) } else { None };
+        if gateway.is_none() && config.x402.facilitator_url.is_some() {
+            return Err(ServeError::X402Elsewhere);
+        }
         let payments = payments(config, gateway.as_ref())?;
         let keys = PlatformKeys {
             tokens: self.signing_key("tokens").await?,
@@ -163,6 +170,30 @@ impl Ground {
             webhooks_allow_private: config.webhooks_allow_private,
         })
     }
+}
+
+/// What is offered by x402, if it is on; all of it or nothing.
+fn x402_offer(config: &Config) -> Result<Option<x402::X402Config>, ServeError> {
+    let given = &config.x402;
+    let Some(facilitator_url) = given.facilitator_url.clone() else { return Ok(None) };
+    let needed =
+        |value: &Option<String>, missing| value.clone().ok_or(ServeError::X402Incomplete { missing });
+    if given.rates.is_empty() {
+        return Err(ServeError::X402Incomplete { missing: "x402.rates" });
+    }
+    Ok(Some(x402::X402Config {
+        facilitator_url,
+        facilitator_token: given.facilitator_token.clone(),
+        network: needed(&given.network, "x402.network")?,
+        asset: needed(&given.asset, "x402.asset")?,
+        asset_name: given.asset_name.clone(),
+        asset_version: given.asset_version.clone(),
+        pay_to: needed(&given.pay_to, "x402.pay_to")?,
+        rates: given.rates.clone(),
+        answer_timeout: Duration::from_secs(given.answer_seconds.into()),
+        payer_runs: given.payer_runs,
+        rpc_url: given.rpc_url.clone(),
+    }))
 }
 
 /// The machine's name, as an operator knows it.

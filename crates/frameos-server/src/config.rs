@@ -6,6 +6,7 @@
 mod key;
 mod load;
 mod show;
+mod x402;
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -14,6 +15,7 @@ use thiserror::Error;
 
 pub use key::{KEYS, Key};
 pub use load::environment;
+pub use x402::X402Config;
 
 /// The file that documents every key, with the built-in defaults.
 pub const DEFAULT_FILE: &str = include_str!("../frameos.default.toml");
@@ -74,6 +76,7 @@ pub struct Config {
     pub mail_dir: Option<PathBuf>,
     /// Lets webhooks lead to private addresses, any port and plain HTTP.
     pub webhooks_allow_private: bool,
+    pub x402: X402Config,
     pub limits_enabled: bool,
     pub log: LogConfig,
     pub seed: Seed,
@@ -178,6 +181,7 @@ impl Default for Config {
             master_key: None,
             mail_dir: None,
             webhooks_allow_private: false,
+            x402: X402Config::default(),
             limits_enabled: true,
             log: LogConfig { format: LogFormat::Text, level: "info".to_owned() },
             seed: Seed::Demo,

@@ -140,6 +140,7 @@ fn record(run: &LocalRun<'_>, outcome: &Outcome) -> Execution {
         isolation: Some(outcome.tier.clone()),
         progress: None,
         receipt_salt: None,
+        read_token: None,
         payment: None,
     }
 }

@@ -35,7 +35,7 @@ use crate::{
 };
 
 /// What a run of a version without history is expected to take.
-const ESTIMATE_MS: i64 = 1_000;
+pub(crate) const ESTIMATE_MS: i64 = 1_000;
 
 /// What a trigger says.
 #[derive(Debug, Clone)]
@@ -224,7 +224,7 @@ async fn offer_check(app: &App, agent: &str, offer: &Offer) -> Result<frameos_do
 }
 
 /// What became of a trigger's transaction.
-enum Enqueued {
+pub(crate) enum Enqueued {
     /// The run waits for a worker.
     Ready,
     /// The run waits for its money.
@@ -236,7 +236,7 @@ enum Enqueued {
 }
 
 /// Records a run, its purchase and its ticket, taking one of the month's free runs when there is one left.
-async fn execution_enqueue(
+pub(crate) async fn execution_enqueue(
     tx: &mut Tx,
     mut new: ExecutionInsert,
     free_runs: u32,
@@ -307,7 +307,7 @@ async fn authorize(app: &App, user: UserId, id: ExecutionId) -> Result<()> {
     Ok(())
 }
 
-fn timeout_choose(manifest: &Manifest, asked: Option<u64>) -> Result<i64> {
+pub(crate) fn timeout_choose(manifest: &Manifest, asked: Option<u64>) -> Result<i64> {
     let limit = manifest.runtime.timeout_ms;
     match asked {
         Some(asked) if asked == 0 || asked > limit => {
@@ -317,7 +317,7 @@ fn timeout_choose(manifest: &Manifest, asked: Option<u64>) -> Result<i64> {
     }
 }
 
-fn salt_create() -> Result<String> {
+pub(crate) fn salt_create() -> Result<String> {
     let mut bytes = [0_u8; 16];
     aws_lc_rs::rand::fill(&mut bytes).map_err(|_| AppError::internal("the system random source failed"))?;
     Ok(hex::encode(bytes))

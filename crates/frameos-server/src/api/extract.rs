@@ -7,6 +7,7 @@ mod path;
 mod permission;
 mod prefer;
 mod query;
+mod reader;
 mod run;
 
 pub(crate) use idempotency_key::{IdempotencyKey, OptionalKey, key_in};
@@ -18,4 +19,5 @@ pub(crate) use permission::{
 };
 pub(crate) use prefer::Prefer;
 pub(crate) use query::Query;
+pub(crate) use reader::Reader;
 pub(crate) use run::{Run, is_run_token};

@@ -31,6 +31,7 @@ pub enum Access {
     /// Any account.
     Account,
     Developer,
+    /// A user. For one run also whoever pays for it by x402, when that is on, and reads it with the token that gives.
     User,
     Admin,
     /// The run in the path itself, by its execution token, while it runs.

@@ -31,6 +31,7 @@ pub(crate) fn queued(started: &Started) -> ExecutionQueued {
         estimated_duration_ms: started.estimated_duration_ms,
         poll_url: format!("/executions/{}", started.execution_id),
         message: "Execution queued. Check status at poll_url.".to_owned(),
+        read_token: None,
     }
 }
 
@@ -73,6 +74,7 @@ pub(crate) fn execution(view: ExecutionView) -> Execution {
             .map(|said| ExecutionProgress { fraction: said.fraction, message: said.message }),
         receipt_salt: view.receipt_salt,
         payment: view.payment.map(payment),
+        read_token: None,
     }
 }
 

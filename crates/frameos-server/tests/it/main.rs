@@ -24,3 +24,4 @@ mod registry;
 mod run_events;
 mod sessions;
 mod webhooks;
+mod x402;
