@@ -7,13 +7,12 @@ use frameos_domain::{
     signing::{KeySet, SigningKey},
 };
 use frameos_gateway::PaymentGateway;
-use frameos_sandbox::Sandbox;
-use frameos_store::Store;
+use frameos_store::{Store, job::JobQueue};
 use tokio::sync::{OnceCell, Semaphore};
 
 use crate::{
     mail::Mailer, manifest_cache::ManifestCache, metrics::Metrics, run_event::Watchers, run_token::Paces,
-    token::TokenCache, webhook::Room,
+    runner::Runner, token::TokenCache, webhook::Room,
 };
 
 /// What the process hands in.
@@ -22,7 +21,7 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     pub payments: Arc<dyn PaymentGateway>,
     /// Absent in a process that runs no agents.
-    pub sandbox: Option<Sandbox>,
+    pub runner: Option<Arc<dyn Runner>>,
     pub keys: PlatformKeys,
     pub mailer: Arc<dyn Mailer>,
     pub settings: Settings,
@@ -72,7 +71,7 @@ pub struct App {
     store: Store,
     clock: Arc<dyn Clock>,
     payments: Arc<dyn PaymentGateway>,
-    pub(crate) sandbox: Option<Sandbox>,
+    pub(crate) runner: Option<Arc<dyn Runner>>,
     pub(crate) keys: Arc<PlatformKeys>,
     pub(crate) mailer: Arc<dyn Mailer>,
     pub(crate) settings: Arc<Settings>,
@@ -88,15 +87,18 @@ pub struct App {
     pub(crate) watchers: Arc<Watchers>,
     pub(crate) paces: Arc<Paces>,
     pub(crate) tokens: TokenCache,
+    pub(crate) jobs: JobQueue,
 }
 
 impl App {
+    /// Must be called inside a Tokio runtime.
     pub fn new(parts: Parts) -> Self {
+        let jobs = JobQueue::open(parts.store.clone());
         Self {
             store: parts.store,
             clock: parts.clock,
             payments: parts.payments,
-            sandbox: parts.sandbox,
+            runner: parts.runner,
             keys: Arc::new(parts.keys),
             mailer: parts.mailer,
             settings: Arc::new(parts.settings),
@@ -109,6 +111,7 @@ impl App {
             watchers: Arc::default(),
             paces: Arc::default(),
             tokens: TokenCache::default(),
+            jobs,
         }
     }
 

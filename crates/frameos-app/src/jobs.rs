@@ -44,9 +44,17 @@ pub(crate) async fn job_add<J: Job>(
     run_at: Timestamp,
     now: Timestamp,
 ) -> std::result::Result<bool, frameos_store::StoreError> {
+    job::job_enqueue(tx, &job_new(job, key, run_at)?, now).await
+}
+
+fn job_new<J: Job>(
+    job: &J,
+    key: &str,
+    run_at: Timestamp,
+) -> std::result::Result<JobNew, frameos_store::StoreError> {
     let payload = serde_json::to_value(job)
         .map_err(|error| frameos_store::StoreError::Corrupt { what: format!("a job: {error}") })?;
-    job::job_enqueue(tx, &JobNew { kind: J::NAME, key: key.to_owned(), payload, run_at }, now).await
+    Ok(JobNew { kind: J::NAME, key: key.to_owned(), payload, run_at })
 }
 
 /// Works on a claimed job.
@@ -79,17 +87,14 @@ async fn work<J: Job>(app: &App, ticket: &JobTicket) -> Result<()> {
             Next::Again((RETRY_FIRST * 2_u32.pow(doublings)).min(RETRY_LONGEST))
         }
     };
-    let (held, now) = (ticket.clone(), app.now());
-    app.store()
-        .tx(move |tx| {
-            Box::pin(async move {
-                match next {
-                    Next::Done => job::job_delete(tx, &held).await,
-                    Next::Again(after) => job::job_release(tx, &held, now.plus(after)).await,
-                }
-            })
-        })
-        .await?;
+    let held = ticket.clone();
+    match next {
+        Next::Done => app.jobs.finish(held).await?,
+        Next::Again(after) => {
+            let at = app.now().plus(after);
+            app.store().tx(move |tx| Box::pin(async move { job::job_release(tx, &held, at).await })).await?
+        }
+    };
     Ok(())
 }
 
@@ -169,19 +174,12 @@ async fn recurring_add(app: &App, sweep: bool) -> Result<()> {
         return Ok(());
     }
     let now = app.now();
-    app.store()
-        .tx(move |tx| {
-            Box::pin(async move {
-                if uncounted {
-                    job_add(tx, &StatisticsRollUp {}, "all", now, now).await?;
-                }
-                if sweep {
-                    job_add(tx, &Sweep {}, "all", now, now).await?;
-                }
-                Ok(())
-            })
-        })
-        .await?;
+    if uncounted {
+        app.jobs.add(job_new(&StatisticsRollUp {}, "all", now)?, now).await?;
+    }
+    if sweep {
+        app.jobs.add(job_new(&Sweep {}, "all", now)?, now).await?;
+    }
     Ok(())
 }
 

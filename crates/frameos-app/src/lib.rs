@@ -7,6 +7,7 @@
 mod account;
 mod agent;
 mod app;
+mod attempt;
 mod audit;
 mod bare_run;
 mod code_cache;
@@ -31,6 +32,7 @@ mod review;
 mod run;
 mod run_event;
 mod run_token;
+mod runner;
 mod seed;
 mod settle;
 mod submission;
@@ -67,6 +69,7 @@ pub use pricing::agent_pricing_set;
 pub use review::*;
 pub use run_event::*;
 pub use run_token::{RUN_TOKEN_PREFIX, RunIdentity, run_authenticate, run_log, run_progress};
+pub use runner::Runner;
 pub use seed::*;
 pub use submission::Submission;
 pub use subscription::{

@@ -32,13 +32,13 @@ use frameos_store::{
     status::RevenueStatus,
     subscription,
     ticket::{self, Lease, Ticket},
-    version,
 };
 use serde_json::Value;
 
 use crate::{
     app::App,
     error::{AppError, Result},
+    manifest_cache::{Compiled, manifest_load},
     metrics::Stage,
     run, usage,
     webhook::{self, Ended},
@@ -89,7 +89,8 @@ async fn settle(app: &App, ticket: &Ticket, end: RunStatus) -> Result<()> {
         _ => &[Settlement::Published],
     };
     let left: Vec<Settlement> = steps.iter().copied().filter(|step| *step > reached).collect();
-    let settling = Arc::new(Settling { app: app.clone(), ticket: ticket.clone(), row, settled });
+    let version = manifest_load(app, row.version_id).await?;
+    let settling = Arc::new(Settling { app: app.clone(), ticket: ticket.clone(), row, version, settled });
     if steps_take(&settling, left.clone()).await.is_err() {
         for step in left {
             steps_take(&settling, vec![step]).await?;
@@ -104,6 +105,7 @@ struct Settling {
     app: App,
     ticket: Ticket,
     row: Execution,
+    version: Arc<Compiled>,
     settled: Settled,
 }
 
@@ -172,7 +174,7 @@ impl Settling {
         };
         let finished = execution::execution_finish(tx, self.row.id, &finish, now).await?;
         if finished {
-            receipt_write(tx, &self.app, &self.row, &self.settled, now).await?;
+            receipt_write(tx, self, now).await?;
             webhook::webhooks_enqueue(tx, &self.row, &self.settled.ended(), now).await?;
             if self.settled.status != RunStatus::Success {
                 if let Some(month) = self.row.free_month.as_deref() {
@@ -279,15 +281,9 @@ async fn hold_return(app: &App, row: &Execution, why: &str) -> Result<()> {
 
 async fn receipt_write(
     tx: &mut Tx,
-    app: &App,
-    row: &Execution,
-    settled: &Settled,
+    Settling { app, row, version, settled, .. }: &Settling,
     now: Timestamp,
-) -> std::result::Result<(), StoreError> {
-    let corrupt = |what: &str| StoreError::Corrupt { what: what.to_owned() };
-    let version = version::version_get_unscoped(tx, row.version_id)
-        .await?
-        .ok_or_else(|| corrupt("a run without its version"))?;
+) -> Stored {
     let head = chain::chain_advance(tx, CHAIN).await?;
     let outputs = row.outputs.as_ref().filter(|_| settled.status == RunStatus::Success);
     let receipt = RunReceipt {
@@ -299,7 +295,7 @@ async fn receipt_write(
         agent_id: row.agent_id.to_string(),
         agent_slug: row.agent_slug.clone(),
         agent_version: row.version.clone(),
-        code_sha256: version.code_hash,
+        code_sha256: version.code_hash.clone(),
         input_sha256: salted_hash(&row.salt, &Value::Object(row.inputs.clone())),
         output_sha256: outputs.map(|outputs| salted_hash(&row.salt, outputs)),
         status: settled.status,

@@ -4,7 +4,7 @@
 
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
-use frameos_app::{App, HttpGateway, Parts, PlatformKeys, Settings};
+use frameos_app::{App, HttpGateway, Parts, PlatformKeys, Runner, Settings};
 use frameos_domain::{
     clock::Clock,
     id::EventId,
@@ -118,8 +118,11 @@ impl Ground {
         config: &Config,
         address: SocketAddr,
     ) -> Result<Assembly, ServeError> {
-        let sandbox =
-            if config.has_role(Role::Worker) { Some(sandbox_open(config, &self.data).await?) } else { None };
+        let runner: Option<Arc<dyn Runner>> = if config.has_role(Role::Worker) {
+            Some(Arc::new(sandbox_open(config, &self.data).await?))
+        } else {
+            None
+        };
         let gateway = if config.gateway.url.is_none() { Some(self.gateway().await?) } else { None };
         let payments = payments(config, gateway.as_ref())?;
         let keys = PlatformKeys {
@@ -134,7 +137,7 @@ impl Ground {
             store: self.store.clone(),
             clock: Arc::clone(&self.clock),
             payments,
-            sandbox,
+            runner,
             keys,
             mailer: Arc::new(FileMailer::new(mail, Arc::clone(&self.clock))),
             settings: self.settings(config, address)?,

@@ -79,7 +79,9 @@ pub async fn execution_begin(
                WHERE id = $1 AND status IN ('queued', 'running') RETURNING attempt";
     let Some(row) = tx.query_opt(sql, &params![id, now, isolation]).await? else { return Ok(None) };
     let attempt: i64 = row.get(0)?;
-    execution_attempt_lost(tx, id, now).await?;
+    if attempt > 1 {
+        execution_attempt_lost(tx, id, now).await?;
+    }
     let log =
         "INSERT INTO execution_attempts (execution_id, attempt, worker, started_at) VALUES ($1, $2, $3, $4)";
     tx.execute(log, &params![id, attempt, worker, now]).await?;

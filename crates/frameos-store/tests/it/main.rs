@@ -13,6 +13,7 @@ mod execution;
 mod fixture;
 mod free_run;
 mod idempotency;
+mod job_queue;
 mod live;
 mod object;
 mod overview;
