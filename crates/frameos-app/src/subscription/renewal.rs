@@ -235,7 +235,11 @@ async fn month_pay(app: &App, found: &Subscription) -> Result<Paid> {
                 month_paid(app, found, &agent, &payment).await?;
                 return Ok(Ok(()));
             }
-            Err(refusal @ (GatewayError::InsufficientFunds { .. } | GatewayError::PolicyRefused { .. })) => {
+            Err(
+                refusal @ (GatewayError::InsufficientFunds { .. }
+                | GatewayError::PolicyRefused { .. }
+                | GatewayError::InvalidRequest { .. }),
+            ) => {
                 return Ok(Err(refusal));
             }
             Err(GatewayError::MandateVoided { .. } | GatewayError::MandateExpired { .. }) => {}
