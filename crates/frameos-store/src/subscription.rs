@@ -181,11 +181,10 @@ pub async fn subscriptions_due_unscoped(
     read_all(&tx.query(sql, &params![now, most, job]).await?, |row| row.get(0))
 }
 
-/// Begins another month, which is unpaid. False when somebody else has, or the subscription is not active any more.
+/// Begins another month after month `from`, which is unpaid. False when somebody else has, or the subscription is not active any more.
 pub async fn subscription_month_begin(
     tx: &mut Tx,
-    id: SubscriptionId,
-    from: i64,
+    (id, from): (SubscriptionId, i64),
     month: &Month,
     keep_next: bool,
     now: Timestamp,

@@ -202,7 +202,7 @@ async fn month_begin(app: &App, found: &Subscription, now: Timestamp) -> Result<
     let (id, from, currency, keep) = (found.id, found.period, found.price.currency, told.is_none());
     let begun = app.store().tx(move |tx| {
         Box::pin(async move {
-            if subscription::subscription_month_begin(tx, id, from, &month, keep, now).await? {
+            if subscription::subscription_month_begin(tx, (id, from), &month, keep, now).await? {
                 let amount = Money::new(price, currency);
                 subscription::month_charge_insert(tx, id, period, amount, now).await?;
             }

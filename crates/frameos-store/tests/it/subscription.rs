@@ -214,7 +214,7 @@ async fn a_month_is_begun_once_and_forgets_terms_that_hold(db: TestDb) {
     };
     let begin = async |from, keep| {
         let month = month(from + 1);
-        tx!(store, |tx| subscription_month_begin(tx, id, from, &month, keep, at(END)))
+        tx!(store, |tx| subscription_month_begin(tx, (id, from), &month, keep, at(END)))
     };
     assert!(begin(0, false).await);
     assert!(!begin(0, false).await, "somebody has");
