@@ -47,8 +47,6 @@ pub struct PaymentView {
     pub currency: String,
     pub payment_id: String,
     pub receipt_id: String,
-    /// What of it went back to the wallet.
-    pub refunded_amount: i64,
 }
 
 /// A run as its owner sees it.
@@ -92,6 +90,8 @@ pub struct ExecutionView {
     /// The subscription whose month the run is one of.
     pub subscription_id: Option<SubscriptionId>,
     pub payment: Option<PaymentView>,
+    /// What of the payment went back to the wallet, when there is one.
+    pub refunded_amount: Option<i64>,
 }
 
 /// What a queued run waits for.
@@ -242,7 +242,6 @@ fn view(
                 currency: row.price.currency.to_string(),
                 payment_id: payment_id.to_string(),
                 receipt_id: receipt_id.to_string(),
-                refunded_amount: row.refunded_amount,
             },
         );
     let beyond_head = |bytes: i64| usize::try_from(bytes).is_ok_and(|bytes| bytes > LOG_HEAD_BYTES);
@@ -281,6 +280,7 @@ fn view(
         max_amount: metered.then_some(row.price.minor),
         charges,
         subscription_id: row.terms.as_ref().and_then(RunTerms::subscription).map(|(id, _)| id),
+        refunded_amount: payment.is_some().then_some(row.refunded_amount),
         payment,
     }
 }

@@ -128,6 +128,9 @@ pub struct Execution {
     /// What whoever paid without an account reads the run with; in the answer to the payment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_token: Option<String>,
+    /// What of the payment went back to the wallet, when there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refunded_amount: Option<i64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -154,9 +157,6 @@ pub struct ExecutionPayment {
     pub currency: String,
     pub payment_id: String,
     pub receipt_id: String,
-    /// What of it went back to the wallet.
-    #[serde(default)]
-    pub refunded_amount: i64,
 }
 
 /// One entry of `GET /executions`.

@@ -151,6 +151,7 @@ fn record(run: &LocalRun<'_>, outcome: &Outcome) -> Execution {
         charges: if judged.status == RunStatus::Success { charges } else { Vec::new() },
         subscription_id: None,
         payment: None,
+        refunded_amount: None,
     }
 }
 

@@ -78,6 +78,7 @@ pub(crate) fn execution(view: ExecutionView) -> Execution {
         subscription_id: view.subscription_id.map(|id| id.to_string()),
         payment: view.payment.map(payment),
         read_token: None,
+        refunded_amount: view.refunded_amount,
     }
 }
 
@@ -108,7 +109,6 @@ fn payment(view: PaymentView) -> ExecutionPayment {
         currency: view.currency,
         payment_id: view.payment_id,
         receipt_id: view.receipt_id,
-        refunded_amount: view.refunded_amount,
     }
 }
 

@@ -110,12 +110,20 @@ fn every_key_can_be_set_by_its_variable() {
     assert!(!config.limits_enabled);
     let shown = config.effective_toml();
     for (name, value) in values {
-        let secret = ["master_key", "database.url", "gateway.api_key", "metrics.token"].contains(&name)
-            || ["x402.facilitator_token", "x402.rpc_url"].contains(&name);
+        let secrets = [
+            "master_key",
+            "database.url",
+            "gateway.api_key",
+            "metrics.token",
+            "payouts.cashfree_client_secret",
+            "x402.facilitator_token",
+            "x402.rpc_url",
+        ];
+        let secret = secrets.contains(&name);
         let list = name == "roles";
         assert_eq!(shown.contains(value), !secret && !list, "{name} in\n{shown}");
     }
-    assert_eq!(shown.matches("\"(hidden)\"").count(), 6, "{shown}");
+    assert_eq!(shown.matches("\"(hidden)\"").count(), 7, "{shown}");
     assert!(!format!("{config:?}").contains("secret@"), "secrets are not printed");
 }
 

@@ -70,7 +70,7 @@ async fn an_admin_refunds_a_run() {
         (&json!("refund"), &json!(20), &run["id"])
     );
     let seen = user.get(&format!("/executions/{}", run["id"].as_str().unwrap())).await.expect(200);
-    assert_eq!(seen.data()["payment"]["refunded_amount"], 20);
+    assert_eq!(seen.data()["refunded_amount"], 20);
     assert_eq!((&seen.data()["payment"]["amount"], &seen.data()["status"]), (&json!(50), &json!("success")));
 
     let revenue = developer.get("/developers/revenue").await.expect(200);
