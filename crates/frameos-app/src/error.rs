@@ -137,9 +137,12 @@ impl From<GatewayError> for AppError {
             "INSUFFICIENT_FUNDS" => Self::PaymentRequired { message, details: error.details() },
             code @ "POLICY_REFUSED" => Self::Forbidden { code, message, details: error.details() },
             code @ "INVALID_REQUEST" => Self::Invalid { code, message, details: error.details() },
-            code @ ("MANDATE_VOIDED" | "MANDATE_EXPIRED" | "MANDATE_EXECUTED") => {
-                Self::Conflict { code, message }
+            code @ ("MANDATE_VOIDED" | "MANDATE_EXPIRED" | "MANDATE_EXECUTED" | "REFUND_TOO_LATE"
+            | "REFUND_TOO_MUCH" | "REFUND_NOT_OFFERED") => Self::Conflict { code, message },
+            "IDEMPOTENCY_CONFLICT" => {
+                Self::Invalid { code: "IDEMPOTENCY_KEY_REUSED", message, details: None }
             }
+            "PAYOUT_NOT_FOUND" => Self::NotFound { what: "payout" },
             "UNAVAILABLE" => Self::Unavailable {
                 message: "the payment gateway does not answer; try again shortly",
                 source: Some(Box::new(error)),

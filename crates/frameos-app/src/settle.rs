@@ -150,6 +150,7 @@ impl Settling {
                 developer_id: agent_load(tx, &self.row).await?.developer_id,
                 agent_id: Some(self.row.agent_id),
                 execution_id: Some(self.row.id),
+                refund_id: None,
                 amount: Money::new(revenue, payment.currency),
                 status: RevenueStatus::Pending,
                 paid_out_at: None,

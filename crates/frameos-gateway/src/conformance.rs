@@ -3,6 +3,8 @@
 //! Invariants: each check works on payers of its own, so the suite runs on a gateway that is in use; it needs nothing but the
 //! port and test money. A broken promise is a panic that says which.
 
+pub mod payouts;
+
 use std::fmt::Debug;
 
 use frameos_domain::{
@@ -34,6 +36,8 @@ pub async fn run(gateway: &dyn PaymentGateway) {
     many_at_once_never_overspend(gateway).await;
     nonsense_is_refused(gateway).await;
     what_does_not_exist_is_said_so(gateway).await;
+    payouts::refunds_go_back_once(gateway).await;
+    payouts::earnings_are_paid_out_once(gateway).await;
 }
 
 /// Intent, mandate, execute: the wallet pays exactly the price, once, and signatures prove it.

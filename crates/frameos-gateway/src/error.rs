@@ -4,6 +4,7 @@
 //! `source` and never reaches the wire. Which HTTP status a code gets is the server's decision.
 
 use frameos_domain::{
+    clock::Timestamp,
     id::{IntentId, MandateId},
     money::Currency,
     policy::PolicyRefusal,
@@ -33,6 +34,11 @@ pub enum GatewayError {
     MandateNotFound { mandate_id: MandateId },
     #[error("there is no payment {payment_id}")]
     PaymentNotFound { payment_id: String },
+    #[error("there is no payout {payout_id}")]
+    PayoutNotFound { payout_id: String },
+    /// Why a payment does not go back, or not as much of it.
+    #[error("{refusal}")]
+    RefundRefused { refusal: RefundRefusal },
     #[error("there is no receipt {receipt_id}")]
     ReceiptNotFound { receipt_id: String },
     /// With the signed refusal, when somebody tried to execute it.
@@ -64,6 +70,19 @@ pub enum GatewayError {
         #[source]
         source: Source,
     },
+}
+
+/// Why money does not go back.
+#[derive(Debug, Clone, PartialEq, Eq, Error, Serialize, Deserialize)]
+#[serde(tag = "why", rename_all = "snake_case")]
+pub enum RefundRefusal {
+    #[error("payments can be refunded for 30 days; for this one they were over on {until}")]
+    TooLate { until: Timestamp },
+    /// Minor units.
+    #[error("{left} of the payment are left to refund, {asked} were asked for")]
+    TooMuch { left: i64, asked: i64 },
+    #[error("this payment came from outside any wallet; refund it where it came from")]
+    PaidOutside,
 }
 
 /// What a budget or rule refused, on the wire.
@@ -123,6 +142,10 @@ impl GatewayError {
             Self::IntentNotFound { .. } => "INTENT_NOT_FOUND",
             Self::MandateNotFound { .. } => "MANDATE_NOT_FOUND",
             Self::PaymentNotFound { .. } => "PAYMENT_NOT_FOUND",
+            Self::PayoutNotFound { .. } => "PAYOUT_NOT_FOUND",
+            Self::RefundRefused { refusal: RefundRefusal::TooLate { .. } } => "REFUND_TOO_LATE",
+            Self::RefundRefused { refusal: RefundRefusal::TooMuch { .. } } => "REFUND_TOO_MUCH",
+            Self::RefundRefused { refusal: RefundRefusal::PaidOutside } => "REFUND_NOT_OFFERED",
             Self::ReceiptNotFound { .. } => "RECEIPT_NOT_FOUND",
             Self::MandateVoided { .. } => "MANDATE_VOIDED",
             Self::MandateExpired { .. } => "MANDATE_EXPIRED",
@@ -163,6 +186,8 @@ impl GatewayError {
                 serde_json::to_value(MandateDetails { mandate_id: *mandate_id, receipt: receipt.clone() })
             }
             Self::PaymentNotFound { payment_id } => named("payment_id", payment_id),
+            Self::PayoutNotFound { payout_id } => named("payout_id", payout_id),
+            Self::RefundRefused { refusal } => serde_json::to_value(refusal),
             Self::ReceiptNotFound { receipt_id } => named("receipt_id", receipt_id),
             Self::IdempotencyConflict { key } => named("idempotency_key", key),
             Self::InvalidRequest { field, message } => named(field, message),
@@ -219,6 +244,10 @@ impl GatewayError {
             "PAYMENT_NOT_FOUND" => {
                 Self::PaymentNotFound { payment_id: parse::<NamedDetails>(details)?.value }
             }
+            "PAYOUT_NOT_FOUND" => Self::PayoutNotFound { payout_id: parse::<NamedDetails>(details)?.value },
+            "REFUND_TOO_LATE" | "REFUND_TOO_MUCH" | "REFUND_NOT_OFFERED" => {
+                Self::RefundRefused { refusal: parse(details)? }
+            }
             "RECEIPT_NOT_FOUND" => {
                 Self::ReceiptNotFound { receipt_id: parse::<NamedDetails>(details)?.value }
             }
@@ -274,8 +303,6 @@ impl From<SignatureError> for GatewayError {
 
 #[cfg(test)]
 mod tests {
-    use frameos_domain::clock::Timestamp;
-
     use super::*;
 
     #[test]
@@ -288,6 +315,10 @@ mod tests {
             GatewayError::IntentNotFound { intent_id: IntentId::generate(at) },
             GatewayError::MandateNotFound { mandate_id },
             GatewayError::PaymentNotFound { payment_id: "pay_x".into() },
+            GatewayError::PayoutNotFound { payout_id: "pout_x".into() },
+            GatewayError::RefundRefused { refusal: RefundRefusal::TooLate { until: at } },
+            GatewayError::RefundRefused { refusal: RefundRefusal::TooMuch { left: 1, asked: 2 } },
+            GatewayError::RefundRefused { refusal: RefundRefusal::PaidOutside },
             GatewayError::ReceiptNotFound { receipt_id: "rcpt_x".into() },
             GatewayError::MandateVoided { mandate_id, receipt: None },
             GatewayError::MandateExpired { mandate_id, receipt: None },

@@ -36,8 +36,8 @@ use crate::{
 };
 
 /// Who the platform's and the orchestrator's parts are booked to.
-const PLATFORM: &str = "platform";
-const ORCHESTRATOR: &str = "orchestrator";
+pub(crate) const PLATFORM: &str = "platform";
+pub(crate) const ORCHESTRATOR: &str = "orchestrator";
 
 impl Gateway {
     /// Captures the hold of a mandate. Any number of calls, at once or later, capture once and get the same payment and
@@ -108,11 +108,13 @@ fn capture_postings(mandate: &MandateRow, split: &RevenueSplit) -> Result<Postin
     let taken = Money::zero(mandate.currency)
         .checked_sub(mandate.money())
         .map_err(|error| corrupt(error.to_string()))?;
+    // An agent that called the agent earns its developer the share of whoever brought the two together.
+    let orchestrator = mandate.orchestrator.as_deref().unwrap_or(ORCHESTRATOR);
     Postings::balanced([
         Posting::new(AccountKind::Hold, &mandate.agent_id, taken),
         Posting::new(AccountKind::DeveloperPayable, &mandate.payee, split.developer),
         Posting::new(AccountKind::PlatformRevenue, PLATFORM, split.platform),
-        Posting::new(AccountKind::OrchestratorPayable, ORCHESTRATOR, split.orchestrator),
+        Posting::new(AccountKind::OrchestratorPayable, orchestrator, split.orchestrator),
     ])
     .map_err(|error| corrupt(error.to_string()))
 }

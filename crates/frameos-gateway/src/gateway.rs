@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use frameos_domain::{
     clock::{Clock, Timestamp},
-    id::{IntentId, MandateId},
+    id::{IntentId, MandateId, PaymentId, PayoutId},
     policy::Policy,
     signing::{KeySet, PublicKey, SigningKey},
 };
@@ -12,10 +12,12 @@ use frameos_store::{Store, StoreError, Tx};
 
 use crate::{
     error::GatewayError,
+    payout::{PayoutProvider, SandboxPayouts},
     port::{BoxFuture, PaymentGateway},
     provider::{PaymentProvider, SandboxProvider},
     wire::{
-        Execute, Execution, Intent, IntentNew, MandateNew, MandateState, TopUp, TopUpNew, Wallet, WalletPage,
+        Execute, Execution, Intent, IntentNew, MandateNew, MandateState, Payout, PayoutLines, PayoutMade,
+        PayoutNew, PayoutPage, PayoutQuery, Refund, RefundNew, TopUp, TopUpNew, Wallet, WalletPage,
     },
 };
 
@@ -45,6 +47,7 @@ pub struct Gateway {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) keys: Arc<GatewayKeys>,
     pub(crate) provider: Arc<dyn PaymentProvider>,
+    pub(crate) payouts: Arc<dyn PayoutProvider>,
 }
 
 /// What a transaction decided: the answer, or the refusal for which it was undone.
@@ -74,7 +77,12 @@ impl Gateway {
         keys: GatewayKeys,
         provider: Arc<dyn PaymentProvider>,
     ) -> Self {
-        Self { store, clock, keys: Arc::new(keys), provider }
+        Self { store, clock, keys: Arc::new(keys), provider, payouts: Arc::new(SandboxPayouts) }
+    }
+
+    /// The same gateway, which sends developers' money through `payouts`.
+    pub fn with_payouts(self, payouts: Arc<dyn PayoutProvider>) -> Self {
+        Self { payouts, ..self }
     }
 
     /// The keys that this gateway's mandates and receipts verify with.
@@ -139,6 +147,39 @@ impl PaymentGateway for Gateway {
 
     fn policy_put(&self, owner: String, policy: Policy) -> BoxFuture<'_, Result<Policy, GatewayError>> {
         Box::pin(self.policy_put(owner, policy))
+    }
+
+    fn payment_refund(
+        &self,
+        payment_id: PaymentId,
+        refund: RefundNew,
+    ) -> BoxFuture<'_, Result<Refund, GatewayError>> {
+        Box::pin(self.payment_refund(payment_id, refund))
+    }
+
+    fn payout_create(&self, payout: PayoutNew) -> BoxFuture<'_, Result<PayoutMade, GatewayError>> {
+        Box::pin(self.payout_create(payout))
+    }
+
+    fn payout_advance(&self, payout_id: PayoutId) -> BoxFuture<'_, Result<Payout, GatewayError>> {
+        Box::pin(self.payout_advance(payout_id))
+    }
+
+    fn payout_get(&self, payout_id: PayoutId) -> BoxFuture<'_, Result<Payout, GatewayError>> {
+        Box::pin(self.payout_get(payout_id))
+    }
+
+    fn payout_list(&self, query: PayoutQuery) -> BoxFuture<'_, Result<PayoutPage, GatewayError>> {
+        Box::pin(self.payout_list(query))
+    }
+
+    fn payout_lines(
+        &self,
+        payout_id: PayoutId,
+        page: u32,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<PayoutLines, GatewayError>> {
+        Box::pin(self.payout_lines(payout_id, page, limit))
     }
 
     fn jwks(&self) -> BoxFuture<'_, Result<KeySet, GatewayError>> {

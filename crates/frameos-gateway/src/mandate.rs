@@ -137,6 +137,7 @@ impl Gateway {
             currency: mandate.currency,
             execution_id: mandate.execution_id,
             payee: metadata.developer_id.clone().unwrap_or(mandate.vendor),
+            orchestrator: metadata.orchestrator.clone(),
             status: MandateStatus::Issued,
             void_reason: None,
             mandate_hash: canonical::sha256_hex(jws.as_bytes()),

@@ -23,6 +23,8 @@ pub(crate) struct Metadata {
     pub(crate) agent_definition_id: Option<String>,
     pub(crate) agent_version: Option<String>,
     pub(crate) developer_id: Option<String>,
+    /// Whose agent called the one that is bought. Only the platform may say so, of a run whose caller it has verified.
+    pub(crate) orchestrator: Option<String>,
     pub(crate) agent_slug: Option<String>,
     pub(crate) category: Option<String>,
     pub(crate) confirmed: bool,
@@ -44,7 +46,12 @@ impl Metadata {
             Some(Value::Bool(confirmed)) => *confirmed,
             Some(_) => return Err(GatewayError::invalid("metadata.confirmed", "expected true or false")),
         };
+        let orchestrator = text("orchestrator")?;
+        if let Some(owner) = &orchestrator {
+            name_check("metadata.orchestrator", owner)?;
+        }
         Ok(Self {
+            orchestrator,
             execution_id: text("execution_id")?,
             agent_definition_id: text("agent_definition_id")?,
             agent_version: text("agent_version")?,

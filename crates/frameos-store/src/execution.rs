@@ -27,7 +27,8 @@ pub use list::{
 pub use transition::{
     Finish, RunResult, execution_attempt_lost, execution_begin, execution_cancel_request,
     execution_cancel_requested_unscoped, execution_charged, execution_credited, execution_delete_unscoped,
-    execution_finish, execution_mandate_set, execution_requeue, execution_result_set,
+    execution_finish, execution_mandate_set, execution_refunded_unscoped, execution_requeue,
+    execution_result_set,
 };
 
 const TABLE: &str = "agent_executions";
@@ -115,6 +116,8 @@ pub struct Execution {
     pub isolation: Option<String>,
     /// Null before there is a result.
     pub settlement: Option<Settlement>,
+    /// What of its price went back to the user.
+    pub refunded_amount: i64,
 }
 
 /// Leaves inputs, outputs and logs out: they hold what only the owner may see.
@@ -135,7 +138,7 @@ macro_rules! select {
              e.outputs, e.status, e.attempt, e.salt, e.timeout_ms, e.price_amount, e.price_currency, e.free_month, \
              e.confirmed, e.mandate_id, e.payment_id, e.payment_receipt_id, e.cancel_requested, e.created_at, e.started_at, \
              e.completed_at, e.duration_ms, e.stdout, e.stderr, e.stdout_bytes, e.stderr_bytes, e.log_object, \
-             e.error_message, e.exit_code, e.resources, e.isolation, e.failure_reason, e.settlement \
+             e.error_message, e.exit_code, e.resources, e.isolation, e.failure_reason, e.settlement, e.refunded_amount \
              FROM agent_executions e JOIN agent_definitions a ON a.id = e.agent_id ",
             $rest
         )
@@ -181,6 +184,7 @@ fn read(tx: &Tx, row: &Row) -> Result<Execution, StoreError> {
         isolation: row.get(34)?,
         failure_reason: row.get(35)?,
         settlement: row.get(36)?,
+        refunded_amount: row.get(37)?,
     })
 }
 

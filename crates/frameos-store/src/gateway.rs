@@ -7,6 +7,7 @@
 //! No decisions here: what a refusal means is the gateway's business.
 
 pub mod audit;
+pub mod audit_payouts;
 pub mod budget;
 pub mod chain;
 pub mod history;
@@ -14,8 +15,10 @@ pub mod intent;
 pub mod ledger;
 pub mod mandate;
 pub mod payment;
+pub mod payout;
 pub mod policy;
 pub mod posting;
 pub mod receipt;
+pub mod refund;
 pub mod top_up;
 pub mod wallet;

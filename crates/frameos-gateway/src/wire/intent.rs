@@ -22,6 +22,7 @@ pub struct IntentNew {
     pub description: String,
     /// Free, but these names have a meaning, and their type is checked: `execution_id`, `agent_definition_id`,
     /// `agent_version`, `developer_id`, `agent_slug`, `category` (texts) and `confirmed` (true when the payer confirmed).
+    /// `orchestrator`: the developer whose agent called this one, who gets the orchestrator's share instead of the platform.
     #[serde(default)]
     pub metadata: Map<String, Value>,
     /// Travels as the header `Idempotency-Key`.

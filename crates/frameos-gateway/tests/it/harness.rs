@@ -73,7 +73,7 @@ impl Bench {
         let report = self.gateway.ledger_verify().await.unwrap();
         assert_eq!(report.first_bad, None);
         assert!(report.chain_whole && report.balanced && report.receipts_whole);
-        assert!(report.wallets_agree && report.mandates_agree);
+        assert!(report.wallets_agree && report.mandates_agree && report.payouts_agree);
     }
 }
 

@@ -1,11 +1,14 @@
 //! The gateway on a real database: the conformance suite, concurrency, crashes of callers, expiry and the audit.
 #![expect(clippy::unwrap_used, reason = "a test that does not get its answer has failed")]
 
+mod cashfree_payouts;
 mod concurrency;
 mod conformance;
 mod expiry;
 mod harness;
 mod interleaving;
+mod payouts;
 mod purchase;
+mod refunds;
 mod top_up;
 mod verify;

@@ -229,3 +229,13 @@ pub async fn execution_cancel_requested_unscoped(tx: &mut Tx, id: ExecutionId) -
     let sql = "SELECT cancel_requested FROM agent_executions WHERE id = $1";
     tx.query_opt(sql, &params![id]).await?.map_or(Ok(false), |row| row.get(0))
 }
+
+/// Notes how much of a run's price has gone back to its user. It never gets less.
+pub async fn execution_refunded_unscoped(
+    tx: &mut Tx,
+    id: ExecutionId,
+    refunded_total: i64,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE agent_executions SET refunded_amount = $2 WHERE id = $1 AND refunded_amount < $2";
+    tx.execute(sql, &params![id, refunded_total]).await.map(drop)
+}

@@ -21,17 +21,22 @@ pub struct AuditCounts {
     pub mandates: i64,
     pub payments: i64,
     pub postings: i64,
+    pub refunds: i64,
+    pub payouts: i64,
 }
 
 pub async fn audit_counts_unscoped(tx: &mut Tx) -> Result<AuditCounts, StoreError> {
     let sql = "SELECT (SELECT COUNT(*) FROM wallets), (SELECT COUNT(*) FROM mandates), \
-               (SELECT COUNT(*) FROM payments), (SELECT COUNT(*) FROM ledger_postings)";
+               (SELECT COUNT(*) FROM payments), (SELECT COUNT(*) FROM ledger_postings), \
+               (SELECT COUNT(*) FROM refunds), (SELECT COUNT(*) FROM payouts)";
     let row = tx.query_one(sql, &[]).await?;
     Ok(AuditCounts {
         wallets: row.get(0)?,
         mandates: row.get(1)?,
         payments: row.get(2)?,
         postings: row.get(3)?,
+        refunds: row.get(4)?,
+        payouts: row.get(5)?,
     })
 }
 
@@ -189,7 +194,7 @@ pub async fn receipts_page_unscoped(
     tx.query(sql, &params![after, limit]).await?.iter().map(read).collect()
 }
 
-async fn first_of(
+pub(super) async fn first_of(
     tx: &mut Tx,
     questions: &'static [(&'static str, &'static str)],
 ) -> Result<Option<Disagreement>, StoreError> {

@@ -24,6 +24,8 @@ pub struct MandateRow {
     pub execution_id: Option<String>,
     /// Whose payable account a capture credits.
     pub payee: String,
+    /// Whose account the orchestrator's share goes to; none for the platform's own.
+    pub orchestrator: Option<String>,
     pub status: MandateStatus,
     pub void_reason: Option<String>,
     /// The signed mandate, compact JWS.
@@ -52,6 +54,7 @@ impl MandateRow {
             expires_at: row.get(11)?,
             created_at: row.get(12)?,
             updated_at: row.get(13)?,
+            orchestrator: row.get(14)?,
         })
     }
 
@@ -63,8 +66,8 @@ impl MandateRow {
 /// Stores an issued mandate. False when its intent already has one.
 pub async fn mandate_insert(tx: &mut Tx, mandate: &MandateRow) -> Result<bool, StoreError> {
     let sql = "INSERT INTO mandates (id, intent_id, agent_id, amount, currency, execution_id, payee, status, void_reason, jws, \
-               mandate_hash, expires_at, created_at, updated_at) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (intent_id) DO NOTHING";
+               mandate_hash, expires_at, created_at, updated_at, orchestrator) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT (intent_id) DO NOTHING";
     let params = params![
         mandate.id,
         mandate.intent_id,
@@ -79,14 +82,15 @@ pub async fn mandate_insert(tx: &mut Tx, mandate: &MandateRow) -> Result<bool, S
         mandate.mandate_hash.as_str(),
         mandate.expires_at,
         mandate.created_at,
-        mandate.updated_at
+        mandate.updated_at,
+        mandate.orchestrator.clone()
     ];
     Ok(tx.execute(sql, &params).await? == 1)
 }
 
 pub async fn mandate_get_unscoped(tx: &mut Tx, id: MandateId) -> Result<Option<MandateRow>, StoreError> {
     let sql = "SELECT id, intent_id, agent_id, amount, currency, execution_id, payee, status, void_reason, jws, mandate_hash, \
-               expires_at, created_at, updated_at FROM mandates WHERE id = $1";
+               expires_at, created_at, updated_at, orchestrator FROM mandates WHERE id = $1";
     tx.query_opt(sql, &params![id]).await?.as_ref().map(MandateRow::read).transpose()
 }
 
@@ -95,7 +99,7 @@ pub async fn mandate_get_by_intent_unscoped(
     intent: IntentId,
 ) -> Result<Option<MandateRow>, StoreError> {
     let sql = "SELECT id, intent_id, agent_id, amount, currency, execution_id, payee, status, void_reason, jws, mandate_hash, \
-               expires_at, created_at, updated_at FROM mandates WHERE intent_id = $1";
+               expires_at, created_at, updated_at, orchestrator FROM mandates WHERE intent_id = $1";
     tx.query_opt(sql, &params![intent]).await?.as_ref().map(MandateRow::read).transpose()
 }
 
