@@ -64,6 +64,18 @@ pub struct Settings {
     pub webhooks_allow_private: bool,
     /// The machine's name, for operators.
     pub host: String,
+    pub payouts: PayoutSettings,
+}
+
+/// When and how much developers are paid. The same in every process.
+#[derive(Debug, Clone, Copy)]
+pub struct PayoutSettings {
+    /// Minor units; less is kept for the next period.
+    pub minimum: i64,
+    /// How far the clocks that Mondays begin by are ahead of UTC.
+    pub offset_minutes: i32,
+    /// How long nothing is paid to an account that was just set.
+    pub account_hold: Duration,
 }
 
 /// A handle on the application; clones share everything.

@@ -81,6 +81,8 @@ pub struct ExecutionView {
     pub progress: Option<Progress>,
     pub receipt_salt: Option<String>,
     pub payment: Option<PaymentView>,
+    /// What of the payment went back to the wallet, when there is one.
+    pub refunded_amount: Option<i64>,
 }
 
 /// What a queued run waits for.
@@ -252,6 +254,7 @@ fn view(row: Execution, manifest: &Manifest, live: Live, now: Timestamp) -> Exec
         isolation: row.isolation,
         progress: live.progress,
         receipt_salt: ended.then_some(row.salt),
+        refunded_amount: payment.is_some().then_some(row.refunded_amount),
         payment,
     }
 }

@@ -17,6 +17,8 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     app::App,
     error::{AppError, Result},
+    payout::{DeveloperPayout, PayoutFollow, PayoutRun, payouts_begin},
+    refund::RefundFinish,
     webhook::{self, WebhookDelivery},
 };
 
@@ -54,6 +56,10 @@ pub(crate) async fn job_work(app: &App, ticket: &JobTicket) -> Result<()> {
         StatisticsRollUp::NAME => work::<StatisticsRollUp>(app, ticket).await,
         Sweep::NAME => work::<Sweep>(app, ticket).await,
         WebhookDelivery::NAME => work::<WebhookDelivery>(app, ticket).await,
+        PayoutRun::NAME => work::<PayoutRun>(app, ticket).await,
+        DeveloperPayout::NAME => work::<DeveloperPayout>(app, ticket).await,
+        PayoutFollow::NAME => work::<PayoutFollow>(app, ticket).await,
+        RefundFinish::NAME => work::<RefundFinish>(app, ticket).await,
         // A newer process enqueued it, and will come for it.
         other => Err(AppError::internal(format!("a job of unknown kind `{other}`"))),
     }
@@ -145,7 +151,7 @@ const SWEEP_EVERY: u32 = 300;
 
 /// Enqueues what recurs, until `stop`. In every process: the queue keeps one of each.
 pub async fn jobs_run(app: App, stop: CancellationToken) {
-    let mut turn = 0_u32;
+    let (mut turn, mut period) = (0_u32, None);
     loop {
         tokio::select! {
             () = tokio::time::sleep(LOOK_EVERY) => {}
@@ -153,6 +159,9 @@ pub async fn jobs_run(app: App, stop: CancellationToken) {
         }
         if let Err(error) = recurring_add(&app, turn.is_multiple_of(SWEEP_EVERY)).await {
             tracing::debug!(error = &error as &dyn std::error::Error, "recurring jobs were not enqueued");
+        }
+        if let Err(error) = payouts_begin(&app, &mut period).await {
+            tracing::debug!(error = &error as &dyn std::error::Error, "the period's payouts were not begun");
         }
         turn = turn.wrapping_add(1);
     }

@@ -26,6 +26,9 @@ mod outcome;
 mod overview;
 mod payment;
 mod payment_http;
+mod payout;
+mod payout_account;
+mod refund;
 mod review;
 mod run;
 mod run_event;
@@ -43,7 +46,7 @@ mod worker_status;
 
 pub use account::*;
 pub use agent::*;
-pub use app::{App, Parts, PlatformKeys, Settings};
+pub use app::{App, Parts, PayoutSettings, PlatformKeys, Settings};
 pub use audit::*;
 pub use bare_run::{
     LOG_HEAD_BYTES, bundle_write, log_head, run_language, run_redactor, run_resources, run_spec,
@@ -60,6 +63,9 @@ pub use metrics::{Metrics, Stage, metrics_refresh};
 pub use outcome::{RunEnd, outcome_judge};
 pub use overview::*;
 pub use payment_http::HttpGateway;
+pub use payout::*;
+pub use payout_account::*;
+pub use refund::*;
 pub use review::*;
 pub use run_event::*;
 pub use run_token::{RUN_TOKEN_PREFIX, RunIdentity, run_authenticate, run_log, run_progress};

@@ -153,12 +153,12 @@ pub async fn version_reject(app: &App, admin: AdminId, id: VersionId, reason: &s
     Ok(())
 }
 
-async fn developer_tell(app: &App, developer: DeveloperId, subject: &str, text: String) {
+pub(crate) async fn developer_tell(app: &App, developer: DeveloperId, subject: &str, text: String) {
     let found =
         app.store().read(move |tx| Box::pin(async move { developer::developer_get(tx, developer).await }));
     let Ok(Some(profile)) = found.await else { return };
     if let Err(error) = app.mailer.send(Mail { to: profile.email, subject: subject.to_owned(), text }).await {
-        tracing::error!(error = &error as &dyn std::error::Error, "a decision was not mailed");
+        tracing::error!(error = &error as &dyn std::error::Error, "a developer was not mailed");
     }
 }
 
@@ -260,7 +260,13 @@ pub async fn user_plan_set(app: &App, admin: AdminId, user: UserId, plan: &str) 
     if done.await? { Ok(plan) } else { Err(AppError::not_found("user")) }
 }
 
-fn audit(app: &App, admin: AdminId, action: &str, subject: String, detail: Option<String>) -> AuditEntry {
+pub(crate) fn audit(
+    app: &App,
+    admin: AdminId,
+    action: &str,
+    subject: String,
+    detail: Option<String>,
+) -> AuditEntry {
     let at = app.now();
     let detail = detail.unwrap_or_default();
     AuditEntry {

@@ -110,6 +110,9 @@ pub struct Execution {
     pub receipt_salt: Option<String>,
     /// `null` unless money was taken.
     pub payment: Option<ExecutionPayment>,
+    /// What of the payment went back to the wallet, when there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refunded_amount: Option<i64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -11,6 +11,7 @@ pub mod developer;
 pub mod envelope;
 pub mod error_code;
 pub mod execution;
+pub mod payout;
 pub mod run_event;
 pub mod wallet;
 pub mod webhook;

@@ -12,6 +12,8 @@ pub(crate) mod extract;
 pub(crate) mod failure;
 pub(crate) mod layers;
 mod operations;
+mod payout;
+mod refund;
 pub(crate) mod reply;
 pub mod routes;
 mod run_event;

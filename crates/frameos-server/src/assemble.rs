@@ -4,19 +4,21 @@
 
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
-use frameos_app::{App, HttpGateway, Parts, PlatformKeys, Settings};
+use frameos_app::{App, HttpGateway, Parts, PayoutSettings, PlatformKeys, Settings};
 use frameos_domain::{
     clock::Clock,
     id::EventId,
     signing::{KeySet, SigningKey},
 };
-use frameos_gateway::{Gateway, GatewayKeys, PaymentGateway};
+use frameos_gateway::{
+    CashfreePayouts, Gateway, GatewayKeys, PaymentGateway, PayoutProvider, SandboxPayouts,
+};
 use frameos_sandbox::{DockerConfig, Language, Sandbox, SandboxConfig, WarmConfig, runtime};
 use frameos_store::{MasterKey, ObjectsConfig, Store, StoreConfig, clock::SystemClock};
 use secrecy::ExposeSecret;
 
 use crate::{
-    config::{Backend, Config, Role},
+    config::{Backend, Config, PayoutProviderKind, Role},
     data_dir::{DataDir, DataDirLock},
     error::ServeError,
     keys::{KeyBytes, key_decode, key_load_or_create, signing_key_load_or_create, signing_key_shared},
@@ -99,9 +101,10 @@ fn master_key(config: &Config, keys: &Path) -> Result<KeyBytes, ServeError> {
 
 impl Ground {
     /// The gateway in this process.
-    pub(crate) async fn gateway(&self) -> Result<Gateway, ServeError> {
+    pub(crate) async fn gateway(&self, config: &Config) -> Result<Gateway, ServeError> {
         let key = self.signing_key("gateway").await?;
-        Ok(Gateway::new(self.store.clone(), Arc::clone(&self.clock), GatewayKeys::new(key)))
+        let gateway = Gateway::new(self.store.clone(), Arc::clone(&self.clock), GatewayKeys::new(key));
+        Ok(gateway.with_payouts(payout_provider(config)?))
     }
 
     async fn signing_key(&self, name: &str) -> Result<SigningKey, ServeError> {
@@ -120,7 +123,7 @@ impl Ground {
     ) -> Result<Assembly, ServeError> {
         let sandbox =
             if config.has_role(Role::Worker) { Some(sandbox_open(config, &self.data).await?) } else { None };
-        let gateway = if config.gateway.url.is_none() { Some(self.gateway().await?) } else { None };
+        let gateway = if config.gateway.url.is_none() { Some(self.gateway(config).await?) } else { None };
         let payments = payments(config, gateway.as_ref())?;
         let keys = PlatformKeys {
             tokens: self.signing_key("tokens").await?,
@@ -161,6 +164,11 @@ impl Ground {
             host: host_name(),
             worker_name: format!("{}-{}", std::process::id(), EventId::generate(self.clock.now())),
             webhooks_allow_private: config.webhooks_allow_private,
+            payouts: PayoutSettings {
+                minimum: config.payouts.minimum.into(),
+                offset_minutes: config.payouts.offset_minutes,
+                account_hold: Duration::from_secs(u64::from(config.payouts.account_hold_hours) * 3600),
+            },
         })
     }
 }
@@ -169,6 +177,17 @@ impl Ground {
 fn host_name() -> String {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     if name.trim().is_empty() { "unknown".to_owned() } else { name.trim().to_owned() }
+}
+
+fn payout_provider(config: &Config) -> Result<Arc<dyn PayoutProvider>, ServeError> {
+    let payouts = &config.payouts;
+    match (payouts.provider, &payouts.cashfree_client_id, &payouts.cashfree_client_secret) {
+        (PayoutProviderKind::Sandbox, ..) => Ok(Arc::new(SandboxPayouts)),
+        (PayoutProviderKind::Cashfree, Some(id), Some(secret)) => {
+            Ok(Arc::new(CashfreePayouts::new(&payouts.cashfree_url, id.clone(), secret.clone())?))
+        }
+        (PayoutProviderKind::Cashfree, ..) => Err(ServeError::PayoutKeysMissing),
+    }
 }
 
 fn payments(config: &Config, gateway: Option<&Gateway>) -> Result<Arc<dyn PaymentGateway>, ServeError> {

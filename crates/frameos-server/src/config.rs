@@ -75,6 +75,7 @@ pub struct Config {
     /// Lets webhooks lead to private addresses, any port and plain HTTP.
     pub webhooks_allow_private: bool,
     pub limits_enabled: bool,
+    pub payouts: PayoutConfig,
     pub log: LogConfig,
     pub seed: Seed,
 }
@@ -140,6 +141,42 @@ pub struct WorkerConfig {
     pub lease_seconds: u32,
 }
 
+/// Who sends developers' money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PayoutProviderKind {
+    /// Nobody: test money.
+    Sandbox,
+    Cashfree,
+}
+
+/// When, how much and by whom developers are paid. To be the same in every process.
+#[derive(Debug, Clone)]
+pub struct PayoutConfig {
+    pub provider: PayoutProviderKind,
+    /// Minor units.
+    pub minimum: u32,
+    /// Minutes that the clocks Mondays begin by are ahead of UTC.
+    pub offset_minutes: i32,
+    pub account_hold_hours: u32,
+    pub cashfree_url: String,
+    pub cashfree_client_id: Option<String>,
+    pub cashfree_client_secret: Option<SecretString>,
+}
+
+impl Default for PayoutConfig {
+    fn default() -> Self {
+        Self {
+            provider: PayoutProviderKind::Sandbox,
+            minimum: 50_000,
+            offset_minutes: 330,
+            account_hold_hours: 72,
+            cashfree_url: "https://api.cashfree.com/payout".to_owned(),
+            cashfree_client_id: None,
+            cashfree_client_secret: None,
+        }
+    }
+}
+
 /// Who may read what a process counts.
 #[derive(Debug, Clone, Default)]
 pub struct MetricsConfig {
@@ -179,6 +216,7 @@ impl Default for Config {
             mail_dir: None,
             webhooks_allow_private: false,
             limits_enabled: true,
+            payouts: PayoutConfig::default(),
             log: LogConfig { format: LogFormat::Text, level: "info".to_owned() },
             seed: Seed::Demo,
         }

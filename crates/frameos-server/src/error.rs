@@ -25,6 +25,10 @@ pub enum ServeError {
     Runtime { language: &'static str, source: SandboxError },
     #[error("`gateway.api_key` is needed together with {because}; set FRAMEOS_GATEWAY__API_KEY")]
     ApiKeyMissing { because: &'static str },
+    #[error(
+        "`payouts.provider` is \"cashfree\", which needs `payouts.cashfree_client_id` and `payouts.cashfree_client_secret`"
+    )]
+    PayoutKeysMissing,
     #[error("the payment gateway cannot be used")]
     Gateway(#[from] GatewayError),
     #[error("cannot listen on {address}")]

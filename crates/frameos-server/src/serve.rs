@@ -46,7 +46,7 @@ pub async fn worker(config: Config, shutdown: CancellationToken) -> Result<(), S
 /// The C layer alone, on `gateway.listen`, or `listen` when that is not set.
 pub async fn gateway(config: Config, shutdown: CancellationToken) -> Result<(), ServeError> {
     let ground = ground_open(&config).await?;
-    let gateway = ground.gateway().await?;
+    let gateway = ground.gateway(&config).await?;
     let metrics = metrics_bind(&config).await?;
     let exposition = Exposition::new(&ground.store, None, config.metrics.token.clone());
     let listening = gateway_listen(&config, config.gateway.listen.unwrap_or(config.listen)).await?;

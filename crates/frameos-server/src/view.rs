@@ -6,6 +6,7 @@ pub(crate) mod agent;
 pub(crate) mod deployment;
 pub(crate) mod developer;
 pub(crate) mod execution;
+pub(crate) mod payout;
 pub(crate) mod run_event;
 pub(crate) mod wallet;
 pub(crate) mod webhook;

@@ -141,6 +141,7 @@ fn record(run: &LocalRun<'_>, outcome: &Outcome) -> Execution {
         progress: None,
         receipt_salt: None,
         payment: None,
+        refunded_amount: None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Extractors: what a handler's signature may ask for. Each one refuses with our own envelope and codes.
 
+mod csv;
 mod idempotency_key;
 mod json;
 mod paging;
@@ -9,6 +10,7 @@ mod prefer;
 mod query;
 mod run;
 
+pub(crate) use csv::{Format, PathFile};
 pub(crate) use idempotency_key::{IdempotencyKey, OptionalKey, key_in};
 pub(crate) use json::{Json, OptionalJson, body_bytes};
 pub(crate) use paging::{Paging, page_check};

@@ -18,7 +18,7 @@ use super::{
     Api, account, admin, agent, deployment, developer, execution,
     failure::ApiFailure,
     layers::{Frame, detach, frame, idempotency, idempotency_by_row, panic_answer, path_note, time_limit},
-    operations, run_event, wallet, webhook,
+    operations, payout, refund, run_event, wallet, webhook,
 };
 
 /// Who may use a route.
@@ -115,6 +115,10 @@ pub fn routes() -> Vec<Route> {
         get("/developers/analytics", Developer, developer::analytics),
         get("/developers/revenue", Developer, developer::revenue),
         get("/developers/executions/{execution}/logs", Developer, developer::execution_logs),
+        get("/developers/payout-account", Developer, payout::account_get),
+        put("/developers/payout-account", Developer, payout::account_put),
+        get("/developers/payouts", Developer, payout::list),
+        get("/developers/payouts/{payout}", Developer, payout::get),
         // Administration
         get("/admin/overview", Admin, admin::overview),
         get("/admin/reviews", Admin, admin::reviews),
@@ -126,6 +130,10 @@ pub fn routes() -> Vec<Route> {
         post("/admin/developers/{developer}/suspend", Admin, admin::suspend),
         post("/admin/developers/{developer}/reinstate", Admin, admin::reinstate),
         post("/admin/users/{user}/plan", Admin, admin::plan),
+        post("/admin/executions/{execution}/refund", Admin, refund::create),
+        get("/admin/payouts", Admin, payout::list_all),
+        post("/admin/payouts/run", Admin, payout::run),
+        post("/admin/payouts/{payout}/retry", Admin, payout::retry),
         get("/admin/audit", Admin, admin::audit),
     ]
 }

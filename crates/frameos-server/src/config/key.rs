@@ -7,7 +7,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use secrecy::{ExposeSecret, SecretString};
 use toml::Value;
 
-use super::{Backend, Config, LogFormat, Role, Seed};
+use super::{Backend, Config, LogFormat, PayoutProviderKind, Role, Seed};
 
 /// A value on its way into the tree: typed when it is from the file, text when from the environment or a flag.
 #[derive(Debug, Clone, Copy)]
@@ -242,6 +242,48 @@ pub static KEYS: &[Key] = &[
         show: |config| Shown::Plain(Value::Boolean(config.limits_enabled)),
     },
     Key {
+        name: "payouts.provider",
+        allowed: "sandbox or cashfree",
+        set: |config, raw| set_to(&mut config.payouts.provider, choice(raw, &PAYOUT_PROVIDERS)),
+        show: |config| text(&shown(&PAYOUT_PROVIDERS, config.payouts.provider)),
+    },
+    Key {
+        name: "payouts.minimum",
+        allowed: "a whole number of paise from 100 to 100000000",
+        set: |config, raw| set_to(&mut config.payouts.minimum, number(raw, 100, 100_000_000)),
+        show: |config| Shown::Plain(Value::Integer(config.payouts.minimum.into())),
+    },
+    Key {
+        name: "payouts.time_zone",
+        allowed: "IST or UTC",
+        set: |config, raw| set_to(&mut config.payouts.offset_minutes, choice(raw, &PAYOUT_ZONES)),
+        show: |config| text(&shown(&PAYOUT_ZONES, config.payouts.offset_minutes)),
+    },
+    Key {
+        name: "payouts.account_hold_hours",
+        allowed: "a whole number of hours from 0 to 720",
+        set: |config, raw| set_to(&mut config.payouts.account_hold_hours, number(raw, 0, 720)),
+        show: |config| Shown::Plain(Value::Integer(config.payouts.account_hold_hours.into())),
+    },
+    Key {
+        name: "payouts.cashfree_url",
+        allowed: "an http:// or https:// URL",
+        set: |config, raw| set_to(&mut config.payouts.cashfree_url, url(raw)),
+        show: |config| text(&config.payouts.cashfree_url),
+    },
+    Key {
+        name: "payouts.cashfree_client_id",
+        allowed: "the client id of Cashfree Payouts",
+        set: |config, raw| set_optional(&mut config.payouts.cashfree_client_id, raw, string),
+        show: |config| optional(config.payouts.cashfree_client_id.as_ref()),
+    },
+    Key {
+        name: "payouts.cashfree_client_secret",
+        allowed: "the client secret of Cashfree Payouts, at least 16 visible ASCII characters",
+        set: |config, raw| set_optional(&mut config.payouts.cashfree_client_secret, raw, api_key),
+        show: |config| hidden(config.payouts.cashfree_client_secret.as_ref()),
+    },
+    Key {
         name: "log.format",
         allowed: "text or json",
         set: |config, raw| {
@@ -356,6 +398,15 @@ fn api_key(raw: Raw<'_>) -> Result<SecretString, Refused> {
 
 fn backend(raw: Raw<'_>) -> Result<Backend, Refused> {
     choice(raw, &BACKENDS.map(|backend| (backend_name(backend), backend)))
+}
+
+const PAYOUT_PROVIDERS: [(&str, PayoutProviderKind); 2] =
+    [("sandbox", PayoutProviderKind::Sandbox), ("cashfree", PayoutProviderKind::Cashfree)];
+const PAYOUT_ZONES: [(&str, i32); 2] = [("IST", 330), ("UTC", 0)];
+
+/// The word for one of the choices.
+fn shown<T: PartialEq>(choices: &[(&'static str, T)], value: T) -> &'static str {
+    choices.iter().find(|(_, choice)| *choice == value).map_or("", |(name, _)| name)
 }
 
 const BACKENDS: [Backend; 3] = [Backend::Auto, Backend::Linux, Backend::Docker];

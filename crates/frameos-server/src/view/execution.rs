@@ -73,6 +73,7 @@ pub(crate) fn execution(view: ExecutionView) -> Execution {
             .map(|said| ExecutionProgress { fraction: said.fraction, message: said.message }),
         receipt_salt: view.receipt_salt,
         payment: view.payment.map(payment),
+        refunded_amount: view.refunded_amount,
     }
 }
 

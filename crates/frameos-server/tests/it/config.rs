@@ -77,6 +77,13 @@ fn every_key_can_be_set_by_its_variable() {
         ("metrics.token", "fedcba9876543210"),
         ("mail.url", "file:///srv/mail"),
         ("webhooks.allow_private", "true"),
+        ("payouts.provider", "cashfree"),
+        ("payouts.minimum", "100"),
+        ("payouts.time_zone", "UTC"),
+        ("payouts.account_hold_hours", "0"),
+        ("payouts.cashfree_url", "https://c.example/payout"),
+        ("payouts.cashfree_client_id", "id"),
+        ("payouts.cashfree_client_secret", "0123456789abcdef"),
         ("limits.enabled", "false"),
         ("log.format", "json"),
         ("log.level", "debug"),
@@ -92,11 +99,18 @@ fn every_key_can_be_set_by_its_variable() {
     assert!(!config.limits_enabled);
     let shown = config.effective_toml();
     for (name, value) in values {
-        let secret = ["master_key", "database.url", "gateway.api_key", "metrics.token"].contains(&name);
+        let secrets = [
+            "master_key",
+            "database.url",
+            "gateway.api_key",
+            "metrics.token",
+            "payouts.cashfree_client_secret",
+        ];
+        let secret = secrets.contains(&name);
         let list = name == "roles";
         assert_eq!(shown.contains(value), !secret && !list, "{name} in\n{shown}");
     }
-    assert_eq!(shown.matches("\"(hidden)\"").count(), 4, "{shown}");
+    assert_eq!(shown.matches("\"(hidden)\"").count(), 5, "{shown}");
     assert!(!format!("{config:?}").contains("secret@"), "secrets are not printed");
 }
 

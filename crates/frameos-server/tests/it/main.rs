@@ -17,6 +17,7 @@ mod idempotency;
 mod live_runs;
 mod main_flow;
 mod operations;
+mod payouts;
 mod platform_faults;
 mod process;
 mod queue;
