@@ -27,6 +27,8 @@ enum Command {
     Run(command::run::Run),
     /// Publish an agent, or a new version of it
     Publish(command::publish::Publish),
+    /// Show what you were paid, and one payout's statement
+    Payouts(command::payouts::Payouts),
 
     // Accounts.
     /// Create an account
@@ -109,6 +111,7 @@ impl Cli {
             Command::Receipt(command) => command::receipt::run(&command).await,
             Command::Wallet(args) => command::wallet::run(&args).await,
             Command::TopUp(args) => command::top_up::run(&args).await,
+            Command::Payouts(args) => command::payouts::run(&args).await,
             Command::Admin(command) => command::admin::run(&command).await,
             Command::Serve(args) => command::serve::run(&args).await,
             Command::Worker(args) => command::worker::run(&args).await,

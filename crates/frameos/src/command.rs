@@ -17,6 +17,7 @@ pub mod logout;
 pub mod logs;
 pub mod migrate;
 pub mod pack;
+pub mod payouts;
 pub mod publish;
 pub mod receipt;
 pub mod register;
