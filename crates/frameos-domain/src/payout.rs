@@ -25,6 +25,9 @@ pub enum PayoutAccount {
     },
 }
 
+/// What is kept of somebody else's text.
+const LONGEST_REASON: usize = 500;
+
 /// A field of an account, and what it must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AccountError {
@@ -58,6 +61,15 @@ impl PayoutAccount {
             Self::Upi { .. } => "upi",
             Self::Bank { .. } => "bank",
         }
+    }
+
+    /// A text of somebody else's, such as a bank's reason, without what it may repeat of this account.
+    pub fn hidden_in(&self, text: &str) -> String {
+        let secret = match self {
+            Self::Upi { upi_id, .. } => upi_id,
+            Self::Bank { account_number, .. } => account_number,
+        };
+        text.replace(secret, "***").chars().take(LONGEST_REASON).collect()
     }
 
     /// For people: enough to know one's own account by, too little to use it.
@@ -212,6 +224,7 @@ mod tests {
         let account = bank(" 0026 2918 0000 1191 ", "yesb0000262").unwrap();
         assert_eq!(account.shown(), "****1191 at YESB0000262");
         assert_eq!(upi("asha.rao@okbank").unwrap().shown(), "as***@okbank");
+        assert_eq!(account.hidden_in("no account 0026291800001191"), "no account ***");
         for hidden in [format!("{account:?}"), format!("{:?}", upi("asha@okbank").unwrap())] {
             assert!(!hidden.contains("1191") && !hidden.contains("asha"), "{hidden}");
         }

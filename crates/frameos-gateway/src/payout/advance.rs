@@ -115,8 +115,12 @@ fn judge(payout: &PayoutRow, state: Result<TransferState, TransferUnknown>, now:
         bank_reference: None,
         doubtful_until: None,
     };
-    let undone =
-        |status: PayoutStatus, reason: String| PayoutPass { status, reason: Some(reason), ..stays.clone() };
+    // Providers repeat the fields that they find wrong.
+    let undone = |status: PayoutStatus, reason: String| PayoutPass {
+        status,
+        reason: Some(payout.account.hidden_in(&reason)),
+        ..stays.clone()
+    };
     let doubtful = payout.doubtful_until.is_some_and(|until| until > now);
     match state {
         Err(_) => PayoutPass { doubtful_until: Some(now.plus(DOUBT)), ..stays },

@@ -149,7 +149,7 @@ impl CashfreePayouts {
                 let ErrorAnswer { code, message } = serde_json::from_slice(&body).unwrap_or_default();
                 Ok(TransferState::Refused { reason: format!("{code}: {message}") })
             }
-            status => Err(answered(status, &body)),
+            status => Err(answered(transfer, status, &body)),
         }
     }
 
@@ -165,7 +165,7 @@ impl CashfreePayouts {
             {
                 Ok(None)
             }
-            status => Err(answered(status, &body)),
+            status => Err(answered(transfer, status, &body)),
         }
     }
 }
@@ -188,9 +188,11 @@ fn unknown(error: CashfreeError) -> TransferUnknown {
     TransferUnknown { provider: NAME, source: Box::new(error) }
 }
 
-fn answered(status: StatusCode, body: &[u8]) -> CashfreeError {
+/// For the log, so without what it may repeat of the account.
+fn answered(transfer: &Transfer, status: StatusCode, body: &[u8]) -> CashfreeError {
     let ErrorAnswer { code, message } = serde_json::from_slice(body).unwrap_or_default();
-    CashfreeError::Answered { status, code, message }
+    let hidden = |text: String| transfer.account.hidden_in(&text);
+    CashfreeError::Answered { status, code: hidden(code), message: hidden(message) }
 }
 
 fn request(transfer: &Transfer) -> Result<TransferRequest<'_>, CashfreeError> {

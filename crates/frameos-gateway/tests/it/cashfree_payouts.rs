@@ -248,6 +248,9 @@ async fn refused_failed_and_rejected_transfers_are_payable_again() {
     let scene = Scene::start(&[Answer::Status(400, "bank_ifsc_invalid")]).await;
     assert!(scene.advance().await.reason.is_some_and(|reason| reason.contains("bank_ifsc_invalid")));
     scene.end(PayoutStatus::Failed).await;
+    let scene = Scene::start(&[Answer::Status(422, "no_account_026291800001191")]).await;
+    let reason = scene.advance().await.reason.unwrap();
+    assert!(reason.contains("no_account_***") && !reason.contains("0262918"), "{reason}");
     for status in ["FAILED", "REJECTED", "MANUALLY_REJECTED"] {
         let scene = Scene::start(&[]).await;
         scene.advance().await;

@@ -5,7 +5,7 @@ use crate::{StoreError, Tx};
 
 /// The first refund that the ledger or its payment tells otherwise.
 pub async fn audit_refunds_unscoped(tx: &mut Tx) -> Result<Option<Disagreement>, StoreError> {
-    const QUESTIONS: [(&str, &str); 5] = [
+    const QUESTIONS: [(&str, &str); 6] = [
         (
             "SELECT r.id FROM refunds r WHERE NOT EXISTS (SELECT 1 FROM ledger_transactions t \
              JOIN ledger_postings p ON p.sequence = t.sequence WHERE t.id = r.ledger_transaction_id AND t.hash = r.ledger_hash \
@@ -16,7 +16,7 @@ pub async fn audit_refunds_unscoped(tx: &mut Tx) -> Result<Option<Disagreement>,
         (
             "SELECT t.id FROM ledger_transactions t WHERE t.kind = 'refund' \
              AND NOT EXISTS (SELECT 1 FROM refunds r WHERE r.id = t.reference AND r.ledger_transaction_id = t.id) \
-             ORDER BY t.sequence LIMIT 1",
+             ORDER BY t.reference LIMIT 1",
             "the ledger entry's refund does not exist",
         ),
         (
@@ -27,14 +27,19 @@ pub async fn audit_refunds_unscoped(tx: &mut Tx) -> Result<Option<Disagreement>,
             "the developer's part is not what the ledger took",
         ),
         (
-            "SELECT y.id FROM payments y LEFT JOIN refund_totals s ON s.payment_id = y.id LEFT JOIN \
+            "SELECT s.payment_id FROM refund_totals s JOIN payments y ON y.id = s.payment_id LEFT JOIN \
              (SELECT payment_id, CAST(SUM(amount) AS BIGINT) AS refunded, CAST(SUM(developer_amount) AS BIGINT) AS developer, \
              CAST(SUM(platform_amount) AS BIGINT) AS platform, CAST(SUM(orchestrator_amount) AS BIGINT) AS orchestrator \
-             FROM refunds GROUP BY payment_id) r ON r.payment_id = y.id \
-             WHERE COALESCE(s.refunded, 0) <> COALESCE(r.refunded, 0) OR COALESCE(r.refunded, 0) > y.amount \
+             FROM refunds GROUP BY payment_id) r ON r.payment_id = s.payment_id \
+             WHERE s.amount <> y.amount OR s.refunded <> COALESCE(r.refunded, 0) OR s.refunded > y.amount \
              OR COALESCE(r.developer, 0) > y.developer_amount OR COALESCE(r.platform, 0) > y.platform_amount \
-             OR COALESCE(r.orchestrator, 0) > y.orchestrator_amount ORDER BY y.id LIMIT 1",
+             OR COALESCE(r.orchestrator, 0) > y.orchestrator_amount ORDER BY s.payment_id LIMIT 1",
             "the payment's refunds are more than it, or not what was counted",
+        ),
+        (
+            "SELECT r.id FROM refunds r WHERE NOT EXISTS (SELECT 1 FROM refund_totals s WHERE s.payment_id = r.payment_id) \
+             ORDER BY r.id LIMIT 1",
+            "the refund was not counted",
         ),
         (
             "SELECT r.id FROM refunds r JOIN payments y ON y.id = r.payment_id \
@@ -65,7 +70,7 @@ pub async fn audit_payouts_unscoped(tx: &mut Tx) -> Result<Option<Disagreement>,
         ),
         (
             "SELECT t.id FROM ledger_transactions t WHERE t.kind IN ('payout', 'payout_return') \
-             AND NOT EXISTS (SELECT 1 FROM payouts o WHERE o.id = t.reference) ORDER BY t.sequence LIMIT 1",
+             AND NOT EXISTS (SELECT 1 FROM payouts o WHERE o.id = t.reference) ORDER BY t.kind, t.reference LIMIT 1",
             "the ledger entry's payout does not exist",
         ),
         (
