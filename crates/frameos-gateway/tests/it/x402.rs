@@ -345,6 +345,11 @@ async fn a_refusal_closes_the_mandate(db: TestDb) {
     till.bench.clock.advance(Duration::from_secs(300));
     assert_eq!(till.capture(id).await.unwrap_err().code(), "PROVIDER_REFUSED");
     assert_eq!(till.settles(), (0, false));
+    assert_eq!(
+        till.gateway().x402_refusals(&payment()).await.unwrap(),
+        0,
+        "our delay, not the payer's doing"
+    );
     till.bench.assert_whole().await;
 }
 

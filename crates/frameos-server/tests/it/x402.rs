@@ -10,7 +10,8 @@ use payer::{ASSET, Payer, encode, header_json};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use crate::harness::{Agent, Answer, Client, TestApp, answer, node_agent};
+use crate::harness::{Agent, Answer, Client, TestApp, answer, node_agent, test_config};
+use frameos_server::{Config, Server};
 
 const PAY_TO: &str = "0x209693Bc6afc0C5328bA36FaF03C514EF312287C";
 /// 50 paise at 117.95, rounded up.
@@ -94,6 +95,23 @@ impl Market {
             .map(|entry| entry["amount"].as_i64().unwrap())
             .sum()
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn half_a_configuration_is_refused_at_the_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut config, _database) = test_config(dir.path()).await;
+    config.x402.facilitator_url = Some("http://127.0.0.1:1".into());
+    config.x402.rates = vec!["INR=117.95".parse().unwrap()];
+    let refused = async |config: &Config| Server::start(config).await.map(drop).unwrap_err().to_string();
+    assert!(refused(&config).await.contains("`x402.network`"));
+    config.x402.network = Some("eip155:84532".into());
+    config.x402.asset = Some(ASSET.into());
+    assert!(refused(&config).await.contains("`x402.pay_to`"));
+    config.x402.pay_to = Some(PAY_TO.into());
+    config.gateway.url = Some("http://127.0.0.1:1".into());
+    config.gateway.api_key = Some("0123456789abcdef".into());
+    assert!(refused(&config).await.contains("in this process"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

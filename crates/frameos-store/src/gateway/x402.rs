@@ -176,14 +176,14 @@ pub async fn x402_get_by_execution_unscoped(
     found.map(|row| read(tx, &row)).transpose()
 }
 
-/// How many of a payer's settlements were refused since then.
+/// How many of a payer's settlements were tried and refused since then.
 pub async fn x402_refusals(
     tx: &mut Tx,
     (network, payer): (&str, &str),
     since: Timestamp,
 ) -> Result<i64, StoreError> {
     let sql = "SELECT COUNT(*) FROM x402_payments \
-               WHERE network = $1 AND payer = $2 AND status = 'refused' AND updated_at > $3";
+               WHERE network = $1 AND payer = $2 AND status = 'refused' AND attempts > 0 AND updated_at > $3";
     tx.query_one(sql, &params![network, payer, since]).await?.get(0)
 }
 

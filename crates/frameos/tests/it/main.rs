@@ -16,3 +16,4 @@ mod sandbox;
 mod server;
 mod webhook;
 mod worker_status;
+mod x402;
