@@ -22,14 +22,19 @@ mod port;
 mod provider;
 mod purchase;
 mod receipt;
+mod refusal;
 mod top_up;
 mod verify;
+mod verify_mandate;
 mod wallet;
 pub mod wire;
 
 pub use error::GatewayError;
-pub use gateway::{Decision, Gateway, GatewayKeys};
+/// What the gateway signs with, and what it signed with before.
+pub use frameos_domain::signing::Keyring as GatewayKeys;
+pub use gateway::{Decision, Gateway};
 pub use port::{BoxFuture, PaymentGateway};
 pub use provider::{Charge, PaymentProvider, ProviderError, SandboxProvider, Settlement};
 pub use purchase::{Purchase, purchase_place};
+pub use refusal::Subject;
 pub use verify::{BadEntry, LedgerReport, ledger_verify};

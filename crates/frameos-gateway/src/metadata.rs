@@ -26,6 +26,8 @@ pub(crate) struct Metadata {
     pub(crate) agent_slug: Option<String>,
     pub(crate) category: Option<String>,
     pub(crate) confirmed: bool,
+    /// The most that the payer agreed to.
+    pub(crate) confirmed_amount: Option<i64>,
 }
 
 impl Metadata {
@@ -44,6 +46,12 @@ impl Metadata {
             Some(Value::Bool(confirmed)) => *confirmed,
             Some(_) => return Err(GatewayError::invalid("metadata.confirmed", "expected true or false")),
         };
+        let confirmed_amount = match metadata.get("confirmed_amount") {
+            None | Some(Value::Null) => None,
+            Some(value) => Some(value.as_i64().filter(|amount| *amount >= 0).ok_or_else(|| {
+                GatewayError::invalid("metadata.confirmed_amount", "expected minor units, at least 0")
+            })?),
+        };
         Ok(Self {
             execution_id: text("execution_id")?,
             agent_definition_id: text("agent_definition_id")?,
@@ -52,6 +60,7 @@ impl Metadata {
             agent_slug: text("agent_slug")?,
             category: text("category")?,
             confirmed,
+            confirmed_amount,
         })
     }
 
@@ -67,6 +76,7 @@ impl Metadata {
             agent: names,
             category: self.category.as_deref(),
             confirmed: self.confirmed,
+            confirmed_amount: self.confirmed_amount,
         }
     }
 }

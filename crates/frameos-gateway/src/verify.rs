@@ -23,7 +23,9 @@ use frameos_store::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{error::GatewayError, gateway::Gateway, receipt::outcome_name};
+use crate::{
+    error::GatewayError, gateway::Gateway, receipt::outcome_name, verify_mandate::mandate_contradiction,
+};
 
 const PAGE: i64 = 1_000;
 
@@ -103,6 +105,12 @@ async fn audit(tx: &mut Tx, keys: &KeySet) -> Result<LedgerReport, StoreError> {
     let mandates = audit_mandates_unscoped(tx).await?;
     let payments = audit_payments_unscoped(tx).await?;
     report.mandates_agree = report.note_disagreement(mandates) & report.note_disagreement(payments);
+    let found = mandate_contradiction(tx, keys).await.map(|found| {
+        let whole = found.is_none();
+        found.into_iter().for_each(|(entry, reason)| report.note(entry, reason));
+        whole
+    });
+    report.mandates_agree &= unless_corrupt(&mut report, "mandates", found)?;
     let counts = audit_counts_unscoped(tx).await?;
     report.wallets = counts.wallets.unsigned_abs();
     report.mandates = counts.mandates.unsigned_abs();

@@ -12,5 +12,5 @@ mod wallet;
 pub use envelope::{Answer, WireError};
 pub use intent::{Intent, IntentNew, IntentStatus};
 pub use mandate::{MandateNew, MandateState, MandateVoid};
-pub use payment::{Execute, Execution, Payment, SignedReceipt, Split};
+pub use payment::{AnyReceipt, Execute, Execution, Payment, SignedReceipt, SignedRefusal, Split};
 pub use wallet::{TopUp, TopUpNew, TopUpStatus, Wallet, WalletEntry, WalletPage};

@@ -17,5 +17,6 @@ pub mod payment;
 pub mod policy;
 pub mod posting;
 pub mod receipt;
+pub mod refusal;
 pub mod top_up;
 pub mod wallet;

@@ -46,7 +46,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         text: include_str!("../migrations/0009_operations.sql"),
     },
     Migration { version: 10, name: "0010_trigger", text: include_str!("../migrations/0010_trigger.sql") },
-    Migration { version: 12, name: "0012_captures", text: include_str!("../migrations/0012_captures.sql") },
+    Migration { version: 12, name: "0012_proofs", text: include_str!("../migrations/0012_proofs.sql") },
 ];
 
 /// Why a database cannot be brought to this binary's schema.

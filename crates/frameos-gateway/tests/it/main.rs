@@ -6,6 +6,8 @@ mod conformance;
 mod expiry;
 mod harness;
 mod interleaving;
+mod policy;
 mod purchase;
+mod storm;
 mod top_up;
 mod verify;

@@ -121,7 +121,7 @@ fn gateway_status(code: &str) -> StatusCode {
         "INTENT_NOT_FOUND" | "MANDATE_NOT_FOUND" | "PAYMENT_NOT_FOUND" | "RECEIPT_NOT_FOUND" => {
             StatusCode::NOT_FOUND
         }
-        "MANDATE_VOIDED" | "MANDATE_EXPIRED" | "MANDATE_EXECUTED" => StatusCode::CONFLICT,
+        "MANDATE_VOIDED" | "MANDATE_EXPIRED" | "MANDATE_EXECUTED" | "POLICY_CHANGED" => StatusCode::CONFLICT,
         "IDEMPOTENCY_CONFLICT" | "PROVIDER_REFUSED" => StatusCode::UNPROCESSABLE_ENTITY,
         "UNAVAILABLE" => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
