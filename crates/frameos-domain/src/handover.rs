@@ -114,7 +114,7 @@ mod tests {
         // The thief signs what the honest key never did, or takes over without being given anything.
         for forged in [
             SignedHandover { by_previous: thief.by_previous.clone(), by_next: honest.by_next.clone() },
-            SignedHandover { by_previous: honest.by_previous.clone(), by_next: thief.by_next.clone() },
+            SignedHandover { by_previous: honest.by_previous.clone(), by_next: thief.by_next },
             SignedHandover { by_previous: honest.by_next.clone(), by_next: honest.by_next.clone() },
             SignedHandover { by_previous: honest.by_previous.clone(), by_next: honest.by_previous },
         ] {

@@ -79,6 +79,9 @@ fn header(change: impl FnOnce(&mut Value)) -> String {
     header.to_string()
 }
 
+/// What is done to a header, with a stranger's key at hand.
+type Change = fn(&mut Value, Value);
+
 #[test]
 fn no_other_algorithm_key_id_or_header_is_accepted() {
     let (signer, trusted) = (key(7), KeySet::of([key(7).public()]));
@@ -95,7 +98,7 @@ fn no_other_algorithm_key_id_or_header_is_accepted() {
         assert!(check(&unsigned).is_err(), "{unsigned}");
     }
     let stranger = json!(key(8).public());
-    let changes: [(&str, fn(&mut Value, Value)); 7] = [
+    let changes: [(&str, Change); 7] = [
         ("another's key under the trusted id", |header, stranger| header["jwk"] = stranger),
         ("another id", |header, _| header["kid"] = key(8).public().kid().into()),
         ("no id", |header, _| drop(header.as_object_mut().unwrap().remove("kid"))),

@@ -22,7 +22,7 @@ use tokio::{runtime::Runtime, task::JoinSet};
 
 use crate::{
     faults::postgres::Postgres,
-    program::Frameos,
+    program::{Frameos, finish},
     random::{Random, setting},
     server::Server,
 };
@@ -38,13 +38,13 @@ const LATEST_KILL_MS: u64 = 700;
 
 #[test]
 fn no_kill_makes_or_loses_money_on_sqlite() {
-    Storm::new(None).run();
+    eprintln!("{}", Storm::new(None).run());
 }
 
 #[test]
 fn no_kill_makes_or_loses_money_with_two_gateways_on_postgres() {
     let postgres = Postgres::start();
-    Storm::new(Some(Postgres::url_at(postgres.port))).run();
+    eprintln!("{}", Storm::new(Some(Postgres::url_at(postgres.port))).run());
 }
 
 /// One purchase, as far as its buyer knows.
@@ -87,7 +87,8 @@ impl Storm {
         Server::gateway_at(&self.frameos, address, &more)
     }
 
-    fn run(mut self) {
+    /// Returns what happened.
+    fn run(mut self) -> String {
         let wanted: usize = setting("FRAMEOS_TEST_INTERLEAVINGS").unwrap_or(200);
         let count = if self.database.is_some() { 2 } else { 1 };
         let mut servers: Vec<Server> = (0..count).map(|_| self.start("127.0.0.1:0")).collect();
@@ -118,7 +119,7 @@ impl Storm {
         }
         let answered = self.purchases.iter().filter(|known| known.paid.is_some()).count();
         let lost = self.purchases.iter().filter(|known| known.mandate.is_none()).count();
-        eprintln!(
+        let told = format!(
             "{} purchases, {answered} paid, {lost} refused or lost, {kills} kills",
             self.purchases.len()
         );
@@ -132,7 +133,8 @@ impl Storm {
         if let Some(url) = &self.database {
             command.env("FRAMEOS_DATABASE__URL", url);
         }
-        crate::program::finish(command, "").expect(0);
+        finish(command, "").expect(0);
+        told
     }
 
     /// Begins purchases and top-ups, all at once.
