@@ -29,12 +29,12 @@ use crate::{
 
 const PAYERS: u64 = 3;
 /// What each payer allows themselves: less than they are given, so that both limits are met.
-const BUDGET: i64 = 2_000;
+const BUDGET: i64 = 500;
 const TOP_UP: i64 = 400;
-const AT_ONCE: u64 = 24;
+const AT_ONCE: u64 = 40;
 const KEY: &str = "a-gateway-key-for-tests";
 /// The kill comes within this time after the purchases have begun.
-const LATEST_KILL_MS: u64 = 700;
+const LATEST_KILL_MS: u64 = 250;
 
 #[test]
 fn no_kill_makes_or_loses_money_on_sqlite() {
@@ -89,7 +89,7 @@ impl Storm {
 
     /// Returns what happened.
     fn run(mut self) -> String {
-        let wanted: usize = setting("FRAMEOS_TEST_INTERLEAVINGS").unwrap_or(200);
+        let wanted: usize = setting("FRAMEOS_TEST_INTERLEAVINGS").unwrap_or(400);
         let count = if self.database.is_some() { 2 } else { 1 };
         let mut servers: Vec<Server> = (0..count).map(|_| self.start("127.0.0.1:0")).collect();
         let addresses: Vec<String> = servers.iter().map(|server| server.address().to_owned()).collect();
