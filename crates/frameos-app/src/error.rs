@@ -139,10 +139,15 @@ impl From<GatewayError> for AppError {
         let message = error.to_string();
         match error.code() {
             "INSUFFICIENT_FUNDS" => Self::PaymentRequired { message, details: error.details() },
-            code @ "POLICY_REFUSED" => Self::Forbidden { code, message, details: error.details() },
+            code @ "POLICY_REFUSED" => {
+                let message = message + &confirm_hint(&error).unwrap_or_default();
+                Self::Forbidden { code, message, details: error.details() }
+            }
             code @ "INVALID_REQUEST" => Self::Invalid { code, message, details: error.details() },
-            code @ ("MANDATE_VOIDED" | "MANDATE_EXPIRED" | "MANDATE_EXECUTED" | "REFUND_TOO_LATE"
-            | "REFUND_TOO_MUCH" | "REFUND_NOT_OFFERED") => Self::Conflict { code, message },
+            code @ ("MANDATE_VOIDED" | "MANDATE_EXPIRED" | "MANDATE_EXECUTED" | "POLICY_CHANGED"
+            | "REFUND_TOO_LATE" | "REFUND_TOO_MUCH" | "REFUND_NOT_OFFERED") => {
+                Self::Conflict { code, message }
+            }
             "IDEMPOTENCY_CONFLICT" => {
                 Self::Invalid { code: "IDEMPOTENCY_KEY_REUSED", message, details: None }
             }
@@ -154,4 +159,11 @@ impl From<GatewayError> for AppError {
             _ => Self::internal(error),
         }
     }
+}
+
+/// How to agree to what a policy wants confirmed.
+fn confirm_hint(error: &GatewayError) -> Option<String> {
+    let GatewayError::PolicyRefused { refusal, .. } = error else { return None };
+    let amount = refusal.asked.as_i64().filter(|_| refusal.rule == "confirm_above")?;
+    Some(format!("; to agree, repeat the request with \"confirmed_amount\": {amount}"))
 }

@@ -13,13 +13,14 @@ use frameos_domain::{
     clock::Timestamp,
     execution::{FailureReason, RunStatus, Settlement},
     id::{EventId, ExecutionId, ReceiptId, RevenueId},
+    mandate::MandateStatus,
     money::Money,
     pricing::RunTerms,
-    receipt::{RunPayment, RunReceipt, salted_hash},
+    receipt::{Proofs, RunMandate, RunPayment, RunReceipt, salted_hash},
 };
 use frameos_gateway::{
     GatewayError,
-    wire::{Execute, Execution as Payment},
+    wire::{Execute, Execution as Payment, MandateState},
 };
 use frameos_store::{
     StoreError, Tx,
@@ -79,8 +80,8 @@ async fn settle(app: &App, ticket: &Ticket, end: RunStatus) -> Result<()> {
     let settled = match end {
         RunStatus::Success => payment_take(app, &row).await?,
         other => {
-            hold_return(app, &row, "the run did not succeed").await?;
-            Settled { status: other, payment: None, refused: None }
+            let mandate = hold_return(app, &row, "the run did not succeed").await?;
+            Settled { mandate, ..Settled::unpaid(other) }
         }
     };
     let reached = row.settlement.unwrap_or(Settlement::Sealed);
@@ -231,14 +232,50 @@ async fn agent_load(tx: &mut Tx, row: &Execution) -> std::result::Result<Agent, 
 struct Settled {
     status: RunStatus,
     payment: Option<Payment>,
+    /// The mandate of a run that was not paid, given back.
+    mandate: Option<MandateState>,
     /// What the user is told of a payment that was refused.
     refused: Option<String>,
 }
 
 impl Settled {
+    const fn unpaid(status: RunStatus) -> Self {
+        Self { status, payment: None, mandate: None, refused: None }
+    }
+
     fn ended(&self) -> Ended<'_> {
         let (status, failure_reason, payment) = (self.status, self.failure_reason(), self.payment.as_ref());
         Ended { status, failure_reason, payment }
+    }
+
+    fn mandate_of_run(&self) -> Option<RunMandate> {
+        match (&self.payment, &self.mandate) {
+            (Some(paid), _) => Some(RunMandate {
+                mandate_id: paid.mandate_id,
+                mandate_hash: paid.mandate_hash.clone(),
+                status: MandateStatus::Executed,
+            }),
+            (None, Some(returned)) => Some(RunMandate {
+                mandate_id: returned.mandate_id,
+                mandate_hash: returned.mandate_hash.clone(),
+                status: returned.status,
+            }),
+            (None, None) => None,
+        }
+    }
+
+    /// The gateway's documents that the receipt binds.
+    fn proofs(&self) -> Option<Proofs> {
+        match (&self.payment, &self.mandate) {
+            (Some(paid), _) => Some(Proofs {
+                mandate: paid.mandate_jws.clone(),
+                payment_receipt: Some(paid.receipt_jws.clone()),
+            }),
+            (None, Some(returned)) => {
+                Some(Proofs { mandate: Some(returned.jws.clone()), payment_receipt: None })
+            }
+            (None, None) => None,
+        }
     }
 
     /// What the settlement itself found wrong; what the agent did wrong is in the run's row.
@@ -252,16 +289,16 @@ async fn payment_take(app: &App, row: &Execution) -> Result<Settled> {
         if !row.price.is_zero() {
             return Err(AppError::internal("a run with a price has no mandate"));
         }
-        return Ok(Settled { status: RunStatus::Success, payment: None, refused: None });
+        return Ok(Settled::unpaid(RunStatus::Success));
     };
     let amount = usage::run_amount(app, row).await?;
     if amount == Some(0) {
-        hold_return(app, row, "nothing was counted").await?;
-        return Ok(Settled { status: RunStatus::Success, payment: None, refused: None });
+        let mandate = hold_return(app, row, "nothing was counted").await?;
+        return Ok(Settled { mandate, ..Settled::unpaid(RunStatus::Success) });
     }
     let execute = Execute { mandate_id, amount, idempotency_key: Some(row.id.to_string()) };
     match app.payments().execute(execute).await {
-        Ok(payment) => Ok(Settled { status: RunStatus::Success, payment: Some(payment), refused: None }),
+        Ok(payment) => Ok(Settled { payment: Some(payment), ..Settled::unpaid(RunStatus::Success) }),
         Err(
             error @ (GatewayError::Unavailable { .. }
             | GatewayError::Internal { .. }
@@ -269,15 +306,14 @@ async fn payment_take(app: &App, row: &Execution) -> Result<Settled> {
         ) => Err(error.into()),
         Err(refusal) => {
             let message = format!("the payment was refused, so the outputs stay sealed: {refusal}");
-            Ok(Settled { status: RunStatus::Failed, payment: None, refused: Some(message) })
+            Ok(Settled { refused: Some(message), ..Settled::unpaid(RunStatus::Failed) })
         }
     }
 }
 
-async fn hold_return(app: &App, row: &Execution, why: &str) -> Result<()> {
-    let Some(mandate_id) = row.mandate_id else { return Ok(()) };
-    app.payments().mandate_void(mandate_id, why.into()).await?;
-    Ok(())
+async fn hold_return(app: &App, row: &Execution, why: &str) -> Result<Option<MandateState>> {
+    let Some(mandate_id) = row.mandate_id else { return Ok(None) };
+    Ok(Some(app.payments().mandate_void(mandate_id, why.into()).await?))
 }
 
 async fn receipt_write(
@@ -314,13 +350,17 @@ async fn receipt_write(
             receipt_hash: payment.receipt_hash.clone(),
             ledger_transaction_id: payment.ledger_transaction_id.clone(),
             ledger_hash: payment.ledger_hash.clone(),
+            ledger_sequence: payment.receipt.ledger_sequence,
             amount: payment.amount,
             currency: payment.currency,
         }),
+        mandate: settled.mandate_of_run(),
         issued_at: now,
     };
-    let document =
-        receipt.sign(&app.keys.receipts).map_err(|error| StoreError::Corrupt { what: error.to_string() })?;
+    let mut document = receipt
+        .sign(&app.keys.receipts.get().active)
+        .map_err(|error| StoreError::Corrupt { what: error.to_string() })?;
+    document.proofs = settled.proofs();
     let hash = document.hash();
     chain::chain_set(tx, CHAIN, head.sequence, &hash).await?;
     chain::run_receipt_insert(tx, &document, &hash).await

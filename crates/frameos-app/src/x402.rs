@@ -228,7 +228,7 @@ async fn place(
         slug: &agent.slug,
         name: &agent.name,
         category: &agent.category,
-        confirmed: true,
+        confirmed_amount: Some(run.price.minor),
         price: run.price,
     });
     let sale = gateway.sale_prepare(intent, (&payment, &wanted.terms), (id, fingerprint.clone()))?;

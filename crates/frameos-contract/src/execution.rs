@@ -23,6 +23,9 @@ pub struct ExecuteRequest {
     /// Confirms a price above the policy's `confirm_above`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub confirm: bool,
+    /// Confirms a price up to so many minor units; a higher one is refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmed_amount: Option<i64>,
 }
 
 /// The 202 answer.

@@ -6,6 +6,7 @@
 pub mod canonical;
 pub mod clock;
 pub mod execution;
+pub mod handover;
 pub mod histogram;
 pub mod id;
 pub mod mandate;
@@ -17,6 +18,7 @@ pub mod pricing;
 pub mod receipt;
 pub mod redact;
 pub mod refund;
+pub mod refusal;
 pub mod scan;
 pub mod schema;
 pub mod signing;

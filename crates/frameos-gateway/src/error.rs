@@ -15,19 +15,22 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use thiserror::Error;
 
-use crate::wire::{SignedReceipt, WireError};
+use crate::wire::{SignedReceipt, SignedRefusal, WireError};
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
 /// A failed call of the gateway.
 #[derive(Debug, Error)]
 pub enum GatewayError {
-    /// Amounts are minor units.
+    /// Amounts are minor units. With the signed refusal, when a mandate was asked for.
     #[error("the wallet has {available} of {currency} available, {needed} are needed")]
-    InsufficientFunds { available: i64, needed: i64, currency: Currency },
-    /// `used` is what a budget window counts already.
+    InsufficientFunds { available: i64, needed: i64, currency: Currency, receipt: Option<Box<SignedRefusal>> },
+    /// `used` is what a budget window counts already. With the signed refusal, when a mandate was asked for.
     #[error("{refusal}{}", used.map(|used| format!(", {used} already used")).unwrap_or_default())]
-    PolicyRefused { refusal: PolicyRefusal, used: Option<i64> },
+    PolicyRefused { refusal: PolicyRefusal, used: Option<i64>, receipt: Option<Box<SignedRefusal>> },
+    /// The policy is not the one its owner saw any more.
+    #[error("the policy was changed meanwhile: it has revision {revision} now")]
+    PolicyChanged { revision: i64 },
     #[error("there is no purchase intent {intent_id}")]
     IntentNotFound { intent_id: IntentId },
     #[error("there is no mandate {mandate_id}")]
@@ -92,10 +95,17 @@ pub enum RefundRefusal {
 #[derive(Serialize, Deserialize)]
 struct RefusalDetails {
     rule: String,
-    limit: String,
-    asked: String,
+    limit: Value,
+    asked: Value,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     used: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    receipt: Option<Box<SignedRefusal>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct RevisionDetails {
+    revision: i64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -103,6 +113,8 @@ struct FundsDetails {
     available: i64,
     needed: i64,
     currency: Currency,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    receipt: Option<Box<SignedRefusal>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -129,6 +141,11 @@ impl GatewayError {
         Self::InvalidRequest { field: field.to_owned(), message: message.into() }
     }
 
+    /// A refusal that has no proof yet.
+    pub(crate) const fn policy(refusal: PolicyRefusal, used: Option<i64>) -> Self {
+        Self::PolicyRefused { refusal, used, receipt: None }
+    }
+
     pub(crate) fn internal(source: impl Into<Source>) -> Self {
         Self::Internal { source: source.into() }
     }
@@ -142,6 +159,7 @@ impl GatewayError {
         match self {
             Self::InsufficientFunds { .. } => "INSUFFICIENT_FUNDS",
             Self::PolicyRefused { .. } => "POLICY_REFUSED",
+            Self::PolicyChanged { .. } => "POLICY_CHANGED",
             Self::IntentNotFound { .. } => "INTENT_NOT_FOUND",
             Self::MandateNotFound { .. } => "MANDATE_NOT_FOUND",
             Self::PaymentNotFound { .. } => "PAYMENT_NOT_FOUND",
@@ -169,17 +187,22 @@ impl GatewayError {
             serde_json::to_value(NamedDetails { name: name.to_owned(), value: value.to_owned() })
         };
         let details = match self {
-            Self::InsufficientFunds { available, needed, currency } => serde_json::to_value(FundsDetails {
-                available: *available,
-                needed: *needed,
-                currency: *currency,
-            }),
-            Self::PolicyRefused { refusal, used } => serde_json::to_value(RefusalDetails {
+            Self::InsufficientFunds { available, needed, currency, receipt } => {
+                serde_json::to_value(FundsDetails {
+                    available: *available,
+                    needed: *needed,
+                    currency: *currency,
+                    receipt: receipt.clone(),
+                })
+            }
+            Self::PolicyRefused { refusal, used, receipt } => serde_json::to_value(RefusalDetails {
                 rule: refusal.rule.clone(),
                 limit: refusal.limit.clone(),
                 asked: refusal.asked.clone(),
                 used: *used,
+                receipt: receipt.clone(),
             }),
+            Self::PolicyChanged { revision } => serde_json::to_value(RevisionDetails { revision: *revision }),
             Self::IntentNotFound { intent_id } => {
                 serde_json::to_value(IntentDetails { intent_id: *intent_id })
             }
@@ -223,13 +246,14 @@ impl GatewayError {
         let details = error.details.as_ref();
         Some(match error.code.as_str() {
             "INSUFFICIENT_FUNDS" => {
-                let FundsDetails { available, needed, currency } = parse(details)?;
-                Self::InsufficientFunds { available, needed, currency }
+                let FundsDetails { available, needed, currency, receipt } = parse(details)?;
+                Self::InsufficientFunds { available, needed, currency, receipt }
             }
             "POLICY_REFUSED" => {
-                let RefusalDetails { rule, limit, asked, used } = parse(details)?;
-                Self::PolicyRefused { refusal: PolicyRefusal { rule, limit, asked }, used }
+                let RefusalDetails { rule, limit, asked, used, receipt } = parse(details)?;
+                Self::PolicyRefused { refusal: PolicyRefusal { rule, limit, asked }, used, receipt }
             }
+            "POLICY_CHANGED" => Self::PolicyChanged { revision: parse::<RevisionDetails>(details)?.revision },
             "INTENT_NOT_FOUND" => {
                 Self::IntentNotFound { intent_id: parse::<IntentDetails>(details)?.intent_id }
             }
@@ -319,8 +343,15 @@ mod tests {
         let at = Timestamp::from_micros(0);
         let mandate_id = MandateId::generate(at);
         let errors = [
-            GatewayError::InsufficientFunds { available: 1, needed: 2, currency: Currency::INR },
-            GatewayError::PolicyRefused { refusal: PolicyRefusal::new("daily_limit", 5, 6), used: Some(4) },
+            GatewayError::InsufficientFunds {
+                available: 1,
+                needed: 2,
+                currency: Currency::INR,
+                receipt: None,
+            },
+            GatewayError::policy(PolicyRefusal::new("daily_limit", 5, 6), Some(4)),
+            GatewayError::policy(PolicyRefusal::new("allowed_agents", vec!["a"], "b"), None),
+            GatewayError::PolicyChanged { revision: 3 },
             GatewayError::IntentNotFound { intent_id: IntentId::generate(at) },
             GatewayError::MandateNotFound { mandate_id },
             GatewayError::PaymentNotFound { payment_id: "pay_x".into() },

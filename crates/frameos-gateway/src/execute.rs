@@ -28,8 +28,9 @@ use frameos_store::{
 };
 
 use crate::{
+    GatewayKeys,
     error::GatewayError,
-    gateway::{Decision, Gateway, GatewayKeys, corrupt, refuse},
+    gateway::{Decision, Gateway, corrupt, refuse},
     mandate::{budgets_release, mandate_expire},
     metadata::key_check,
     payment::split_view,
@@ -48,12 +49,8 @@ impl Gateway {
     /// another amount than the one that was captured, are refused.
     pub async fn execute(&self, execute: Execute) -> Result<Execution, GatewayError> {
         key_check(execute.idempotency_key.as_deref())?;
-        let call = Call {
-            keys: Arc::clone(&self.keys),
-            now: self.now(),
-            key: execute.idempotency_key,
-            amount: execute.amount,
-        };
+        let call =
+            Call { keys: self.keys(), now: self.now(), key: execute.idempotency_key, amount: execute.amount };
         let (id, again) = (execute.mandate_id, call.clone());
         match self.store.tx(move |tx| Box::pin(mandate_execute(tx, id, call))).await? {
             Err(GatewayError::SettlementPending { .. }) => self.x402_settle(id, again).await,
@@ -232,6 +229,7 @@ pub(crate) fn execution_view(
         status: signed.receipt.status,
         mandate_id: mandate.id,
         mandate_hash: mandate.mandate_hash.clone(),
+        mandate_jws: Some(mandate.jws.clone()),
         amount: payment.amount,
         currency: payment.currency,
         ledger_transaction_id: payment.ledger_transaction_id.clone(),

@@ -6,7 +6,7 @@ use frameos_domain::{
     clock::{Clock, Timestamp},
     id::{IntentId, MandateId, PaymentId, PayoutId},
     policy::Policy,
-    signing::{KeySet, PublicKey, SigningKey},
+    signing::{CurrentKeys, KeySet, Keyring as GatewayKeys},
 };
 use frameos_store::{Store, StoreError, Tx};
 
@@ -22,31 +22,12 @@ use crate::{
     x402::X402,
 };
 
-/// What the gateway signs with, and what it signed with before.
-#[derive(Debug)]
-pub struct GatewayKeys {
-    pub active: SigningKey,
-    /// Published so that older mandates and receipts keep verifying.
-    pub retired: Vec<PublicKey>,
-}
-
-impl GatewayKeys {
-    pub const fn new(active: SigningKey) -> Self {
-        Self { active, retired: Vec::new() }
-    }
-
-    /// All public keys.
-    pub fn set(&self) -> KeySet {
-        KeySet::of(std::iter::once(self.active.public()).chain(&self.retired))
-    }
-}
-
 /// The C layer's use cases. Clones share everything.
 #[derive(Clone)]
 pub struct Gateway {
     pub(crate) store: Store,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) keys: Arc<GatewayKeys>,
+    pub(crate) keys: Arc<CurrentKeys>,
     pub(crate) provider: Arc<dyn PaymentProvider>,
     pub(crate) payouts: Arc<dyn PayoutProvider>,
     pub(crate) x402: Option<Arc<X402>>,
@@ -79,8 +60,8 @@ impl Gateway {
         keys: GatewayKeys,
         provider: Arc<dyn PaymentProvider>,
     ) -> Self {
-        let payouts = Arc::new(SandboxPayouts);
-        Self { store, clock, keys: Arc::new(keys), provider, payouts, x402: None }
+        let (keys, payouts) = (Arc::new(CurrentKeys::new(keys)), Arc::new(SandboxPayouts));
+        Self { store, clock, keys, provider, payouts, x402: None }
     }
 
     /// The same gateway, which sends developers' money through `payouts`.
@@ -90,7 +71,21 @@ impl Gateway {
 
     /// The keys that this gateway's mandates and receipts verify with.
     pub fn jwks(&self) -> KeySet {
-        self.keys.set()
+        self.keys.get().set()
+    }
+
+    /// Signs with another key from now on, here and in every clone.
+    pub fn keys_replace(&self, keys: GatewayKeys) {
+        self.keys.replace(keys);
+    }
+
+    /// The id of the key that signs.
+    pub fn key_id(&self) -> String {
+        self.keys.get().active.public().kid()
+    }
+
+    pub(crate) fn keys(&self) -> Arc<GatewayKeys> {
+        self.keys.get()
     }
 
     pub(crate) fn now(&self) -> Timestamp {

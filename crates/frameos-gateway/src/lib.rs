@@ -24,16 +24,21 @@ mod provider;
 mod purchase;
 mod receipt;
 mod refund;
+mod refusal;
 mod top_up;
 mod verify;
+mod verify_mandate;
 mod wallet;
 pub mod wire;
 pub mod x402;
 
 pub use error::{GatewayError, RefundRefusal};
-pub use gateway::{Decision, Gateway, GatewayKeys};
+/// What the gateway signs with, and what it signed with before.
+pub use frameos_domain::signing::Keyring as GatewayKeys;
+pub use gateway::{Decision, Gateway};
 pub use payout::{CashfreePayouts, PayoutProvider, SandboxPayouts, Transfer, TransferState, TransferUnknown};
 pub use port::{BoxFuture, PaymentGateway};
 pub use provider::{Charge, PaymentProvider, ProviderError, SandboxProvider, Settlement};
 pub use purchase::{Purchase, purchase_place};
+pub use refusal::Subject;
 pub use verify::{BadEntry, LedgerReport, ledger_verify};

@@ -23,7 +23,7 @@ use frameos_store::{
             MandateRow, mandate_get_by_intent_unscoped, mandate_get_unscoped, mandate_insert,
             mandate_mark_expired, mandate_mark_voided, mandates_overdue_unscoped,
         },
-        posting::{AccountKind, Postings},
+        posting::{AccountKind, MAX_MINOR, Postings},
         wallet::{wallet_get, wallet_hold, wallet_release},
     },
 };
@@ -33,6 +33,7 @@ use crate::{
     gateway::{Decision, Gateway, corrupt, refuse},
     metadata::Metadata,
     policy::policy_of,
+    refusal::Subject,
     wire::{MandateNew, MandateState},
     x402::{is_without_account, sale_is_settling, sale_release},
 };
@@ -60,8 +61,11 @@ impl Gateway {
         }
         // Signed before the transaction: the writer has better things to do.
         let draft = self.mandate_draft(&intent, Duration::from_secs(ttl))?;
-        let issued = self.store.tx(move |tx| Box::pin(mandate_place(tx, draft))).await??;
-        Ok(mandate_view(issued))
+        let subject = Subject::new(&intent, &draft.metadata);
+        match self.store.tx(move |tx| Box::pin(mandate_place(tx, draft))).await? {
+            Ok(issued) => Ok(mandate_view(issued)),
+            Err(refusal) => Err(self.refusal_prove(&subject, refusal).await),
+        }
     }
 
     pub async fn mandate_get(&self, mandate_id: MandateId) -> Result<MandateState, GatewayError> {
@@ -129,7 +133,7 @@ impl Gateway {
             issued_at: now,
             expires_at: now.plus(ttl),
         };
-        let jws = mandate.sign(&self.keys.active)?;
+        let jws = mandate.sign(&self.keys().active)?;
         let row = MandateRow {
             id: mandate.id,
             intent_id: mandate.intent_id,
@@ -155,7 +159,7 @@ impl Gateway {
 /// A signed mandate that holds nothing yet.
 pub(crate) struct Draft {
     row: MandateRow,
-    metadata: Metadata,
+    pub(crate) metadata: Metadata,
 }
 
 impl Draft {
@@ -192,7 +196,7 @@ pub(crate) async fn mandate_place(tx: &mut Tx, draft: Draft) -> Decision<Mandate
     };
     let names = metadata.agent_names();
     if let Err(refusal) = policy.check(&metadata.purchase(row.money(), &names), row.created_at) {
-        return refuse(tx, GatewayError::PolicyRefused { refusal, used: None });
+        return refuse(tx, GatewayError::policy(refusal, None));
     }
     if let Err(refusal) = budgets_spend(tx, &row, &policy).await? {
         return refuse(tx, refusal);
@@ -201,7 +205,7 @@ pub(crate) async fn mandate_place(tx: &mut Tx, draft: Draft) -> Decision<Mandate
         let wallet = wallet_get(tx, &row.agent_id, row.currency).await?;
         let available = wallet.map_or(0, |wallet| wallet.available);
         let (needed, currency) = (row.amount, row.currency);
-        return refuse(tx, GatewayError::InsufficientFunds { available, needed, currency });
+        return refuse(tx, GatewayError::InsufficientFunds { available, needed, currency, receipt: None });
     }
     let (wallet, hold) = ((AccountKind::Wallet, &*row.agent_id), (AccountKind::Hold, &*row.agent_id));
     let postings = transfer(wallet, hold, row.money())?;
@@ -218,10 +222,9 @@ async fn budgets_spend(tx: &mut Tx, row: &MandateRow, policy: &Policy) -> Decisi
     for (rule, period, limit) in windows {
         if !budget_spend(tx, &row.agent_id, &period, row.money(), limit).await? {
             let used = budget_used(tx, &row.agent_id, &period, row.currency).await?;
-            let limit =
-                limit.map_or_else(|| "what the ledger can carry".to_owned(), |limit| limit.to_string());
-            let refusal = PolicyRefusal::new(rule, limit, row.amount);
-            return Ok(Err(GatewayError::PolicyRefused { refusal, used: Some(used) }));
+            // Without a limit of the payer's, what the ledger can carry is one.
+            let refusal = PolicyRefusal::new(rule, limit.unwrap_or(MAX_MINOR), row.amount);
+            return Ok(Err(GatewayError::policy(refusal, Some(used))));
         }
     }
     Ok(Ok(()))

@@ -28,6 +28,8 @@ pub(crate) struct Metadata {
     pub(crate) agent_slug: Option<String>,
     pub(crate) category: Option<String>,
     pub(crate) confirmed: bool,
+    /// The most that the payer agreed to.
+    pub(crate) confirmed_amount: Option<i64>,
 }
 
 impl Metadata {
@@ -50,6 +52,12 @@ impl Metadata {
         if let Some(owner) = &orchestrator {
             name_check("metadata.orchestrator", owner)?;
         }
+        let confirmed_amount = match metadata.get("confirmed_amount") {
+            None | Some(Value::Null) => None,
+            Some(value) => Some(value.as_i64().filter(|amount| *amount >= 0).ok_or_else(|| {
+                GatewayError::invalid("metadata.confirmed_amount", "expected minor units, at least 0")
+            })?),
+        };
         Ok(Self {
             orchestrator,
             execution_id: text("execution_id")?,
@@ -59,6 +67,7 @@ impl Metadata {
             agent_slug: text("agent_slug")?,
             category: text("category")?,
             confirmed,
+            confirmed_amount,
         })
     }
 
@@ -74,6 +83,7 @@ impl Metadata {
             agent: names,
             category: self.category.as_deref(),
             confirmed: self.confirmed,
+            confirmed_amount: self.confirmed_amount,
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::{
     intent::{intent_row, intent_store},
     mandate::{Draft, mandate_place},
     metadata::intent_check,
+    refusal::Subject,
     wire::IntentNew,
     x402::account_check,
 };
@@ -25,6 +26,11 @@ pub struct Purchase {
 }
 
 impl Purchase {
+    /// What a refusal of it would be about.
+    pub fn subject(&self) -> Subject {
+        Subject::new(&self.intent, &self.draft.metadata)
+    }
+
     pub const fn intent_id(&self) -> IntentId {
         self.intent.id
     }

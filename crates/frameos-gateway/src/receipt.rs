@@ -20,8 +20,9 @@ use frameos_store::{
 };
 
 use crate::{
+    GatewayKeys,
     error::GatewayError,
-    gateway::{Gateway, GatewayKeys, corrupt},
+    gateway::{Gateway, corrupt},
     wire::SignedReceipt,
 };
 
@@ -60,6 +61,7 @@ pub(crate) async fn receipt_issue(
         Statement::Paid { payment_id, amount, posted } => (Some(payment_id), amount, None, Some(posted)),
         Statement::Refused { reason } => (None, mandate.amount, Some(reason.to_owned()), None),
     };
+    let ledger_sequence = posted.as_ref().map(|posted| posted.sequence);
     let (ledger_transaction_id, ledger_hash) = posted.map(|posted| (posted.id, posted.hash)).unzip();
     let receipt = PaymentReceipt {
         id: ReceiptId::generate(now),
@@ -74,6 +76,7 @@ pub(crate) async fn receipt_issue(
         currency: mandate.currency,
         ledger_transaction_id,
         ledger_hash,
+        ledger_sequence,
         issued_at: now,
     };
     let jws = receipt.sign(&keys.active).map_err(|error| corrupt(error.to_string()))?;

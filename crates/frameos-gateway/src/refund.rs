@@ -32,9 +32,10 @@ use frameos_store::{
 };
 
 use crate::{
+    GatewayKeys,
     error::{GatewayError, RefundRefusal},
     execute::{ORCHESTRATOR, PLATFORM},
-    gateway::{Decision, Gateway, GatewayKeys, corrupt, refuse},
+    gateway::{Decision, Gateway, corrupt, refuse},
     metadata::{amount_check, key_check},
     wire::{Refund, RefundNew, Split},
 };
@@ -56,7 +57,7 @@ impl Gateway {
             let message = format!("is required, 1 to {LONGEST_REASON} characters");
             return Err(GatewayError::invalid("reason", message));
         }
-        let call = Call { payment_id, refund, keys: Arc::clone(&self.keys), now: self.now() };
+        let call = Call { payment_id, refund, keys: self.keys(), now: self.now() };
         self.store.tx(move |tx| Box::pin(refund_make(tx, call))).await?
     }
 }

@@ -27,7 +27,9 @@ use frameos_store::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{error::GatewayError, gateway::Gateway, receipt::outcome_name};
+use crate::{
+    error::GatewayError, gateway::Gateway, receipt::outcome_name, verify_mandate::mandate_contradiction,
+};
 
 const PAGE: i64 = 1_000;
 
@@ -117,6 +119,12 @@ async fn audit(tx: &mut Tx, keys: &KeySet) -> Result<LedgerReport, StoreError> {
     report.mandates_agree = report.note_disagreement(mandates)
         & report.note_disagreement(payments)
         & report.note_disagreement(x402);
+    let found = mandate_contradiction(tx, keys).await.map(|found| {
+        let whole = found.is_none();
+        found.into_iter().for_each(|(entry, reason)| report.note(entry, reason));
+        whole
+    });
+    report.mandates_agree &= unless_corrupt(&mut report, "mandates", found)?;
     let refunds_signed = audit_refund_receipts(tx, keys, &mut report).await?;
     let refunds = audit_refunds_unscoped(tx).await?;
     let payouts = audit_payouts_unscoped(tx).await?;

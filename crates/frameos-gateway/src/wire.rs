@@ -14,7 +14,7 @@ mod wallet;
 pub use envelope::{Answer, WireError};
 pub use intent::{Intent, IntentNew, IntentStatus};
 pub use mandate::{MandateNew, MandateState, MandateVoid};
-pub use payment::{Execute, Execution, Payment, SignedReceipt, Split};
+pub use payment::{AnyReceipt, Execute, Execution, Payment, SignedReceipt, SignedRefusal, Split};
 pub use payout::{
     PayeeBalance, Payout, PayoutLine, PayoutLines, PayoutMade, PayoutNew, PayoutPage, PayoutQuery, Statement,
 };

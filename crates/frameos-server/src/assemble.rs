@@ -8,11 +8,9 @@ use frameos_app::{App, HttpGateway, Parts, PayoutSettings, PlatformKeys, Runner,
 use frameos_domain::{
     clock::Clock,
     id::EventId,
-    signing::{KeySet, SigningKey},
+    signing::{CurrentKeys, Keyring, SigningKey},
 };
-use frameos_gateway::{
-    CashfreePayouts, Gateway, GatewayKeys, PaymentGateway, PayoutProvider, SandboxPayouts, x402,
-};
+use frameos_gateway::{CashfreePayouts, Gateway, PaymentGateway, PayoutProvider, SandboxPayouts, x402};
 use frameos_sandbox::{DockerConfig, Language, Sandbox, SandboxConfig, WarmConfig, runtime};
 use frameos_store::{MasterKey, ObjectsConfig, Store, StoreConfig, clock::SystemClock};
 use secrecy::ExposeSecret;
@@ -21,6 +19,7 @@ use crate::{
     config::{Backend, Config, PayoutProviderKind, Role},
     data_dir::{DataDir, DataDirLock},
     error::ServeError,
+    keyring::keyring_open,
     keys::{KeyBytes, key_decode, key_load_or_create, signing_key_load_or_create, signing_key_shared},
     mailer::FileMailer,
     notice::notice,
@@ -48,8 +47,6 @@ pub(crate) struct Assembly {
     pub app: App,
     /// The gateway of this process, if payments stay in it.
     pub gateway: Option<Gateway>,
-    /// Receipts' keys and, in process, the gateway's.
-    pub public_keys: KeySet,
 }
 
 /// Opens the data directory and the store, and brings the schema up to date.
@@ -102,13 +99,17 @@ fn master_key(config: &Config, keys: &Path) -> Result<KeyBytes, ServeError> {
 impl Ground {
     /// The gateway in this process.
     pub(crate) async fn gateway(&self, config: &Config) -> Result<Gateway, ServeError> {
-        let key = self.signing_key("gateway").await?;
-        let gateway = Gateway::new(self.store.clone(), Arc::clone(&self.clock), GatewayKeys::new(key));
+        let keys = self.keyring("gateway").await?;
+        let gateway = Gateway::new(self.store.clone(), Arc::clone(&self.clock), keys);
         let gateway = gateway.with_payouts(payout_provider(config)?);
         Ok(match x402_offer(config)? {
             Some(x402) => gateway.with_x402(x402)?,
             None => gateway,
         })
+    }
+
+    async fn keyring(&self, purpose: &'static str) -> Result<Keyring, ServeError> {
+        Ok(keyring_open(&self.store, &self.keys, self.is_alone(), purpose, self.clock.now()).await?)
     }
 
     async fn signing_key(&self, name: &str) -> Result<SigningKey, ServeError> {
@@ -137,7 +138,7 @@ impl Ground {
         let payments = payments(config, gateway.as_ref())?;
         let keys = PlatformKeys {
             tokens: self.signing_key("tokens").await?,
-            receipts: self.signing_key("receipts").await?,
+            receipts: CurrentKeys::new(self.keyring("receipts").await?),
         };
         let mail = match &config.mail_dir {
             Some(folder) => folder.clone(),
@@ -152,11 +153,7 @@ impl Ground {
             mailer: Arc::new(FileMailer::new(mail, Arc::clone(&self.clock))),
             settings: self.settings(config, address)?,
         });
-        let mut public_keys = app.receipt_keys();
-        if let Some(gateway) = &gateway {
-            public_keys.keys.extend(gateway.jwks().keys);
-        }
-        Ok(Assembly { app, gateway, public_keys })
+        Ok(Assembly { app, gateway })
     }
 
     fn settings(&self, config: &Config, address: SocketAddr) -> Result<Settings, ServeError> {

@@ -20,6 +20,7 @@ pub mod policy;
 pub mod posting;
 pub mod receipt;
 pub mod refund;
+pub mod refusal;
 pub mod top_up;
 pub mod wallet;
 pub mod x402;

@@ -46,6 +46,7 @@ pub mod run_token;
 pub mod session;
 pub mod setting;
 mod signal;
+pub mod signing_key;
 mod sqlite;
 pub mod stats;
 pub mod status;

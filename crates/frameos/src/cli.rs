@@ -80,6 +80,9 @@ enum Command {
     /// Build the runtimes agents run in
     #[command(subcommand)]
     Runtime(command::runtime::Runtime),
+    /// List and rotate the keys that sign mandates and receipts
+    #[command(subcommand)]
+    Keys(command::keys::Keys),
     /// Check the ledger's books
     #[command(subcommand)]
     Ledger(command::ledger::Ledger),
@@ -119,6 +122,7 @@ impl Cli {
             Command::Migrate(args) => command::migrate::run(&args).await,
             Command::Config(args) => command::config::run(&args),
             Command::Runtime(command) => command::runtime::run(&command),
+            Command::Keys(command) => command::keys::run(&command).await,
             Command::Ledger(command) => command::ledger::run(&command).await,
             Command::Sandbox(command) => command::sandbox::run(&command).await,
         }

@@ -11,6 +11,7 @@ pub mod execution;
 pub mod executions;
 pub mod gateway;
 pub mod init;
+pub mod keys;
 pub mod ledger;
 pub mod login;
 pub mod logout;

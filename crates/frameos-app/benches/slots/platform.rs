@@ -10,7 +10,7 @@ use frameos_app::{
 use frameos_domain::{
     execution::RunStatus,
     id::{DeploymentId, UserId},
-    signing::SigningKey,
+    signing::{CurrentKeys, Keyring, SigningKey},
 };
 use frameos_gateway::{BoxFuture, Gateway, GatewayKeys};
 use frameos_store::{
@@ -60,7 +60,7 @@ impl Platform {
             clock,
             payments: Arc::new(gateway),
             runner: Some(sleeper.clone()),
-            keys: PlatformKeys { tokens: key(2), receipts: key(3) },
+            keys: PlatformKeys { tokens: key(2), receipts: CurrentKeys::new(Keyring::new(key(3))) },
             mailer: Arc::new(NoMail),
             settings: frameos_app::Settings {
                 slots: settings.slots as usize,
@@ -114,6 +114,7 @@ impl Platform {
             inputs: Map::new(),
             timeout_ms: None,
             confirm: false,
+            confirmed_amount: None,
             idempotency_key: frameos_domain::id::RequestId::generate(self.app.now()).to_string(),
             fingerprint: "bench".into(),
         };

@@ -72,7 +72,6 @@ impl Runner for Sleeper {
                 outputs: Some(json!({})),
                 outputs_error: None,
                 agent_error: None,
-                counts: std::collections::BTreeMap::new(),
                 resources: Resources::default(),
                 tier: self.tier(),
                 counts: BTreeMap::default(),

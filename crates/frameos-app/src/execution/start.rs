@@ -51,6 +51,8 @@ pub struct ExecutionNew {
     pub timeout_ms: Option<u64>,
     /// Confirms a price above the policy's `confirm_above`.
     pub confirm: bool,
+    /// Confirms a price up to so many minor units, and refuses a higher one.
+    pub confirmed_amount: Option<i64>,
     pub idempotency_key: String,
     /// Tells a repeat from another request under the same key.
     pub fingerprint: String,
@@ -110,7 +112,7 @@ pub async fn execution_start(app: &App, user: UserId, agent: &str, new: Executio
         price,
         terms,
         free_month: None,
-        confirmed: new.confirm,
+        confirmed: new.confirm || new.confirmed_amount.is_some(),
         idempotency_key: new.idempotency_key,
         request_fingerprint: new.fingerprint,
         estimated_duration_ms,
@@ -126,7 +128,7 @@ pub async fn execution_start(app: &App, user: UserId, agent: &str, new: Executio
         slug: &offer.agent_slug,
         name: &offer.agent_name,
         category: &offer.category,
-        confirmed: insert.confirmed,
+        confirmed_amount: new.confirmed_amount.or(new.confirm.then_some(insert.price.minor)),
         price: insert.price,
     };
     // Signed before the transaction: the writer has better things to do.
@@ -134,13 +136,22 @@ pub async fn execution_start(app: &App, user: UserId, agent: &str, new: Executio
         Some(gateway) if !insert.price.is_zero() => {
             Some(gateway.purchase_prepare(intent_new(&bought), payment::HOLD)?)
         }
-        _ => None,
+        // A gateway elsewhere is asked later, about the run's own row.
+        _ => payment::confirmation_check(&bought).map(|()| None)?,
     };
+    let subject = purchase.as_ref().map(Purchase::subject);
     let (id, free_runs, depth) = (insert.id, offer.pricing.free_runs_per_month, app.settings.user_depth);
     let enqueued = app.store().tx(move |tx| {
         Box::pin(async move { execution_enqueue(tx, insert, free_runs, depth, purchase).await })
     });
-    match enqueued.await?? {
+    let enqueued = match (enqueued.await?, subject, app.payments().in_store(app.store())) {
+        (Ok(enqueued), ..) => enqueued,
+        (Err(refusal), Some(subject), Some(gateway)) => {
+            return Err(gateway.refusal_prove(&subject, refusal).await.into());
+        }
+        (Err(refusal), ..) => return Err(refusal.into()),
+    };
+    match enqueued {
         Enqueued::Ready => {}
         Enqueued::Unpaid => authorize(app, user, id).await?,
         Enqueued::MonthOver => return Err(busy()),

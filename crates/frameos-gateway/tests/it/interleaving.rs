@@ -1,4 +1,6 @@
 //! Random sequences of issue, execute, void and expiry against a model: held plus spent never passes funded nor budget.
+//!
+//! `FRAMEOS_TEST_INTERLEAVINGS=N` tries more of them.
 
 use std::time::Duration;
 
@@ -225,6 +227,9 @@ async fn run(engine: TestEngine, steps: Vec<Step>) {
 }
 
 fn interleave(engine: TestEngine, cases: u32) {
+    #[expect(clippy::disallowed_methods, reason = "a person may ask for more of the test")]
+    let wanted = std::env::var("FRAMEOS_TEST_INTERLEAVINGS").ok().and_then(|cases| cases.parse().ok());
+    let cases = wanted.unwrap_or(cases);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
     runner

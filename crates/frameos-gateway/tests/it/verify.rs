@@ -139,6 +139,15 @@ mod altered {
         )
         .await;
         check("UPDATE mandates SET captured_amount = captured_amount - 1", "capture of its amount").await;
+        check("UPDATE mandates SET expires_at = expires_at + 1", "says otherwise than its row").await;
+        check("UPDATE mandates SET execution_id = 'exec_z' WHERE status = 'issued'", "says otherwise").await;
+        check("UPDATE mandates SET jws = jws || 'A' WHERE status = 'voided'", "its hash does not fit").await;
+        check(
+            "UPDATE mandates SET jws = (SELECT jws FROM mandates WHERE status = 'voided'), mandate_hash = \
+             (SELECT mandate_hash FROM mandates WHERE status = 'voided') WHERE status = 'issued'",
+            "says otherwise than its row",
+        )
+        .await;
         check("UPDATE payments SET developer = 'thief'", "not what the ledger credited").await;
         check("UPDATE top_ups SET status = 'failed'", "disagree on whether it settled").await;
     }

@@ -123,7 +123,9 @@ fn gateway_status(code: &str) -> StatusCode {
         "MANDATE_VOIDED" | "MANDATE_EXPIRED" | "MANDATE_EXECUTED" | "SETTLEMENT_PENDING" => {
             StatusCode::CONFLICT
         }
-        "REFUND_TOO_LATE" | "REFUND_TOO_MUCH" | "REFUND_NOT_OFFERED" => StatusCode::CONFLICT,
+        "REFUND_TOO_LATE" | "REFUND_TOO_MUCH" | "REFUND_NOT_OFFERED" | "POLICY_CHANGED" => {
+            StatusCode::CONFLICT
+        }
         "IDEMPOTENCY_CONFLICT" | "PROVIDER_REFUSED" => StatusCode::UNPROCESSABLE_ENTITY,
         "UNAVAILABLE" => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::INTERNAL_SERVER_ERROR,

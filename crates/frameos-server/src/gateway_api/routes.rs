@@ -211,7 +211,7 @@ async fn receipt_get(
     _: Platform,
     PathId(id): PathId<kind::Receipt>,
 ) -> Answer {
-    ok(api.gateway.receipt_get(id).await?)
+    ok(api.gateway.receipt_find(id).await?)
 }
 
 async fn wallet_get(State(api): State<GatewayApi>, _: Platform, PathText(owner): PathText) -> Answer {

@@ -19,6 +19,7 @@ pub(crate) fn execution_new(
         inputs: request.inputs,
         timeout_ms: request.timeout_ms,
         confirm: request.confirm,
+        confirmed_amount: request.confirmed_amount,
         idempotency_key,
         fingerprint,
     }

@@ -146,3 +146,17 @@ pub async fn mandates_overdue_unscoped(
     let sql = "SELECT id FROM mandates WHERE status = 'issued' AND expires_at <= $1 ORDER BY expires_at, id LIMIT $2";
     tx.query(sql, &params![now, limit]).await?.iter().map(|row| row.get(0)).collect()
 }
+
+/// Up to `limit` mandates after `after`, by id, each with whether a receipt names its hash.
+pub async fn mandates_page_unscoped(
+    tx: &mut Tx,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<(MandateRow, bool)>, StoreError> {
+    let sql = "SELECT id, intent_id, agent_id, amount, currency, execution_id, payee, status, void_reason, jws, mandate_hash, \
+               captured_amount, expires_at, created_at, updated_at, \
+               EXISTS (SELECT 1 FROM payment_receipts r WHERE r.mandate_id = mandates.id) \
+               FROM mandates WHERE id > $1 ORDER BY id LIMIT $2";
+    let read = |row: &Row| Ok((MandateRow::read(row)?, row.get(15)?));
+    tx.query(sql, &params![after, limit]).await?.iter().map(read).collect()
+}

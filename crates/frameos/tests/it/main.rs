@@ -8,6 +8,7 @@ mod bundled_agents;
 mod client;
 mod crash;
 mod faults;
+mod gateway_crash;
 mod local;
 mod program;
 mod random;
