@@ -136,7 +136,12 @@ impl From<GatewayError> for AppError {
         match error.code() {
             "INSUFFICIENT_FUNDS" => Self::PaymentRequired { message, details: error.details() },
             code @ "POLICY_REFUSED" => Self::Forbidden { code, message, details: error.details() },
-            code @ "INVALID_REQUEST" => Self::Invalid { code, message, details: error.details() },
+            code @ ("INVALID_REQUEST" | "PROVIDER_REFUSED") => {
+                Self::Invalid { code, message, details: error.details() }
+            }
+            "IDEMPOTENCY_CONFLICT" => Self::invalid("IDEMPOTENCY_KEY_REUSED", message),
+            "TOP_UP_NOT_FOUND" => Self::not_found("top-up"),
+            code @ "WEBHOOK_REFUSED" => Self::Unauthenticated { code, message },
             code @ ("MANDATE_VOIDED" | "MANDATE_EXPIRED" | "MANDATE_EXECUTED") => {
                 Self::Conflict { code, message }
             }

@@ -7,15 +7,15 @@
 use std::{fmt, time::Duration};
 
 use frameos_domain::{
-    id::{IntentId, MandateId},
+    id::{IntentId, MandateId, TopUpId},
     policy::Policy,
     signing::KeySet,
 };
 use frameos_gateway::{
     BoxFuture, Gateway, GatewayError, PaymentGateway,
     wire::{
-        Execute, Execution, Intent, IntentNew, MandateNew, MandateState, MandateVoid, TopUp, TopUpNew,
-        Wallet, WalletPage, WireError,
+        Execute, Execution, Intent, IntentNew, MandateNew, MandateState, MandateVoid, ProviderWebhook, TopUp,
+        TopUpNew, TopUpPage, Wallet, WalletPage, WebhookTaken, WireError,
     },
 };
 use frameos_store::Store;
@@ -62,6 +62,8 @@ struct Call {
     path: Vec<String>,
     query: Vec<(&'static str, String)>,
     body: Option<Value>,
+    /// Headers and bytes to pass on as they came, instead of a body.
+    raw: Option<(Vec<(String, String)>, Vec<u8>)>,
     idempotency_key: Option<String>,
     /// Whether sending it twice has one effect.
     repeatable: bool,
@@ -165,9 +167,14 @@ impl HttpGateway {
             })?;
             request = request.header("Idempotency-Key", value);
         }
-        Ok(match &call.body {
-            Some(body) => request.json(body),
-            None => request,
+        Ok(match (&call.body, &call.raw) {
+            (Some(body), _) => request.json(body),
+            (None, Some((headers, body))) => headers
+                .iter()
+                .fold(request, |request, (name, value)| request.header(name, value))
+                .header("content-type", "application/json")
+                .body(body.clone()),
+            (None, None) => request,
         })
     }
 }
@@ -179,6 +186,7 @@ impl Call {
             path: path.into_iter().map(str::to_owned).collect(),
             query: Vec::new(),
             body: None,
+            raw: None,
             idempotency_key: None,
             repeatable: true,
         }
@@ -247,6 +255,34 @@ impl PaymentGateway for HttpGateway {
             let call = Call::send(Method::POST, ["wallets", &owner, "top-ups"], &top_up)?;
             self.send(call.keyed(top_up.idempotency_key)).await
         })
+    }
+
+    fn top_up_get(&self, owner: String, top_up_id: TopUpId) -> BoxFuture<'_, Result<TopUp, GatewayError>> {
+        Box::pin(self.send(Call::get(["wallets", &owner, "top-ups", &top_up_id.to_string()])))
+    }
+
+    fn top_up_list(
+        &self,
+        owner: String,
+        page: u32,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<TopUpPage, GatewayError>> {
+        let query = vec![("page", page.to_string()), ("limit", limit.to_string())];
+        Box::pin(self.send(Call { query, ..Call::get(["wallets", &owner, "top-ups"]) }))
+    }
+
+    fn provider_webhook(
+        &self,
+        webhook: ProviderWebhook,
+    ) -> BoxFuture<'_, Result<WebhookTaken, GatewayError>> {
+        let ProviderWebhook { provider, headers, body } = webhook;
+        // The same report twice has one effect: it may be repeated.
+        let call = Call {
+            method: Method::POST,
+            raw: Some((headers, body)),
+            ..Call::get(["providers", &provider, "webhook"])
+        };
+        Box::pin(self.send(call))
     }
 
     fn wallet_transactions(

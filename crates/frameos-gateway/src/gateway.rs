@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use frameos_domain::{
     clock::{Clock, Timestamp},
-    id::{IntentId, MandateId},
+    id::{IntentId, MandateId, TopUpId},
     policy::Policy,
     signing::{KeySet, PublicKey, SigningKey},
 };
@@ -13,9 +13,10 @@ use frameos_store::{Store, StoreError, Tx};
 use crate::{
     error::GatewayError,
     port::{BoxFuture, PaymentGateway},
-    provider::{PaymentProvider, SandboxProvider},
+    provider::{PaymentProvider, Providers, Sandbox, SandboxConfig},
     wire::{
-        Execute, Execution, Intent, IntentNew, MandateNew, MandateState, TopUp, TopUpNew, Wallet, WalletPage,
+        Execute, Execution, Intent, IntentNew, MandateNew, MandateState, ProviderWebhook, TopUp, TopUpNew,
+        TopUpPage, Wallet, WalletPage, WebhookTaken,
     },
 };
 
@@ -44,7 +45,7 @@ pub struct Gateway {
     pub(crate) store: Store,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) keys: Arc<GatewayKeys>,
-    pub(crate) provider: Arc<dyn PaymentProvider>,
+    pub(crate) providers: Providers,
 }
 
 /// What a transaction decided: the answer, or the refusal for which it was undone.
@@ -64,17 +65,18 @@ pub(crate) fn corrupt(what: impl Into<String>) -> StoreError {
 impl Gateway {
     /// A gateway whose wallets are filled with test money.
     pub fn new(store: Store, clock: Arc<dyn Clock>, keys: GatewayKeys) -> Self {
-        Self::with_provider(store, clock, keys, Arc::new(SandboxProvider))
+        let sandbox: Arc<dyn PaymentProvider> = Arc::new(Sandbox::new(SandboxConfig::default()));
+        Self::with_providers(store, clock, keys, Providers::new([sandbox]))
     }
 
-    /// A gateway whose wallets are filled through `provider`.
-    pub fn with_provider(
+    /// A gateway whose wallets are filled through `providers`.
+    pub fn with_providers(
         store: Store,
         clock: Arc<dyn Clock>,
         keys: GatewayKeys,
-        provider: Arc<dyn PaymentProvider>,
+        providers: Providers,
     ) -> Self {
-        Self { store, clock, keys: Arc::new(keys), provider }
+        Self { store, clock, keys: Arc::new(keys), providers }
     }
 
     /// The keys that this gateway's mandates and receipts verify with.
@@ -122,6 +124,26 @@ impl PaymentGateway for Gateway {
 
     fn wallet_top_up(&self, owner: String, top_up: TopUpNew) -> BoxFuture<'_, Result<TopUp, GatewayError>> {
         Box::pin(self.wallet_top_up(owner, top_up))
+    }
+
+    fn top_up_get(&self, owner: String, top_up_id: TopUpId) -> BoxFuture<'_, Result<TopUp, GatewayError>> {
+        Box::pin(self.top_up_get(owner, top_up_id))
+    }
+
+    fn top_up_list(
+        &self,
+        owner: String,
+        page: u32,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<TopUpPage, GatewayError>> {
+        Box::pin(self.top_up_list(owner, page, limit))
+    }
+
+    fn provider_webhook(
+        &self,
+        webhook: ProviderWebhook,
+    ) -> BoxFuture<'_, Result<WebhookTaken, GatewayError>> {
+        Box::pin(self.provider_webhook(webhook))
     }
 
     fn wallet_transactions(

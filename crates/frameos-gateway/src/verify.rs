@@ -17,6 +17,7 @@ use frameos_store::{
             Disagreement, ReceiptText, audit_counts_unscoped, audit_holds_unscoped, audit_mandates_unscoped,
             audit_payments_unscoped, audit_wallets_unscoped, receipts_page_unscoped,
         },
+        audit_top_up::audit_top_ups_unscoped,
         chain::{LEDGER_CHAIN, RECEIPT_CHAIN, chain_head_unscoped},
         ledger::{LedgerRow, ledger_page_unscoped},
     },
@@ -102,7 +103,10 @@ async fn audit(tx: &mut Tx, keys: &KeySet) -> Result<LedgerReport, StoreError> {
     report.wallets_agree = report.note_disagreement(wallets) & report.note_disagreement(holds);
     let mandates = audit_mandates_unscoped(tx).await?;
     let payments = audit_payments_unscoped(tx).await?;
-    report.mandates_agree = report.note_disagreement(mandates) & report.note_disagreement(payments);
+    let top_ups = audit_top_ups_unscoped(tx).await?;
+    report.mandates_agree = report.note_disagreement(mandates)
+        & report.note_disagreement(payments)
+        & report.note_disagreement(top_ups);
     let counts = audit_counts_unscoped(tx).await?;
     report.wallets = counts.wallets.unsigned_abs();
     report.mandates = counts.mandates.unsigned_abs();

@@ -13,4 +13,7 @@ pub use envelope::{Answer, WireError};
 pub use intent::{Intent, IntentNew, IntentStatus};
 pub use mandate::{MandateNew, MandateState, MandateVoid};
 pub use payment::{Execute, Execution, Payment, SignedReceipt, Split};
-pub use wallet::{TopUp, TopUpNew, TopUpStatus, Wallet, WalletEntry, WalletPage};
+pub use wallet::{
+    Instrument, ProviderWebhook, TopUp, TopUpNew, TopUpPage, TopUpStatus, WEBHOOK_HEADERS, Wallet,
+    WalletEntry, WalletPage, WebhookTaken,
+};

@@ -12,6 +12,7 @@ pub(crate) mod extract;
 pub(crate) mod failure;
 pub(crate) mod layers;
 mod operations;
+pub(crate) mod provider;
 pub(crate) mod reply;
 pub mod routes;
 mod run_event;

@@ -22,6 +22,7 @@ use crate::{
     keys::{KeyBytes, key_decode, key_load_or_create, signing_key_load_or_create, signing_key_shared},
     mailer::FileMailer,
     notice::notice,
+    payment_providers::providers_build,
 };
 
 /// The directory, the store and the keys' folder: what every kind of process stands on.
@@ -99,9 +100,16 @@ fn master_key(config: &Config, keys: &Path) -> Result<KeyBytes, ServeError> {
 
 impl Ground {
     /// The gateway in this process.
-    pub(crate) async fn gateway(&self) -> Result<Gateway, ServeError> {
-        let key = self.signing_key("gateway").await?;
-        Ok(Gateway::new(self.store.clone(), Arc::clone(&self.clock), GatewayKeys::new(key)))
+    ///
+    /// `address` is where webhooks of providers arrive, if anything listens.
+    pub(crate) async fn gateway(
+        &self,
+        config: &Config,
+        address: Option<SocketAddr>,
+    ) -> Result<Gateway, ServeError> {
+        let key = GatewayKeys::new(self.signing_key("gateway").await?);
+        let providers = providers_build(config, &self.store, address).await?;
+        Ok(Gateway::with_providers(self.store.clone(), Arc::clone(&self.clock), key, providers))
     }
 
     async fn signing_key(&self, name: &str) -> Result<SigningKey, ServeError> {
@@ -120,7 +128,9 @@ impl Ground {
     ) -> Result<Assembly, ServeError> {
         let sandbox =
             if config.has_role(Role::Worker) { Some(sandbox_open(config, &self.data).await?) } else { None };
-        let gateway = if config.gateway.url.is_none() { Some(self.gateway().await?) } else { None };
+        let listens = config.has_role(Role::Api).then_some(address);
+        let gateway =
+            if config.gateway.url.is_none() { Some(self.gateway(config, listens).await?) } else { None };
         let payments = payments(config, gateway.as_ref())?;
         let keys = PlatformKeys {
             tokens: self.signing_key("tokens").await?,

@@ -5,6 +5,7 @@
 
 mod key;
 mod load;
+mod providers;
 mod show;
 
 use std::{net::SocketAddr, path::PathBuf};
@@ -14,6 +15,7 @@ use thiserror::Error;
 
 pub use key::{KEYS, Key};
 pub use load::environment;
+pub use providers::{CashfreeKeys, ProviderName, ProvidersConfig, StripeKeys};
 
 /// The file that documents every key, with the built-in defaults.
 pub const DEFAULT_FILE: &str = include_str!("../frameos.default.toml");
@@ -64,6 +66,7 @@ pub struct Config {
     /// `None`: a folder in the data directory.
     pub objects_dir: Option<PathBuf>,
     pub gateway: GatewayConfig,
+    pub providers: ProvidersConfig,
     pub sandbox: SandboxConfig,
     pub worker: WorkerConfig,
     pub queue: QueueConfig,
@@ -166,6 +169,7 @@ impl Default for Config {
             database_url: None,
             objects_dir: None,
             gateway: GatewayConfig::default(),
+            providers: ProvidersConfig::default(),
             sandbox: SandboxConfig::default(),
             worker: WorkerConfig { slots: 10, starts_per_second: 10, lease_seconds: 30 },
             queue: QueueConfig {

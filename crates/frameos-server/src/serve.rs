@@ -6,6 +6,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use frameos_app::{jobs_run, worker_recover, worker_run};
+use frameos_domain::clock::Clock;
 use frameos_gateway::Gateway;
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -24,6 +25,8 @@ use crate::{
 
 /// How often holds that nobody captured or gave back are looked for.
 const EXPIRY_EVERY: Duration = Duration::from_secs(30);
+/// How often top-ups are looked for that a provider is to be asked about.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 /// Runs the roles of `config` until `shutdown`.
 pub async fn serve(config: Config, shutdown: CancellationToken) -> Result<(), ServeError> {
@@ -46,10 +49,10 @@ pub async fn worker(config: Config, shutdown: CancellationToken) -> Result<(), S
 /// The C layer alone, on `gateway.listen`, or `listen` when that is not set.
 pub async fn gateway(config: Config, shutdown: CancellationToken) -> Result<(), ServeError> {
     let ground = ground_open(&config).await?;
-    let gateway = ground.gateway().await?;
     let metrics = metrics_bind(&config).await?;
     let exposition = Exposition::new(&ground.store, None, config.metrics.token.clone());
     let listening = gateway_listen(&config, config.gateway.listen.unwrap_or(config.listen)).await?;
+    let gateway = ground.gateway(&config, Some(listening.address)).await?;
     notice(&format!("listening on http://{}", listening.address));
     let mut tasks = JoinSet::new();
     gateway_spawn(&mut tasks, &ground, gateway, Some((listening, exposition.http())), &shutdown);
@@ -189,6 +192,7 @@ fn gateway_spawn(
         let api = GatewayApi::new(GatewayApiParts { gateway, clock, api_key, writes: writes.clone(), http });
         tasks.spawn(listener_serve(listener, gateway_router(api), writes, shutdown.clone()));
     }
+    tasks.spawn(done(top_ups_reconcile(gateway.clone(), Arc::clone(&clock), shutdown.clone())));
     let shutdown = shutdown.clone();
     tasks.spawn(done(async move {
         loop {
@@ -205,6 +209,25 @@ fn gateway_spawn(
             }
         }
     }));
+}
+
+/// Asks providers how top-ups stand whose end nobody reported.
+async fn top_ups_reconcile(gateway: Gateway, clock: Arc<dyn Clock>, shutdown: CancellationToken) {
+    loop {
+        match gateway.top_ups_reconcile(clock.now()).await {
+            Ok(done) if done.paid + done.ended > 0 => {
+                tracing::info!(paid = done.paid, ended = done.ended, "top-ups were looked up");
+            }
+            Ok(_) => {}
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "top-ups were not looked up");
+            }
+        }
+        tokio::select! {
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+            () = shutdown.cancelled() => return,
+        }
+    }
 }
 
 async fn done(work: impl Future<Output = ()>) -> Result<(), ServeError> {

@@ -7,6 +7,7 @@
 //! No decisions here: what a refusal means is the gateway's business.
 
 pub mod audit;
+pub mod audit_top_up;
 pub mod budget;
 pub mod chain;
 pub mod history;
@@ -16,6 +17,8 @@ pub mod mandate;
 pub mod payment;
 pub mod policy;
 pub mod posting;
+pub mod provider_reversal;
 pub mod receipt;
 pub mod top_up;
+pub mod top_up_charge;
 pub mod wallet;

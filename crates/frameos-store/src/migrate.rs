@@ -46,6 +46,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         text: include_str!("../migrations/0009_operations.sql"),
     },
     Migration { version: 10, name: "0010_trigger", text: include_str!("../migrations/0010_trigger.sql") },
+    Migration { version: 13, name: "0013_providers", text: include_str!("../migrations/0013_providers.sql") },
 ];
 
 /// Why a database cannot be brought to this binary's schema.

@@ -3,9 +3,12 @@
 
 mod concurrency;
 mod conformance;
+mod double;
 mod expiry;
 mod harness;
 mod interleaving;
+mod providers;
 mod purchase;
 mod top_up;
+mod top_up_orders;
 mod verify;

@@ -19,6 +19,7 @@ mod main_flow;
 mod operations;
 mod platform_faults;
 mod process;
+mod providers;
 mod queue;
 mod registry;
 mod run_events;
