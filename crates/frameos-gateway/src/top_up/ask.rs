@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// Longer than asking every provider takes; after a crash the next call goes on.
-const LEASE: Duration = Duration::from_secs(60);
+const LEASE: Duration = Duration::from_secs(120);
 /// When a charge whose answer did not come is looked at first: after any answer would have come.
 pub(super) const FIRST_LOOK: Duration = Duration::from_secs(15);
 /// Charges of one top-up: enough for a bad day, and an end.
@@ -196,11 +196,14 @@ async fn charge_begin(
     if charges.len() >= MOST_CHARGES || of_this().any(|charge| charge.status == "refused") {
         return Ok(None);
     }
-    top_up_provider_set(tx, &row.owner, row.id, provider).await?;
-    let look_at = now.plus(FIRST_LOOK);
+    let (look_at, expires_at) = (now.plus(FIRST_LOOK), now.plus(CHECKOUT_TTL));
     if let Some(known) = of_this().find(|charge| matches!(&*charge.status, "new" | "asking")) {
-        charge_asked(tx, &row.owner, &known.id, look_at, now).await?;
-        return Ok(Some((charge_of(&row, known), known.asks + 1)));
+        // What the provider has certainly not heard of may still be changed; else a repeat has to be the same request.
+        let expires_at = if known.status == "new" { expires_at } else { known.expires_at };
+        let known = TopUpChargeRow { look_at: Some(look_at), expires_at, ..known.clone() };
+        charge_asked(tx, &known, now).await?;
+        top_up_provider_set(tx, &row.owner, row.id, provider).await?;
+        return Ok(Some((charge_of(&row, &known), known.asks + 1)));
     }
     let number = charges.len() + 1;
     let id = if number == 1 { row.id.to_string() } else { format!("{}-{number}", row.id) };
@@ -226,9 +229,10 @@ async fn charge_begin(
         asks: 1,
         looks: 0,
         look_at: Some(look_at),
-        expires_at: now.plus(CHECKOUT_TTL),
+        expires_at,
         created_at: now,
     };
     charge_insert(tx, &charge).await?;
+    top_up_provider_set(tx, &row.owner, row.id, provider).await?;
     Ok(Some((charge_of(&row, &charge), 1)))
 }

@@ -8,7 +8,8 @@ pub async fn audit_top_ups_unscoped(tx: &mut Tx) -> Result<Option<Disagreement>,
     const QUESTIONS: [(&str, &str); 6] = [
         (
             "SELECT t.id FROM top_ups t WHERE (t.status = 'settled') <> EXISTS (SELECT 1 FROM top_up_charges c \
-             WHERE c.top_up_id = t.id AND c.owner = t.owner AND c.credited > 0) ORDER BY t.id LIMIT 1",
+             WHERE c.top_up_id = t.id AND c.owner = t.owner AND c.amount = t.amount AND c.currency = t.currency AND c.credited > 0) \
+             ORDER BY t.id LIMIT 1",
             "the top-up and its charges disagree on whether it settled",
         ),
         (

@@ -3,7 +3,7 @@
 //! Invariants: a charge becomes `paid` once, whatever it was before, in the transaction that credits it; its id is stored
 //! before the provider hears it. States: `new` (the provider has certainly not heard of it), `asking` (it may have), `lost`
 //! (asked more than once without an answer; another charge goes on in its place), `open` (the payer can pay), and for good
-//! unless it is paid after all `refused` and `closed`. While `look_at` is set, somebody asks the provider how it stands.
+//! unless it is paid after all `refused` and `closed`. A transaction that locks both locks the charge before its top-up. While `look_at` is set, somebody asks the provider how it stands.
 //! Functions named `*_unscoped` are for what providers report: they know a charge and no owner.
 
 use frameos_domain::{
@@ -148,17 +148,12 @@ pub async fn charge_get_by_payment_unscoped(
     found.as_ref().map(TopUpChargeRow::read).transpose()
 }
 
-/// Notes that the provider is asked once more, before it is.
-pub async fn charge_asked(
-    tx: &mut Tx,
-    owner: &str,
-    id: &str,
-    look_at: Timestamp,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let sql = "UPDATE top_up_charges SET status = 'asking', asks = asks + 1, look_at = $3, updated_at = $4 \
+/// Notes that the provider is asked once more, before it is: when it is to be looked at and when it expires.
+pub async fn charge_asked(tx: &mut Tx, charge: &TopUpChargeRow, now: Timestamp) -> Result<(), StoreError> {
+    let sql = "UPDATE top_up_charges SET status = 'asking', asks = asks + 1, look_at = $3, expires_at = $4, updated_at = $5 \
                WHERE owner = $1 AND id = $2 AND status IN ('new', 'asking')";
-    tx.execute(sql, &params![owner, id, look_at, now]).await.map(drop)
+    let params = params![charge.owner.as_str(), charge.id.as_str(), charge.look_at, charge.expires_at, now];
+    tx.execute(sql, &params).await.map(drop)
 }
 
 /// Moves a charge that is being asked for to `new` (it was certainly not heard) or `lost`.
