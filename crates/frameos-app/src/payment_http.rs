@@ -63,10 +63,16 @@ struct Call {
     query: Vec<(&'static str, String)>,
     body: Option<Value>,
     /// Headers and bytes to pass on as they came, instead of a body.
-    raw: Option<(Vec<(String, String)>, Vec<u8>)>,
+    raw: Option<Raw>,
     idempotency_key: Option<String>,
     /// Whether sending it twice has one effect.
     repeatable: bool,
+}
+
+/// A signed message of somebody else's: nothing in it may change.
+struct Raw {
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
 }
 
 /// The envelope, read in two steps so that a wrong `data` is reported for what it is.
@@ -169,7 +175,7 @@ impl HttpGateway {
         }
         Ok(match (&call.body, &call.raw) {
             (Some(body), _) => request.json(body),
-            (None, Some((headers, body))) => headers
+            (None, Some(Raw { headers, body })) => headers
                 .iter()
                 .fold(request, |request, (name, value)| request.header(name, value))
                 .header("content-type", "application/json")
@@ -279,7 +285,7 @@ impl PaymentGateway for HttpGateway {
         // The same report twice has one effect: it may be repeated.
         let call = Call {
             method: Method::POST,
-            raw: Some((headers, body)),
+            raw: Some(Raw { headers, body }),
             ..Call::get(["providers", &provider, "webhook"])
         };
         Box::pin(self.send(call))
