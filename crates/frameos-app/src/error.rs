@@ -143,7 +143,11 @@ impl From<GatewayError> for AppError {
                 let message = message + &confirm_hint(&error).unwrap_or_default();
                 Self::Forbidden { code, message, details: error.details() }
             }
-            code @ "INVALID_REQUEST" => Self::Invalid { code, message, details: error.details() },
+            code @ ("INVALID_REQUEST" | "PROVIDER_REFUSED") => {
+                Self::Invalid { code, message, details: error.details() }
+            }
+            "TOP_UP_NOT_FOUND" => Self::not_found("top-up"),
+            code @ "WEBHOOK_REFUSED" => Self::Unauthenticated { code, message },
             code @ ("MANDATE_VOIDED" | "MANDATE_EXPIRED" | "MANDATE_EXECUTED" | "POLICY_CHANGED"
             | "REFUND_TOO_LATE" | "REFUND_TOO_MUCH" | "REFUND_NOT_OFFERED") => {
                 Self::Conflict { code, message }

@@ -7,7 +7,7 @@
 use std::{fmt, time::Duration};
 
 use frameos_domain::{
-    id::{IntentId, MandateId, PaymentId, PayoutId},
+    id::{IntentId, MandateId, PaymentId, PayoutId, TopUpId},
     policy::Policy,
     signing::KeySet,
 };
@@ -15,8 +15,8 @@ use frameos_gateway::{
     BoxFuture, Gateway, GatewayError, PaymentGateway,
     wire::{
         Execute, Execution, Intent, IntentNew, MandateNew, MandateState, MandateVoid, Payout, PayoutLines,
-        PayoutMade, PayoutNew, PayoutPage, PayoutQuery, Refund, RefundNew, TopUp, TopUpNew, Wallet,
-        WalletPage, WireError,
+        PayoutMade, PayoutNew, PayoutPage, PayoutQuery, ProviderWebhook, Refund, RefundNew, TopUp, TopUpNew,
+        TopUpPage, Wallet, WalletPage, WebhookTaken, WireError,
     },
 };
 use frameos_store::Store;
@@ -63,9 +63,17 @@ struct Call {
     path: Vec<String>,
     query: Vec<(&'static str, String)>,
     body: Option<Value>,
+    /// Headers and bytes to pass on as they came, instead of a body.
+    raw: Option<Raw>,
     idempotency_key: Option<String>,
     /// Whether sending it twice has one effect.
     repeatable: bool,
+}
+
+/// A signed message of somebody else's: nothing in it may change.
+struct Raw {
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
 }
 
 /// The envelope, read in two steps so that a wrong `data` is reported for what it is.
@@ -166,9 +174,14 @@ impl HttpGateway {
             })?;
             request = request.header("Idempotency-Key", value);
         }
-        Ok(match &call.body {
-            Some(body) => request.json(body),
-            None => request,
+        Ok(match (&call.body, &call.raw) {
+            (Some(body), _) => request.json(body),
+            (None, Some(Raw { headers, body })) => headers
+                .iter()
+                .fold(request, |request, (name, value)| request.header(name, value))
+                .header("content-type", "application/json")
+                .body(body.clone()),
+            (None, None) => request,
         })
     }
 }
@@ -180,6 +193,7 @@ impl Call {
             path: path.into_iter().map(str::to_owned).collect(),
             query: Vec::new(),
             body: None,
+            raw: None,
             idempotency_key: None,
             repeatable: true,
         }
@@ -248,6 +262,34 @@ impl PaymentGateway for HttpGateway {
             let call = Call::send(Method::POST, ["wallets", &owner, "top-ups"], &top_up)?;
             self.send(call.keyed(top_up.idempotency_key)).await
         })
+    }
+
+    fn top_up_get(&self, owner: String, top_up_id: TopUpId) -> BoxFuture<'_, Result<TopUp, GatewayError>> {
+        Box::pin(self.send(Call::get(["wallets", &owner, "top-ups", &top_up_id.to_string()])))
+    }
+
+    fn top_up_list(
+        &self,
+        owner: String,
+        page: u32,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<TopUpPage, GatewayError>> {
+        let query = vec![("page", page.to_string()), ("limit", limit.to_string())];
+        Box::pin(self.send(Call { query, ..Call::get(["wallets", &owner, "top-ups"]) }))
+    }
+
+    fn provider_webhook(
+        &self,
+        webhook: ProviderWebhook,
+    ) -> BoxFuture<'_, Result<WebhookTaken, GatewayError>> {
+        let ProviderWebhook { provider, headers, body } = webhook;
+        // The same report twice has one effect: it may be repeated.
+        let call = Call {
+            method: Method::POST,
+            raw: Some(Raw { headers, body }),
+            ..Call::get(["providers", &provider, "webhook"])
+        };
+        Box::pin(self.send(call))
     }
 
     fn wallet_transactions(

@@ -1,11 +1,13 @@
 //! A user's wallet and spending policy, as the payment gateway keeps them.
 
 use frameos_domain::{
-    id::UserId,
+    id::{TopUpId, UserId},
     money::{Currency, MoneyError},
     policy::Policy,
 };
-use frameos_gateway::wire::{TopUp, TopUpNew, Wallet, WalletPage};
+use frameos_gateway::wire::{
+    Instrument, ProviderWebhook, TopUp, TopUpNew, TopUpPage, Wallet, WalletPage, WebhookTaken,
+};
 
 use frameos_store::{agent, status::AgentStatus};
 
@@ -19,17 +21,44 @@ pub async fn wallet_get(app: &App, user: UserId) -> Result<Wallet> {
     Ok(app.payments().wallet_get(user.to_string()).await?)
 }
 
-/// Adds money. `idempotency_key` makes a repeated request credit once.
-pub async fn wallet_top_up(
-    app: &App,
-    user: UserId,
-    amount: i64,
-    currency: &str,
-    idempotency_key: Option<String>,
-) -> Result<TopUp> {
+/// What a user asks for.
+#[derive(Debug, Clone, Default)]
+pub struct TopUpAsked {
+    pub amount: i64,
+    pub currency: String,
+    pub instrument: Option<String>,
+    pub return_url: Option<String>,
+    pub scenario: Option<String>,
+    /// Makes a repeated request credit once.
+    pub idempotency_key: Option<String>,
+}
+
+/// Asks a provider for money; unless it comes at once, the answer says where to pay.
+pub async fn wallet_top_up(app: &App, user: UserId, asked: TopUpAsked) -> Result<TopUp> {
+    let TopUpAsked { amount, currency, instrument, return_url, scenario, idempotency_key } = asked;
     let currency: Currency =
         currency.parse().map_err(|error: MoneyError| AppError::field("currency", error.to_string()))?;
-    Ok(app.payments().wallet_top_up(user.to_string(), TopUpNew { amount, currency, idempotency_key }).await?)
+    let named = |name: String| {
+        Instrument::parse(&name)
+            .ok_or_else(|| AppError::field("instrument", "must be card, upi, netbanking or wallet"))
+    };
+    let instrument = instrument.map(named).transpose()?;
+    let new = TopUpNew { amount, currency, instrument, return_url, scenario, idempotency_key };
+    Ok(app.payments().wallet_top_up(user.to_string(), new).await?)
+}
+
+pub async fn wallet_top_up_get(app: &App, user: UserId, id: TopUpId) -> Result<TopUp> {
+    Ok(app.payments().top_up_get(user.to_string(), id).await?)
+}
+
+/// The user's top-ups, newest first.
+pub async fn wallet_top_up_list(app: &App, user: UserId, page: u32, limit: u32) -> Result<TopUpPage> {
+    Ok(app.payments().top_up_list(user.to_string(), page, limit).await?)
+}
+
+/// Hands a payment provider's webhook to the gateway, wherever that is.
+pub async fn provider_webhook(app: &App, webhook: ProviderWebhook) -> Result<WebhookTaken> {
+    Ok(app.payments().provider_webhook(webhook).await?)
 }
 
 /// What happened in the wallet, newest first.

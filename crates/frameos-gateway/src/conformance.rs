@@ -23,7 +23,10 @@ use serde_json::{Map, Value, json};
 use crate::{
     error::GatewayError,
     port::PaymentGateway,
-    wire::{Execute, Intent, IntentNew, IntentStatus, MandateNew, MandateState, TopUpNew, TopUpStatus},
+    wire::{
+        Execute, Intent, IntentNew, IntentStatus, MandateNew, MandateState, ProviderWebhook, TopUpNew,
+        TopUpStatus,
+    },
 };
 
 /// Runs every check.
@@ -41,6 +44,7 @@ pub async fn run(gateway: &dyn PaymentGateway) {
     what_does_not_exist_is_said_so(gateway).await;
     payouts::refunds_go_back_once(gateway).await;
     payouts::earnings_are_paid_out_once(gateway).await;
+    top_ups_can_be_looked_at(gateway).await;
 }
 
 /// Intent, mandate, execute: the wallet pays exactly the price, once, and signatures prove it.
@@ -278,7 +282,7 @@ pub async fn idempotency_keys_name_one_request(gateway: &dyn PaymentGateway) {
     assert_eq!(first, again);
     fails(gateway.intent_create(keyed(11)).await, "IDEMPOTENCY_CONFLICT");
 
-    let top_up = |amount| TopUpNew { amount, currency: Currency::INR, idempotency_key: Some("t-1".into()) };
+    let top_up = |amount| TopUpNew::new(amount, Currency::INR, Some("t-1".into()));
     let calls = (0..4).map(|_| gateway.wallet_top_up(payer.clone(), top_up(100)));
     let top_ups = join_all(calls).await.into_iter().map(|answer| must(answer, "test money comes"));
     let ids: std::collections::BTreeSet<_> = top_ups.map(|top_up| top_up.top_up_id).collect();
@@ -382,11 +386,11 @@ pub async fn nonsense_is_refused(gateway: &dyn PaymentGateway) {
         fails(gateway.policy_put(payer.clone(), policy).await, "INVALID_REQUEST");
     }
     for amount in [0, -5, i64::MAX] {
-        let top_up = TopUpNew { amount, currency: Currency::INR, idempotency_key: None };
+        let top_up = TopUpNew::new(amount, Currency::INR, None);
         fails(gateway.wallet_top_up(payer.clone(), top_up).await, "INVALID_REQUEST");
     }
     let foreign: Currency = "USD".parse().unwrap_or(Currency::INR);
-    let foreign = TopUpNew { amount: 5, currency: foreign, idempotency_key: None };
+    let foreign = TopUpNew::new(5, foreign, None);
     fails(gateway.wallet_top_up(payer.clone(), foreign).await, "INVALID_REQUEST");
     fails(gateway.wallet_transactions(payer.clone(), 0, 10).await, "INVALID_REQUEST");
     fails(gateway.wallet_transactions(payer.clone(), 1, 101).await, "INVALID_REQUEST");
@@ -405,6 +409,27 @@ pub async fn what_does_not_exist_is_said_so(gateway: &dyn PaymentGateway) {
     fails(gateway.execute(execution(mandate_id)).await, "MANDATE_NOT_FOUND");
 }
 
+/// A top-up stays to be seen by its owner alone, also one that waits; a webhook nobody signed is refused.
+pub async fn top_ups_can_be_looked_at(gateway: &dyn PaymentGateway) {
+    let (payer, other) = (payer(gateway, 70).await, new_payer());
+    let scenario = Some("pending".into());
+    let waits = TopUpNew { scenario, ..TopUpNew::new(30, Currency::INR, Some("waits".into())) };
+    let waits = must(gateway.wallet_top_up(payer.clone(), waits).await, "the sandbox takes scenarios");
+    assert_eq!((waits.status, waits.credited), (TopUpStatus::Pending, 0));
+    let seen = must(gateway.top_up_get(payer.clone(), waits.top_up_id).await, "a top-up can be read");
+    assert_eq!(seen, waits);
+    // Which is newer of two within one millisecond is nobody's promise.
+    let page = must(gateway.top_up_list(payer.clone(), 1, 10).await, "top-ups are listed");
+    assert_eq!((page.total, page.top_ups.len(), page.top_ups.contains(&waits)), (2, 2, true));
+    fails(gateway.top_up_get(other, waits.top_up_id).await, "TOP_UP_NOT_FOUND");
+    fails(gateway.top_up_list(payer.clone(), 0, 1).await, "INVALID_REQUEST");
+    let body = format!(r#"{{"type": "charge.paid", "charge_id": "{}", "amount": 30}}"#, waits.top_up_id);
+    let headers = vec![("sandbox-signature".into(), format!("t=1,v1={}", "00".repeat(32)))];
+    let forged = ProviderWebhook { provider: "sandbox".into(), headers, body: body.into_bytes() };
+    fails(gateway.provider_webhook(forged).await, "WEBHOOK_REFUSED");
+    assert_balances(gateway, &payer, 70, 0).await;
+}
+
 fn new_payer() -> String {
     UserId::generate(Timestamp::from_micros(0)).to_string()
 }
@@ -417,7 +442,7 @@ async fn payer(gateway: &dyn PaymentGateway, amount: i64) -> String {
 }
 
 async fn fund(gateway: &dyn PaymentGateway, payer: &str, amount: i64) {
-    let new = TopUpNew { amount, currency: Currency::INR, idempotency_key: None };
+    let new = TopUpNew::new(amount, Currency::INR, None);
     let top_up = must(gateway.wallet_top_up(payer.to_owned(), new).await, "test money comes");
     assert_eq!((top_up.status, top_up.amount), (TopUpStatus::Settled, amount));
 }

@@ -5,7 +5,7 @@
 
 use frameos_domain::{
     clock::Timestamp,
-    id::{IntentId, MandateId},
+    id::{IntentId, MandateId, TopUpId},
     money::Currency,
     policy::PolicyRefusal,
     signing::SignatureError,
@@ -61,6 +61,11 @@ pub enum GatewayError {
     InvalidRequest { field: String, message: String },
     #[error("the payment provider `{provider}` refused: {reason}")]
     ProviderRefused { provider: String, reason: String },
+    #[error("there is no top-up {top_up_id}")]
+    TopUpNotFound { top_up_id: TopUpId },
+    /// Its sender is told no more; why is in the log.
+    #[error("the webhook was not accepted")]
+    WebhookRefused,
     /// The gateway does not know its caller: a wrong or missing API key.
     #[error("the payment gateway does not accept the API key")]
     Unauthenticated,
@@ -175,6 +180,8 @@ impl GatewayError {
             Self::IdempotencyConflict { .. } => "IDEMPOTENCY_CONFLICT",
             Self::InvalidRequest { .. } => "INVALID_REQUEST",
             Self::ProviderRefused { .. } => "PROVIDER_REFUSED",
+            Self::TopUpNotFound { .. } => "TOP_UP_NOT_FOUND",
+            Self::WebhookRefused => "WEBHOOK_REFUSED",
             Self::Unauthenticated => "UNAUTHENTICATED",
             Self::Unavailable { .. } => "UNAVAILABLE",
             Self::Internal { .. } => "INTERNAL",
@@ -221,7 +228,11 @@ impl GatewayError {
             Self::IdempotencyConflict { key } => named("idempotency_key", key),
             Self::InvalidRequest { field, message } => named(field, message),
             Self::ProviderRefused { provider, reason } => named(provider, reason),
-            Self::Unauthenticated | Self::Unavailable { .. } | Self::Internal { .. } => return None,
+            Self::TopUpNotFound { top_up_id } => named("top_up_id", &top_up_id.to_string()),
+            Self::WebhookRefused
+            | Self::Unauthenticated
+            | Self::Unavailable { .. }
+            | Self::Internal { .. } => return None,
         };
         details.ok()
     }
@@ -301,6 +312,10 @@ impl GatewayError {
                 let NamedDetails { name, value } = parse(details)?;
                 Self::ProviderRefused { provider: name, reason: value }
             }
+            "TOP_UP_NOT_FOUND" => {
+                Self::TopUpNotFound { top_up_id: parse::<NamedDetails>(details)?.value.parse().ok()? }
+            }
+            "WEBHOOK_REFUSED" => Self::WebhookRefused,
             "UNAUTHENTICATED" => Self::Unauthenticated,
             "UNAVAILABLE" | "RATE_LIMITED" => {
                 Self::unavailable(UnknownAnswer { code: error.code.clone(), message: error.message.clone() })
@@ -367,6 +382,8 @@ mod tests {
             GatewayError::IdempotencyConflict { key: "k".into() },
             GatewayError::invalid("amount", "must be at least 1"),
             GatewayError::ProviderRefused { provider: "sandbox".into(), reason: "no".into() },
+            GatewayError::TopUpNotFound { top_up_id: TopUpId::generate(at) },
+            GatewayError::WebhookRefused,
             GatewayError::Unauthenticated,
         ];
         for error in errors {

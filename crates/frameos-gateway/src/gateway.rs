@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use frameos_domain::{
     clock::{Clock, Timestamp},
-    id::{IntentId, MandateId, PaymentId, PayoutId},
+    id::{IntentId, MandateId, PaymentId, PayoutId, TopUpId},
     policy::Policy,
     signing::{CurrentKeys, KeySet, Keyring as GatewayKeys},
 };
@@ -14,10 +14,11 @@ use crate::{
     error::GatewayError,
     payout::{PayoutProvider, SandboxPayouts},
     port::{BoxFuture, PaymentGateway},
-    provider::{PaymentProvider, SandboxProvider},
+    provider::{PaymentProvider, Providers, Sandbox, SandboxConfig},
     wire::{
         Execute, Execution, Intent, IntentNew, MandateNew, MandateState, Payout, PayoutLines, PayoutMade,
-        PayoutNew, PayoutPage, PayoutQuery, Refund, RefundNew, TopUp, TopUpNew, Wallet, WalletPage,
+        PayoutNew, PayoutPage, PayoutQuery, ProviderWebhook, Refund, RefundNew, TopUp, TopUpNew, TopUpPage,
+        Wallet, WalletPage, WebhookTaken,
     },
     x402::X402,
 };
@@ -28,7 +29,7 @@ pub struct Gateway {
     pub(crate) store: Store,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) keys: Arc<CurrentKeys>,
-    pub(crate) provider: Arc<dyn PaymentProvider>,
+    pub(crate) providers: Providers,
     pub(crate) payouts: Arc<dyn PayoutProvider>,
     pub(crate) x402: Option<Arc<X402>>,
 }
@@ -50,18 +51,19 @@ pub(crate) fn corrupt(what: impl Into<String>) -> StoreError {
 impl Gateway {
     /// A gateway whose wallets are filled with test money.
     pub fn new(store: Store, clock: Arc<dyn Clock>, keys: GatewayKeys) -> Self {
-        Self::with_provider(store, clock, keys, Arc::new(SandboxProvider))
+        let sandbox: Arc<dyn PaymentProvider> = Arc::new(Sandbox::new(SandboxConfig::default()));
+        Self::with_providers(store, clock, keys, Providers::new([sandbox]))
     }
 
-    /// A gateway whose wallets are filled through `provider`.
-    pub fn with_provider(
+    /// A gateway whose wallets are filled through `providers`.
+    pub fn with_providers(
         store: Store,
         clock: Arc<dyn Clock>,
         keys: GatewayKeys,
-        provider: Arc<dyn PaymentProvider>,
+        providers: Providers,
     ) -> Self {
         let (keys, payouts) = (Arc::new(CurrentKeys::new(keys)), Arc::new(SandboxPayouts));
-        Self { store, clock, keys, provider, payouts, x402: None }
+        Self { store, clock, keys, providers, payouts, x402: None }
     }
 
     /// The same gateway, which sends developers' money through `payouts`.
@@ -128,6 +130,26 @@ impl PaymentGateway for Gateway {
 
     fn wallet_top_up(&self, owner: String, top_up: TopUpNew) -> BoxFuture<'_, Result<TopUp, GatewayError>> {
         Box::pin(self.wallet_top_up(owner, top_up))
+    }
+
+    fn top_up_get(&self, owner: String, top_up_id: TopUpId) -> BoxFuture<'_, Result<TopUp, GatewayError>> {
+        Box::pin(self.top_up_get(owner, top_up_id))
+    }
+
+    fn top_up_list(
+        &self,
+        owner: String,
+        page: u32,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<TopUpPage, GatewayError>> {
+        Box::pin(self.top_up_list(owner, page, limit))
+    }
+
+    fn provider_webhook(
+        &self,
+        webhook: ProviderWebhook,
+    ) -> BoxFuture<'_, Result<WebhookTaken, GatewayError>> {
+        Box::pin(self.provider_webhook(webhook))
     }
 
     fn wallet_transactions(

@@ -153,3 +153,37 @@ pub(crate) fn key_check(key: Option<&str>) -> Result<(), GatewayError> {
         ))
     }
 }
+
+/// Where a payer comes back to: an address a browser goes to, without a login in it.
+pub(crate) fn return_url_check(url: Option<&str>) -> Result<(), GatewayError> {
+    const MAX_URL: usize = 1_000;
+    let Some(url) = url else { return Ok(()) };
+    let fits = url.len() <= MAX_URL
+        && url.bytes().all(|byte| byte.is_ascii_graphic())
+        && reqwest::Url::parse(url).is_ok_and(|url| {
+            matches!(url.scheme(), "http" | "https")
+                && url.has_host()
+                && url.username().is_empty()
+                && url.password().is_none()
+        });
+    if fits {
+        Ok(())
+    } else {
+        let message = format!(
+            "expected an http:// or https:// URL of at most {MAX_URL} characters without a login in it"
+        );
+        Err(GatewayError::invalid("return_url", message))
+    }
+}
+
+/// What test money can be told to do.
+pub(crate) fn scenario_check(scenario: Option<&str>) -> Result<(), GatewayError> {
+    let known = || crate::provider::SCENARIOS.iter().map(|(name, _)| *name);
+    if scenario.is_none_or(|scenario| known().any(|name| name == scenario)) {
+        return Ok(());
+    }
+    Err(GatewayError::invalid(
+        "scenario",
+        format!("expected one of {}", known().collect::<Vec<_>>().join(", ")),
+    ))
+}

@@ -4,7 +4,7 @@
 //! their effect once; a refusal is the same error in process and over HTTP.
 
 use frameos_domain::{
-    id::{IntentId, MandateId, PaymentId, PayoutId},
+    id::{IntentId, MandateId, PaymentId, PayoutId, TopUpId},
     policy::Policy,
     signing::KeySet,
 };
@@ -14,7 +14,8 @@ use crate::{
     gateway::Gateway,
     wire::{
         Execute, Execution, Intent, IntentNew, MandateNew, MandateState, Payout, PayoutLines, PayoutMade,
-        PayoutNew, PayoutPage, PayoutQuery, Refund, RefundNew, TopUp, TopUpNew, Wallet, WalletPage,
+        PayoutNew, PayoutPage, PayoutQuery, ProviderWebhook, Refund, RefundNew, TopUp, TopUpNew, TopUpPage,
+        Wallet, WalletPage, WebhookTaken,
     },
 };
 
@@ -44,7 +45,16 @@ pub trait PaymentGateway: Send + Sync {
     /// The owner's balances; zero when there never was money.
     fn wallet_get(&self, owner: String) -> Answer<'_, Wallet>;
 
+    /// Asks a provider for money. Unless it comes at once, the answer says where the payer pays.
     fn wallet_top_up(&self, owner: String, top_up: TopUpNew) -> Answer<'_, TopUp>;
+
+    fn top_up_get(&self, owner: String, top_up_id: TopUpId) -> Answer<'_, TopUp>;
+
+    /// The owner's top-ups, newest first. `page` counts from 1; `limit` is 1 to 100.
+    fn top_up_list(&self, owner: String, page: u32, limit: u32) -> Answer<'_, TopUpPage>;
+
+    /// Takes what a provider reports, if its signature is right; the same report again changes nothing.
+    fn provider_webhook(&self, webhook: ProviderWebhook) -> Answer<'_, WebhookTaken>;
 
     /// The owner's history, newest first. `page` counts from 1; `limit` is 1 to 100.
     fn wallet_transactions(&self, owner: String, page: u32, limit: u32) -> Answer<'_, WalletPage>;

@@ -19,6 +19,7 @@ use frameos_store::{
             audit_payments_unscoped, audit_wallets_unscoped, receipts_page_unscoped,
         },
         audit_payouts::{audit_payouts_unscoped, audit_refunds_unscoped},
+        audit_top_up::audit_top_ups_unscoped,
         chain::{LEDGER_CHAIN, RECEIPT_CHAIN, chain_head_unscoped},
         ledger::{LedgerRow, ledger_page_unscoped},
         refund::{RefundText, refunds_page_unscoped},
@@ -116,8 +117,10 @@ async fn audit(tx: &mut Tx, keys: &KeySet) -> Result<LedgerReport, StoreError> {
     let mandates = audit_mandates_unscoped(tx).await?;
     let payments = audit_payments_unscoped(tx).await?;
     let x402 = audit_x402_unscoped(tx).await?;
+    let top_ups = audit_top_ups_unscoped(tx).await?;
     report.mandates_agree = report.note_disagreement(mandates)
         & report.note_disagreement(payments)
+        & report.note_disagreement(top_ups)
         & report.note_disagreement(x402);
     let found = mandate_contradiction(tx, keys).await.map(|found| {
         let whole = found.is_none();

@@ -19,4 +19,7 @@ pub use payout::{
     PayeeBalance, Payout, PayoutLine, PayoutLines, PayoutMade, PayoutNew, PayoutPage, PayoutQuery, Statement,
 };
 pub use refund::{Refund, RefundNew};
-pub use wallet::{TopUp, TopUpNew, TopUpStatus, Wallet, WalletEntry, WalletPage};
+pub use wallet::{
+    Instrument, ProviderWebhook, TopUp, TopUpNew, TopUpPage, TopUpStatus, WEBHOOK_HEADERS, Wallet,
+    WalletEntry, WalletPage, WebhookTaken,
+};

@@ -13,6 +13,7 @@ pub(crate) mod failure;
 pub(crate) mod layers;
 mod operations;
 mod payout;
+pub(crate) mod provider;
 mod refund;
 pub(crate) mod reply;
 pub mod routes;

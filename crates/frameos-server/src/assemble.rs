@@ -23,6 +23,7 @@ use crate::{
     keys::{KeyBytes, key_decode, key_load_or_create, signing_key_load_or_create, signing_key_shared},
     mailer::FileMailer,
     notice::notice,
+    payment_providers::providers_build,
 };
 
 /// The directory, the store and the keys' folder: what every kind of process stands on.
@@ -98,9 +99,16 @@ fn master_key(config: &Config, keys: &Path) -> Result<KeyBytes, ServeError> {
 
 impl Ground {
     /// The gateway in this process.
-    pub(crate) async fn gateway(&self, config: &Config) -> Result<Gateway, ServeError> {
+    ///
+    /// `address` is where webhooks of providers arrive, if anything listens.
+    pub(crate) async fn gateway(
+        &self,
+        config: &Config,
+        address: Option<SocketAddr>,
+    ) -> Result<Gateway, ServeError> {
         let keys = self.keyring("gateway").await?;
-        let gateway = Gateway::new(self.store.clone(), Arc::clone(&self.clock), keys);
+        let providers = providers_build(config, &self.store, address).await?;
+        let gateway = Gateway::with_providers(self.store.clone(), Arc::clone(&self.clock), keys, providers);
         let gateway = gateway.with_payouts(payout_provider(config)?);
         Ok(match x402_offer(config)? {
             Some(x402) => gateway.with_x402(x402)?,
@@ -131,7 +139,9 @@ impl Ground {
         } else {
             None
         };
-        let gateway = if config.gateway.url.is_none() { Some(self.gateway(config).await?) } else { None };
+        let listens = config.has_role(Role::Api).then_some(address);
+        let gateway =
+            if config.gateway.url.is_none() { Some(self.gateway(config, listens).await?) } else { None };
         if gateway.is_none() && config.x402.facilitator_url.is_some() {
             return Err(ServeError::X402Elsewhere);
         }

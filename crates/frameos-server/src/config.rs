@@ -5,6 +5,7 @@
 
 mod key;
 mod load;
+mod providers;
 mod show;
 mod x402;
 
@@ -15,6 +16,7 @@ use thiserror::Error;
 
 pub use key::{KEYS, Key};
 pub use load::environment;
+pub use providers::{CashfreeKeys, ProviderName, ProvidersConfig, StripeKeys};
 pub use x402::X402Config;
 
 /// The file that documents every key, with the built-in defaults.
@@ -66,6 +68,7 @@ pub struct Config {
     /// `None`: a folder in the data directory.
     pub objects_dir: Option<PathBuf>,
     pub gateway: GatewayConfig,
+    pub providers: ProvidersConfig,
     pub sandbox: SandboxConfig,
     pub worker: WorkerConfig,
     pub queue: QueueConfig,
@@ -206,6 +209,7 @@ impl Default for Config {
             database_url: None,
             objects_dir: None,
             gateway: GatewayConfig::default(),
+            providers: ProvidersConfig::default(),
             sandbox: SandboxConfig::default(),
             worker: WorkerConfig { slots: 10, starts_per_second: 10, lease_seconds: 30 },
             queue: QueueConfig {

@@ -35,6 +35,14 @@ pub enum ServeError {
     X402Elsewhere,
     #[error("the payment gateway cannot be used")]
     Gateway(#[from] GatewayError),
+    #[error("`{key}` is needed by a provider in `gateway.providers`")]
+    ProviderKeyMissing { key: &'static str },
+    #[error(
+        "these books hold money from `{provider}`, and no test money may come into them: set `gateway.providers` to real ones"
+    )]
+    TestMoneyBesideReal { provider: String },
+    #[error("the system random source failed")]
+    Random,
     #[error("cannot listen on {address}")]
     Bind { address: SocketAddr, source: std::io::Error },
     #[error("what the last process left behind could not be taken over")]

@@ -20,6 +20,7 @@ mod mailer;
 mod maintenance;
 mod metrics;
 mod notice;
+mod payment_providers;
 mod seeding;
 mod serve;
 mod signals;

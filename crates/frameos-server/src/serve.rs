@@ -6,6 +6,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use frameos_app::{App, jobs_run, worker_recover, worker_run};
+use frameos_domain::clock::Clock;
 use frameos_gateway::Gateway;
 use frameos_store::Store;
 use tokio::{net::TcpListener, task::JoinSet};
@@ -30,6 +31,8 @@ const EXPIRY_EVERY: Duration = Duration::from_secs(30);
 const REFUSALS_KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
 /// How often a rotated key is looked for, and so how long the one before may still sign.
 const KEYS_EVERY: Duration = Duration::from_secs(5);
+/// How often top-ups are looked for that a provider is to be asked about.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 /// Runs the roles of `config` until `shutdown`.
 pub async fn serve(config: Config, shutdown: CancellationToken) -> Result<(), ServeError> {
@@ -52,10 +55,10 @@ pub async fn worker(config: Config, shutdown: CancellationToken) -> Result<(), S
 /// The C layer alone, on `gateway.listen`, or `listen` when that is not set.
 pub async fn gateway(config: Config, shutdown: CancellationToken) -> Result<(), ServeError> {
     let ground = ground_open(&config).await?;
-    let gateway = ground.gateway(&config).await?;
     let metrics = metrics_bind(&config).await?;
     let exposition = Exposition::new(&ground.store, None, config.metrics.token.clone());
     let listening = gateway_listen(&config, config.gateway.listen.unwrap_or(config.listen)).await?;
+    let gateway = ground.gateway(&config, Some(listening.address)).await?;
     notice(&format!("listening on http://{}", listening.address));
     let mut tasks = JoinSet::new();
     let (store, followed) = (ground.store.clone(), Some(gateway.clone()));
@@ -198,6 +201,7 @@ fn gateway_spawn(
         let api = GatewayApi::new(GatewayApiParts { gateway, clock, api_key, writes: writes.clone(), http });
         tasks.spawn(listener_serve(listener, gateway_router(api), writes, shutdown.clone()));
     }
+    tasks.spawn(done(top_ups_reconcile(gateway.clone(), Arc::clone(&clock), shutdown.clone())));
     let shutdown = shutdown.clone();
     tasks.spawn(done(async move {
         loop {
@@ -239,6 +243,25 @@ async fn keys_follow(store: Store, app: Option<App>, gateway: Option<Gateway>, s
         }
         tokio::select! {
             () = tokio::time::sleep(KEYS_EVERY) => {}
+            () = shutdown.cancelled() => return,
+        }
+    }
+}
+
+/// Asks providers how top-ups stand whose end nobody reported.
+async fn top_ups_reconcile(gateway: Gateway, clock: Arc<dyn Clock>, shutdown: CancellationToken) {
+    loop {
+        match gateway.top_ups_reconcile(clock.now()).await {
+            Ok(done) if done.paid + done.ended > 0 => {
+                tracing::info!(paid = done.paid, ended = done.ended, "top-ups were looked up");
+            }
+            Ok(_) => {}
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "top-ups were not looked up");
+            }
+        }
+        tokio::select! {
+            () = tokio::time::sleep(LOOK_EVERY) => {}
             () = shutdown.cancelled() => return,
         }
     }

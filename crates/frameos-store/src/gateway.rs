@@ -8,6 +8,7 @@
 
 pub mod audit;
 pub mod audit_payouts;
+pub mod audit_top_up;
 pub mod budget;
 pub mod chain;
 pub mod history;
@@ -18,9 +19,11 @@ pub mod payment;
 pub mod payout;
 pub mod policy;
 pub mod posting;
+pub mod provider_reversal;
 pub mod receipt;
 pub mod refund;
 pub mod refusal;
 pub mod top_up;
+pub mod top_up_charge;
 pub mod wallet;
 pub mod x402;

@@ -53,7 +53,7 @@ impl Bench {
     }
 
     pub(crate) async fn fund(&self, owner: &str, amount: i64) {
-        let top_up = TopUpNew { amount, currency: Currency::INR, idempotency_key: None };
+        let top_up = TopUpNew::new(amount, Currency::INR, None);
         self.gateway.wallet_top_up(owner.to_owned(), top_up).await.unwrap();
     }
 

@@ -4,14 +4,17 @@
 mod cashfree_payouts;
 mod concurrency;
 mod conformance;
+mod double;
 mod expiry;
 mod harness;
 mod interleaving;
 mod payouts;
 mod policy;
+mod providers;
 mod purchase;
 mod refunds;
 mod storm;
 mod top_up;
+mod top_up_orders;
 mod verify;
 mod x402;

@@ -122,7 +122,7 @@ async fn act(gateway: &Gateway, shared: &Mutex<Shared>, decisions: &mut Decision
     let Some((mandate_id, whole)) = pick else { return };
     match decisions.below(5) {
         0 => {
-            let top_up = TopUpNew { amount: TOP_UP, currency: Currency::INR, idempotency_key: None };
+            let top_up = TopUpNew::new(TOP_UP, Currency::INR, None);
             gateway.wallet_top_up("u1".to_owned(), top_up).await.unwrap();
             shared.lock().unwrap().funded += TOP_UP;
         }

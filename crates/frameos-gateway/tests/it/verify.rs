@@ -149,6 +149,21 @@ mod altered {
         )
         .await;
         check("UPDATE payments SET developer = 'thief'", "not what the ledger credited").await;
-        check("UPDATE top_ups SET status = 'failed'", "disagree on whether it settled").await;
+    }
+
+    #[tokio::test]
+    async fn top_ups_and_charges_that_disagree_are_named() {
+        for sql in [
+            "UPDATE top_ups SET status = 'failed'",
+            "UPDATE top_ups SET amount = amount + 1 WHERE owner = 'u1'",
+            "UPDATE top_ups SET owner = 'u2' WHERE owner = 'u1'",
+            "UPDATE top_up_charges SET credited = 0",
+        ] {
+            check(sql, "disagree on whether it settled").await;
+        }
+        let more = "UPDATE top_up_charges SET credited = credited + 1, paid_amount = paid_amount + 1 WHERE owner = 'u1'";
+        check(more, "not credited what was paid").await;
+        check("UPDATE top_up_charges SET status = 'closed'", "top-up was not paid").await;
+        check("UPDATE top_up_charges SET taken = 5 WHERE owner = 'u1'", "not the sum of its parts").await;
     }
 }

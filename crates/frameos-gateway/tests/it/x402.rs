@@ -371,7 +371,7 @@ async fn names_of_payers_are_not_to_be_had(db: TestDb) {
     let refused =
         till.gateway().purchase_prepare(intent(&name, 5), Duration::from_secs(60)).map(drop).unwrap_err();
     assert_eq!(refused.code(), "INVALID_REQUEST");
-    let top_up = TopUpNew { amount: 5, currency: Currency::INR, idempotency_key: None };
+    let top_up = TopUpNew::new(5, Currency::INR, None);
     assert_eq!(till.gateway().wallet_top_up(name, top_up).await.unwrap_err().code(), "INVALID_REQUEST");
 }
 

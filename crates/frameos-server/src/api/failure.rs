@@ -115,11 +115,11 @@ impl From<GatewayError> for ApiFailure {
 fn gateway_status(code: &str) -> StatusCode {
     match code {
         "INVALID_REQUEST" => StatusCode::BAD_REQUEST,
-        "UNAUTHENTICATED" => StatusCode::UNAUTHORIZED,
+        "UNAUTHENTICATED" | "WEBHOOK_REFUSED" => StatusCode::UNAUTHORIZED,
         "INSUFFICIENT_FUNDS" => StatusCode::PAYMENT_REQUIRED,
         "POLICY_REFUSED" => StatusCode::FORBIDDEN,
         "INTENT_NOT_FOUND" | "MANDATE_NOT_FOUND" | "PAYMENT_NOT_FOUND" | "RECEIPT_NOT_FOUND"
-        | "PAYOUT_NOT_FOUND" => StatusCode::NOT_FOUND,
+        | "PAYOUT_NOT_FOUND" | "TOP_UP_NOT_FOUND" => StatusCode::NOT_FOUND,
         "MANDATE_VOIDED" | "MANDATE_EXPIRED" | "MANDATE_EXECUTED" | "SETTLEMENT_PENDING" => {
             StatusCode::CONFLICT
         }

@@ -18,7 +18,7 @@ use super::{
     Api, account, admin, agent, deployment, developer, execution,
     failure::ApiFailure,
     layers::{Frame, detach, frame, idempotency, idempotency_by_row, panic_answer, path_note, time_limit},
-    operations, payout, refund, run_event, subscription, wallet, webhook,
+    operations, payout, provider, refund, run_event, subscription, wallet, webhook,
 };
 
 /// Who may use a route.
@@ -50,6 +50,8 @@ pub struct Route {
 }
 
 const BODY_LIMIT: usize = 2 << 20;
+/// Longer than any report of a payment provider.
+const PROVIDER_BODY_LIMIT: usize = 512 << 10;
 /// A bundle of 10 MB is 13.4 MB in base64, and the rest of the request needs room beside it.
 const BUNDLE_BODY_LIMIT: usize = 16 << 20;
 
@@ -107,9 +109,12 @@ pub fn routes() -> Vec<Route> {
         // Money
         get("/wallet", User, wallet::get),
         post("/wallet/top-ups", User, wallet::top_up),
+        get("/wallet/top-ups", User, wallet::top_ups),
+        get("/wallet/top-ups/{top_up}", User, wallet::top_up_get),
         get("/wallet/transactions", User, wallet::transactions),
         get("/policy", User, wallet::policy_get),
         put("/policy", User, wallet::policy_put),
+        post("/providers/{provider}/webhook", Public, provider::webhook).with_body(PROVIDER_BODY_LIMIT),
         // Webhooks
         get("/webhooks", User, webhook::list),
         post("/webhooks", User, webhook::create),

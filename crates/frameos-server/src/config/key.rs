@@ -7,7 +7,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use secrecy::{ExposeSecret, SecretString};
 use toml::Value;
 
-use super::{Backend, Config, LogFormat, PayoutProviderKind, Role, Seed, x402};
+use super::{Backend, Config, LogFormat, PayoutProviderKind, ProviderName, Role, Seed, x402};
 
 /// A value on its way into the tree: typed when it is from the file, text when from the environment or a flag.
 #[derive(Debug, Clone, Copy)]
@@ -124,6 +124,83 @@ pub static KEYS: &[Key] = &[
         allowed: "an address and port such as 127.0.0.1:8081",
         set: |config, raw| set_optional(&mut config.gateway.listen, raw, address),
         show: |config| optional(config.gateway.listen),
+    },
+    Key {
+        name: "gateway.providers",
+        allowed: "some of sandbox, stripe, cashfree, in order of preference; sandbox only alone",
+        set: |config, raw| set_optional_list(&mut config.providers.names, raw, providers),
+        show: |config| {
+            let names = config.providers.names.as_ref();
+            names.map_or(Shown::Unset, |names| {
+                Shown::Plain(names.iter().map(|name| name.name()).collect::<Vec<_>>().into())
+            })
+        },
+    },
+    Key {
+        name: "gateway.provider_timeout_seconds",
+        allowed: "a whole number of seconds from 1 to 20",
+        set: |config, raw| set_to(&mut config.providers.timeout_seconds, number(raw, 1, 20)),
+        show: |config| Shown::Plain(Value::Integer(config.providers.timeout_seconds.into())),
+    },
+    Key {
+        name: "gateway.return_url",
+        allowed: "an http:// or https:// URL",
+        set: |config, raw| set_optional(&mut config.providers.return_url, raw, url),
+        show: |config| optional(config.providers.return_url.as_ref()),
+    },
+    Key {
+        name: "gateway.sandbox_scenario",
+        allowed: "a scenario of docs/providers.md such as settled, pending, declined or timeout_paid",
+        set: |config, raw| set_optional(&mut config.providers.sandbox_scenario, raw, scenario),
+        show: |config| optional(config.providers.sandbox_scenario.as_ref()),
+    },
+    Key {
+        name: "gateway.sandbox_webhook_secret",
+        allowed: "at least 16 visible ASCII characters",
+        set: |config, raw| set_optional(&mut config.providers.sandbox_webhook_secret, raw, api_key),
+        show: |config| hidden(config.providers.sandbox_webhook_secret.as_ref()),
+    },
+    Key {
+        name: "stripe.secret_key",
+        allowed: "at least 16 visible ASCII characters",
+        set: |config, raw| set_optional(&mut config.providers.stripe.secret_key, raw, api_key),
+        show: |config| hidden(config.providers.stripe.secret_key.as_ref()),
+    },
+    Key {
+        name: "stripe.webhook_secret",
+        allowed: "at least 16 visible ASCII characters",
+        set: |config, raw| set_optional(&mut config.providers.stripe.webhook_secret, raw, api_key),
+        show: |config| hidden(config.providers.stripe.webhook_secret.as_ref()),
+    },
+    Key {
+        name: "stripe.base_url",
+        allowed: "an http:// or https:// URL",
+        set: |config, raw| set_optional(&mut config.providers.stripe.base_url, raw, url),
+        show: |config| optional(config.providers.stripe.base_url.as_ref()),
+    },
+    Key {
+        name: "cashfree.client_id",
+        allowed: "the client id of a Cashfree account",
+        set: |config, raw| set_optional(&mut config.providers.cashfree.client_id, raw, visible),
+        show: |config| optional(config.providers.cashfree.client_id.as_ref()),
+    },
+    Key {
+        name: "cashfree.client_secret",
+        allowed: "at least 16 visible ASCII characters",
+        set: |config, raw| set_optional(&mut config.providers.cashfree.client_secret, raw, api_key),
+        show: |config| hidden(config.providers.cashfree.client_secret.as_ref()),
+    },
+    Key {
+        name: "cashfree.base_url",
+        allowed: "an http:// or https:// URL",
+        set: |config, raw| set_optional(&mut config.providers.cashfree.base_url, raw, url),
+        show: |config| optional(config.providers.cashfree.base_url.as_ref()),
+    },
+    Key {
+        name: "cashfree.customer_phone",
+        allowed: "10 to 15 digits",
+        set: |config, raw| set_optional(&mut config.providers.cashfree.customer_phone, raw, phone),
+        show: |config| optional(config.providers.cashfree.customer_phone.as_ref()),
     },
     Key {
         name: "sandbox.backend",
@@ -395,6 +472,20 @@ fn set_optional<T>(
     Ok(())
 }
 
+/// As [`set_optional`], for a list: an empty one unsets.
+fn set_optional_list<T>(
+    slot: &mut Option<T>,
+    raw: Raw<'_>,
+    read: impl FnOnce(Raw<'_>) -> Result<T, Refused>,
+) -> Result<(), Refused> {
+    let is_empty = match raw {
+        Raw::Text(text) => text.is_empty(),
+        Raw::Toml(value) => value.as_array().is_some_and(Vec::is_empty),
+    };
+    *slot = if is_empty { None } else { Some(read(raw)?) };
+    Ok(())
+}
+
 fn text(value: &impl ToString) -> Shown {
     Shown::Plain(Value::String(value.to_string()))
 }
@@ -464,6 +555,37 @@ fn api_key(raw: Raw<'_>) -> Result<SecretString, Refused> {
     if fits { Ok(text.into()) } else { Err(Refused::NotAllowed) }
 }
 
+fn visible(raw: Raw<'_>) -> Result<String, Refused> {
+    let text = string(raw)?;
+    if text.bytes().all(|byte| byte.is_ascii_graphic()) { Ok(text) } else { Err(Refused::NotAllowed) }
+}
+
+fn phone(raw: Raw<'_>) -> Result<String, Refused> {
+    let text = string(raw)?;
+    let fits = (10..=15).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    if fits { Ok(text) } else { Err(Refused::NotAllowed) }
+}
+
+fn scenario(raw: Raw<'_>) -> Result<String, Refused> {
+    let text = string(raw)?;
+    let known = frameos_gateway::SCENARIOS.iter().any(|(name, _)| *name == text);
+    if known { Ok(text) } else { Err(Refused::NotAllowed) }
+}
+
+/// Each at most once; test money never beside real money.
+fn providers(raw: Raw<'_>) -> Result<Vec<ProviderName>, Refused> {
+    let mut chosen = Vec::new();
+    for name in names(raw)? {
+        let known = ProviderName::ALL.into_iter().find(|known| known.name() == name);
+        let known = known.filter(|known| !chosen.contains(known)).ok_or(Refused::NotAllowed)?;
+        chosen.push(known);
+    }
+    if chosen.len() > 1 && chosen.contains(&ProviderName::Sandbox) {
+        return Err(Refused::NotAllowed);
+    }
+    Ok(chosen)
+}
+
 fn backend(raw: Raw<'_>) -> Result<Backend, Refused> {
     choice(raw, &BACKENDS.map(|backend| (backend_name(backend), backend)))
 }
@@ -487,14 +609,17 @@ fn backend_name(backend: Backend) -> &'static str {
     }
 }
 
+/// A list, or a text with commas.
+fn names(raw: Raw<'_>) -> Result<Vec<String>, Refused> {
+    match raw {
+        Raw::Text(text) => Ok(text.split(',').map(|name| name.trim().to_owned()).collect()),
+        Raw::Toml(Value::Array(values)) => values.iter().map(|value| string(Raw::Toml(value))).collect(),
+        Raw::Toml(_) => Err(Refused::NotAllowed),
+    }
+}
+
 fn roles(raw: Raw<'_>) -> Result<Vec<Role>, Refused> {
-    let names: Vec<String> = match raw {
-        Raw::Text(text) => text.split(',').map(|name| name.trim().to_owned()).collect(),
-        Raw::Toml(Value::Array(values)) => {
-            values.iter().map(|value| string(Raw::Toml(value))).collect::<Result<_, _>>()?
-        }
-        Raw::Toml(_) => return Err(Refused::NotAllowed),
-    };
+    let names = names(raw)?;
     let all = [Role::Api, Role::Worker, Role::Gateway];
     let known = |name: &String| all.iter().any(|role| role.name() == name);
     if names.is_empty() || !names.iter().all(known) {

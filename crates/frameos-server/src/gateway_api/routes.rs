@@ -2,7 +2,7 @@
 
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, State},
+    extract::{DefaultBodyLimit, Request, State},
     handler::Handler,
     http::{Method, StatusCode},
     middleware::from_fn_with_state,
@@ -17,8 +17,12 @@ use serde_json::json;
 
 use super::{GatewayApi, Platform};
 use crate::api::{
-    extract::{IdempotencyKey, Json, OptionalJson, OptionalKey, Paging, PathId, PathText, Public, Query},
+    extract::{
+        IdempotencyKey, Json, OptionalJson, OptionalKey, Paging, PathId, PathText, PathTexts, Public, Query,
+    },
+    failure::ApiFailure,
     layers::{Frame, detach},
+    provider,
     reply::{Answer, created, json_response, ok},
     routes::framed,
 };
@@ -59,6 +63,9 @@ pub fn gateway_routes() -> Vec<GatewayRoute> {
         route(&get, "/receipts/{receipt}", receipt_get),
         route(&get, "/wallets/{owner}", wallet_get),
         route(&post, "/wallets/{owner}/top-ups", wallet_top_up),
+        route(&get, "/wallets/{owner}/top-ups", top_up_list),
+        route(&get, "/wallets/{owner}/top-ups/{top_up}", top_up_get),
+        public(route(&post, "/providers/{provider}/webhook", provider_webhook)),
         route(&get, "/wallets/{owner}/transactions", wallet_transactions),
         route(&get, "/policies/{owner}", policy_get),
         route(&put, "/policies/{owner}", policy_put),
@@ -225,8 +232,36 @@ async fn wallet_top_up(
     OptionalKey(idempotency_key): OptionalKey,
     Json(body): Json<TopUpNew>,
 ) -> Answer {
-    let location = format!("/wallets/{owner}/transactions");
-    created(&location, api.gateway.wallet_top_up(owner, TopUpNew { idempotency_key, ..body }).await?)
+    let top_up = api.gateway.wallet_top_up(owner.clone(), TopUpNew { idempotency_key, ..body }).await?;
+    created(&format!("/wallets/{owner}/top-ups/{}", top_up.top_up_id), top_up)
+}
+
+async fn top_up_list(
+    State(api): State<GatewayApi>,
+    _: Platform,
+    PathText(owner): PathText,
+    Paging(page): Paging,
+) -> Answer {
+    ok(api.gateway.top_up_list(owner, page.page, page.limit).await?)
+}
+
+async fn top_up_get(
+    State(api): State<GatewayApi>,
+    _: Platform,
+    PathTexts(owner, top_up): PathTexts,
+) -> Answer {
+    let id = top_up.parse().map_err(|_| ApiFailure::not_found())?;
+    ok(api.gateway.top_up_get(owner, id).await?)
+}
+
+async fn provider_webhook(
+    State(api): State<GatewayApi>,
+    _: Public,
+    PathText(provider): PathText,
+    request: Request,
+) -> Answer {
+    let webhook = provider::provider_webhook(provider, request, &api).await?;
+    ok(api.gateway.provider_webhook(webhook).await?)
 }
 
 async fn wallet_transactions(

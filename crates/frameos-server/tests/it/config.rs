@@ -59,6 +59,18 @@ fn every_key_can_be_set_by_its_variable() {
         ("gateway.url", "http://c.example:1"),
         ("gateway.api_key", "0123456789abcdef"),
         ("gateway.listen", "127.0.0.1:2"),
+        ("gateway.providers", "cashfree,stripe"),
+        ("gateway.provider_timeout_seconds", "17"),
+        ("gateway.return_url", "https://back.example/paid"),
+        ("gateway.sandbox_scenario", "timeout_unpaid"),
+        ("gateway.sandbox_webhook_secret", "sandbox-secret-0"),
+        ("stripe.secret_key", "sk_test_0123456789"),
+        ("stripe.webhook_secret", "whsec_0123456789"),
+        ("stripe.base_url", "http://stripe.example"),
+        ("cashfree.client_id", "cf-client"),
+        ("cashfree.client_secret", "cfsk_0123456789ab"),
+        ("cashfree.base_url", "http://cashfree.example/pg"),
+        ("cashfree.customer_phone", "9000000001"),
         ("sandbox.backend", "docker"),
         ("sandbox.jail_path", "/usr/lib/frameos-jail"),
         ("sandbox.warm", "0"),
@@ -115,15 +127,14 @@ fn every_key_can_be_set_by_its_variable() {
             "database.url",
             "gateway.api_key",
             "metrics.token",
-            "payouts.cashfree_client_secret",
             "x402.facilitator_token",
             "x402.rpc_url",
         ];
-        let secret = secrets.contains(&name);
-        let list = name == "roles";
+        let secret = secrets.contains(&name) || name.ends_with("_secret") || name == "stripe.secret_key";
+        let list = ["roles", "gateway.providers"].contains(&name);
         assert_eq!(shown.contains(value), !secret && !list, "{name} in\n{shown}");
     }
-    assert_eq!(shown.matches("\"(hidden)\"").count(), 7, "{shown}");
+    assert_eq!(shown.matches("\"(hidden)\"").count(), 11, "{shown}");
     assert!(!format!("{config:?}").contains("secret@"), "secrets are not printed");
 }
 
@@ -147,8 +158,14 @@ fn errors_name_key_source_and_what_is_allowed() {
          `podman` is not allowed; allowed: auto, linux or docker"
     );
     assert!(refused("", &[("FRAMEOS_TYPO", "1")]).starts_with("unknown configuration key `typo`"));
-    let secret = refused("", &[("FRAMEOS_MASTER_KEY", "hunter2")]);
-    assert!(secret.contains("not shown") && !secret.contains("hunter2"), "{secret}");
+    for variable in ["FRAMEOS_MASTER_KEY", "FRAMEOS_STRIPE__SECRET_KEY", "FRAMEOS_CASHFREE__CLIENT_SECRET"] {
+        let secret = refused("", &[(variable, "hunter2")]);
+        assert!(secret.contains("not shown") && !secret.contains("hunter2"), "{secret}");
+    }
+    for providers in ["sandbox,stripe", "stripe,stripe", "paypal", "stripe,"] {
+        let both = refused("", &[("FRAMEOS_GATEWAY__PROVIDERS", providers)]);
+        assert!(both.contains("sandbox only alone"), "{both}");
+    }
     let missing = Config::load(Some(Path::new("/nonexistent/frameos.toml")), &[], &[]).unwrap_err();
     assert!(matches!(missing, ConfigError::Unreadable { .. }));
     let broken = Config::load(Some(file("listen = ").path()), &[], &[]).unwrap_err();

@@ -23,6 +23,7 @@ mod platform_faults;
 mod policies;
 mod pricing;
 mod process;
+mod providers;
 mod queue;
 mod registry;
 mod run_events;

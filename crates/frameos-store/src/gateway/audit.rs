@@ -131,7 +131,7 @@ pub async fn audit_mandates_unscoped(tx: &mut Tx) -> Result<Option<Disagreement>
 
 /// The first payment without its receipt, or whose split or receipt does not fit.
 pub async fn audit_payments_unscoped(tx: &mut Tx) -> Result<Option<Disagreement>, StoreError> {
-    const QUESTIONS: [(&str, &str); 3] = [
+    const QUESTIONS: [(&str, &str); 2] = [
         (
             "SELECT y.id FROM payments y JOIN ledger_transactions t ON t.id = y.ledger_transaction_id \
              WHERE y.developer_amount <> (SELECT CAST(COALESCE(SUM(p.amount), 0) AS BIGINT) FROM ledger_postings p \
@@ -142,13 +142,6 @@ pub async fn audit_payments_unscoped(tx: &mut Tx) -> Result<Option<Disagreement>
             "SELECT y.id FROM payments y WHERE NOT EXISTS (SELECT 1 FROM payment_receipts r WHERE r.id = y.receipt_id \
              AND r.payment_id = y.id AND r.mandate_id = y.mandate_id AND r.status = 'success') ORDER BY y.id LIMIT 1",
             "the payment has no receipt",
-        ),
-        (
-            "SELECT t.id FROM top_ups t WHERE (t.status = 'settled') <> EXISTS (SELECT 1 FROM ledger_transactions l \
-             JOIN ledger_postings p ON p.sequence = l.sequence WHERE l.kind = 'top_up' AND l.reference = t.id \
-             AND p.account_kind = 'wallet' AND p.owner = t.owner AND p.amount = t.amount AND p.currency = t.currency) \
-             ORDER BY t.id LIMIT 1",
-            "the top-up and the ledger disagree on whether it settled",
         ),
     ];
     first_of(tx, &QUESTIONS).await

@@ -24,7 +24,7 @@ use crate::{
 /// Why money moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LedgerKind {
-    /// Provider → wallet; the reference is a top-up.
+    /// Provider → wallet; the reference is a charge of a top-up, the first of which has the top-up's id.
     TopUp,
     /// Wallet → hold; the reference is a mandate, as in the next two.
     Hold,
@@ -38,7 +38,7 @@ pub enum LedgerKind {
     Payout,
     /// Payout clearing → developer payable: the bank sent it back.
     PayoutReturn,
-    /// Wallet → provider: a top-up that the provider took back; the reference is the top-up.
+    /// Wallet → provider: a charge that the provider took back, or the way back; the reference is the taking.
     TopUpReversal,
     /// Provider → developer, platform, orchestrator: paid outside any wallet; the reference is the payment.
     DirectSale,

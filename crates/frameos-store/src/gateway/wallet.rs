@@ -87,3 +87,26 @@ pub async fn wallet_capture(
                WHERE owner = $1 AND currency = $2 AND held >= $3 AND CAST($4 AS BIGINT) BETWEEN 0 AND $3";
     Ok(tx.execute(sql, &params![owner, hold.currency, hold.minor, captured, now]).await? == 1)
 }
+
+/// Locks a wallet until the transaction ends and says what is available; none when there is no wallet.
+pub async fn wallet_lock(
+    tx: &mut Tx,
+    owner: &str,
+    currency: Currency,
+    now: Timestamp,
+) -> Result<Option<i64>, StoreError> {
+    let sql = "UPDATE wallets SET updated_at = $3 WHERE owner = $1 AND currency = $2 RETURNING available";
+    tx.query_opt(sql, &params![owner, currency, now]).await?.map(|row| row.get(0)).transpose()
+}
+
+/// Takes from `available` for good. False when that much is not available.
+pub async fn wallet_debit(
+    tx: &mut Tx,
+    owner: &str,
+    amount: Money,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let sql = "UPDATE wallets SET available = available - $3, updated_at = $4 \
+               WHERE owner = $1 AND currency = $2 AND available >= $3";
+    Ok(tx.execute(sql, &params![owner, amount.currency, amount.minor, now]).await? == 1)
+}
