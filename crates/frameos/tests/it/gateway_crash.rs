@@ -262,7 +262,7 @@ fn name(payer: u64) -> String {
 }
 
 fn top_up_new(key: &str) -> TopUpNew {
-    TopUpNew { amount: TOP_UP, currency: Currency::INR, idempotency_key: Some(key.to_owned()) }
+    TopUpNew::new(TOP_UP, Currency::INR, Some(key.to_owned()))
 }
 
 fn intent_new(known: &Known) -> IntentNew {
