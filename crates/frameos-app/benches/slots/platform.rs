@@ -5,14 +5,15 @@ use std::{sync::Arc, time::Duration};
 use frameos_app::{
     App, BundledAgent, DeploymentNew, ExecutionFilter, ExecutionNew, Mail, MailError, Mailer, Parts,
     PayoutSettings, PlatformKeys, Registration, Trigger, deployment_create, execution_list, execution_start,
-    first_run_generate, seed, user_register, wallet_top_up,
+    first_run_generate, seed, user_register,
 };
 use frameos_domain::{
     execution::RunStatus,
     id::{DeploymentId, UserId},
+    money::Currency,
     signing::{CurrentKeys, Keyring, SigningKey},
 };
-use frameos_gateway::{BoxFuture, Gateway, GatewayKeys};
+use frameos_gateway::{BoxFuture, Gateway, GatewayKeys, wire::TopUpNew};
 use frameos_store::{
     Page,
     clock::SystemClock,
@@ -92,7 +93,8 @@ impl Platform {
                 company: None,
             };
             let user = user_register(&app, registration).await.unwrap().id;
-            wallet_top_up(&app, user, 100_000_000, "INR", None).await.unwrap();
+            let money = TopUpNew::new(100_000_000, Currency::INR, None);
+            app.payments().wallet_top_up(user.to_string(), money).await.unwrap();
             let deployed = deployment_create(&app, user, "sleeper", DeploymentNew::default()).await.unwrap();
             users.push((user, deployed.id));
         }
