@@ -154,9 +154,9 @@ pub async fn mandates_page_unscoped(
     limit: i64,
 ) -> Result<Vec<(MandateRow, bool)>, StoreError> {
     let sql = "SELECT id, intent_id, agent_id, amount, currency, execution_id, payee, status, void_reason, jws, mandate_hash, \
-               captured_amount, expires_at, created_at, updated_at, \
+               captured_amount, expires_at, created_at, updated_at, orchestrator, \
                EXISTS (SELECT 1 FROM payment_receipts r WHERE r.mandate_id = mandates.id) \
                FROM mandates WHERE id > $1 ORDER BY id LIMIT $2";
-    let read = |row: &Row| Ok((MandateRow::read(row)?, row.get(15)?));
+    let read = |row: &Row| Ok((MandateRow::read(row)?, row.get(16)?));
     tx.query(sql, &params![after, limit]).await?.iter().map(read).collect()
 }
