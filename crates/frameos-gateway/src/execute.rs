@@ -45,11 +45,12 @@ impl Gateway {
     pub async fn execute(&self, execute: Execute) -> Result<Execution, GatewayError> {
         key_check(execute.idempotency_key.as_deref())?;
         let call = Call { keys: Arc::clone(&self.keys), now: self.now(), key: execute.idempotency_key };
-        self.store.tx(move |tx| Box::pin(mandate_execute(tx, execute.mandate_id, call))).await?
+        self.store.tx_books(move |tx| Box::pin(mandate_execute(tx, execute.mandate_id, call.clone()))).await?
     }
 }
 
 /// What one call brings along.
+#[derive(Clone)]
 struct Call {
     keys: Arc<GatewayKeys>,
     now: Timestamp,
@@ -57,15 +58,13 @@ struct Call {
 }
 
 async fn mandate_execute(tx: &mut Tx, id: MandateId, call: Call) -> Decision<Execution> {
-    let Some(mandate) = mandate_get_unscoped(tx, id).await? else {
-        return refuse(tx, GatewayError::MandateNotFound { mandate_id: id });
-    };
-    if mandate_mark_executed(tx, id, call.now).await? {
+    if let Some(mandate) = mandate_mark_executed(tx, id, call.now).await? {
         return hold_capture(tx, &mandate, call).await;
     }
     mandate_expire(tx, id, call.now).await?;
-    // Somebody else may have closed it since it was read: look again.
-    let mandate = mandate_get_unscoped(tx, id).await?.ok_or_else(|| corrupt("a mandate that vanished"))?;
+    let Some(mandate) = mandate_get_unscoped(tx, id).await? else {
+        return refuse(tx, GatewayError::MandateNotFound { mandate_id: id });
+    };
     match mandate.status {
         MandateStatus::Executed => execution_again(tx, &mandate, call.key).await,
         MandateStatus::Voided => {

@@ -14,6 +14,7 @@ use crate::{
     error::GatewayError,
     port::{BoxFuture, PaymentGateway},
     provider::{PaymentProvider, SandboxProvider},
+    recent::Recent,
     wire::{
         Execute, Execution, Intent, IntentNew, MandateNew, MandateState, TopUp, TopUpNew, Wallet, WalletPage,
     },
@@ -45,6 +46,7 @@ pub struct Gateway {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) keys: Arc<GatewayKeys>,
     pub(crate) provider: Arc<dyn PaymentProvider>,
+    pub(crate) recent: Arc<Recent>,
 }
 
 /// What a transaction decided: the answer, or the refusal for which it was undone.
@@ -74,7 +76,7 @@ impl Gateway {
         keys: GatewayKeys,
         provider: Arc<dyn PaymentProvider>,
     ) -> Self {
-        Self { store, clock, keys: Arc::new(keys), provider }
+        Self { store, clock, keys: Arc::new(keys), provider, recent: Arc::default() }
     }
 
     /// The keys that this gateway's mandates and receipts verify with.

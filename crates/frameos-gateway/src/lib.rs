@@ -8,6 +8,7 @@
 //! both it and the HTTP interface exchange. It knows no HTTP, no run and no agent: those are names in an intent's metadata.
 #![forbid(unsafe_code)]
 
+mod checkpoint;
 #[cfg(feature = "test-util")]
 pub mod conformance;
 mod error;
@@ -22,6 +23,7 @@ mod port;
 mod provider;
 mod purchase;
 mod receipt;
+mod recent;
 mod top_up;
 mod verify;
 mod wallet;
@@ -32,4 +34,4 @@ pub use gateway::{Decision, Gateway, GatewayKeys};
 pub use port::{BoxFuture, PaymentGateway};
 pub use provider::{Charge, PaymentProvider, ProviderError, SandboxProvider, Settlement};
 pub use purchase::{Purchase, purchase_place};
-pub use verify::{BadEntry, LedgerReport, ledger_verify};
+pub use verify::{BadEntry, LedgerAudit, LedgerReport, ledger_verify};

@@ -64,7 +64,9 @@ impl Gateway {
         match settlement {
             Settlement::Pending { .. } => Ok(row),
             Settlement::Settled { reference } => {
-                self.store.tx(move |tx| Box::pin(top_up_settle(tx, row, reference, now))).await?
+                self.store
+                    .tx_books(move |tx| Box::pin(top_up_settle(tx, row.clone(), reference.clone(), now)))
+                    .await?
             }
             Settlement::Refused { reason } => {
                 let provider = row.provider.clone();

@@ -3,12 +3,12 @@
 use frameos_app::overview_read;
 use frameos_contract::admin::Overview;
 use frameos_domain::clock::Clock;
-use frameos_gateway::{GatewayKeys, LedgerReport};
+use frameos_gateway::{GatewayKeys, LedgerAudit, LedgerReport};
 use frameos_store::{Store, clock::SystemClock};
 use secrecy::ExposeSecret;
 
 use crate::{
-    assemble::{database_url, ground_open, store_open},
+    assemble::{database_url, ground_open, store_look},
     config::Config,
     data_dir::DataDir,
     error::ServeError,
@@ -21,11 +21,11 @@ pub async fn migrate(config: Config) -> Result<(), ServeError> {
     ground_open(&config).await.map(drop)
 }
 
-/// Audits the ledger, beside a running server or without one. Creates and changes nothing.
-pub async fn ledger_verify(config: Config) -> Result<LedgerReport, ServeError> {
+/// Audits the ledger, beside a running server or without one, with this installation's keys. Creates and changes nothing.
+pub async fn ledger_verify(config: Config, how: LedgerAudit) -> Result<LedgerReport, ServeError> {
     let (data, store) = store_visit(&config).await?;
-    let gateway = GatewayKeys::new(signing_key_load(&data.path("keys"), "gateway")?);
-    Ok(frameos_gateway::ledger_verify(&store, gateway.set()).await?)
+    let keys = GatewayKeys::new(signing_key_load(&data.path("keys"), "gateway")?).set();
+    Ok(frameos_gateway::ledger_verify(&store, LedgerAudit { keys, ..how }).await?)
 }
 
 /// What waits, who works and what became of runs, beside running workers or without any. Changes nothing.
@@ -43,7 +43,7 @@ async fn store_visit(config: &Config) -> Result<(DataDir, Store), ServeError> {
         None => key_load(&data.path("keys"), "master")?,
     };
     let url = database_url(config, &data);
-    let store = store_open(config, &data, url, &master).await?;
+    let store = store_look(config, &data, url, &master).await?;
     store.schema_check().await?;
     Ok((data, store))
 }

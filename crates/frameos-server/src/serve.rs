@@ -199,6 +199,9 @@ fn gateway_spawn(
                     tracing::error!(error = &error as &dyn std::error::Error, "holds were not looked at");
                 }
             }
+            if let Err(error) = gateway.checkpoint_issue().await {
+                tracing::error!(error = &error as &dyn std::error::Error, "the ledger got no checkpoint");
+            }
             tokio::select! {
                 () = tokio::time::sleep(EXPIRY_EVERY) => {}
                 () = shutdown.cancelled() => return,

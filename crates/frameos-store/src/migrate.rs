@@ -46,6 +46,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         text: include_str!("../migrations/0009_operations.sql"),
     },
     Migration { version: 10, name: "0010_trigger", text: include_str!("../migrations/0010_trigger.sql") },
+    Migration {
+        version: 11,
+        name: "0011_ledger_rules",
+        text: include_str!("../migrations/0011_ledger_rules.sql"),
+    },
 ];
 
 /// Why a database cannot be brought to this binary's schema.

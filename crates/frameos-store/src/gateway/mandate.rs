@@ -10,7 +10,7 @@ use frameos_domain::{
     money::{Currency, Money},
 };
 
-use crate::{Row, StoreError, Tx, params};
+use crate::{Row, Statement, StoreError, Tx, params};
 
 /// A mandate and its state.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +62,11 @@ impl MandateRow {
 
 /// Stores an issued mandate. False when its intent already has one.
 pub async fn mandate_insert(tx: &mut Tx, mandate: &MandateRow) -> Result<bool, StoreError> {
+    let (sql, params) = mandate_insertion(mandate);
+    Ok(tx.execute(sql, &params).await? == 1)
+}
+
+pub(super) fn mandate_insertion(mandate: &MandateRow) -> Statement {
     let sql = "INSERT INTO mandates (id, intent_id, agent_id, amount, currency, execution_id, payee, status, void_reason, jws, \
                mandate_hash, expires_at, created_at, updated_at) \
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (intent_id) DO NOTHING";
@@ -81,7 +86,7 @@ pub async fn mandate_insert(tx: &mut Tx, mandate: &MandateRow) -> Result<bool, S
         mandate.created_at,
         mandate.updated_at
     ];
-    Ok(tx.execute(sql, &params).await? == 1)
+    (sql, params.to_vec())
 }
 
 pub async fn mandate_get_unscoped(tx: &mut Tx, id: MandateId) -> Result<Option<MandateRow>, StoreError> {
@@ -99,11 +104,17 @@ pub async fn mandate_get_by_intent_unscoped(
     tx.query_opt(sql, &params![intent]).await?.as_ref().map(MandateRow::read).transpose()
 }
 
-/// Marks an issued, unexpired mandate executed. False when it is neither.
-pub async fn mandate_mark_executed(tx: &mut Tx, id: MandateId, now: Timestamp) -> Result<bool, StoreError> {
+/// Marks an issued, unexpired mandate executed, and gives it. None when it is neither.
+pub async fn mandate_mark_executed(
+    tx: &mut Tx,
+    id: MandateId,
+    now: Timestamp,
+) -> Result<Option<MandateRow>, StoreError> {
     let sql = "UPDATE mandates SET status = 'executed', updated_at = $2 \
-               WHERE id = $1 AND status = 'issued' AND expires_at > $2";
-    Ok(tx.execute(sql, &params![id, now]).await? == 1)
+               WHERE id = $1 AND status = 'issued' AND expires_at > $2 \
+               RETURNING id, intent_id, agent_id, amount, currency, execution_id, payee, status, void_reason, jws, mandate_hash, \
+               expires_at, created_at, updated_at";
+    tx.query_opt(sql, &params![id, now]).await?.as_ref().map(MandateRow::read).transpose()
 }
 
 /// Marks an issued mandate voided. False when it is not issued any more.

@@ -12,6 +12,7 @@ mod execution;
 mod fixture;
 mod free_run;
 mod idempotency;
+mod ledger;
 mod live;
 mod object;
 mod overview;
