@@ -38,8 +38,9 @@ ALTER TABLE ledger_postings
         'platform_revenue', 'orchestrator_payable', 'provider_clearing', 'refunds', 'payout_clearing'));
 CREATE FUNCTION ledger_postings_seal() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    -- By index whatever the planner knows of the new rows: their number says nothing about the ledger's.
-    IF EXISTS (SELECT 1 FROM ledger_transactions WHERE sequence = ANY (ARRAY(SELECT DISTINCT n.sequence FROM inserted n))) THEN
+    -- One look at the index for each: LIMIT keeps the planner, who may know an empty ledger only, from reading it all instead.
+    IF EXISTS (SELECT 1 FROM (SELECT DISTINCT n.sequence FROM inserted n) new_lines CROSS JOIN LATERAL
+               (SELECT 1 FROM ledger_transactions t WHERE t.sequence = new_lines.sequence LIMIT 1) sealed) THEN
         RAISE EXCEPTION USING ERRCODE = 'integrity_constraint_violation',
             MESSAGE = 'a sealed ledger transaction takes no further lines';
     END IF;
