@@ -32,7 +32,7 @@ bench: bench-gateway ## The benchmark of payments
 bench-gateway: ## Measure payments a second, what a long ledger costs, and the audit, on SQLite and PostgreSQL
 	scripts/bench-gateway
 
-bench-engine: build ## Measure triggers, a warm run from click to success, and the queue against BullMQ on Redis
+bench-engine: build ## Measure triggers, warm runs, how full slots are kept, and the queue against BullMQ on Redis
 	scripts/bench-engine
 
 bench-sandbox: ## Measure what isolation costs, against plain processes and a Docker Engine

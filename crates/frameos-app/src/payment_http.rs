@@ -7,15 +7,16 @@
 use std::{fmt, time::Duration};
 
 use frameos_domain::{
-    id::{IntentId, MandateId},
+    id::{IntentId, MandateId, PaymentId, PayoutId},
     policy::Policy,
     signing::KeySet,
 };
 use frameos_gateway::{
     BoxFuture, Gateway, GatewayError, PaymentGateway,
     wire::{
-        Execute, Execution, Intent, IntentNew, MandateNew, MandateState, MandateVoid, TopUp, TopUpNew,
-        Wallet, WalletPage, WireError,
+        Execute, Execution, Intent, IntentNew, MandateNew, MandateState, MandateVoid, Payout, PayoutLines,
+        PayoutMade, PayoutNew, PayoutPage, PayoutQuery, Refund, RefundNew, TopUp, TopUpNew, Wallet,
+        WalletPage, WireError,
     },
 };
 use frameos_store::Store;
@@ -265,6 +266,49 @@ impl PaymentGateway for HttpGateway {
 
     fn policy_put(&self, owner: String, policy: Policy) -> BoxFuture<'_, Result<Policy, GatewayError>> {
         Box::pin(async move { self.send(Call::send(Method::PUT, ["policies", &owner], &policy)?).await })
+    }
+
+    fn payment_refund(
+        &self,
+        payment_id: PaymentId,
+        refund: RefundNew,
+    ) -> BoxFuture<'_, Result<Refund, GatewayError>> {
+        Box::pin(async move {
+            let call = Call::send(Method::POST, ["payments", &payment_id.to_string(), "refund"], &refund)?;
+            self.send(call.keyed(Some(refund.idempotency_key))).await
+        })
+    }
+
+    fn payout_create(&self, payout: PayoutNew) -> BoxFuture<'_, Result<PayoutMade, GatewayError>> {
+        // Payee, period and round make it happen once.
+        Box::pin(async move { self.send(Call::send(Method::POST, ["payouts"], &payout)?).await })
+    }
+
+    fn payout_advance(&self, payout_id: PayoutId) -> BoxFuture<'_, Result<Payout, GatewayError>> {
+        Box::pin(async move {
+            let path = ["payouts", &payout_id.to_string(), "advance"];
+            self.send(Call::send(Method::POST, path, &serde_json::json!({}))?).await
+        })
+    }
+
+    fn payout_get(&self, payout_id: PayoutId) -> BoxFuture<'_, Result<Payout, GatewayError>> {
+        Box::pin(self.send(Call::get(["payouts", &payout_id.to_string()])))
+    }
+
+    fn payout_list(&self, query: PayoutQuery) -> BoxFuture<'_, Result<PayoutPage, GatewayError>> {
+        let mut pairs = vec![("page", query.page.to_string()), ("limit", query.limit.to_string())];
+        pairs.extend(query.payee.map(|payee| ("payee", payee)));
+        Box::pin(self.send(Call { query: pairs, ..Call::get(["payouts"]) }))
+    }
+
+    fn payout_lines(
+        &self,
+        payout_id: PayoutId,
+        page: u32,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<PayoutLines, GatewayError>> {
+        let query = vec![("page", page.to_string()), ("limit", limit.to_string())];
+        Box::pin(self.send(Call { query, ..Call::get(["payouts", &payout_id.to_string(), "lines"]) }))
     }
 
     fn jwks(&self) -> BoxFuture<'_, Result<KeySet, GatewayError>> {

@@ -7,6 +7,8 @@ use frameos_domain::{
 };
 use frameos_gateway::wire::{TopUp, TopUpNew, Wallet, WalletPage};
 
+use frameos_store::{agent, status::AgentStatus};
+
 use crate::{
     app::App,
     error::{AppError, Result},
@@ -42,5 +44,54 @@ pub async fn policy_get(app: &App, user: UserId) -> Result<Policy> {
 /// Replaces the policy; it applies to every mandate issued from now on.
 pub async fn policy_put(app: &App, user: UserId, policy: Policy) -> Result<Policy> {
     policy.validate().map_err(|message| AppError::invalid("VALIDATION_FAILED", message))?;
+    names_check(app, user, &policy).await?;
     Ok(app.payments().policy_put(user.to_string(), policy).await?)
+}
+
+/// Refuses a name that nothing has: a blocked agent that is misspelt would not be blocked. Names that the policy has already
+/// are let be, as agents may go.
+async fn names_check(app: &App, user: UserId, policy: &Policy) -> Result<()> {
+    // A policy that cannot be read is to be replaced, whatever it names.
+    let known = app.payments().policy_get(user.to_string()).await.unwrap_or_default();
+    let new = |list: &[String], known: &[String]| -> Vec<String> {
+        list.iter().filter(|name| !known.contains(name)).cloned().collect()
+    };
+    let agents = [
+        ("allowed_agents", new(&policy.allowed_agents, &known.allowed_agents)),
+        ("blocked_agents", new(&policy.blocked_agents, &known.blocked_agents)),
+    ];
+    let categories = [
+        ("allowed_categories", new(&policy.allowed_categories, &known.allowed_categories)),
+        ("blocked_categories", new(&policy.blocked_categories, &known.blocked_categories)),
+    ];
+    let unknown = app.store().read(move |tx| {
+        Box::pin(async move {
+            for (field, names) in agents {
+                for name in names {
+                    let found = agent::agent_find_unscoped(tx, &name).await?;
+                    if found.is_none_or(|agent| agent.status == AgentStatus::PendingReview) {
+                        return Ok(Some((field, name)));
+                    }
+                }
+            }
+            if categories.iter().all(|(_, names)| names.is_empty()) {
+                return Ok(None);
+            }
+            let used = agent::agent_categories(tx).await?;
+            let is_used = |name: &String| used.iter().any(|category| category.category == *name);
+            let mut named = categories
+                .into_iter()
+                .flat_map(|(field, names)| names.into_iter().map(move |name| (field, name)));
+            Ok(named.find(|(_, name)| !is_used(name)))
+        })
+    });
+    match unknown.await? {
+        Some((field @ ("allowed_agents" | "blocked_agents"), name)) => {
+            Err(AppError::field(field, format!("names `{name}`, which is no agent's id or slug")))
+        }
+        Some((field, name)) => {
+            Err(AppError::field(field, format!("names `{name}`, a category that no agent is in")))
+        }
+        None => Ok(()),
+    }
 }

@@ -24,8 +24,9 @@ use frameos_store::{
 };
 
 use crate::{
+    GatewayKeys,
     error::GatewayError,
-    gateway::{Gateway, GatewayKeys, corrupt},
+    gateway::{Gateway, corrupt},
     wire::{Checkpoint, CheckpointPage},
 };
 
@@ -35,10 +36,10 @@ impl Gateway {
     /// Checks what came to the ledger and the receipts since the last checkpoint, and signs where they stand now. None when nothing
     /// came; an error, and no checkpoint, when something does not fit.
     pub async fn checkpoint_issue(&self) -> Result<Option<Checkpoint>, GatewayError> {
-        let (keys, now) = (Arc::clone(&self.keys), self.now());
+        let (keys, now) = (self.keys(), self.now());
         let stand = self.store.read(move |tx| Box::pin(stand_check(tx, keys.set()))).await?;
         let Some(stand) = stand else { return Ok(None) };
-        let keys = Arc::clone(&self.keys);
+        let keys = self.keys();
         let issued = self.store.tx(move |tx| Box::pin(checkpoint_sign(tx, keys, stand, now))).await?;
         issued.map(checkpoint_view).transpose()
     }

@@ -4,49 +4,35 @@ use std::sync::Arc;
 
 use frameos_domain::{
     clock::{Clock, Timestamp},
-    id::{IntentId, MandateId},
+    id::{IntentId, MandateId, PaymentId, PayoutId},
     policy::Policy,
-    signing::{KeySet, PublicKey, SigningKey},
+    signing::{CurrentKeys, KeySet, Keyring as GatewayKeys},
 };
 use frameos_store::{Store, StoreError, Tx};
 
 use crate::{
     error::GatewayError,
+    payout::{PayoutProvider, SandboxPayouts},
     port::{BoxFuture, PaymentGateway},
     provider::{PaymentProvider, SandboxProvider},
     recent::Recent,
     wire::{
-        Execute, Execution, Intent, IntentNew, MandateNew, MandateState, TopUp, TopUpNew, Wallet, WalletPage,
+        Execute, Execution, Intent, IntentNew, MandateNew, MandateState, Payout, PayoutLines, PayoutMade,
+        PayoutNew, PayoutPage, PayoutQuery, Refund, RefundNew, TopUp, TopUpNew, Wallet, WalletPage,
     },
+    x402::X402,
 };
-
-/// What the gateway signs with, and what it signed with before.
-#[derive(Debug)]
-pub struct GatewayKeys {
-    pub active: SigningKey,
-    /// Published so that older mandates and receipts keep verifying.
-    pub retired: Vec<PublicKey>,
-}
-
-impl GatewayKeys {
-    pub const fn new(active: SigningKey) -> Self {
-        Self { active, retired: Vec::new() }
-    }
-
-    /// All public keys.
-    pub fn set(&self) -> KeySet {
-        KeySet::of(std::iter::once(self.active.public()).chain(&self.retired))
-    }
-}
 
 /// The C layer's use cases. Clones share everything.
 #[derive(Clone)]
 pub struct Gateway {
     pub(crate) store: Store,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) keys: Arc<GatewayKeys>,
+    pub(crate) keys: Arc<CurrentKeys>,
     pub(crate) provider: Arc<dyn PaymentProvider>,
     pub(crate) recent: Arc<Recent>,
+    pub(crate) payouts: Arc<dyn PayoutProvider>,
+    pub(crate) x402: Option<Arc<X402>>,
 }
 
 /// What a transaction decided: the answer, or the refusal for which it was undone.
@@ -76,12 +62,32 @@ impl Gateway {
         keys: GatewayKeys,
         provider: Arc<dyn PaymentProvider>,
     ) -> Self {
-        Self { store, clock, keys: Arc::new(keys), provider, recent: Arc::default() }
+        let (keys, payouts) = (Arc::new(CurrentKeys::new(keys)), Arc::new(SandboxPayouts));
+        Self { store, clock, keys, provider, recent: Arc::default(), payouts, x402: None }
+    }
+
+    /// The same gateway, which sends developers' money through `payouts`.
+    pub fn with_payouts(self, payouts: Arc<dyn PayoutProvider>) -> Self {
+        Self { payouts, ..self }
     }
 
     /// The keys that this gateway's mandates and receipts verify with.
     pub fn jwks(&self) -> KeySet {
-        self.keys.set()
+        self.keys.get().set()
+    }
+
+    /// Signs with another key from now on, here and in every clone.
+    pub fn keys_replace(&self, keys: GatewayKeys) {
+        self.keys.replace(keys);
+    }
+
+    /// The id of the key that signs.
+    pub fn key_id(&self) -> String {
+        self.keys.get().active.public().kid()
+    }
+
+    pub(crate) fn keys(&self) -> Arc<GatewayKeys> {
+        self.keys.get()
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -141,6 +147,39 @@ impl PaymentGateway for Gateway {
 
     fn policy_put(&self, owner: String, policy: Policy) -> BoxFuture<'_, Result<Policy, GatewayError>> {
         Box::pin(self.policy_put(owner, policy))
+    }
+
+    fn payment_refund(
+        &self,
+        payment_id: PaymentId,
+        refund: RefundNew,
+    ) -> BoxFuture<'_, Result<Refund, GatewayError>> {
+        Box::pin(self.payment_refund(payment_id, refund))
+    }
+
+    fn payout_create(&self, payout: PayoutNew) -> BoxFuture<'_, Result<PayoutMade, GatewayError>> {
+        Box::pin(self.payout_create(payout))
+    }
+
+    fn payout_advance(&self, payout_id: PayoutId) -> BoxFuture<'_, Result<Payout, GatewayError>> {
+        Box::pin(self.payout_advance(payout_id))
+    }
+
+    fn payout_get(&self, payout_id: PayoutId) -> BoxFuture<'_, Result<Payout, GatewayError>> {
+        Box::pin(self.payout_get(payout_id))
+    }
+
+    fn payout_list(&self, query: PayoutQuery) -> BoxFuture<'_, Result<PayoutPage, GatewayError>> {
+        Box::pin(self.payout_list(query))
+    }
+
+    fn payout_lines(
+        &self,
+        payout_id: PayoutId,
+        page: u32,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<PayoutLines, GatewayError>> {
+        Box::pin(self.payout_lines(payout_id, page, limit))
     }
 
     fn jwks(&self) -> BoxFuture<'_, Result<KeySet, GatewayError>> {

@@ -4,7 +4,7 @@
 //! their effect once; a refusal is the same error in process and over HTTP.
 
 use frameos_domain::{
-    id::{IntentId, MandateId},
+    id::{IntentId, MandateId, PaymentId, PayoutId},
     policy::Policy,
     signing::KeySet,
 };
@@ -13,7 +13,8 @@ use crate::{
     error::GatewayError,
     gateway::Gateway,
     wire::{
-        Execute, Execution, Intent, IntentNew, MandateNew, MandateState, TopUp, TopUpNew, Wallet, WalletPage,
+        Execute, Execution, Intent, IntentNew, MandateNew, MandateState, Payout, PayoutLines, PayoutMade,
+        PayoutNew, PayoutPage, PayoutQuery, Refund, RefundNew, TopUp, TopUpNew, Wallet, WalletPage,
     },
 };
 
@@ -52,6 +53,25 @@ pub trait PaymentGateway: Send + Sync {
     fn policy_get(&self, owner: String) -> Answer<'_, Policy>;
 
     fn policy_put(&self, owner: String, policy: Policy) -> Answer<'_, Policy>;
+
+    /// Gives money of a payment back to the payer's wallet and takes it from those who shared it. The same key does it once.
+    fn payment_refund(&self, payment_id: PaymentId, refund: RefundNew) -> Answer<'_, Refund>;
+
+    /// Takes all that is payable to a payee for one payout, if it is enough. A period has one per round, however often asked.
+    fn payout_create(&self, payout: PayoutNew) -> Answer<'_, PayoutMade>;
+
+    /// Does what is to be done next for a payout: has it sent, or asks what became of it. To be called until it is undone, and
+    /// for some time after it was paid, because banks send money back.
+    fn payout_advance(&self, payout_id: PayoutId) -> Answer<'_, Payout>;
+
+    /// One payout, with its statement.
+    fn payout_get(&self, payout_id: PayoutId) -> Answer<'_, Payout>;
+
+    /// Payouts, newest first, of one payee with the balance, or of all. `page` counts from 1; `limit` is 1 to 100.
+    fn payout_list(&self, query: PayoutQuery) -> Answer<'_, PayoutPage>;
+
+    /// The ledger's entries that a payout consists of, oldest first. `page` counts from 1; `limit` is 1 to 1000.
+    fn payout_lines(&self, payout_id: PayoutId, page: u32, limit: u32) -> Answer<'_, PayoutLines>;
 
     /// The keys that mandates and receipts verify with, retired ones included.
     fn jwks(&self) -> Answer<'_, KeySet>;

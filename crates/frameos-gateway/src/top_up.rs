@@ -21,6 +21,7 @@ use crate::{
     metadata::{amount_check, key_check, name_check, wallet_currency_check},
     provider::{Charge, Settlement},
     wire::{TopUp, TopUpNew, TopUpStatus},
+    x402::account_check,
 };
 
 const PENDING: &str = "pending";
@@ -31,6 +32,7 @@ impl Gateway {
     /// Puts money into a wallet through the provider. Without an idempotency key every call is a new top-up.
     pub async fn wallet_top_up(&self, owner: String, top_up: TopUpNew) -> Result<TopUp, GatewayError> {
         name_check("owner", &owner)?;
+        account_check("owner", &owner)?;
         amount_check(top_up.amount)?;
         wallet_currency_check(top_up.currency)?;
         key_check(top_up.idempotency_key.as_deref())?;

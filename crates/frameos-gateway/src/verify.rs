@@ -7,6 +7,7 @@
 mod checkpoints;
 mod ledger;
 mod link;
+mod refunds;
 mod sums;
 mod tables;
 mod workers;
@@ -16,9 +17,13 @@ use std::sync::Arc;
 use frameos_domain::signing::KeySet;
 use frameos_store::{
     Store, StoreError, Tx,
-    gateway::audit::{
-        Disagreement, audit_counts_unscoped, audit_executions_unscoped, audit_holds_unscoped,
-        audit_top_ups_unscoped,
+    gateway::{
+        audit::{
+            Disagreement, audit_counts_unscoped, audit_executions_unscoped, audit_holds_unscoped,
+            audit_top_ups_unscoped,
+        },
+        audit_payouts::{audit_payouts_unscoped, audit_refunds_unscoped},
+        x402::audit_x402_unscoped,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -35,7 +40,12 @@ pub struct LedgerReport {
     pub wallets: u64,
     pub mandates: u64,
     pub payments: u64,
+    #[serde(default)]
     pub checkpoints: u64,
+    #[serde(default)]
+    pub refunds: u64,
+    #[serde(default)]
+    pub payouts: u64,
     /// Positions have no gap and every hash fits its entry and its predecessor.
     pub chain_whole: bool,
     /// Every transaction sums to zero per currency.
@@ -50,6 +60,9 @@ pub struct LedgerReport {
     pub mandates_agree: bool,
     /// Runs were charged what their payments say, and their authors credited their part.
     pub executions_agree: bool,
+    /// Refunds and payouts say what the ledger says; none is more than its payment or pays what another one pays.
+    #[serde(default)]
+    pub payouts_agree: bool,
     pub first_bad: Option<BadEntry>,
     /// The newest checkpoint, to be kept elsewhere.
     pub checkpoint: Option<String>,
@@ -58,7 +71,7 @@ pub struct LedgerReport {
 /// An entry that contradicts the rest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BadEntry {
-    /// A ledger transaction, receipt, checkpoint, wallet (`owner currency`), mandate, payment, top-up or run.
+    /// A ledger transaction, receipt, checkpoint, wallet (`owner currency`), mandate, payment, top-up, run, refund or payout.
     pub entry: String,
     pub reason: String,
 }
@@ -162,13 +175,27 @@ async fn passes(tx: &mut Tx, audit: &mut Audit) -> Result<(), StoreError> {
     audit.report.wallets_agree = wallets & audit.report.note_disagreement(holds);
     tables::audit_mandates(tx, audit, &sums).await?;
     let top_ups = audit_top_ups_unscoped(tx).await?;
-    audit.report.mandates_agree &= audit.report.note_disagreement(top_ups);
+    let x402 = audit_x402_unscoped(tx).await?;
+    audit.report.mandates_agree &=
+        audit.report.note_disagreement(top_ups) & audit.report.note_disagreement(x402);
     let executions = audit_executions_unscoped(tx).await?;
     audit.report.executions_agree = audit.report.note_disagreement(executions);
+    money_back_and_out(tx, audit).await?;
     let counts = audit_counts_unscoped(tx).await?;
+    audit.report.refunds = counts.refunds.unsigned_abs();
+    audit.report.payouts = counts.payouts.unsigned_abs();
     if counts.postings.unsigned_abs() != audit.report.postings {
         audit.report.chain_whole = false;
         audit.report.note("ledger", "there are postings without a transaction");
     }
+    Ok(())
+}
+
+async fn money_back_and_out(tx: &mut Tx, audit: &mut Audit) -> Result<(), StoreError> {
+    let signed = refunds::audit_refund_receipts(tx, audit).await?;
+    let refunds = audit_refunds_unscoped(tx).await?;
+    let payouts = audit_payouts_unscoped(tx).await?;
+    audit.report.payouts_agree =
+        signed & audit.report.note_disagreement(refunds) & audit.report.note_disagreement(payouts);
     Ok(())
 }

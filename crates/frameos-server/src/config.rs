@@ -6,6 +6,7 @@
 mod key;
 mod load;
 mod show;
+mod x402;
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -14,6 +15,7 @@ use thiserror::Error;
 
 pub use key::{KEYS, Key};
 pub use load::environment;
+pub use x402::X402Config;
 
 /// The file that documents every key, with the built-in defaults.
 pub const DEFAULT_FILE: &str = include_str!("../frameos.default.toml");
@@ -74,7 +76,9 @@ pub struct Config {
     pub mail_dir: Option<PathBuf>,
     /// Lets webhooks lead to private addresses, any port and plain HTTP.
     pub webhooks_allow_private: bool,
+    pub x402: X402Config,
     pub limits_enabled: bool,
+    pub payouts: PayoutConfig,
     pub log: LogConfig,
     pub seed: Seed,
 }
@@ -140,6 +144,42 @@ pub struct WorkerConfig {
     pub lease_seconds: u32,
 }
 
+/// Who sends developers' money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PayoutProviderKind {
+    /// Nobody: test money.
+    Sandbox,
+    Cashfree,
+}
+
+/// When, how much and by whom developers are paid. To be the same in every process.
+#[derive(Debug, Clone)]
+pub struct PayoutConfig {
+    pub provider: PayoutProviderKind,
+    /// Minor units.
+    pub minimum: u32,
+    /// Minutes that the clocks Mondays begin by are ahead of UTC.
+    pub offset_minutes: i32,
+    pub account_hold_hours: u32,
+    pub cashfree_url: String,
+    pub cashfree_client_id: Option<String>,
+    pub cashfree_client_secret: Option<SecretString>,
+}
+
+impl Default for PayoutConfig {
+    fn default() -> Self {
+        Self {
+            provider: PayoutProviderKind::Sandbox,
+            minimum: 50_000,
+            offset_minutes: 330,
+            account_hold_hours: 72,
+            cashfree_url: "https://api.cashfree.com/payout".to_owned(),
+            cashfree_client_id: None,
+            cashfree_client_secret: None,
+        }
+    }
+}
+
 /// Who may read what a process counts.
 #[derive(Debug, Clone, Default)]
 pub struct MetricsConfig {
@@ -178,7 +218,9 @@ impl Default for Config {
             master_key: None,
             mail_dir: None,
             webhooks_allow_private: false,
+            x402: X402Config::default(),
             limits_enabled: true,
+            payouts: PayoutConfig::default(),
             log: LogConfig { format: LogFormat::Text, level: "info".to_owned() },
             seed: Seed::Demo,
         }

@@ -25,6 +25,14 @@ pub enum ServeError {
     Runtime { language: &'static str, source: SandboxError },
     #[error("`gateway.api_key` is needed together with {because}; set FRAMEOS_GATEWAY__API_KEY")]
     ApiKeyMissing { because: &'static str },
+    #[error(
+        "`payouts.provider` is \"cashfree\", which needs `payouts.cashfree_client_id` and `payouts.cashfree_client_secret`"
+    )]
+    PayoutKeysMissing,
+    #[error("x402 is on, so `{missing}` is needed too; set it, or unset `x402.facilitator_url`")]
+    X402Incomplete { missing: &'static str },
+    #[error("x402 needs the payment gateway in this process; unset `gateway.url` or `x402.facilitator_url`")]
+    X402Elsewhere,
     #[error("the payment gateway cannot be used")]
     Gateway(#[from] GatewayError),
     #[error("cannot listen on {address}")]

@@ -44,6 +44,12 @@ pub enum KeyError {
     OtherMaster(#[source] CipherError),
     #[error("the installation's keys cannot be read from its database")]
     Shared(#[source] StoreError),
+    #[error("the installation's {purpose} key in its database is not usable")]
+    Broken { purpose: &'static str, source: SignatureError },
+    #[error("there is no {purpose} key to rotate yet; start the server once")]
+    NotStarted { purpose: &'static str },
+    #[error("somebody else rotated the {purpose} key this moment; nothing was done")]
+    Overtaken { purpose: &'static str },
 }
 
 /// The 32 bytes written in hex or base64, if that is what `text` holds.
@@ -82,19 +88,29 @@ pub(crate) fn signing_key_load_or_create(keys: &Path, name: &str) -> Result<Sign
     signing_key(keys, name, &key_load_or_create(keys, name)?)
 }
 
-/// The signing key `name` of the installation: the first process on its database brings its own, all others get that one.
+/// The signing key `name` of the installation: see [`key_load_shared`].
 pub(crate) async fn signing_key_shared(
     store: &Store,
     keys: &Path,
     name: &str,
 ) -> Result<SigningKey, KeyError> {
+    signing_key(keys, name, &key_load_shared(store, keys, name).await?)
+}
+
+/// The setting that holds a shared key.
+pub(crate) fn key_setting(name: &str) -> String {
+    format!("key.{name}")
+}
+
+/// The key `name` of the installation: the first process on its database brings its own, all others get that one.
+pub(crate) async fn key_load_shared(store: &Store, keys: &Path, name: &str) -> Result<KeyBytes, KeyError> {
     let path = keys.join(format!("{name}.key"));
     let here = key_read(&path)?;
     let ours = match &here {
         Some(key) => key.clone(),
         None => Zeroizing::new(SigningKey::generate_seed().map_err(KeyError::Random)?),
     };
-    let setting = format!("key.{name}");
+    let setting = key_setting(name);
     let place = Place::new("settings", "value", &setting);
     let sealed = store.cipher().seal(place, ours.as_slice()).map_err(KeyError::OtherMaster)?;
     let (row, text) = (setting.clone(), hex::encode(sealed));
@@ -111,7 +127,16 @@ pub(crate) async fn signing_key_shared(
     if key_read(&path)?.as_ref() != Some(&key) {
         return Err(KeyError::Foreign { path });
     }
-    signing_key(keys, name, &key)
+    Ok(key)
+}
+
+/// The signing key in the file `name` of the folder `keys`, which is made of `seed` when it is not there.
+pub(crate) fn signing_key_place(keys: &Path, name: &str, seed: &KeyBytes) -> Result<SigningKey, KeyError> {
+    let path = keys.join(format!("{name}.key"));
+    if key_read(&path)?.is_none() {
+        key_put(keys, &path, seed)?;
+    }
+    signing_key_load(keys, name)
 }
 
 fn signing_key(keys: &Path, name: &str, seed: &KeyBytes) -> Result<SigningKey, KeyError> {

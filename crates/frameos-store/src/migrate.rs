@@ -51,6 +51,10 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "0011_ledger_rules",
         text: include_str!("../migrations/0011_ledger_rules.sql"),
     },
+    Migration { version: 12, name: "0012_proofs", text: include_str!("../migrations/0012_proofs.sql") },
+    Migration { version: 14, name: "0014_pricing", text: include_str!("../migrations/0014_pricing.sql") },
+    Migration { version: 15, name: "0015_payouts", text: include_str!("../migrations/0015_payouts.sql") },
+    Migration { version: 16, name: "0016_x402", text: include_str!("../migrations/0016_x402.sql") },
 ];
 
 /// Why a database cannot be brought to this binary's schema.

@@ -162,7 +162,10 @@ async fn pay(gateway: &Gateway, payer: usize) {
         let intent_id = gateway.intent_create(intent).await.unwrap().intent_id;
         let mandate = gateway.mandate_issue(MandateNew { intent_id, ttl_seconds: None }).await.unwrap();
         let key = Some(mandate.mandate_id.to_string());
-        gateway.execute(Execute { mandate_id: mandate.mandate_id, idempotency_key: key }).await.unwrap();
+        gateway
+            .execute(Execute { mandate_id: mandate.mandate_id, amount: None, idempotency_key: key })
+            .await
+            .unwrap();
     }
 }
 

@@ -66,7 +66,8 @@ async fn batch(tx: &mut Tx, keys: Arc<GatewayKeys>, count: usize) -> Result<(), 
         let share = i64::try_from((payer..count).step_by(PAYERS).count()).unwrap() * PRICE;
         let (owner, amount) = (payer_name(payer), Money::new(share, Currency::INR));
         assert!(
-            wallet_hold(tx, &owner, amount, now).await? && wallet_capture(tx, &owner, amount, now).await?
+            wallet_hold(tx, &owner, amount, now).await?
+                && wallet_capture(tx, &owner, amount, share, now).await?
         );
     }
     chain_set(tx, LEDGER_CHAIN, places.ledger.0 - 1, &places.ledger.1).await?;
@@ -124,6 +125,7 @@ impl Rows {
             currency: Currency::INR,
             ledger_transaction_id: Some(transaction),
             ledger_hash: Some(ledger_hash),
+            ledger_sequence: Some(places.ledger.0 - 1),
             issued_at: now,
         };
         let jws = document.sign(&keys.active).unwrap();

@@ -107,7 +107,7 @@ impl Points {
         let hash_fits = canonical::sha256_hex(row.jws.as_bytes()) == row.hash;
         match LedgerCheckpoint::verify(&row.jws, Some(keys)) {
             Err(error) => {
-                let read = signing::read_unchecked::<LedgerCheckpoint>(&row.jws);
+                let read = signing::read_unverified::<LedgerCheckpoint>(&row.jws);
                 let previous_hash = read.map_or_else(|_| String::new(), |read| read.previous_hash);
                 link.add(End::of(row.number, &row.hash), &previous_hash, &name, hash_fits);
                 self.broken.get_or_insert((name, error.to_string()));

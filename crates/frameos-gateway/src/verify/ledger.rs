@@ -102,27 +102,43 @@ fn line_sum(keys: &Keys, told: &mut Told, entry: &LedgerRow, posting: &PostingRo
     let (reference, sums) = (entry.reference.as_str(), &mut told.sums);
     let taken = amount.wrapping_neg();
     match account_kind.as_str() {
-        "wallet" => told.wallets.add(owner, currency, i128::from(*amount)),
+        "wallet" => {
+            told.wallets.add(owner, currency, i128::from(*amount));
+            if entry.kind == "capture" {
+                sums.returned.add(keys, (reference, owner, currency, amount));
+            }
+        }
         "hold" => {
             told.holds.add(owner, currency, i128::from(*amount));
             match entry.kind.as_str() {
                 "hold" => sums.holds.add(keys, (reference, owner, currency, amount)),
                 "release" => sums.releases.add(keys, (reference, owner, currency, taken)),
                 "capture" => {
-                    let moved = (&*entry.id, &*entry.hash, entry.at.as_micros());
-                    sums.captures.add(keys, (reference, owner, currency, taken, moved));
+                    sums.taken.add(keys, (reference, owner, currency, taken));
+                    sums.captures.add(keys, (reference, Some(owner), currency, None::<i64>, moved(entry)));
                 }
                 _ => {}
             }
         }
-        "developer_payable" if entry.kind == "capture" => {
+        "provider_clearing" if entry.kind == "direct_sale" => {
+            sums.captures.add(keys, (reference, None::<&String>, currency, Some(taken), moved(entry)));
+        }
+        "developer_payable" if is_sale(entry) => {
             sums.splits.add(keys, (&*entry.id, account_kind, Some(owner), amount));
         }
-        "platform_revenue" | "orchestrator_payable" if entry.kind == "capture" => {
+        "platform_revenue" | "orchestrator_payable" if is_sale(entry) => {
             sums.splits.add(keys, (&*entry.id, account_kind, None::<&String>, amount));
         }
         _ => {}
     }
+}
+
+fn is_sale(entry: &LedgerRow) -> bool {
+    matches!(entry.kind.as_str(), "capture" | "direct_sale")
+}
+
+fn moved(entry: &LedgerRow) -> (&str, &str, i64) {
+    (&entry.id, &entry.hash, entry.at.as_micros())
 }
 
 fn imbalance(entry: &LedgerRow) -> Option<String> {

@@ -44,13 +44,18 @@ pub(super) struct Sums {
     pub(super) holds: Sum,
     /// The same of every hold given back.
     pub(super) releases: Sum,
-    /// The same of every hold taken, with the transaction, its hash and its time.
+    /// The same of every hold taken.
+    pub(super) taken: Sum,
+    /// The same of what went back to the wallet when a hold was taken in part.
+    pub(super) returned: Sum,
+    /// Mandate, payer and currency of every capture, with the transaction, its hash and its time; of a direct sale payment,
+    /// currency and amount.
     pub(super) captures: Sum,
-    /// Who was credited how much by which capture.
+    /// Who was credited how much by which capture or direct sale.
     pub(super) splits: Sum,
     /// Receipt, payment and mandate of every success.
     pub(super) receipts: Sum,
-    /// Mandate, payer, currency and amount of everything executed.
+    /// Mandate, payer, currency and what was taken of everything executed.
     pub(super) executed: Sum,
 }
 
@@ -58,6 +63,8 @@ impl AddAssign for Sums {
     fn add_assign(&mut self, other: Self) {
         self.holds += other.holds;
         self.releases += other.releases;
+        self.taken += other.taken;
+        self.returned += other.returned;
         self.captures += other.captures;
         self.splits += other.splits;
         self.receipts += other.receipts;

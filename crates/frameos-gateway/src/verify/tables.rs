@@ -26,7 +26,7 @@ use super::{
     sums::{Keys, Sums},
     workers::Workers,
 };
-use crate::{intent::fingerprint, receipt::outcome_name};
+use crate::{intent::fingerprint, receipt::outcome_name, x402::is_without_account};
 
 const PAGE: i64 = 2_000;
 
@@ -84,7 +84,7 @@ pub(super) async fn audit_receipts(
 fn receipt_contradiction(row: &ReceiptText, trusted: Option<&KeySet>) -> Option<String> {
     let read = match trusted {
         Some(keys) => PaymentReceipt::verify(&row.jws, Some(keys)),
-        None => signing::read_unchecked(&row.jws),
+        None => signing::read_unverified(&row.jws),
     };
     let receipt = match read {
         Ok(receipt) => receipt,
@@ -117,10 +117,14 @@ pub(super) async fn audit_mandates(tx: &mut Tx, audit: &mut Audit, told: &Sums) 
     let mut agree = audit.report.note_found(found);
     let payments = payments_pass(tx, audit).await?;
     if !mandates.agrees(told) || !payments.agrees(told) || mandates.executed != payments.executed {
-        let found = audit_mandates_unscoped(tx).await?;
-        agree &= audit.report.note_disagreement(found);
-        let found = audit_payments_unscoped(tx).await?;
-        agree &= audit.report.note_disagreement(found);
+        let mandates = audit_mandates_unscoped(tx).await?;
+        let payments = audit_payments_unscoped(tx).await?;
+        if mandates.is_none() && payments.is_none() {
+            audit.report.note("ledger", "mandates or payments say otherwise than the ledger");
+        }
+        audit.report.note_disagreement(mandates);
+        audit.report.note_disagreement(payments);
+        agree = false;
     }
     audit.report.mandates_agree = agree;
     Ok(())
@@ -157,16 +161,31 @@ async fn mandates_pass(tx: &mut Tx, audit: &mut Audit) -> Result<(Tables, Found)
     }
     let mut sums = Sums::default();
     states.into_iter().for_each(|state| sums += state);
-    Ok((Tables { holds: Some((sums.holds, sums.releases)), paid: None, executed: sums.executed }, first))
+    let holds = Some([sums.holds, sums.releases, sums.taken, sums.returned]);
+    Ok((Tables { holds, paid: None, executed: sums.executed }, first))
 }
 
 fn mandate_sum(keys: &Keys, sums: &mut Sums, row: &MandateText) {
-    let row = (row.id.as_str(), &row.agent_id, &row.currency, &row.amount, row.status.as_str());
-    let (id, owner, currency, amount, status) = row;
+    let MandateText { agent_id: owner, currency, amount, .. } = row;
+    let (id, captured) = (row.id.as_str(), row.captured_amount.unwrap_or(0));
+    if row.status == "executed" {
+        sums.executed.add(keys, (id, owner, currency, captured));
+    }
+    if is_without_account(owner) {
+        // Nothing is held for it: what the ledger says of it is a direct sale.
+        return;
+    }
     sums.holds.add(keys, (id, owner, currency, amount));
-    match status {
-        "voided" | "expired" => sums.releases.add(keys, (id, owner, currency, *amount)),
-        "executed" => sums.executed.add(keys, (id, owner, currency, amount)),
+    match row.status.as_str() {
+        "voided" | "expired" => sums.releases.add(keys, (id, owner, currency, amount)),
+        "executed" => {
+            sums.taken.add(keys, (id, owner, currency, amount));
+            let rest = amount.wrapping_sub(captured);
+            // Lines of zero are left out of the ledger.
+            if rest != 0 {
+                sums.returned.add(keys, (id, owner, currency, rest));
+            }
+        }
         _ => {}
     }
 }
@@ -177,12 +196,15 @@ fn mandate_contradiction(row: &MandateText, trusted: Option<&KeySet>) -> Option<
     }
     let read: Result<Mandate, SignatureError> = match trusted {
         Some(keys) => Mandate::verify(&row.jws, keys),
-        None => signing::read_unchecked(&row.jws),
+        None => signing::read_unverified(&row.jws),
     };
     let mandate = match read {
         Ok(mandate) => mandate,
         Err(error) => return Some(error.to_string()),
     };
+    if row.captured_amount.is_some() != (row.status == "executed") {
+        return Some("the mandate's status and what was taken of it do not fit".to_owned());
+    }
     let columns_agree = mandate.id.to_string() == row.id
         && mandate.intent_id.to_string() == row.intent_id
         && mandate.agent_id == row.agent_id
@@ -198,12 +220,14 @@ fn mandate_contradiction(row: &MandateText, trusted: Option<&KeySet>) -> Option<
     let Ok(metadata) = serde_json::from_str::<serde_json::Value>(&intent.metadata) else {
         return Some("its intent's metadata cannot be read".to_owned());
     };
-    let payee = metadata.get("developer_id").and_then(|name| name.as_str()).unwrap_or(&intent.vendor);
+    let named = |name: &str| metadata.get(name).and_then(|name| name.as_str());
+    let payee = named("developer_id").unwrap_or(&intent.vendor);
     let intent_agrees = intent.agent_id == row.agent_id
         && intent.amount == row.amount
         && intent.currency == row.currency
         && intent.vendor == mandate.vendor
-        && payee == row.payee;
+        && payee == row.payee
+        && named("orchestrator") == row.orchestrator.as_deref();
     if !intent_agrees {
         Some("the mandate says otherwise than its intent".to_owned())
     } else if fingerprint(intent, metadata) != intent.fingerprint {
@@ -228,11 +252,14 @@ async fn payments_pass(tx: &mut Tx, audit: &mut Audit) -> Result<Tables, StoreEr
 }
 
 fn payment_sum(keys: &Keys, sums: &mut Sums, row: &PaymentText) {
-    let (mandate, owner, currency, amount) =
-        (row.mandate_id.as_str(), &row.agent_id, &row.currency, row.amount);
+    let (mandate, owner, currency) = (row.mandate_id.as_str(), &row.agent_id, &row.currency);
     let moved = (&*row.ledger_transaction_id, &*row.ledger_hash, row.created_at.as_micros());
-    sums.captures.add(keys, (mandate, owner, currency, amount, moved));
-    sums.executed.add(keys, (mandate, owner, currency, &row.amount));
+    if is_without_account(owner) {
+        sums.captures.add(keys, (&*row.id, None::<&String>, currency, Some(row.amount), moved));
+    } else {
+        sums.captures.add(keys, (mandate, Some(owner), currency, None::<i64>, moved));
+    }
+    sums.executed.add(keys, (mandate, owner, currency, row.amount));
     sums.receipts.add(keys, (&*row.receipt_id, Some(&*row.id), mandate));
     let parts = [
         ("developer_payable", Some(&row.developer), row.developer_amount),
@@ -247,14 +274,14 @@ fn payment_sum(keys: &Keys, sums: &mut Sums, row: &PaymentText) {
 
 /// What one table says in sum; none where it is silent.
 struct Tables {
-    holds: Option<(super::sums::Sum, super::sums::Sum)>,
+    holds: Option<[super::sums::Sum; 4]>,
     paid: Option<(super::sums::Sum, super::sums::Sum, super::sums::Sum)>,
     executed: super::sums::Sum,
 }
 
 impl Tables {
     fn agrees(&self, told: &Sums) -> bool {
-        self.holds.is_none_or(|holds| holds == (told.holds, told.releases))
+        self.holds.is_none_or(|holds| holds == [told.holds, told.releases, told.taken, told.returned])
             && self.paid.is_none_or(|paid| paid == (told.captures, told.splits, told.receipts))
     }
 }

@@ -57,9 +57,9 @@ pub struct TopUp {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WalletEntry {
     pub transaction_id: String,
-    /// `top_up`, `hold`, `release` or `capture`.
+    /// `top_up`, `hold`, `release`, `capture` or `refund`.
     pub kind: String,
-    /// The top-up or mandate it belongs to.
+    /// The top-up, mandate or refund it belongs to.
     pub reference: String,
     pub currency: Currency,
     pub available_change: i64,

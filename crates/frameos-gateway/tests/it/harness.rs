@@ -48,6 +48,10 @@ impl Bench {
         Self { gateway, clock }
     }
 
+    pub(crate) fn clock_now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     pub(crate) async fn fund(&self, owner: &str, amount: i64) {
         let top_up = TopUpNew { amount, currency: Currency::INR, idempotency_key: None };
         self.gateway.wallet_top_up(owner.to_owned(), top_up).await.unwrap();
@@ -73,7 +77,7 @@ impl Bench {
         let report = self.gateway.ledger_verify().await.unwrap();
         assert_eq!(report.first_bad, None);
         assert!(report.chain_whole && report.balanced && report.receipts_whole);
-        assert!(report.wallets_agree && report.mandates_agree);
+        assert!(report.wallets_agree && report.mandates_agree && report.payouts_agree);
     }
 }
 
@@ -94,5 +98,5 @@ pub(crate) fn intent(owner: &str, amount: i64) -> IntentNew {
 }
 
 pub(crate) fn execute(mandate: &MandateState) -> Execute {
-    Execute { mandate_id: mandate.mandate_id, idempotency_key: None }
+    Execute { mandate_id: mandate.mandate_id, amount: None, idempotency_key: None }
 }

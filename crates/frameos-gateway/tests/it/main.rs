@@ -2,12 +2,18 @@
 #![expect(clippy::unwrap_used, reason = "a test that does not get its answer has failed")]
 
 mod altered;
+mod cashfree_payouts;
 mod checkpoint;
 mod concurrency;
 mod conformance;
 mod expiry;
 mod harness;
 mod interleaving;
+mod payouts;
+mod policy;
 mod purchase;
+mod refunds;
+mod storm;
 mod top_up;
 mod verify;
+mod x402;

@@ -7,7 +7,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use secrecy::{ExposeSecret, SecretString};
 use toml::Value;
 
-use super::{Backend, Config, LogFormat, Role, Seed};
+use super::{Backend, Config, LogFormat, PayoutProviderKind, Role, Seed, x402};
 
 /// A value on its way into the tree: typed when it is from the file, text when from the environment or a flag.
 #[derive(Debug, Clone, Copy)]
@@ -236,10 +236,120 @@ pub static KEYS: &[Key] = &[
         show: |config| Shown::Plain(Value::Boolean(config.webhooks_allow_private)),
     },
     Key {
+        name: "x402.facilitator_url",
+        allowed: "an http:// or https:// URL",
+        set: |config, raw| set_optional(&mut config.x402.facilitator_url, raw, url),
+        show: |config| optional(config.x402.facilitator_url.as_ref()),
+    },
+    Key {
+        name: "x402.facilitator_token",
+        allowed: "at least 16 visible ASCII characters",
+        set: |config, raw| set_optional(&mut config.x402.facilitator_token, raw, api_key),
+        show: |config| hidden(config.x402.facilitator_token.as_ref()),
+    },
+    Key {
+        name: "x402.network",
+        allowed: "a CAIP-2 name such as eip155:8453",
+        set: |config, raw| set_optional(&mut config.x402.network, raw, x402::network),
+        show: |config| optional(config.x402.network.as_ref()),
+    },
+    Key {
+        name: "x402.asset",
+        allowed: "the address of a token's contract, 0x and 40 hexadecimal digits",
+        set: |config, raw| set_optional(&mut config.x402.asset, raw, x402::chain_address),
+        show: |config| optional(config.x402.asset.as_ref()),
+    },
+    Key {
+        name: "x402.asset_name",
+        allowed: "the name in the token's EIP-712 domain",
+        set: |config, raw| set_to(&mut config.x402.asset_name, x402::domain_word(raw)),
+        show: |config| text(&config.x402.asset_name),
+    },
+    Key {
+        name: "x402.asset_version",
+        allowed: "the version in the token's EIP-712 domain",
+        set: |config, raw| set_to(&mut config.x402.asset_version, x402::domain_word(raw)),
+        show: |config| text(&config.x402.asset_version),
+    },
+    Key {
+        name: "x402.pay_to",
+        allowed: "an address, 0x and 40 hexadecimal digits",
+        set: |config, raw| set_optional(&mut config.x402.pay_to, raw, x402::chain_address),
+        show: |config| optional(config.x402.pay_to.as_ref()),
+    },
+    Key {
+        name: "x402.rates",
+        allowed: "a list such as [\"INR=117.95\"]: the token's smallest units that a currency's minor unit is worth",
+        set: |config, raw| set_to(&mut config.x402.rates, x402::rates(raw)),
+        show: |config| {
+            Shown::Plain(config.x402.rates.iter().map(ToString::to_string).collect::<Vec<_>>().into())
+        },
+    },
+    Key {
+        name: "x402.rpc_url",
+        allowed: "an http:// or https:// URL",
+        set: |config, raw| set_optional(&mut config.x402.rpc_url, raw, x402::rpc_url),
+        show: |config| hidden(config.x402.rpc_url.as_ref()),
+    },
+    Key {
+        name: "x402.answer_seconds",
+        allowed: "a whole number of seconds from 1 to 60",
+        set: |config, raw| set_to(&mut config.x402.answer_seconds, number(raw, 1, 60)),
+        show: |config| Shown::Plain(Value::Integer(config.x402.answer_seconds.into())),
+    },
+    Key {
+        name: "x402.payer_runs",
+        allowed: "a whole number from 1 to 1000",
+        set: |config, raw| set_to(&mut config.x402.payer_runs, number(raw, 1, 1_000)),
+        show: |config| Shown::Plain(Value::Integer(config.x402.payer_runs.into())),
+    },
+    Key {
         name: "limits.enabled",
         allowed: "true or false",
         set: |config, raw| set_to(&mut config.limits_enabled, boolean(raw)),
         show: |config| Shown::Plain(Value::Boolean(config.limits_enabled)),
+    },
+    Key {
+        name: "payouts.provider",
+        allowed: "sandbox or cashfree",
+        set: |config, raw| set_to(&mut config.payouts.provider, choice(raw, &PAYOUT_PROVIDERS)),
+        show: |config| text(&shown(&PAYOUT_PROVIDERS, config.payouts.provider)),
+    },
+    Key {
+        name: "payouts.minimum",
+        allowed: "a whole number of paise from 100 to 100000000",
+        set: |config, raw| set_to(&mut config.payouts.minimum, number(raw, 100, 100_000_000)),
+        show: |config| Shown::Plain(Value::Integer(config.payouts.minimum.into())),
+    },
+    Key {
+        name: "payouts.time_zone",
+        allowed: "IST or UTC",
+        set: |config, raw| set_to(&mut config.payouts.offset_minutes, choice(raw, &PAYOUT_ZONES)),
+        show: |config| text(&shown(&PAYOUT_ZONES, config.payouts.offset_minutes)),
+    },
+    Key {
+        name: "payouts.account_hold_hours",
+        allowed: "a whole number of hours from 0 to 720",
+        set: |config, raw| set_to(&mut config.payouts.account_hold_hours, number(raw, 0, 720)),
+        show: |config| Shown::Plain(Value::Integer(config.payouts.account_hold_hours.into())),
+    },
+    Key {
+        name: "payouts.cashfree_url",
+        allowed: "an http:// or https:// URL",
+        set: |config, raw| set_to(&mut config.payouts.cashfree_url, url(raw)),
+        show: |config| text(&config.payouts.cashfree_url),
+    },
+    Key {
+        name: "payouts.cashfree_client_id",
+        allowed: "the client id of Cashfree Payouts",
+        set: |config, raw| set_optional(&mut config.payouts.cashfree_client_id, raw, string),
+        show: |config| optional(config.payouts.cashfree_client_id.as_ref()),
+    },
+    Key {
+        name: "payouts.cashfree_client_secret",
+        allowed: "the client secret of Cashfree Payouts, at least 16 visible ASCII characters",
+        set: |config, raw| set_optional(&mut config.payouts.cashfree_client_secret, raw, api_key),
+        show: |config| hidden(config.payouts.cashfree_client_secret.as_ref()),
     },
     Key {
         name: "log.format",
@@ -297,7 +407,7 @@ fn hidden(value: Option<&SecretString>) -> Shown {
     value.map_or(Shown::Unset, |_| Shown::Hidden)
 }
 
-fn string(raw: Raw<'_>) -> Result<String, Refused> {
+pub(super) fn string(raw: Raw<'_>) -> Result<String, Refused> {
     match raw {
         Raw::Text(text) => Ok(text.to_owned()),
         Raw::Toml(Value::String(text)) => Ok(text.clone()),
@@ -314,7 +424,7 @@ fn path(raw: Raw<'_>) -> Result<PathBuf, Refused> {
     if text.is_empty() { Err(Refused::NotAllowed) } else { Ok(PathBuf::from(text)) }
 }
 
-fn url(raw: Raw<'_>) -> Result<String, Refused> {
+pub(super) fn url(raw: Raw<'_>) -> Result<String, Refused> {
     let text = string(raw)?;
     let rest =
         text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).ok_or(Refused::NotAllowed)?;
@@ -356,6 +466,15 @@ fn api_key(raw: Raw<'_>) -> Result<SecretString, Refused> {
 
 fn backend(raw: Raw<'_>) -> Result<Backend, Refused> {
     choice(raw, &BACKENDS.map(|backend| (backend_name(backend), backend)))
+}
+
+const PAYOUT_PROVIDERS: [(&str, PayoutProviderKind); 2] =
+    [("sandbox", PayoutProviderKind::Sandbox), ("cashfree", PayoutProviderKind::Cashfree)];
+const PAYOUT_ZONES: [(&str, i32); 2] = [("IST", 330), ("UTC", 0)];
+
+/// The word for one of the choices.
+fn shown<T: PartialEq>(choices: &[(&'static str, T)], value: T) -> &'static str {
+    choices.iter().find(|(_, choice)| *choice == value).map_or("", |(name, _)| name)
 }
 
 const BACKENDS: [Backend; 3] = [Backend::Auto, Backend::Linux, Backend::Docker];

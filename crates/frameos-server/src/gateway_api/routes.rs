@@ -9,12 +9,15 @@ use axum::{
     routing::{MethodFilter, MethodRouter, on},
 };
 use frameos_domain::{id::kind, policy::Policy};
-use frameos_gateway::wire::{Execute, IntentNew, MandateNew, MandateVoid, TopUpNew};
+use frameos_gateway::wire::{
+    Execute, IntentNew, MandateNew, MandateVoid, PayoutNew, PayoutQuery, RefundNew, TopUpNew,
+};
+use serde::Deserialize;
 use serde_json::json;
 
 use super::{GatewayApi, Platform};
 use crate::api::{
-    extract::{Json, OptionalJson, OptionalKey, Paging, PathId, PathText, Public},
+    extract::{IdempotencyKey, Json, OptionalJson, OptionalKey, Paging, PathId, PathText, Public, Query},
     layers::{Frame, detach},
     reply::{Answer, created, json_response, ok},
     routes::framed,
@@ -48,6 +51,12 @@ pub fn gateway_routes() -> Vec<GatewayRoute> {
         route(&post, "/mandates/{mandate}/void", mandate_void),
         route(&post, "/execute", execute),
         route(&get, "/payments/{payment}", payment_get),
+        route(&post, "/payments/{payment}/refund", payment_refund),
+        route(&post, "/payouts", payout_create),
+        route(&get, "/payouts", payout_list),
+        route(&get, "/payouts/{payout}", payout_get),
+        route(&post, "/payouts/{payout}/advance", payout_advance),
+        route(&get, "/payouts/{payout}/lines", payout_lines),
         route(&get, "/receipts/{receipt}", receipt_get),
         route(&get, "/wallets/{owner}", wallet_get),
         route(&post, "/wallets/{owner}/top-ups", wallet_top_up),
@@ -144,12 +153,70 @@ async fn payment_get(
     ok(api.gateway.payment_get(id).await?)
 }
 
+async fn payment_refund(
+    State(api): State<GatewayApi>,
+    _: Platform,
+    PathId(id): PathId<kind::Payment>,
+    IdempotencyKey(idempotency_key): IdempotencyKey,
+    Json(body): Json<RefundNew>,
+) -> Answer {
+    ok(api.gateway.payment_refund(id, RefundNew { idempotency_key, ..body }).await?)
+}
+
+async fn payout_create(State(api): State<GatewayApi>, _: Platform, Json(body): Json<PayoutNew>) -> Answer {
+    ok(api.gateway.payout_create(body).await?)
+}
+
+/// `GET /payouts?payee=`; the page is read beside it.
+#[derive(Deserialize)]
+struct PayeeQuery {
+    payee: Option<String>,
+}
+
+async fn payout_list(
+    State(api): State<GatewayApi>,
+    _: Platform,
+    Paging(page): Paging,
+    Query(query): Query<PayeeQuery>,
+) -> Answer {
+    let query = PayoutQuery { payee: query.payee, page: page.page, limit: page.limit };
+    ok(api.gateway.payout_list(query).await?)
+}
+
+async fn payout_get(State(api): State<GatewayApi>, _: Platform, PathId(id): PathId<kind::Payout>) -> Answer {
+    ok(api.gateway.payout_get(id).await?)
+}
+
+async fn payout_advance(
+    State(api): State<GatewayApi>,
+    _: Platform,
+    PathId(id): PathId<kind::Payout>,
+) -> Answer {
+    ok(api.gateway.payout_advance(id).await?)
+}
+
+async fn payout_lines(
+    State(api): State<GatewayApi>,
+    _: Platform,
+    PathId(id): PathId<kind::Payout>,
+    Query(page): Query<LinesQuery>,
+) -> Answer {
+    ok(api.gateway.payout_lines(id, page.page, page.limit).await?)
+}
+
+/// Pages of lines are longer than others; the gateway checks them.
+#[derive(Deserialize)]
+struct LinesQuery {
+    page: u32,
+    limit: u32,
+}
+
 async fn receipt_get(
     State(api): State<GatewayApi>,
     _: Platform,
     PathId(id): PathId<kind::Receipt>,
 ) -> Answer {
-    ok(api.gateway.receipt_get(id).await?)
+    ok(api.gateway.receipt_find(id).await?)
 }
 
 async fn wallet_get(State(api): State<GatewayApi>, _: Platform, PathText(owner): PathText) -> Answer {

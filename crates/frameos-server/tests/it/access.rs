@@ -144,6 +144,8 @@ fn filled(path: &str, things: &Things) -> String {
         .replace("{deployment}", &things.deployment)
         .replace("{execution}", &things.execution)
         .replace("{developer}", &things.developer)
+        .replace("{payout}", "pout_00000000000000000000000000")
+        .replace("{subscription}", "sub_00000000000000000000000000")
         .replace("{webhook}", "whk_00000000000000000000000000")
         .replace("{delivery}", "dlv_00000000000000000000000000")
 }

@@ -77,6 +77,24 @@ fn every_key_can_be_set_by_its_variable() {
         ("metrics.token", "fedcba9876543210"),
         ("mail.url", "file:///srv/mail"),
         ("webhooks.allow_private", "true"),
+        ("payouts.provider", "cashfree"),
+        ("payouts.minimum", "100"),
+        ("payouts.time_zone", "UTC"),
+        ("payouts.account_hold_hours", "0"),
+        ("payouts.cashfree_url", "https://c.example/payout"),
+        ("payouts.cashfree_client_id", "id"),
+        ("payouts.cashfree_client_secret", "0123456789abcdef"),
+        ("x402.facilitator_url", "https://f.example"),
+        ("x402.facilitator_token", "0011223344556677"),
+        ("x402.network", "eip155:8453"),
+        ("x402.asset", "0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913"),
+        ("x402.asset_name", "USD Coin"),
+        ("x402.asset_version", "3"),
+        ("x402.pay_to", "0x209693Bc6afc0C5328bA36FaF03C514EF312287C"),
+        ("x402.rates", "INR=117.95"),
+        ("x402.rpc_url", "https://node.example/secret-key"),
+        ("x402.answer_seconds", "20"),
+        ("x402.payer_runs", "9"),
         ("limits.enabled", "false"),
         ("log.format", "json"),
         ("log.level", "debug"),
@@ -92,11 +110,20 @@ fn every_key_can_be_set_by_its_variable() {
     assert!(!config.limits_enabled);
     let shown = config.effective_toml();
     for (name, value) in values {
-        let secret = ["master_key", "database.url", "gateway.api_key", "metrics.token"].contains(&name);
+        let secrets = [
+            "master_key",
+            "database.url",
+            "gateway.api_key",
+            "metrics.token",
+            "payouts.cashfree_client_secret",
+            "x402.facilitator_token",
+            "x402.rpc_url",
+        ];
+        let secret = secrets.contains(&name);
         let list = name == "roles";
         assert_eq!(shown.contains(value), !secret && !list, "{name} in\n{shown}");
     }
-    assert_eq!(shown.matches("\"(hidden)\"").count(), 4, "{shown}");
+    assert_eq!(shown.matches("\"(hidden)\"").count(), 7, "{shown}");
     assert!(!format!("{config:?}").contains("secret@"), "secrets are not printed");
 }
 

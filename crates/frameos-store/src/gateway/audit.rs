@@ -20,11 +20,14 @@ pub struct Disagreement {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AuditCounts {
     pub postings: i64,
+    pub refunds: i64,
+    pub payouts: i64,
 }
 
 pub async fn audit_counts_unscoped(tx: &mut Tx) -> Result<AuditCounts, StoreError> {
-    let row = tx.query_one("SELECT COUNT(*) FROM ledger_postings", &[]).await?;
-    Ok(AuditCounts { postings: row.get(0)? })
+    let sql = "SELECT (SELECT COUNT(*) FROM ledger_postings), (SELECT COUNT(*) FROM refunds), (SELECT COUNT(*) FROM payouts)";
+    let row = tx.query_one(sql, &[]).await?;
+    Ok(AuditCounts { postings: row.get(0)?, refunds: row.get(1)?, payouts: row.get(2)? })
 }
 
 /// A wallet as it is cached.
@@ -70,6 +73,8 @@ pub struct MandateText {
     pub mandate_hash: String,
     pub expires_at: Timestamp,
     pub created_at: Timestamp,
+    pub captured_amount: Option<i64>,
+    pub orchestrator: Option<String>,
     pub intent: Option<IntentText>,
 }
 
@@ -93,7 +98,7 @@ pub async fn mandates_page_unscoped(
 ) -> Result<Vec<MandateText>, StoreError> {
     let sql = "SELECT m.id, m.intent_id, m.agent_id, m.amount, m.currency, m.execution_id, m.payee, m.status, m.jws, \
                m.mandate_hash, m.expires_at, m.created_at, i.agent_id, i.vendor, i.amount, i.currency, i.description, \
-               i.metadata, i.fingerprint FROM mandates m LEFT JOIN purchase_intents i ON i.id = m.intent_id \
+               i.metadata, i.fingerprint, m.captured_amount, m.orchestrator FROM mandates m LEFT JOIN purchase_intents i ON i.id = m.intent_id \
                WHERE m.id > $1 ORDER BY m.id LIMIT $2";
     tx.query(sql, &params![after, limit]).await?.iter().map(mandate_read).collect()
 }
@@ -124,6 +129,8 @@ fn mandate_read(row: &Row) -> Result<MandateText, StoreError> {
         mandate_hash: row.get(9)?,
         expires_at: row.get(10)?,
         created_at: row.get(11)?,
+        captured_amount: row.get(19)?,
+        orchestrator: row.get(20)?,
         intent,
     })
 }
@@ -179,7 +186,7 @@ pub async fn payments_page_unscoped(
 pub async fn audit_holds_unscoped(tx: &mut Tx) -> Result<Option<Disagreement>, StoreError> {
     const QUESTIONS: [(&str, &str); 1] = [(
         "SELECT w.owner || ' ' || w.currency FROM wallets w LEFT JOIN \
-         (SELECT agent_id, currency, CAST(SUM(amount) AS BIGINT) AS held FROM mandates WHERE status = 'issued' GROUP BY agent_id, currency) m \
+         (SELECT agent_id, currency, CAST(SUM(amount) AS BIGINT) AS held FROM mandates WHERE status = 'issued' AND agent_id NOT LIKE 'x402:%' GROUP BY agent_id, currency) m \
          ON m.agent_id = w.owner AND m.currency = w.currency WHERE w.held <> COALESCE(m.held, 0) \
          ORDER BY w.owner, w.currency LIMIT 1",
         "the held balance is not the sum of its issued mandates",
@@ -189,22 +196,29 @@ pub async fn audit_holds_unscoped(tx: &mut Tx) -> Result<Option<Disagreement>, S
 
 /// The first mandate or payment that the ledger tells otherwise.
 pub async fn audit_mandates_unscoped(tx: &mut Tx) -> Result<Option<Disagreement>, StoreError> {
-    const QUESTIONS: [(&str, &str); 6] = [
+    const QUESTIONS: [(&str, &str); 7] = [
         (
-            "SELECT m.id FROM mandates m WHERE NOT EXISTS (SELECT 1 FROM ledger_transactions t \
+            "SELECT m.id FROM mandates m WHERE m.agent_id NOT LIKE 'x402:%' AND NOT EXISTS (SELECT 1 FROM ledger_transactions t \
              JOIN ledger_postings p ON p.sequence = t.sequence WHERE t.kind = 'hold' AND t.reference = m.id \
              AND p.account_kind = 'hold' AND p.owner = m.agent_id AND p.amount = m.amount AND p.currency = m.currency) \
              ORDER BY m.id LIMIT 1",
             "the mandate has no hold of its amount",
         ),
         (
-            "SELECT m.id FROM mandates m WHERE m.status = 'executed' AND NOT EXISTS (SELECT 1 FROM payments y \
+            "SELECT m.id FROM mandates m WHERE m.status = 'executed' AND m.agent_id NOT LIKE 'x402:%' AND NOT EXISTS (SELECT 1 FROM payments y \
              JOIN ledger_transactions t ON t.id = y.ledger_transaction_id JOIN ledger_postings p ON p.sequence = t.sequence \
-             WHERE y.mandate_id = m.id AND y.amount = m.amount AND y.currency = m.currency AND y.agent_id = m.agent_id \
+             WHERE y.mandate_id = m.id AND y.amount = m.captured_amount AND y.currency = m.currency AND y.agent_id = m.agent_id \
              AND t.kind = 'capture' AND t.reference = m.id AND t.hash = y.ledger_hash \
              AND p.account_kind = 'hold' AND p.owner = m.agent_id AND p.amount = -m.amount AND p.currency = m.currency) \
              ORDER BY m.id LIMIT 1",
             "the executed mandate has no payment and capture of its amount",
+        ),
+        (
+            "SELECT m.id FROM mandates m JOIN ledger_transactions t ON t.reference = m.id AND t.kind = 'capture' \
+             WHERE m.captured_amount IS NULL OR m.captured_amount > m.amount OR m.amount - m.captured_amount <> \
+             (SELECT CAST(COALESCE(SUM(p.amount), 0) AS BIGINT) FROM ledger_postings p WHERE p.sequence = t.sequence \
+             AND p.account_kind = 'wallet' AND p.owner = m.agent_id AND p.currency = m.currency) ORDER BY m.id LIMIT 1",
+            "what was not captured of the mandate did not go back to the wallet",
         ),
         (
             "SELECT y.id FROM payments y WHERE NOT EXISTS (SELECT 1 FROM mandates m WHERE m.id = y.mandate_id \
@@ -212,7 +226,7 @@ pub async fn audit_mandates_unscoped(tx: &mut Tx) -> Result<Option<Disagreement>
             "the payment's mandate was not executed",
         ),
         (
-            "SELECT m.id FROM mandates m WHERE m.status IN ('voided', 'expired') AND NOT EXISTS (SELECT 1 \
+            "SELECT m.id FROM mandates m WHERE m.status IN ('voided', 'expired') AND m.agent_id NOT LIKE 'x402:%' AND NOT EXISTS (SELECT 1 \
              FROM ledger_transactions t JOIN ledger_postings p ON p.sequence = t.sequence WHERE t.kind = 'release' AND t.reference = m.id \
              AND p.account_kind = 'hold' AND p.owner = m.agent_id AND p.amount = -m.amount AND p.currency = m.currency) \
              ORDER BY m.id LIMIT 1",
@@ -373,7 +387,7 @@ pub async fn receipts_page_unscoped(
     tx.query(sql, &params![after, limit]).await?.iter().map(read).collect()
 }
 
-async fn first_of(
+pub(super) async fn first_of(
     tx: &mut Tx,
     questions: &'static [(&'static str, &'static str)],
 ) -> Result<Option<Disagreement>, StoreError> {

@@ -23,7 +23,7 @@ pub enum LedgerKind {
     Hold,
     /// Hold → wallet.
     Release,
-    /// Hold → developer, platform, orchestrator.
+    /// Hold → developer, platform, orchestrator, and what was not taken → wallet.
     Capture,
     /// Developer, platform, orchestrator → refunds → wallet; the reference is a refund.
     Refund,
@@ -80,6 +80,7 @@ pub struct LedgerRow {
 /// Where a posted transaction stands in the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Posted {
+    pub sequence: i64,
     pub id: String,
     pub hash: String,
 }
@@ -155,7 +156,7 @@ pub async fn ledger_post(
         }
         return transaction_posted(tx, kind, reference).await;
     }
-    Ok(Posted { id: entry.id, hash: entry.hash })
+    Ok(Posted { sequence: entry.sequence, id: entry.id, hash: entry.hash })
 }
 
 /// Gives a place back, when nothing was appended after all. False when somebody of the same batch has built on it.
@@ -193,9 +194,9 @@ fn transaction_insert(entry: &LedgerRow) -> Statement {
 }
 
 async fn transaction_posted(tx: &mut Tx, kind: LedgerKind, reference: &str) -> Result<Posted, StoreError> {
-    let sql = "SELECT id, hash FROM ledger_transactions WHERE kind = $1 AND reference = $2";
+    let sql = "SELECT id, hash, sequence FROM ledger_transactions WHERE kind = $1 AND reference = $2";
     let row = tx.query_one(sql, &params![kind.as_str(), reference]).await?;
-    Ok(Posted { id: row.get(0)?, hash: row.get(1)? })
+    Ok(Posted { id: row.get(0)?, hash: row.get(1)?, sequence: row.get(2)? })
 }
 
 macro_rules! postings_insert {

@@ -80,14 +80,15 @@ pub async fn wallet_release(
     Ok(tx.execute(sql, &params![owner, amount.currency, amount.minor, now]).await? == 1)
 }
 
-/// Takes from `held` for good. False when that much is not held.
+/// Takes `captured` of a hold for good and gives the rest back. False when the hold is not there, or is less than that.
 pub async fn wallet_capture(
     tx: &mut Tx,
     owner: &str,
-    amount: Money,
+    hold: Money,
+    captured: i64,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let sql = "UPDATE wallets SET held = held - $3, updated_at = $4 \
-               WHERE owner = $1 AND currency = $2 AND held >= $3";
-    Ok(tx.execute(sql, &params![owner, amount.currency, amount.minor, now]).await? == 1)
+    let sql = "UPDATE wallets SET held = held - $3, available = available + ($3 - $4), updated_at = $5 \
+               WHERE owner = $1 AND currency = $2 AND held >= $3 AND CAST($4 AS BIGINT) BETWEEN 0 AND $3";
+    Ok(tx.execute(sql, &params![owner, hold.currency, hold.minor, captured, now]).await? == 1)
 }
