@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-vm test-faults bench bench-engine bench-sandbox check tidy fmt ci clean-data
+.PHONY: help run build test test-vm test-faults bench bench-engine bench-gateway bench-sandbox check tidy fmt ci clean-data
 
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 DATA_DIR := $(or $(FRAMEOS_DATA_DIR),data)
@@ -27,8 +27,10 @@ test-vm: ## Run the sandbox's tests on Debian's kernel in an emulated machine, a
 test-faults: ## Break several processes on one PostgreSQL for half an hour (FRAMEOS_FAULTS_MINUTES, FRAMEOS_TEST_SEED)
 	scripts/test-faults
 
-bench: ## Measure complete payments a second, on SQLite and PostgreSQL
-	scripts/with-postgres cargo bench --locked -p frameos-gateway --bench payments
+bench: bench-gateway ## The benchmark of payments
+
+bench-gateway: ## Measure payments a second, what a long ledger costs, and the audit, on SQLite and PostgreSQL
+	scripts/bench-gateway
 
 bench-engine: build ## Measure triggers, warm runs, how full slots are kept, and the queue against BullMQ on Redis
 	scripts/bench-engine

@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 pub mod canonical;
+pub mod checkpoint;
 pub mod clock;
 pub mod execution;
 pub mod handover;

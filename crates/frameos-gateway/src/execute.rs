@@ -52,7 +52,7 @@ impl Gateway {
         let call =
             Call { keys: self.keys(), now: self.now(), key: execute.idempotency_key, amount: execute.amount };
         let (id, again) = (execute.mandate_id, call.clone());
-        match self.store.tx(move |tx| Box::pin(mandate_execute(tx, id, call))).await? {
+        match self.store.tx_books(move |tx| Box::pin(mandate_execute(tx, id, call.clone()))).await? {
             Err(GatewayError::SettlementPending { .. }) => self.x402_settle(id, again).await,
             outcome => outcome,
         }
@@ -74,29 +74,46 @@ impl Call {
     fn conflict(self, mandate: MandateId) -> GatewayError {
         GatewayError::IdempotencyConflict { key: self.key.unwrap_or_else(|| mandate.to_string()) }
     }
+
+    /// What to take of this mandate, or why it cannot be taken so.
+    fn taken(&self, mandate: &MandateRow) -> Result<i64, GatewayError> {
+        let amount = self.amount.unwrap_or(mandate.amount);
+        if !(0..=mandate.amount).contains(&amount) {
+            let range = format!("must be between 0 and {}, what the mandate allows", mandate.amount);
+            return Err(GatewayError::invalid("amount", range));
+        }
+        if is_without_account(&mandate.agent_id) && amount != mandate.amount {
+            return Err(GatewayError::invalid("amount", "must be all that the payment is for"));
+        }
+        Ok(amount)
+    }
 }
 
 async fn mandate_execute(tx: &mut Tx, id: MandateId, call: Call) -> Decision<Execution> {
+    if let Some(mandate) = mandate_mark_executed(tx, id, call.amount, call.now).await? {
+        let amount = match call.taken(&mandate) {
+            Ok(amount) => amount,
+            Err(refusal) => return refuse(tx, refusal),
+        };
+        if is_without_account(&mandate.agent_id) {
+            return refuse(tx, GatewayError::SettlementPending { mandate_id: id });
+        }
+        return hold_capture(tx, &mandate, amount, call).await;
+    }
     let Some(mandate) = mandate_get_unscoped(tx, id).await? else {
         return refuse(tx, GatewayError::MandateNotFound { mandate_id: id });
     };
-    let amount = call.amount.unwrap_or(mandate.amount);
-    if !(0..=mandate.amount).contains(&amount) {
-        let range = format!("must be between 0 and {}, what the mandate allows", mandate.amount);
-        return refuse(tx, GatewayError::invalid("amount", range));
-    }
-    if is_without_account(&mandate.agent_id) && amount != mandate.amount {
-        return refuse(tx, GatewayError::invalid("amount", "must be all that the payment is for"));
-    }
+    let amount = match call.taken(&mandate) {
+        Ok(amount) => amount,
+        Err(refusal) => return refuse(tx, refusal),
+    };
     if mandate.status == MandateStatus::Issued && is_without_account(&mandate.agent_id) {
         return refuse(tx, GatewayError::SettlementPending { mandate_id: id });
     }
-    if mandate_mark_executed(tx, id, amount, call.now).await? {
-        return hold_capture(tx, &mandate, amount, call).await;
-    }
     mandate_expire(tx, id, call.now).await?;
-    // Somebody else may have closed it since it was read: look again.
-    let mandate = mandate_get_unscoped(tx, id).await?.ok_or_else(|| corrupt("a mandate that vanished"))?;
+    let Some(mandate) = mandate_get_unscoped(tx, id).await? else {
+        return refuse(tx, GatewayError::MandateNotFound { mandate_id: id });
+    };
     match mandate.status {
         MandateStatus::Executed => execution_again(tx, &mandate, amount, call).await,
         MandateStatus::Voided => {

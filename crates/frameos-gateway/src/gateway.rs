@@ -15,6 +15,7 @@ use crate::{
     payout::{PayoutProvider, SandboxPayouts},
     port::{BoxFuture, PaymentGateway},
     provider::{PaymentProvider, Providers, Sandbox, SandboxConfig},
+    recent::Recent,
     wire::{
         Execute, Execution, Intent, IntentNew, MandateNew, MandateState, Payout, PayoutLines, PayoutMade,
         PayoutNew, PayoutPage, PayoutQuery, ProviderWebhook, Refund, RefundNew, TopUp, TopUpNew, TopUpPage,
@@ -30,6 +31,7 @@ pub struct Gateway {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) keys: Arc<CurrentKeys>,
     pub(crate) providers: Providers,
+    pub(crate) recent: Arc<Recent>,
     pub(crate) payouts: Arc<dyn PayoutProvider>,
     pub(crate) x402: Option<Arc<X402>>,
 }
@@ -63,7 +65,7 @@ impl Gateway {
         providers: Providers,
     ) -> Self {
         let (keys, payouts) = (Arc::new(CurrentKeys::new(keys)), Arc::new(SandboxPayouts));
-        Self { store, clock, keys, providers, payouts, x402: None }
+        Self { store, clock, keys, providers, recent: Arc::default(), payouts, x402: None }
     }
 
     /// The same gateway, which sends developers' money through `payouts`.

@@ -3,7 +3,10 @@
 use frameos_domain::{canonical, clock::Timestamp, id::IntentId};
 use frameos_store::{
     Tx,
-    gateway::intent::{IntentRow, intent_get_by_key, intent_get_unscoped, intent_insert},
+    gateway::{
+        audit::IntentText,
+        intent::{IntentRow, intent_get_by_key, intent_get_unscoped, intent_insert},
+    },
 };
 use serde_json::{Value, json};
 
@@ -22,7 +25,11 @@ impl Gateway {
         account_check("agent_id", &intent.agent_id)?;
         intent_check(&intent)?;
         let row = intent_row(intent, self.now());
-        let stored = self.store.tx(move |tx| Box::pin(intent_store(tx, row))).await??;
+        let id = row.id;
+        let stored = self.store.tx_books(move |tx| Box::pin(intent_store(tx, row.clone()))).await??;
+        if stored.id == id {
+            self.recent.note(&stored);
+        }
         intent_view(stored)
     }
 
@@ -33,14 +40,11 @@ impl Gateway {
 }
 
 pub(crate) fn intent_row(intent: IntentNew, now: Timestamp) -> IntentRow {
-    let request = json!({
-        "agent_id": intent.agent_id,
-        "vendor": intent.vendor,
-        "amount": intent.amount,
-        "currency": intent.currency,
-        "description": intent.description,
-        "metadata": intent.metadata,
-    });
+    let request = request_json(
+        [&intent.agent_id, &intent.vendor, &intent.description],
+        (intent.amount, intent.currency.as_str()),
+        Value::Object(intent.metadata.clone()),
+    );
     IntentRow {
         id: IntentId::generate(now),
         fingerprint: canonical::sha256_hex(&canonical::to_bytes_lenient(&request)),
@@ -54,6 +58,28 @@ pub(crate) fn intent_row(intent: IntentNew, now: Timestamp) -> IntentRow {
         created_at: now,
         mandate_id: None,
     }
+}
+
+/// What a stored intent's fingerprint must be.
+pub(crate) fn fingerprint(intent: &IntentText, metadata: Value) -> String {
+    let names = [&intent.agent_id, &intent.vendor, &intent.description].map(String::as_str);
+    let request = request_json(names, (intent.amount, &intent.currency), metadata);
+    canonical::sha256_hex(&canonical::to_bytes_lenient(&request))
+}
+
+fn request_json(
+    [agent_id, vendor, description]: [&str; 3],
+    (amount, currency): (i64, &str),
+    metadata: Value,
+) -> Value {
+    json!({
+        "agent_id": agent_id,
+        "vendor": vendor,
+        "amount": amount,
+        "currency": currency,
+        "description": description,
+        "metadata": metadata,
+    })
 }
 
 pub(crate) async fn intent_store(tx: &mut Tx, row: IntentRow) -> Decision<IntentRow> {

@@ -9,6 +9,7 @@
 //! names in an intent's metadata.
 #![forbid(unsafe_code)]
 
+mod checkpoint;
 #[cfg(feature = "test-util")]
 pub mod conformance;
 mod error;
@@ -24,11 +25,11 @@ mod port;
 mod provider;
 mod purchase;
 mod receipt;
+mod recent;
 mod refund;
 mod refusal;
 mod top_up;
 mod verify;
-mod verify_mandate;
 mod wallet;
 pub mod wire;
 pub mod x402;
@@ -47,4 +48,4 @@ pub use provider::{
 pub use purchase::{Purchase, purchase_place};
 pub use refusal::Subject;
 pub use top_up::Reconciled;
-pub use verify::{BadEntry, LedgerReport, ledger_verify};
+pub use verify::{BadEntry, LedgerAudit, LedgerReport, ledger_verify};

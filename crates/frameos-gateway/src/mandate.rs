@@ -11,12 +11,13 @@ use frameos_domain::{
     id::{IntentId, MandateId},
     mandate::{Mandate, MandateStatus},
     money::Money,
-    policy::{Policy, PolicyRefusal},
+    policy::PolicyRefusal,
 };
 use frameos_store::{
     StoreError, Tx,
     gateway::{
-        budget::{budget_release, budget_spend, budget_used},
+        budget::{budget_release, budget_used},
+        hold::{HoldRefusal, hold_place},
         intent::{IntentRow, intent_get_unscoped},
         ledger::{LedgerKind, ledger_post},
         mandate::{
@@ -24,7 +25,7 @@ use frameos_store::{
             mandate_mark_expired, mandate_mark_voided, mandates_overdue_unscoped,
         },
         posting::{AccountKind, MAX_MINOR, Postings},
-        wallet::{wallet_get, wallet_hold, wallet_release},
+        wallet::{wallet_get, wallet_release},
     },
 };
 
@@ -54,15 +55,21 @@ impl Gateway {
             return Err(GatewayError::invalid("ttl_seconds", format!("must be between 1 and {LONGEST_TTL}")));
         }
         let intent_id = mandate.intent_id;
-        let (intent, issued) = self.store.read(move |tx| Box::pin(intent_and_mandate(tx, intent_id))).await?;
-        let intent = intent.ok_or(GatewayError::IntentNotFound { intent_id })?;
-        if let Some(issued) = issued {
-            return Ok(mandate_view(issued));
-        }
+        let intent = match self.recent.take(intent_id) {
+            Some(intent) => intent,
+            None => {
+                let read = self.store.read(move |tx| Box::pin(intent_and_mandate(tx, intent_id)));
+                let (intent, issued) = read.await?;
+                if let Some(issued) = issued {
+                    return Ok(mandate_view(issued));
+                }
+                intent.ok_or(GatewayError::IntentNotFound { intent_id })?
+            }
+        };
         // Signed before the transaction: the writer has better things to do.
         let draft = self.mandate_draft(&intent, Duration::from_secs(ttl))?;
         let subject = Subject::new(&intent, &draft.metadata);
-        match self.store.tx(move |tx| Box::pin(mandate_place(tx, draft))).await? {
+        match self.store.tx_books(move |tx| Box::pin(mandate_place(tx, draft.clone()))).await? {
             Ok(issued) => Ok(mandate_view(issued)),
             Err(refusal) => Err(self.refusal_prove(&subject, refusal).await),
         }
@@ -86,7 +93,10 @@ impl Gateway {
             ));
         }
         let now = self.now();
-        let voided = self.store.tx(move |tx| Box::pin(mandate_close(tx, mandate_id, reason, now))).await??;
+        let voided = self
+            .store
+            .tx_books(move |tx| Box::pin(mandate_close(tx, mandate_id, reason.clone(), now)))
+            .await??;
         Ok(mandate_view(voided))
     }
 
@@ -100,7 +110,7 @@ impl Gateway {
                 self.store.read(move |tx| Box::pin(mandates_overdue_unscoped(tx, now, EXPIRY_BATCH))).await?;
             let before = expired;
             for id in overdue {
-                match self.store.tx(move |tx| Box::pin(mandate_expire(tx, id, now))).await {
+                match self.store.tx_books(move |tx| Box::pin(mandate_expire(tx, id, now))).await {
                     Ok(true) => expired += 1,
                     Ok(false) => {}
                     Err(error) if error.is_transient() => return Err(error.into()),
@@ -157,6 +167,7 @@ impl Gateway {
 }
 
 /// A signed mandate that holds nothing yet.
+#[derive(Clone)]
 pub(crate) struct Draft {
     row: MandateRow,
     pub(crate) metadata: Metadata,
@@ -182,11 +193,11 @@ async fn intent_and_mandate(
 
 pub(crate) async fn mandate_place(tx: &mut Tx, draft: Draft) -> Decision<MandateRow> {
     let Draft { row, metadata } = draft;
-    if !mandate_insert(tx, &row).await? {
-        let issued = mandate_get_by_intent_unscoped(tx, row.intent_id).await?;
-        return issued.map(Ok).ok_or_else(|| corrupt("a mandate that conflicts but cannot be found"));
-    }
     if is_without_account(&row.agent_id) {
+        if !mandate_insert(tx, &row).await? {
+            let issued = mandate_get_by_intent_unscoped(tx, row.intent_id).await?;
+            return issued.map(Ok).ok_or_else(|| corrupt("a mandate that conflicts but cannot be found"));
+        }
         // There is no wallet to hold anything in: its payment is reserved beside it.
         return Ok(Ok(row));
     }
@@ -196,38 +207,42 @@ pub(crate) async fn mandate_place(tx: &mut Tx, draft: Draft) -> Decision<Mandate
     };
     let names = metadata.agent_names();
     if let Err(refusal) = policy.check(&metadata.purchase(row.money(), &names), row.created_at) {
-        return refuse(tx, GatewayError::policy(refusal, None));
+        return match mandate_get_by_intent_unscoped(tx, row.intent_id).await? {
+            Some(issued) => Ok(Ok(issued)),
+            None => refuse(tx, GatewayError::policy(refusal, None)),
+        };
     }
-    if let Err(refusal) = budgets_spend(tx, &row, &policy).await? {
-        return refuse(tx, refusal);
-    }
-    if !wallet_hold(tx, &row.agent_id, row.money(), row.created_at).await? {
-        let wallet = wallet_get(tx, &row.agent_id, row.currency).await?;
-        let available = wallet.map_or(0, |wallet| wallet.available);
-        let (needed, currency) = (row.amount, row.currency);
-        return refuse(tx, GatewayError::InsufficientFunds { available, needed, currency, receipt: None });
+    let budgets =
+        [(row.created_at.day(), policy.daily_limit), (row.created_at.month(), policy.monthly_limit)];
+    match hold_place(tx, &row, &budgets).await? {
+        Ok(()) => {}
+        Err(HoldRefusal::Issued) => {
+            tx.set_rollback();
+            let issued = mandate_get_by_intent_unscoped(tx, row.intent_id).await?;
+            return issued.map(Ok).ok_or_else(|| corrupt("a mandate that conflicts but cannot be found"));
+        }
+        Err(HoldRefusal::Budget(place)) => {
+            let rule = ["daily_limit", "monthly_limit"][place];
+            let (period, limit) = &budgets[place];
+            let used = budget_used(tx, &row.agent_id, period, row.currency).await?;
+            // Without a limit of the payer's, what the ledger can carry is one.
+            let refusal = PolicyRefusal::new(rule, limit.unwrap_or(MAX_MINOR), row.amount);
+            return refuse(tx, GatewayError::policy(refusal, Some(used)));
+        }
+        Err(HoldRefusal::Funds) => {
+            let wallet = wallet_get(tx, &row.agent_id, row.currency).await?;
+            let available = wallet.map_or(0, |wallet| wallet.available);
+            let (needed, currency) = (row.amount, row.currency);
+            return refuse(
+                tx,
+                GatewayError::InsufficientFunds { available, needed, currency, receipt: None },
+            );
+        }
     }
     let (wallet, hold) = ((AccountKind::Wallet, &*row.agent_id), (AccountKind::Hold, &*row.agent_id));
     let postings = transfer(wallet, hold, row.money())?;
     ledger_post(tx, LedgerKind::Hold, &row.id.to_string(), &postings, row.created_at).await?;
     Ok(Ok(row))
-}
-
-/// Counts the mandate into the budgets of its day and month.
-async fn budgets_spend(tx: &mut Tx, row: &MandateRow, policy: &Policy) -> Decision<()> {
-    let windows = [
-        ("daily_limit", row.created_at.day(), policy.daily_limit),
-        ("monthly_limit", row.created_at.month(), policy.monthly_limit),
-    ];
-    for (rule, period, limit) in windows {
-        if !budget_spend(tx, &row.agent_id, &period, row.money(), limit).await? {
-            let used = budget_used(tx, &row.agent_id, &period, row.currency).await?;
-            // Without a limit of the payer's, what the ledger can carry is one.
-            let refusal = PolicyRefusal::new(rule, limit.unwrap_or(MAX_MINOR), row.amount);
-            return Ok(Err(GatewayError::policy(refusal, Some(used))));
-        }
-    }
-    Ok(Ok(()))
 }
 
 async fn mandate_close(tx: &mut Tx, id: MandateId, reason: String, now: Timestamp) -> Decision<MandateRow> {

@@ -17,7 +17,7 @@ use frameos_domain::{
 use frameos_store::{
     StoreError, Tx,
     gateway::{
-        chain::{LEDGER_CHAIN, chain_head_unscoped},
+        chain::{LEDGER_CHAIN, chain_head_unscoped, ledger_lock},
         ledger::{LedgerKind, ledger_post},
         payout::{
             Payable, PayoutLine as LineRow, PayoutRow, StatementPart, payable_sum, payout_get_by_period,
@@ -131,7 +131,8 @@ async fn payout_make(tx: &mut Tx, ask: Ask) -> Decision<PayoutMade> {
     if let Some(known) = payout_get_by_period(tx, payee, currency, round).await? {
         return Ok(Ok(made(tx, known).await?));
     }
-    // Entries come to be one after the other under the lock of the chain's head, so whoever sees the head sees all up to it.
+    // Entries come to be one after the other under this lock, so whoever sees the head sees all up to it.
+    ledger_lock(tx).await?;
     let (head, _) = chain_head_unscoped(tx, LEDGER_CHAIN).await?;
     let last = payout_last_sequence(tx, payee, currency).await?;
     let payable = payable_sum(tx, payee, currency, (last, head)).await?;

@@ -1,12 +1,15 @@
 //! A purchase as part of a transaction of the caller's: intent, mandate and hold, kept or undone with what it is for.
 //!
 //! Invariants: the same rows and the same refusals as [`Gateway::intent_create`] and [`Gateway::mandate_issue`], one after the
-//! other; the ledger's chain is locked last.
+//! other; the ledger is locked before any other row of the gateway's.
 
 use std::time::Duration;
 
 use frameos_domain::id::{IntentId, MandateId};
-use frameos_store::{StoreError, Tx, gateway::intent::IntentRow};
+use frameos_store::{
+    StoreError, Tx,
+    gateway::{chain::ledger_lock, intent::IntentRow},
+};
 
 use crate::{
     error::GatewayError,
@@ -58,11 +61,16 @@ impl Gateway {
 /// Notes the intent, holds the money and issues the mandate. A refusal marks the transaction for undoing.
 pub async fn purchase_place(tx: &mut Tx, purchase: Purchase) -> Decision<()> {
     let Purchase { intent, draft } = purchase;
-    let id = intent.id;
+    let (id, mandate_id) = (intent.id, draft.mandate_id());
+    ledger_lock(tx).await?;
     match intent_store(tx, intent).await? {
         Ok(stored) if stored.id == id => {}
         Ok(_) => return Err(StoreError::Corrupt { what: "a purchase under a key that was used".into() }),
         Err(refusal) => return Ok(Err(refusal)),
     }
-    Ok(mandate_place(tx, draft).await?.map(drop))
+    match mandate_place(tx, draft).await? {
+        Ok(placed) if placed.id == mandate_id => Ok(Ok(())),
+        Ok(_) => Err(StoreError::Corrupt { what: "a new intent that has a mandate".into() }),
+        Err(refusal) => Ok(Err(refusal)),
+    }
 }

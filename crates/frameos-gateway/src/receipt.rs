@@ -12,10 +12,10 @@ use frameos_store::{
     StoreError, Tx,
     chain::{chain_advance, chain_set},
     gateway::{
-        chain::{RECEIPT_CHAIN, chain_step_back},
+        chain::RECEIPT_CHAIN,
         ledger::Posted,
         mandate::MandateRow,
-        receipt::{ReceiptRow, receipt_get_by_mandate_unscoped, receipt_get_unscoped, receipt_insert},
+        receipt::{ReceiptRow, receipt_get_unscoped, receipt_insert},
     },
 };
 
@@ -46,9 +46,9 @@ impl Gateway {
     }
 }
 
-/// Signs the next receipt of the chain and stores it; when the mandate has one already, that one is returned.
+/// Signs the next receipt of the chain and stores it, for a mandate that has none.
 ///
-/// Call it after the ledger was posted to.
+/// Call it after the ledger was posted to, or under its lock.
 pub(crate) async fn receipt_issue(
     tx: &mut Tx,
     keys: &GatewayKeys,
@@ -81,13 +81,11 @@ pub(crate) async fn receipt_issue(
     };
     let jws = receipt.sign(&keys.active).map_err(|error| corrupt(error.to_string()))?;
     let signed = SignedReceipt { hash: canonical::sha256_hex(jws.as_bytes()), receipt, jws };
-    if !receipt_insert(tx, &receipt_row(&signed)).await? {
-        // Two refusals at once: the chain made this one wait until the other was there.
-        chain_step_back(tx, RECEIPT_CHAIN).await?;
-        let issued = receipt_get_by_mandate_unscoped(tx, mandate.id).await?;
-        return receipt_view(issued.ok_or_else(|| corrupt("a receipt that conflicts but cannot be found"))?);
-    }
     chain_set(tx, RECEIPT_CHAIN, signed.receipt.sequence, &signed.hash).await?;
+    if !receipt_insert(tx, &receipt_row(&signed)).await? {
+        // Somebody of the same batch issued it in between: begun again, this one finds it.
+        return Err(corrupt(format!("mandate {} has a receipt already", mandate.id)));
+    }
     Ok(signed)
 }
 

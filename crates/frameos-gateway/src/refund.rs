@@ -19,6 +19,7 @@ use frameos_store::{
     StoreError, Tx,
     gateway::{
         budget::budget_release,
+        chain::ledger_lock,
         ledger::{LedgerKind, Posted, ledger_post},
         mandate::{MandateRow, mandate_get_unscoped},
         payment::{PaymentRow, payment_get_unscoped},
@@ -72,6 +73,7 @@ struct Call {
 
 async fn refund_make(tx: &mut Tx, call: Call) -> Decision<Refund> {
     let id = call.payment_id;
+    ledger_lock(tx).await?;
     let Some(payment) = payment_get_unscoped(tx, id).await? else {
         return refuse(tx, GatewayError::PaymentNotFound { payment_id: id.to_string() });
     };

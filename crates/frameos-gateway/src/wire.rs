@@ -3,6 +3,7 @@
 //! JSON names are snake_case, times RFC 3339, amounts integer minor units. Requests refuse fields they do not know: an ignored
 //! constraint would be money spent against somebody's wish. Answers accept unknown fields, so that a newer gateway can add some.
 
+mod checkpoint;
 mod envelope;
 mod intent;
 mod mandate;
@@ -11,6 +12,7 @@ mod payout;
 mod refund;
 mod wallet;
 
+pub use checkpoint::{Checkpoint, CheckpointPage};
 pub use envelope::{Answer, WireError};
 pub use intent::{Intent, IntentNew, IntentStatus};
 pub use mandate::{MandateNew, MandateState, MandateVoid};

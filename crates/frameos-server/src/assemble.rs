@@ -78,14 +78,27 @@ pub(crate) async fn store_open(
     database_url: String,
     master_key: &KeyBytes,
 ) -> Result<Store, ServeError> {
+    Ok(Store::open(store_config(config, data, database_url, master_key)).await?)
+}
+
+/// Opens the store of an installation without changing anything of it.
+pub(crate) async fn store_look(
+    config: &Config,
+    data: &DataDir,
+    database_url: String,
+    master_key: &KeyBytes,
+) -> Result<Store, ServeError> {
+    Ok(Store::open_to_read(store_config(config, data, database_url, master_key)).await?)
+}
+
+fn store_config(config: &Config, data: &DataDir, database_url: String, master_key: &KeyBytes) -> StoreConfig {
     let objects = config.objects_dir.clone().unwrap_or_else(|| data.path("objects"));
-    let opened = Store::open(StoreConfig {
+    StoreConfig {
         database_url,
         master_key: MasterKey::from_bytes(**master_key),
         older_master_keys: Vec::new(),
         objects: ObjectsConfig::Folder(objects),
-    });
-    Ok(opened.await?)
+    }
 }
 
 fn master_key(config: &Config, keys: &Path) -> Result<KeyBytes, ServeError> {

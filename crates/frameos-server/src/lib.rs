@@ -30,6 +30,7 @@ pub use bundled::bundled_agents;
 pub use config::{Config, ConfigError};
 pub use data_dir::DataDirError;
 pub use error::ServeError;
+pub use frameos_gateway::LedgerAudit;
 pub use keys::KeyError;
 pub use logging::logging_init;
 pub use maintenance::{KeyListed, KeyRotated, key_rotate, keys_list, ledger_verify, migrate, worker_status};

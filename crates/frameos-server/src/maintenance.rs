@@ -3,13 +3,13 @@
 use frameos_app::overview_read;
 use frameos_contract::admin::Overview;
 use frameos_domain::clock::{Clock, Timestamp};
-use frameos_gateway::LedgerReport;
+use frameos_gateway::{LedgerAudit, LedgerReport};
 use frameos_store::{Store, clock::SystemClock};
 use secrecy::ExposeSecret;
 use serde::Serialize;
 
 use crate::{
-    assemble::{database_url, ground_open, store_open},
+    assemble::{database_url, ground_open, store_look},
     config::Config,
     data_dir::DataDir,
     error::ServeError,
@@ -23,13 +23,13 @@ pub async fn migrate(config: Config) -> Result<(), ServeError> {
     ground_open(&config).await.map(drop)
 }
 
-/// Audits the ledger, beside a running server or without one. Creates and changes nothing.
-pub async fn ledger_verify(config: Config) -> Result<LedgerReport, ServeError> {
+/// Audits the ledger, beside a running server or without one, with this installation's keys. Creates and changes nothing.
+pub async fn ledger_verify(config: Config, how: LedgerAudit) -> Result<LedgerReport, ServeError> {
     let (data, store) = store_visit(&config).await?;
     // The file is what an operator can vouch for; later keys count as far as it, or one it leads to, handed over to them.
     let anchor = signing_key_load(&data.path("keys"), "gateway")?;
     let trusted = keyring_trusted(&store, "gateway", anchor.public()).await?;
-    Ok(frameos_gateway::ledger_verify(&store, trusted).await?)
+    Ok(frameos_gateway::ledger_verify(&store, LedgerAudit { keys: trusted, ..how }).await?)
 }
 
 /// A key of the installation.
@@ -89,7 +89,7 @@ async fn store_visit(config: &Config) -> Result<(DataDir, Store), ServeError> {
         None => key_load(&data.path("keys"), "master")?,
     };
     let url = database_url(config, &data);
-    let store = store_open(config, &data, url, &master).await?;
+    let store = store_look(config, &data, url, &master).await?;
     store.schema_check().await?;
     Ok((data, store))
 }

@@ -212,6 +212,9 @@ fn gateway_spawn(
                     tracing::error!(error = &error as &dyn std::error::Error, "holds were not looked at");
                 }
             }
+            if let Err(error) = gateway.checkpoint_issue().await {
+                tracing::error!(error = &error as &dyn std::error::Error, "the ledger got no checkpoint");
+            }
             if let Err(error) = gateway.refusals_prune(clock.now().minus(REFUSALS_KEPT)).await {
                 tracing::error!(error = &error as &dyn std::error::Error, "old refusals were not removed");
             }

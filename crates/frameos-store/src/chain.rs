@@ -1,6 +1,7 @@
 //! Run receipts and the hash chain they form.
 //!
-//! Invariant: `chain_advance` locks the chain's head until the transaction ends, so that no two receipts get one place.
+//! Invariants: `chain_advance` locks the chain's head until the transaction ends, so that no two receipts get one place; the
+//! head is written once, before the commit (`heads.rs`).
 
 use frameos_domain::{
     id::ExecutionId,
@@ -8,7 +9,7 @@ use frameos_domain::{
 };
 use serde_json::Value as Json;
 
-use crate::{StoreError, Tx, params};
+use crate::{StoreError, Tx, heads::Head, params};
 
 /// The place the next entry of a chain takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,18 +19,42 @@ pub struct ChainPlace {
     pub previous_hash: String,
 }
 
-/// Takes the next place of a chain.
-pub async fn chain_advance(tx: &mut Tx, name: &str) -> Result<ChainPlace, StoreError> {
-    let sql = "INSERT INTO chain_heads (name, sequence, hash) VALUES ($1, 1, $2) \
-               ON CONFLICT (name) DO UPDATE SET sequence = chain_heads.sequence + 1 RETURNING sequence, hash";
-    let row = tx.query_one(sql, &params![name, GENESIS_HASH]).await?;
-    Ok(ChainPlace { sequence: row.get(0)?, previous_hash: row.get(1)? })
+/// The next place of a chain, whose head is locked until the transaction ends. It is taken by [`chain_set`]: between the two
+/// nothing may be awaited, because the jobs of a batch share the chain.
+pub async fn chain_advance(tx: &mut Tx, name: &'static str) -> Result<ChainPlace, StoreError> {
+    let head = chain_lock(tx, name).await?;
+    Ok(ChainPlace { sequence: head.sequence + 1, previous_hash: head.hash })
 }
 
-/// Notes the hash of the entry at the place just taken.
-pub async fn chain_set(tx: &mut Tx, name: &str, sequence: i64, hash: &str) -> Result<(), StoreError> {
-    let sql = "UPDATE chain_heads SET hash = $3 WHERE name = $1 AND sequence = $2";
-    tx.execute(sql, &params![name, sequence, hash]).await.map(drop)
+/// Puts the entry at the place just given at the head of its chain.
+pub async fn chain_set(tx: &mut Tx, name: &'static str, sequence: i64, hash: &str) -> Result<(), StoreError> {
+    chain_lock(tx, name).await?;
+    tx.heads().set(name, sequence, hash);
+    Ok(())
+}
+
+/// Locks the head of a chain, as [`chain_advance`] does, and tells where it stands.
+pub(crate) async fn chain_lock(tx: &mut Tx, name: &'static str) -> Result<Head, StoreError> {
+    if let Some(head) = tx.heads().get(name) {
+        return Ok(head);
+    }
+    let sql = "INSERT INTO chain_heads (name, sequence, hash) VALUES ($1, 0, $2) \
+               ON CONFLICT (name) DO UPDATE SET sequence = chain_heads.sequence RETURNING sequence, hash";
+    let row = tx.query_one(sql, &params![name, GENESIS_HASH]).await?;
+    let (sequence, hash) = (row.get(0)?, row.get(1)?);
+    Ok(tx.heads().learn(name, sequence, hash))
+}
+
+/// Writes the heads that moved: the last statements of a transaction.
+pub(crate) async fn heads_write(tx: &mut Tx) -> Result<(), StoreError> {
+    let sql = "UPDATE chain_heads SET sequence = $2, hash = $3 WHERE name = $1 AND sequence = $4";
+    let moved = tx.heads().moved();
+    let write = |head: Head| (sql, params![head.name, head.sequence, head.hash, head.stored].to_vec());
+    let statements: Vec<_> = moved.into_iter().map(write).collect();
+    if statements.is_empty() || tx.execute_all(&statements).await?.iter().all(|changed| *changed == 1) {
+        return Ok(());
+    }
+    Err(StoreError::corrupt("the head of a chain moved while it was locked"))
 }
 
 /// Keeps a signed run receipt. A run has one.

@@ -1,8 +1,9 @@
 //! The C layer's tables: policies, wallets, budgets, intents, mandates, payments, receipts, top-ups and the ledger.
 //!
 //! Invariants: money moves by one conditional statement that the database can refuse, never read-add-write; a wallet's cached
-//! balance changes only in the transaction that posts the ledger entry it mirrors; rows of one payment are locked in the
-//! order mandate, x402 payment, budgets, wallet, ledger chain, receipt chain, so that two transactions cannot wait for each other.
+//! balance changes only in the transaction that posts the ledger entry it mirrors; whoever moves money locks the ledger's
+//! chain before any other row of the gateway's (`Store::tx_books`, `chain::ledger_lock`), then mandate, x402 payment, budgets,
+//! wallet, receipt chain, so that two cannot wait for each other.
 //! Functions named `*_unscoped` find by id alone: the gateway's caller is the platform, which speaks for every payer.
 //! No decisions here: what a refusal means is the gateway's business.
 
@@ -11,7 +12,9 @@ pub mod audit_payouts;
 pub mod audit_top_up;
 pub mod budget;
 pub mod chain;
+pub mod checkpoint;
 pub mod history;
+pub mod hold;
 pub mod intent;
 pub mod ledger;
 pub mod mandate;

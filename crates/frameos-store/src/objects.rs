@@ -6,7 +6,8 @@
 use std::{path::PathBuf, sync::Arc};
 
 use object_store::{
-    Error as ObjectError, ObjectStore, ObjectStoreExt, PutPayload, local::LocalFileSystem, path::Path,
+    Error as ObjectError, ObjectStore, ObjectStoreExt, PutPayload, local::LocalFileSystem, memory::InMemory,
+    path::Path,
 };
 
 use crate::{
@@ -37,6 +38,11 @@ impl Objects {
             .map_err(|error| StoreError::Object { action: "open the folder of", source: error.into() })?
             .with_fsync(true);
         Ok(Self { backend: Arc::new(backend), cipher })
+    }
+
+    /// An empty place in memory, for a store that is only looked at.
+    pub(crate) fn nowhere(cipher: Cipher) -> Self {
+        Self { backend: Arc::new(InMemory::new()), cipher }
     }
 
     /// Stores `bytes` under `path`, e.g. `code/ver_….tar.gz`, replacing what was there.

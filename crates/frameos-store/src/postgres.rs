@@ -5,13 +5,15 @@
 //! may swallow it, unless the transaction said that it takes long. Transactions are READ COMMITTED (reads: a REPEATABLE READ
 //! snapshot), so whoever decides on what it read does so in the conditional statement itself.
 
+mod books;
 mod connect;
 mod encode;
 mod listen;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use deadpool_postgres::{Object, Pool};
+use futures::future::try_join_all;
 use tokio_postgres::{error::SqlState, types::ToSql};
 
 use crate::{
@@ -19,7 +21,7 @@ use crate::{
     error::StoreError,
     row::Row,
     signal::Signals,
-    tx::{BoxFuture, Connection, Mode, Tx, transact},
+    tx::{BoxFuture, Connection, Mode, Statement, Tx, transact},
     value::Value,
 };
 
@@ -32,6 +34,7 @@ pub(crate) struct Postgres {
     cipher: Cipher,
     signals: Signals,
     listener: tokio::task::AbortHandle,
+    books: books::Books,
 }
 
 impl Postgres {
@@ -39,7 +42,18 @@ impl Postgres {
     pub(crate) fn open(url: &str, cipher: Cipher, signals: Signals) -> Result<Self, StoreError> {
         let target = connect::Target::parse(url)?;
         let listener = tokio::spawn(listen::listen(target.clone(), signals.clone())).abort_handle();
-        Ok(Self { pool: target.pool()?, cipher, signals, listener })
+        let pool = target.pool()?;
+        let books = books::Books::start(pool.clone(), cipher.clone(), signals.clone());
+        Ok(Self { pool, cipher, signals, listener, books })
+    }
+
+    /// Runs `work` in a transaction that it may share with others of its kind.
+    pub(crate) async fn run_books<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, StoreError>> + Send + Sync + 'static,
+    {
+        self.books.run(work).await
     }
 
     pub(crate) async fn run<T, F>(&self, mode: Mode, work: F) -> Result<T, StoreError>
@@ -73,7 +87,7 @@ async fn checkout(pool: &Pool) -> Result<Object, StoreError> {
 
 /// One pooled connection for the length of one transaction.
 pub(crate) struct PostgresConnection {
-    object: Option<Object>,
+    object: Option<Arc<Object>>,
     /// Whether a transaction may be open, so that the connection must not return to the pool as it is.
     open: bool,
     /// Whether an answer is still owed, so that nothing more can be asked.
@@ -82,8 +96,13 @@ pub(crate) struct PostgresConnection {
 }
 
 impl PostgresConnection {
-    const fn new(object: Object) -> Self {
-        Self { object: Some(object), open: false, stuck: false, patience: Some(PATIENCE) }
+    fn new(object: Object) -> Self {
+        Self { object: Some(Arc::new(object)), open: false, stuck: false, patience: Some(PATIENCE) }
+    }
+
+    /// The same connection for another job of the open transaction, which stays this one's to end.
+    pub(crate) fn share(&self) -> Self {
+        Self { object: self.object.clone(), open: false, stuck: self.stuck, patience: self.patience }
     }
 
     /// Waits for answers as long as it takes.
@@ -128,6 +147,18 @@ impl PostgresConnection {
         .await
     }
 
+    pub(crate) async fn execute_all(&mut self, statements: &[Statement]) -> Result<Vec<u64>, StoreError> {
+        self.ask(async |object| {
+            // All are prepared first, so that they are sent in their order.
+            let mut prepared = Vec::with_capacity(statements.len());
+            for (sql, params) in statements {
+                prepared.push((object.prepare_cached(sql).await?, references(params)));
+            }
+            try_join_all(prepared.iter().map(|(statement, params)| object.execute(statement, params))).await
+        })
+        .await
+    }
+
     pub(crate) async fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, StoreError> {
         let rows = self.ask(async |object| {
             let statement = object.prepare_cached(sql).await?;
@@ -157,8 +188,8 @@ impl Drop for PostgresConnection {
         if self.open
             && let Some(object) = self.object.take()
         {
-            // Taken out of the pool and closed: the server rolls back.
-            drop(Object::take(object));
+            // Taken out of the pool and closed: the server rolls back. Jobs of a batch are gone by now.
+            drop(Arc::into_inner(object).map(Object::take));
         }
     }
 }

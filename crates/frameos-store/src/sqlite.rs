@@ -27,6 +27,7 @@ use crate::{
     error::StoreError,
     row::Row,
     signal::Signals,
+    store::Purpose,
     tx::{BoxFuture, Connection, Mode, Tx, transact},
     value::Value,
 };
@@ -46,14 +47,21 @@ pub(crate) struct Sqlite {
 }
 
 impl Sqlite {
-    pub(crate) fn open(path: &Path, cipher: &Cipher, signals: &Signals) -> Result<Self, StoreError> {
+    pub(crate) fn open(
+        path: &Path,
+        cipher: &Cipher,
+        signals: &Signals,
+        purpose: Purpose,
+    ) -> Result<Self, StoreError> {
         let connect = |mode| {
-            let connection = Connection::Sqlite(SqliteConnection::open(path, mode)?);
+            let connection = Connection::Sqlite(SqliteConnection::open(path, mode, purpose)?);
             Ok::<_, StoreError>(Tx::new(connection, cipher.clone(), signals.clone()))
         };
         let (writer, jobs) = mpsc::channel();
-        let tx = connect(Mode::Write)?;
-        start("store-writer", move || writer::serve(tx, &jobs))?;
+        if purpose == Purpose::Work {
+            let tx = connect(Mode::Write)?;
+            start("store-writer", move || writer::serve(tx, &jobs))?;
+        }
         let opened = Self { writer, readers: Arc::default() };
         for _ in 0..READERS {
             let (tx, reads) = (connect(Mode::Read)?, Arc::clone(&opened.readers));
@@ -167,7 +175,10 @@ pub(crate) struct SqliteConnection {
 }
 
 impl SqliteConnection {
-    fn open(path: &Path, mode: Mode) -> Result<Self, StoreError> {
+    fn open(path: &Path, mode: Mode, purpose: Purpose) -> Result<Self, StoreError> {
+        if purpose == Purpose::Look {
+            return Self::open_to_read(path);
+        }
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -184,6 +195,26 @@ impl SqliteConnection {
         if mode == Mode::Read {
             connection.execute_batch("PRAGMA query_only = ON").map_err(convert)?;
         }
+        Ok(Self { connection, rewritten: HashMap::new() })
+    }
+
+    /// A file without a log is whole as it is and has no writer, who would keep one: then no file beside it is made either.
+    fn open_to_read(path: &Path) -> Result<Self, StoreError> {
+        let flags =
+            OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut log = path.as_os_str().to_owned();
+        log.push("-wal");
+        let is_still = !Path::new(&log).exists();
+        let name = path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+        let uri = format!("file:{name}?{}", if is_still { "immutable=1" } else { "mode=ro" });
+        let connection = Rusqlite::open_with_flags(uri, flags).map_err(convert)?;
+        connection.busy_timeout(BUSY_TIMEOUT).map_err(convert)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
+        connection
+            .execute_batch(
+                "PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;",
+            )
+            .map_err(convert)?;
         Ok(Self { connection, rewritten: HashMap::new() })
     }
 

@@ -49,6 +49,13 @@ struct Inner {
     metrics: StoreMetrics,
 }
 
+/// What a store is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    Work,
+    Look,
+}
+
 enum Database {
     Sqlite(Sqlite),
     Postgres(Postgres),
@@ -58,15 +65,29 @@ impl Store {
     /// Opens the store. A SQLite file and the objects folder are created when missing; the schema is not (see
     /// [`Store::migrate`]). Must be called inside a Tokio runtime.
     pub async fn open(config: StoreConfig) -> Result<Self, StoreError> {
+        Self::open_for(config, Purpose::Work).await
+    }
+
+    /// Opens a store to look at it: nothing is created or changed, on SQLite not even the file's log; writing fails. For a copy
+    /// as for a database in use.
+    pub async fn open_to_read(config: StoreConfig) -> Result<Self, StoreError> {
+        Self::open_for(config, Purpose::Look).await
+    }
+
+    async fn open_for(config: StoreConfig, purpose: Purpose) -> Result<Self, StoreError> {
         let cipher = Cipher::new(&config.master_key, &config.older_master_keys)?;
-        let objects = Objects::open(&config.objects, cipher.clone())?;
+        let objects = match purpose {
+            Purpose::Work => Objects::open(&config.objects, cipher.clone())?,
+            Purpose::Look => Objects::nowhere(cipher.clone()),
+        };
         let signals = Signals::new();
         let database = match config.database_url.split_once(':') {
             Some(("sqlite", path)) => {
                 let path = sqlite_path(path)?;
                 let (cipher, signals) = (cipher.clone(), signals.clone());
                 let opened =
-                    tokio::task::spawn_blocking(move || Sqlite::open(&path, &cipher, &signals)).await;
+                    tokio::task::spawn_blocking(move || Sqlite::open(&path, &cipher, &signals, purpose))
+                        .await;
                 Database::Sqlite(opened.map_err(|_| StoreError::Panicked)??)
             }
             Some(("postgres" | "postgresql", _)) => {
@@ -92,6 +113,25 @@ impl Store {
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, StoreError>> + Send + 'static,
     {
         self.run(Mode::Write, work).await
+    }
+
+    /// Runs `work` in one writing transaction that takes the ledger's lock first, for what moves money.
+    ///
+    /// As [`Store::tx`], but it may share its transaction with others that wait, so that one commit serves them all: `work` is
+    /// begun again when another of them cannot be kept, and must do the same then. On PostgreSQL the statements of those who share are
+    /// interleaved: what `work` decides on, it decides in conditional statements.
+    pub async fn tx_books<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, StoreError>> + Send + Sync + 'static,
+    {
+        let begun = Instant::now();
+        let result = match &self.inner.database {
+            Database::Sqlite(sqlite) => sqlite.run(Mode::Write, work).await,
+            Database::Postgres(postgres) => postgres.run_books(work).await,
+        };
+        self.inner.metrics.finished(Mode::Write, begun.elapsed(), &result);
+        result
     }
 
     /// Runs `work` over one consistent snapshot; it cannot write.

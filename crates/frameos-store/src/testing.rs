@@ -3,11 +3,15 @@
 //! Invariant: the same test runs on both engines ([`crate::on_both_engines!`]). Without `FRAMEOS_TEST_POSTGRES_URL` the
 //! PostgreSQL half fails and says what to do; it never passes unseen. Each test has a schema or file of its own.
 
+mod bulk;
+
 use frameos_domain::{clock::Clock, id::RequestId};
 use tempfile::TempDir;
 use tokio_postgres::NoTls;
 
 use crate::{MasterKey, ObjectsConfig, Store, StoreConfig, clock::SystemClock};
+
+pub use bulk::rows_insert;
 
 /// A store that vanishes with the test.
 pub struct TestDb {

@@ -10,8 +10,10 @@ use frameos_domain::id::ExecutionId;
 use futures::FutureExt;
 
 use crate::{
+    chain::heads_write,
     cipher::Cipher,
     error::StoreError,
+    heads::{Head, Heads},
     postgres::PostgresConnection,
     row::Row,
     signal::{Signal, Signals},
@@ -22,12 +24,16 @@ use crate::{
 /// A boxed future that can move between threads.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
+/// A statement that returns no rows, and its parameters.
+pub type Statement = (&'static str, Vec<Value>);
+
 /// One open transaction.
 pub struct Tx {
     connection: Connection,
     cipher: Cipher,
     signals: Signals,
     pending: Vec<Signal>,
+    heads: Heads,
     undo: bool,
     failed: bool,
 }
@@ -53,7 +59,30 @@ pub(crate) enum Mode {
 
 impl Tx {
     pub(crate) fn new(connection: Connection, cipher: Cipher, signals: Signals) -> Self {
-        Self { connection, cipher, signals, pending: Vec::new(), undo: false, failed: false }
+        Self {
+            connection,
+            cipher,
+            signals,
+            pending: Vec::new(),
+            heads: Heads::default(),
+            undo: false,
+            failed: false,
+        }
+    }
+
+    /// Another job's part of this transaction, on the same connection and with the same heads. PostgreSQL only.
+    pub(crate) fn share(&self) -> Result<Self, StoreError> {
+        let Connection::Postgres(connection) = &self.connection else { return Err(StoreError::Aborted) };
+        let connection = Connection::Postgres(connection.share());
+        Ok(Self {
+            heads: self.heads.clone(),
+            ..Self::new(connection, self.cipher.clone(), self.signals.clone())
+        })
+    }
+
+    /// The heads of the chains this transaction has locked.
+    pub(crate) const fn heads(&self) -> &Heads {
+        &self.heads
     }
 
     /// Runs a statement that returns no rows. Returns how many rows it changed.
@@ -62,6 +91,19 @@ impl Tx {
         let result = match &mut self.connection {
             Connection::Sqlite(connection) => connection.execute(sql, params),
             Connection::Postgres(connection) => connection.execute(sql, params).await,
+        };
+        self.note(result)
+    }
+
+    /// Runs statements one after the other, without waiting for one's answer before the next is sent. Returns how many rows each
+    /// changed. For statements of which none depends on another's answer.
+    pub async fn execute_all(&mut self, statements: &[Statement]) -> Result<Vec<u64>, StoreError> {
+        self.refuse_after_failure()?;
+        let result = match &mut self.connection {
+            Connection::Sqlite(connection) => {
+                statements.iter().map(|(sql, params)| connection.execute(sql, params)).collect()
+            }
+            Connection::Postgres(connection) => connection.execute_all(statements).await,
         };
         self.note(result)
     }
@@ -169,28 +211,35 @@ impl Tx {
         result
     }
 
-    fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         self.undo = false;
         self.failed = false;
         self.pending.clear();
     }
 
-    async fn begin(&mut self, mode: Mode) -> Result<(), StoreError> {
+    pub(crate) async fn begin(&mut self, mode: Mode) -> Result<(), StoreError> {
         self.forget();
+        self.heads.restore(Vec::new());
         match &mut self.connection {
             Connection::Sqlite(connection) => connection.begin(mode),
             Connection::Postgres(connection) => connection.begin(mode).await,
         }
     }
 
-    async fn commit(&mut self) -> Result<(), StoreError> {
+    /// Writes what was kept in memory, and commits.
+    pub(crate) async fn commit(&mut self) -> Result<(), StoreError> {
+        heads_write(self).await?;
+        self.commit_only().await
+    }
+
+    async fn commit_only(&mut self) -> Result<(), StoreError> {
         match &mut self.connection {
             Connection::Sqlite(connection) => connection.commit(),
             Connection::Postgres(connection) => connection.commit().await,
         }
     }
 
-    async fn rollback(&mut self) {
+    pub(crate) async fn rollback(&mut self) {
         match &mut self.connection {
             Connection::Sqlite(connection) => connection.rollback(),
             Connection::Postgres(connection) => connection.rollback().await,
@@ -206,26 +255,36 @@ impl Tx {
             self.rollback().await;
             return Err(error);
         }
+        let pending = self.pending_take();
+        self.fire(pending);
+        result
+    }
+
+    pub(crate) fn pending_take(&mut self) -> Vec<Signal> {
+        std::mem::take(&mut self.pending)
+    }
+
+    /// Tells of what was committed: here, and over PostgreSQL in other processes too.
+    pub(crate) fn fire(&self, signals: Vec<Signal>) {
         let is_shared = self.engine() == Engine::Postgres;
-        for signal in self.pending.drain(..) {
+        for signal in signals {
             self.signals.fire(signal);
             if is_shared {
                 self.signals.post(signal);
             }
         }
-        result
     }
 
-    const fn is_kept<T>(&self, result: &Result<T, StoreError>) -> bool {
+    pub(crate) const fn is_kept<T>(&self, result: &Result<T, StoreError>) -> bool {
         result.is_ok() && !self.undo && !self.failed
     }
 
     /// What the caller hears of work that was undone.
-    fn undone<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
+    pub(crate) fn undone<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
         if result.is_ok() && !self.undo { Err(StoreError::Aborted) } else { result }
     }
 
-    async fn attempt<T, F>(&mut self, work: F) -> Result<T, StoreError>
+    pub(crate) async fn attempt<T, F>(&mut self, work: F) -> Result<T, StoreError>
     where
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, StoreError>>,
     {
@@ -247,6 +306,7 @@ where
 /// The steps of a batch: several jobs in one SQLite transaction, each kept or undone by itself.
 impl Tx {
     pub(crate) fn batch_begin(&mut self) -> Result<(), StoreError> {
+        self.heads.restore(Vec::new());
         self.sqlite()?.begin(Mode::Write)
     }
 
@@ -263,6 +323,7 @@ impl Tx {
     {
         self.forget();
         self.sqlite()?.job_begin()?;
+        let heads = self.heads.copy();
         let result = self.attempt(work).await;
         if self.is_kept(&result) {
             match self.sqlite()?.job_keep() {
@@ -271,12 +332,12 @@ impl Tx {
                     return result;
                 }
                 Err(error) => {
-                    self.batch_job_undo();
+                    self.batch_job_undo(heads);
                     return Err(error);
                 }
             }
         }
-        self.batch_job_undo();
+        self.batch_job_undo(heads);
         self.undone(result)
     }
 
@@ -285,19 +346,16 @@ impl Tx {
     }
 
     /// Commits, or undoes everything.
-    pub(crate) fn batch_commit(&mut self) -> Result<(), StoreError> {
+    pub(crate) async fn batch_commit(&mut self) -> Result<(), StoreError> {
+        self.forget();
+        let written = heads_write(self).await;
         let connection = self.sqlite()?;
-        connection.commit().inspect_err(|_| connection.rollback())
-    }
-
-    pub(crate) fn fire(&self, signals: Vec<Signal>) {
-        for signal in signals {
-            self.signals.fire(signal);
-        }
+        written.and_then(|()| connection.commit()).inspect_err(|_| connection.rollback())
     }
 
     /// What cannot be undone alone takes the batch with it.
-    fn batch_job_undo(&mut self) {
+    fn batch_job_undo(&mut self, heads: Vec<Head>) {
+        self.heads.restore(heads);
         if let Ok(connection) = self.sqlite()
             && connection.is_open()
             && let Err(error) = connection.job_undo()

@@ -15,6 +15,7 @@ use frameos_domain::{
 use frameos_store::{
     StoreError, Tx,
     gateway::{
+        chain::ledger_lock,
         ledger::{LedgerKind, ledger_post},
         payout::{PayoutPass, PayoutRow, payout_claim, payout_get_unscoped, payout_pass},
     },
@@ -142,6 +143,9 @@ async fn payout_settle(
     pass: PayoutPass,
     now: Timestamp,
 ) -> Result<PayoutRow, StoreError> {
+    if pass.status.is_undone() {
+        ledger_lock(tx).await?;
+    }
     let noted = payout_pass(tx, &payout, &pass, now).await?;
     if noted && pass.status.is_undone() {
         let postings = payout_postings(&payout, -1)?;

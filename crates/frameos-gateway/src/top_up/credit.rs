@@ -8,6 +8,7 @@ use frameos_domain::{clock::Timestamp, money::Money};
 use frameos_store::{
     StoreError, Tx,
     gateway::{
+        chain::ledger_lock,
         ledger::{LedgerKind, ledger_post},
         posting::AccountKind,
         provider_reversal::{
@@ -38,6 +39,7 @@ pub(super) async fn charge_credit(
         payment_reference: &paid.payment_reference,
         amount: paid.amount,
     };
+    ledger_lock(tx).await?;
     let is_new = charge_paid_unscoped(tx, &charge_id, news, now).await?;
     let charge = charge_find(tx, &charge_id).await?;
     if !is_new {
@@ -101,6 +103,7 @@ pub(super) async fn charge_close(
 
 /// Brings the wallet to what the provider took back of a charge by now. Does nothing for one that is not paid.
 pub(super) async fn reversals_apply(tx: &mut Tx, charge_id: &str, now: Timestamp) -> Result<(), StoreError> {
+    ledger_lock(tx).await?;
     if !charge_lock_unscoped(tx, charge_id, now).await? {
         return Ok(());
     }

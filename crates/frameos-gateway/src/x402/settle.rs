@@ -17,6 +17,7 @@ use frameos_domain::{
 use frameos_store::{
     StoreError, Tx,
     gateway::{
+        chain::ledger_lock,
         ledger::{LedgerKind, ledger_post},
         mandate::{MandateRow, mandate_get_unscoped, mandate_mark_executed, mandate_mark_voided},
         payment::payment_insert,
@@ -186,12 +187,13 @@ async fn sale_book(
     (proof, transaction): (&'static str, Option<String>),
     call: Call,
 ) -> Decision<Execution> {
+    ledger_lock(tx).await?;
     let Some(mandate) = mandate_get_unscoped(tx, id).await? else {
         return refuse(tx, GatewayError::MandateNotFound { mandate_id: id });
     };
     // The scheme is `exact`: all or nothing.
     let amount = mandate.amount;
-    if !mandate_mark_executed(tx, id, amount, call.now).await? {
+    if mandate_mark_executed(tx, id, Some(amount), call.now).await?.is_none() {
         // Somebody else found out first.
         return crate::execute::execution_again(tx, &mandate, amount, call).await;
     }
@@ -236,6 +238,8 @@ async fn sale_refuse(
     (reason, attempts): (String, i64),
     call: Call,
 ) -> Decision<Execution> {
+    // It moves nothing, but locks a mandate and the receipts' chain, as whoever moves money does.
+    ledger_lock(tx).await?;
     let why = format!("x402: {reason}");
     if !mandate_mark_voided(tx, id, &why, call.now).await? {
         // Somebody else found out first; asked again, the mandate says what.

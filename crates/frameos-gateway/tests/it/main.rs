@@ -1,7 +1,9 @@
 //! The gateway on a real database: the conformance suite, concurrency, crashes of callers, expiry and the audit.
 #![expect(clippy::unwrap_used, reason = "a test that does not get its answer has failed")]
 
+mod altered;
 mod cashfree_payouts;
+mod checkpoint;
 mod concurrency;
 mod conformance;
 mod double;

@@ -47,6 +47,7 @@ pub fn gateway_routes() -> Vec<GatewayRoute> {
     vec![
         public(route(&get, "/healthz", health)),
         public(route(&get, "/.well-known/jwks.json", keys)),
+        public(route(&get, "/ledger/checkpoints", checkpoints)),
         route(&post, "/purchase-intents", intent_create),
         route(&get, "/purchase-intents/{intent}", intent_get),
         route(&post, "/mandates", mandate_issue),
@@ -100,6 +101,10 @@ async fn health(_: Public) -> Answer {
 
 async fn keys(State(api): State<GatewayApi>, _: Public) -> Answer {
     Ok(json_response(StatusCode::OK, &api.gateway.jwks()))
+}
+
+async fn checkpoints(State(api): State<GatewayApi>, _: Public, Paging(page): Paging) -> Answer {
+    ok(api.gateway.checkpoints_list(page.page, page.limit).await?)
 }
 
 async fn intent_create(

@@ -76,7 +76,7 @@ async fn a_rotated_key_signs_soon_and_old_receipts_keep_verifying() {
     let listed = keys_list(app.config.clone()).await.unwrap();
     let signing: Vec<_> = listed.iter().filter(|key| key.retired_at.is_none()).collect();
     assert_eq!((listed.len(), signing.len()), (4, 2));
-    let report = ledger_verify(app.config.clone()).await.unwrap();
+    let report = ledger_verify(app.config.clone(), frameos_gateway::LedgerAudit::default()).await.unwrap();
     assert!(report.is_whole(), "from the key file to the new key: {:?}", report.first_bad);
     app.finish().await;
 }

@@ -5,7 +5,7 @@ use std::{
     path::Path,
 };
 
-use frameos_server::{Config, ServeError, Server, ledger_verify};
+use frameos_server::{Config, LedgerAudit, ServeError, Server, ledger_verify};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -37,7 +37,7 @@ async fn a_second_process_is_refused_on_a_sqlite_directory() {
     assert!(matches!(refused, ServeError::DataDir(_)), "{refused}");
     assert!(refused.to_string().contains("another FrameOS process"), "{refused}");
     // Looking does not need the directory for itself.
-    assert!(ledger_verify(config).await.unwrap().is_whole());
+    assert!(ledger_verify(config, LedgerAudit::default()).await.unwrap().is_whole());
     app.finish().await;
 }
 

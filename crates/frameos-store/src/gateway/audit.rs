@@ -3,6 +3,8 @@
 //! Each question is one statement, so that it sees one state of the database, and answers with the first disagreement only:
 //! memory stays bounded however large the ledger is.
 
+use frameos_domain::clock::Timestamp;
+
 use crate::{Row, StoreError, Tx, params};
 
 /// A row that contradicts the ledger.
@@ -17,51 +19,167 @@ pub struct Disagreement {
 /// How many rows there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AuditCounts {
-    pub wallets: i64,
-    pub mandates: i64,
-    pub payments: i64,
     pub postings: i64,
     pub refunds: i64,
     pub payouts: i64,
 }
 
 pub async fn audit_counts_unscoped(tx: &mut Tx) -> Result<AuditCounts, StoreError> {
-    let sql = "SELECT (SELECT COUNT(*) FROM wallets), (SELECT COUNT(*) FROM mandates), \
-               (SELECT COUNT(*) FROM payments), (SELECT COUNT(*) FROM ledger_postings), \
-               (SELECT COUNT(*) FROM refunds), (SELECT COUNT(*) FROM payouts)";
+    let sql = "SELECT (SELECT COUNT(*) FROM ledger_postings), (SELECT COUNT(*) FROM refunds), (SELECT COUNT(*) FROM payouts)";
     let row = tx.query_one(sql, &[]).await?;
-    Ok(AuditCounts {
-        wallets: row.get(0)?,
-        mandates: row.get(1)?,
-        payments: row.get(2)?,
-        postings: row.get(3)?,
-        refunds: row.get(4)?,
-        payouts: row.get(5)?,
+    Ok(AuditCounts { postings: row.get(0)?, refunds: row.get(1)?, payouts: row.get(2)? })
+}
+
+/// A wallet as it is cached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WalletText {
+    pub owner: String,
+    pub currency: String,
+    pub available: i64,
+    pub held: i64,
+}
+
+/// Up to `limit` wallets after this owner and currency, in their order.
+pub async fn wallets_page_unscoped(
+    tx: &mut Tx,
+    after: (&str, &str),
+    limit: i64,
+) -> Result<Vec<WalletText>, StoreError> {
+    let sql = "SELECT owner, currency, available, held FROM wallets WHERE (owner, currency) > ($1, $2) \
+               ORDER BY owner, currency LIMIT $3";
+    let read = |row: &Row| {
+        Ok(WalletText {
+            owner: row.get(0)?,
+            currency: row.get(1)?,
+            available: row.get(2)?,
+            held: row.get(3)?,
+        })
+    };
+    tx.query(sql, &params![after.0, after.1, limit]).await?.iter().map(read).collect()
+}
+
+/// A mandate beside its intent, as text; the intent's columns are none when it is missing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MandateText {
+    pub id: String,
+    pub intent_id: String,
+    pub agent_id: String,
+    pub amount: i64,
+    pub currency: String,
+    pub execution_id: Option<String>,
+    pub payee: String,
+    pub status: String,
+    pub jws: String,
+    pub mandate_hash: String,
+    pub expires_at: Timestamp,
+    pub created_at: Timestamp,
+    pub captured_amount: Option<i64>,
+    pub orchestrator: Option<String>,
+    pub intent: Option<IntentText>,
+}
+
+/// An intent, as text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IntentText {
+    pub agent_id: String,
+    pub vendor: String,
+    pub amount: i64,
+    pub currency: String,
+    pub description: String,
+    pub metadata: String,
+    pub fingerprint: String,
+}
+
+/// Up to `limit` mandates after this id, in the order of their ids.
+pub async fn mandates_page_unscoped(
+    tx: &mut Tx,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<MandateText>, StoreError> {
+    let sql = "SELECT m.id, m.intent_id, m.agent_id, m.amount, m.currency, m.execution_id, m.payee, m.status, m.jws, \
+               m.mandate_hash, m.expires_at, m.created_at, i.agent_id, i.vendor, i.amount, i.currency, i.description, \
+               i.metadata, i.fingerprint, m.captured_amount, m.orchestrator FROM mandates m LEFT JOIN purchase_intents i ON i.id = m.intent_id \
+               WHERE m.id > $1 ORDER BY m.id LIMIT $2";
+    tx.query(sql, &params![after, limit]).await?.iter().map(mandate_read).collect()
+}
+
+fn mandate_read(row: &Row) -> Result<MandateText, StoreError> {
+    let intent = match row.get::<Option<String>>(12)? {
+        None => None,
+        Some(agent_id) => Some(IntentText {
+            agent_id,
+            vendor: row.get(13)?,
+            amount: row.get(14)?,
+            currency: row.get(15)?,
+            description: row.get(16)?,
+            metadata: row.get(17)?,
+            fingerprint: row.get(18)?,
+        }),
+    };
+    Ok(MandateText {
+        id: row.get(0)?,
+        intent_id: row.get(1)?,
+        agent_id: row.get(2)?,
+        amount: row.get(3)?,
+        currency: row.get(4)?,
+        execution_id: row.get(5)?,
+        payee: row.get(6)?,
+        status: row.get(7)?,
+        jws: row.get(8)?,
+        mandate_hash: row.get(9)?,
+        expires_at: row.get(10)?,
+        created_at: row.get(11)?,
+        captured_amount: row.get(19)?,
+        orchestrator: row.get(20)?,
+        intent,
     })
 }
 
-/// The first wallet whose cached balances are not the sums of its postings, or postings without a wallet.
-pub async fn audit_wallets_unscoped(tx: &mut Tx) -> Result<Option<Disagreement>, StoreError> {
-    const QUESTIONS: [(&str, &str); 3] = [
-        (
-            "SELECT w.owner || ' ' || w.currency FROM wallets w WHERE w.available <> (SELECT CAST(COALESCE(SUM(p.amount), 0) AS BIGINT) \
-             FROM ledger_postings p WHERE p.owner = w.owner AND p.account_kind = 'wallet' AND p.currency = w.currency) \
-             ORDER BY w.owner, w.currency LIMIT 1",
-            "the available balance is not the sum of its postings",
-        ),
-        (
-            "SELECT w.owner || ' ' || w.currency FROM wallets w WHERE w.held <> (SELECT CAST(COALESCE(SUM(p.amount), 0) AS BIGINT) \
-             FROM ledger_postings p WHERE p.owner = w.owner AND p.account_kind = 'hold' AND p.currency = w.currency) \
-             ORDER BY w.owner, w.currency LIMIT 1",
-            "the held balance is not the sum of its postings",
-        ),
-        (
-            "SELECT p.owner || ' ' || p.currency FROM ledger_postings p WHERE p.account_kind IN ('wallet', 'hold') \
-             AND NOT EXISTS (SELECT 1 FROM wallets w WHERE w.owner = p.owner AND w.currency = p.currency) LIMIT 1",
-            "there are postings for a wallet that does not exist",
-        ),
-    ];
-    first_of(tx, &QUESTIONS).await
+/// A payment, as text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaymentText {
+    pub id: String,
+    pub mandate_id: String,
+    pub agent_id: String,
+    pub amount: i64,
+    pub currency: String,
+    pub developer: String,
+    pub developer_amount: i64,
+    pub platform_amount: i64,
+    pub orchestrator_amount: i64,
+    pub ledger_transaction_id: String,
+    pub ledger_hash: String,
+    pub receipt_id: String,
+    pub created_at: Timestamp,
+}
+
+/// Up to `limit` payments after this id, in the order of their ids.
+pub async fn payments_page_unscoped(
+    tx: &mut Tx,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<PaymentText>, StoreError> {
+    let sql = "SELECT id, mandate_id, agent_id, amount, currency, developer, developer_amount, platform_amount, \
+               orchestrator_amount, ledger_transaction_id, ledger_hash, receipt_id, created_at FROM payments \
+               WHERE id > $1 ORDER BY id LIMIT $2";
+    let read = |row: &Row| {
+        Ok(PaymentText {
+            id: row.get(0)?,
+            mandate_id: row.get(1)?,
+            agent_id: row.get(2)?,
+            amount: row.get(3)?,
+            currency: row.get(4)?,
+            developer: row.get(5)?,
+            developer_amount: row.get(6)?,
+            platform_amount: row.get(7)?,
+            orchestrator_amount: row.get(8)?,
+            ledger_transaction_id: row.get(9)?,
+            ledger_hash: row.get(10)?,
+            receipt_id: row.get(11)?,
+            created_at: row.get(12)?,
+        })
+    };
+    tx.query(sql, &params![after, limit]).await?.iter().map(read).collect()
 }
 
 /// The first wallet whose hold is not the sum of its owner's issued mandates.
@@ -129,9 +247,22 @@ pub async fn audit_mandates_unscoped(tx: &mut Tx) -> Result<Option<Disagreement>
     first_of(tx, &QUESTIONS).await
 }
 
-/// The first payment without its receipt, or whose split or receipt does not fit.
+/// The first payment without its receipt, or whose time, split or receipt does not fit.
 pub async fn audit_payments_unscoped(tx: &mut Tx) -> Result<Option<Disagreement>, StoreError> {
-    const QUESTIONS: [(&str, &str); 2] = [
+    const QUESTIONS: [(&str, &str); 4] = [
+        (
+            "SELECT y.id FROM payments y JOIN ledger_transactions t ON t.id = y.ledger_transaction_id \
+             WHERE y.created_at <> t.at ORDER BY y.id LIMIT 1",
+            "the payment's time is not that of its ledger entry",
+        ),
+        (
+            "SELECT y.id FROM payments y JOIN ledger_transactions t ON t.id = y.ledger_transaction_id \
+             WHERE y.platform_amount <> (SELECT CAST(COALESCE(SUM(p.amount), 0) AS BIGINT) FROM ledger_postings p \
+             WHERE p.sequence = t.sequence AND p.account_kind = 'platform_revenue') \
+             OR y.orchestrator_amount <> (SELECT CAST(COALESCE(SUM(p.amount), 0) AS BIGINT) FROM ledger_postings p \
+             WHERE p.sequence = t.sequence AND p.account_kind = 'orchestrator_payable') ORDER BY y.id LIMIT 1",
+            "the platform's or the orchestrator's part is not what the ledger credited",
+        ),
         (
             "SELECT y.id FROM payments y JOIN ledger_transactions t ON t.id = y.ledger_transaction_id \
              WHERE y.developer_amount <> (SELECT CAST(COALESCE(SUM(p.amount), 0) AS BIGINT) FROM ledger_postings p \
@@ -142,6 +273,48 @@ pub async fn audit_payments_unscoped(tx: &mut Tx) -> Result<Option<Disagreement>
             "SELECT y.id FROM payments y WHERE NOT EXISTS (SELECT 1 FROM payment_receipts r WHERE r.id = y.receipt_id \
              AND r.payment_id = y.id AND r.mandate_id = y.mandate_id AND r.status = 'success') ORDER BY y.id LIMIT 1",
             "the payment has no receipt",
+        ),
+    ];
+    first_of(tx, &QUESTIONS).await
+}
+
+/// The first run whose charge the gateway's books tell otherwise, or whose author was credited something else.
+///
+/// A gateway of its own has no runs in its database, and may be paid for the runs of others: a payment for a run that is not here
+/// is no contradiction.
+pub async fn audit_executions_unscoped(tx: &mut Tx) -> Result<Option<Disagreement>, StoreError> {
+    const QUESTIONS: [(&str, &str); 5] = [
+        (
+            "SELECT e.id FROM agent_executions e WHERE e.payment_id IS NOT NULL AND EXISTS (SELECT 1 FROM mandates) \
+             AND NOT EXISTS (SELECT 1 FROM payments y WHERE y.id = e.payment_id AND y.mandate_id = e.mandate_id \
+             AND y.receipt_id = e.payment_receipt_id AND y.amount <= e.price_amount AND y.currency = e.price_currency) \
+             ORDER BY e.id LIMIT 1",
+            "the run was charged, but there is no such payment of its mandate",
+        ),
+        (
+            "SELECT e.id FROM payments y JOIN mandates m ON m.id = y.mandate_id JOIN agent_executions e ON e.id = m.execution_id \
+             WHERE e.mandate_id <> m.id OR (e.payment_id IS NOT NULL AND e.payment_id <> y.id) \
+             OR (e.payment_id IS NULL AND e.status <> 'settling') ORDER BY e.id LIMIT 1",
+            "the run's mandate was paid, but the run says otherwise",
+        ),
+        (
+            "SELECT e.id FROM agent_executions e WHERE e.status = 'success' AND e.price_amount > 0 \
+             AND e.payment_id IS NULL AND (e.terms IS NULL OR e.mandate_id IS NULL OR NOT EXISTS \
+             (SELECT 1 FROM mandates m WHERE m.id = e.mandate_id AND m.status = 'voided')) ORDER BY e.id LIMIT 1",
+            "the run succeeded and costs something, but was not charged",
+        ),
+        (
+            "SELECT e.id FROM agent_executions e JOIN payments y ON y.id = e.payment_id WHERE e.status = 'success' \
+             AND NOT EXISTS (SELECT 1 FROM developer_revenue r WHERE r.execution_id = e.id AND r.developer_id = y.developer \
+             AND r.amount = y.developer_amount AND r.currency = y.currency) ORDER BY e.id LIMIT 1",
+            "the author was not credited the developer's part of the payment",
+        ),
+        (
+            "SELECT r.id FROM developer_revenue r WHERE r.amount > 0 AND r.execution_id IS NOT NULL \
+             AND EXISTS (SELECT 1 FROM mandates) AND NOT EXISTS (SELECT 1 FROM agent_executions e \
+             JOIN payments y ON y.id = e.payment_id WHERE e.id = r.execution_id AND y.developer = r.developer_id \
+             AND y.developer_amount = r.amount AND y.currency = r.currency) ORDER BY r.id LIMIT 1",
+            "the author was credited for a run that was not paid so",
         ),
     ];
     first_of(tx, &QUESTIONS).await
@@ -163,6 +336,7 @@ pub struct ReceiptText {
     pub currency: Option<String>,
     pub ledger_hash: Option<String>,
     pub mandate_hash: Option<String>,
+    pub created_at: Timestamp,
 }
 
 /// Up to `limit` receipts after position `after`, in chain order.
@@ -172,7 +346,7 @@ pub async fn receipts_page_unscoped(
     limit: i64,
 ) -> Result<Vec<ReceiptText>, StoreError> {
     let sql = "SELECT r.sequence, r.id, r.mandate_id, r.payment_id, r.status, r.jws, r.previous_hash, r.hash, \
-               y.amount, y.currency, y.ledger_hash, m.mandate_hash FROM payment_receipts r \
+               y.amount, y.currency, y.ledger_hash, m.mandate_hash, r.created_at FROM payment_receipts r \
                LEFT JOIN payments y ON y.receipt_id = r.id LEFT JOIN mandates m ON m.id = r.mandate_id \
                WHERE r.sequence > $1 ORDER BY r.sequence LIMIT $2";
     let read = |row: &Row| {
@@ -189,6 +363,7 @@ pub async fn receipts_page_unscoped(
             currency: row.get(9)?,
             ledger_hash: row.get(10)?,
             mandate_hash: row.get(11)?,
+            created_at: row.get(12)?,
         })
     };
     tx.query(sql, &params![after, limit]).await?.iter().map(read).collect()

@@ -6,7 +6,7 @@
 use frameos_domain::money::{Currency, Money};
 
 use super::posting::MAX_MINOR;
-use crate::{StoreError, Tx, params};
+use crate::{Statement, StoreError, Tx, params};
 
 /// Counts `amount` into the window. False when that would pass `limit` (none = no limit).
 pub async fn budget_spend(
@@ -16,6 +16,11 @@ pub async fn budget_spend(
     amount: Money,
     limit: Option<i64>,
 ) -> Result<bool, StoreError> {
+    let (sql, params) = budget_spending(owner, period, amount, limit);
+    Ok(tx.execute(sql, &params).await? == 1)
+}
+
+pub(super) fn budget_spending(owner: &str, period: &str, amount: Money, limit: Option<i64>) -> Statement {
     // SELECT … WHERE rather than VALUES: the first amount of a window must fit its limit as well.
     let sql = "INSERT INTO budget_windows (owner, currency, period, used) \
                SELECT $1, $2, $3, CAST($4 AS BIGINT) WHERE CAST($4 AS BIGINT) <= CAST($5 AS BIGINT) \
@@ -23,7 +28,7 @@ pub async fn budget_spend(
                SET used = budget_windows.used + excluded.used \
                WHERE budget_windows.used + excluded.used <= CAST($5 AS BIGINT)";
     let params = params![owner, amount.currency, period, amount.minor, limit.unwrap_or(MAX_MINOR)];
-    Ok(tx.execute(sql, &params).await? == 1)
+    (sql, params.to_vec())
 }
 
 /// Takes `amount` back out of the window. False when that much was not counted.

@@ -10,7 +10,7 @@ use frameos_domain::{
     money::{Currency, Money},
 };
 
-use crate::{Row, StoreError, Tx, params};
+use crate::{Row, Statement, StoreError, Tx, params};
 
 /// A mandate and its state.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +68,11 @@ impl MandateRow {
 
 /// Stores an issued mandate. False when its intent already has one.
 pub async fn mandate_insert(tx: &mut Tx, mandate: &MandateRow) -> Result<bool, StoreError> {
+    let (sql, params) = mandate_insertion(mandate);
+    Ok(tx.execute(sql, &params).await? == 1)
+}
+
+pub(super) fn mandate_insertion(mandate: &MandateRow) -> Statement {
     let sql = "INSERT INTO mandates (id, intent_id, agent_id, amount, currency, execution_id, payee, status, void_reason, jws, \
                mandate_hash, expires_at, created_at, updated_at, orchestrator) \
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT (intent_id) DO NOTHING";
@@ -88,7 +93,7 @@ pub async fn mandate_insert(tx: &mut Tx, mandate: &MandateRow) -> Result<bool, S
         mandate.updated_at,
         mandate.orchestrator.clone()
     ];
-    Ok(tx.execute(sql, &params).await? == 1)
+    (sql, params.to_vec())
 }
 
 pub async fn mandate_get_unscoped(tx: &mut Tx, id: MandateId) -> Result<Option<MandateRow>, StoreError> {
@@ -106,16 +111,19 @@ pub async fn mandate_get_by_intent_unscoped(
     tx.query_opt(sql, &params![intent]).await?.as_ref().map(MandateRow::read).transpose()
 }
 
-/// Marks an issued, unexpired mandate executed for `captured`, at most what it allows. False when it is neither.
+/// Marks an issued, unexpired mandate executed for `captured`, at most what it allows, or for all of it, and gives it. None when
+/// it is neither, or allows less.
 pub async fn mandate_mark_executed(
     tx: &mut Tx,
     id: MandateId,
-    captured: i64,
+    captured: Option<i64>,
     now: Timestamp,
-) -> Result<bool, StoreError> {
-    let sql = "UPDATE mandates SET status = 'executed', captured_amount = $2, updated_at = $3 \
-               WHERE id = $1 AND status = 'issued' AND expires_at > $3";
-    Ok(tx.execute(sql, &params![id, captured, now]).await? == 1)
+) -> Result<Option<MandateRow>, StoreError> {
+    let sql = "UPDATE mandates SET status = 'executed', captured_amount = COALESCE(CAST($2 AS BIGINT), amount), updated_at = $3 \
+               WHERE id = $1 AND status = 'issued' AND expires_at > $3 AND COALESCE(CAST($2 AS BIGINT), amount) BETWEEN 0 AND amount \
+               RETURNING id, intent_id, agent_id, amount, currency, execution_id, payee, status, void_reason, jws, mandate_hash, \
+               captured_amount, expires_at, created_at, updated_at, orchestrator";
+    tx.query_opt(sql, &params![id, captured, now]).await?.as_ref().map(MandateRow::read).transpose()
 }
 
 /// Marks an issued mandate voided. False when it is not issued any more.
@@ -145,18 +153,4 @@ pub async fn mandates_overdue_unscoped(
 ) -> Result<Vec<MandateId>, StoreError> {
     let sql = "SELECT id FROM mandates WHERE status = 'issued' AND expires_at <= $1 ORDER BY expires_at, id LIMIT $2";
     tx.query(sql, &params![now, limit]).await?.iter().map(|row| row.get(0)).collect()
-}
-
-/// Up to `limit` mandates after `after`, by id, each with whether a receipt names its hash.
-pub async fn mandates_page_unscoped(
-    tx: &mut Tx,
-    after: &str,
-    limit: i64,
-) -> Result<Vec<(MandateRow, bool)>, StoreError> {
-    let sql = "SELECT id, intent_id, agent_id, amount, currency, execution_id, payee, status, void_reason, jws, mandate_hash, \
-               captured_amount, expires_at, created_at, updated_at, orchestrator, \
-               EXISTS (SELECT 1 FROM payment_receipts r WHERE r.mandate_id = mandates.id) \
-               FROM mandates WHERE id > $1 ORDER BY id LIMIT $2";
-    let read = |row: &Row| Ok((MandateRow::read(row)?, row.get(16)?));
-    tx.query(sql, &params![after, limit]).await?.iter().map(read).collect()
 }

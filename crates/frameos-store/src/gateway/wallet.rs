@@ -9,7 +9,7 @@ use frameos_domain::{
 };
 
 use super::posting::MAX_MINOR;
-use crate::{Row, StoreError, Tx, params};
+use crate::{Row, Statement, StoreError, Tx, params};
 
 /// One owner's balances in one currency, in minor units.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,9 +58,14 @@ pub async fn wallet_hold(
     amount: Money,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
+    let (sql, params) = wallet_holding(owner, amount, now);
+    Ok(tx.execute(sql, &params).await? == 1)
+}
+
+pub(super) fn wallet_holding(owner: &str, amount: Money, now: Timestamp) -> Statement {
     let sql = "UPDATE wallets SET available = available - $3, held = held + $3, updated_at = $4 \
                WHERE owner = $1 AND currency = $2 AND available >= $3";
-    Ok(tx.execute(sql, &params![owner, amount.currency, amount.minor, now]).await? == 1)
+    (sql, params![owner, amount.currency, amount.minor, now].to_vec())
 }
 
 /// Moves from `held` back to `available`. False when that much is not held.

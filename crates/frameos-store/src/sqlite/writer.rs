@@ -92,7 +92,7 @@ fn batch(tx: &mut Tx, first: Write, jobs: &mpsc::Receiver<Write>) {
         answers.push(job(Ok(&mut batch)));
     }
     let Batch { tx, signals, lost } = batch;
-    let committed = lost.map_or_else(|| tx.batch_commit(), Err).map_err(Arc::new);
+    let committed = lost.map_or_else(|| block_on(tx.batch_commit()), Err).map_err(Arc::new);
     if committed.is_ok() {
         tx.fire(signals);
     }

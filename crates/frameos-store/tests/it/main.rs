@@ -14,6 +14,7 @@ mod fixture;
 mod free_run;
 mod idempotency;
 mod job_queue;
+mod ledger;
 mod live;
 mod object;
 mod overview;

@@ -142,6 +142,8 @@ async fn unique_violations_have_one_name(db: TestDb) {
     let transaction = |id: &'static str, sequence: i64| {
         db.store.tx(move |tx| {
             Box::pin(async move {
+                let lines = "INSERT INTO ledger_postings VALUES ($1, 1, 'hold', 'u', 1, 'INR'), ($1, 2, 'wallet', 'u', -1, 'INR')";
+                tx.execute(lines, &params![sequence]).await?;
                 let sql = "INSERT INTO ledger_transactions (id, sequence, kind, reference, at, hash, previous_hash) \
                            VALUES ($1, $2, 'k', 'r', 1, 'h', 'p')";
                 tx.execute(sql, &params![id, sequence]).await

@@ -7,7 +7,7 @@ use std::{
 
 use frameos_sandbox::{Language, runtime};
 use frameos_server::{
-    Config, ServeError, Server,
+    Config, LedgerAudit, ServeError, Server,
     config::{Backend, SandboxConfig, Seed},
     ledger_verify,
 };
@@ -169,7 +169,7 @@ impl TestApp {
     pub async fn finish(mut self) {
         self.stop().await;
         if self.config.gateway.url.is_none() {
-            let report = ledger_verify(self.config.clone()).await.unwrap();
+            let report = ledger_verify(self.config.clone(), LedgerAudit::default()).await.unwrap();
             assert!(report.is_whole(), "{report:?}");
         }
     }

@@ -1,0 +1,321 @@
+//! The tables beside the ledger: receipts, mandates with their intents, payments and wallets, each in one pass.
+//!
+//! What the ledger says of them too is compared by sums (`sums.rs`); only when those differ are the exact questions asked.
+
+use frameos_domain::{
+    canonical,
+    mandate::Mandate,
+    receipt::PaymentReceipt,
+    signing::{self, KeySet, SignatureError},
+};
+use frameos_store::{
+    StoreError, Tx,
+    gateway::{
+        audit::{
+            MandateText, PaymentText, ReceiptText, audit_mandates_unscoped, audit_payments_unscoped,
+            mandates_page_unscoped, payments_page_unscoped, receipts_page_unscoped, wallets_page_unscoped,
+        },
+        chain::RECEIPT_CHAIN,
+    },
+};
+
+use super::{
+    Audit,
+    ledger::Told,
+    link::{End, Link, links_join},
+    sums::{Keys, Sums},
+    workers::Workers,
+};
+use crate::{intent::fingerprint, receipt::outcome_name, x402::is_without_account};
+
+const PAGE: i64 = 2_000;
+
+/// The first row of a page that contradicts itself.
+type Found = Option<(String, String)>;
+
+/// Walks the receipts' chain. Signatures up to the last checkpoint were checked before that was signed, so there it suffices that
+/// the chain leads through it.
+pub(super) async fn audit_receipts(
+    tx: &mut Tx,
+    audit: &mut Audit,
+    told: &mut Sums,
+) -> Result<(), StoreError> {
+    let (keys, trusted) = (audit.keys.clone(), audit.trusted.clone());
+    let covered = if audit.every_signature { 0 } else { audit.checkpoints.receipts_covered() };
+    let check = move |sums: &mut Sums, page: Vec<ReceiptText>| {
+        let (mut link, mut found) = (Link::default(), None);
+        for row in &page {
+            let hash_fits = canonical::sha256_hex(row.jws.as_bytes()) == row.hash;
+            link.add(End::of(row.sequence, &row.hash), &row.previous_hash, &row.id, hash_fits);
+            if found.is_none() {
+                let reason = receipt_contradiction(row, (row.sequence > covered).then_some(&trusted));
+                found = reason.map(|reason| (row.id.clone(), reason));
+            }
+            if row.status == "success" {
+                sums.receipts.add(&keys, (&*row.id, row.payment_id.as_deref(), &*row.mandate_id));
+            }
+        }
+        (link, found, page.len() as u64)
+    };
+    let mut workers = Workers::start(check)?;
+    let mut after = i64::MIN;
+    loop {
+        let page = receipts_page_unscoped(tx, after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = last.sequence;
+        audit.checkpoints.see_receipts(&page);
+        workers.push(page)?;
+    }
+    let (verdicts, states) = workers.finish()?;
+    let (mut links, mut contradiction) = (Vec::new(), None);
+    for (link, found, count) in verdicts {
+        audit.report.receipts += count;
+        contradiction = contradiction.or(found);
+        links.push(link);
+    }
+    let report = &mut audit.report;
+    let chain = links_join(links, report);
+    report.receipts_whole = chain.is_whole && chain.is_head(tx, RECEIPT_CHAIN, report).await?;
+    report.receipts_whole &= report.note_found(contradiction);
+    states.into_iter().for_each(|state| *told += state);
+    Ok(())
+}
+
+fn receipt_contradiction(row: &ReceiptText, trusted: Option<&KeySet>) -> Option<String> {
+    let read = match trusted {
+        Some(keys) => PaymentReceipt::verify(&row.jws, Some(keys)),
+        None => signing::read_unverified(&row.jws),
+    };
+    let receipt = match read {
+        Ok(receipt) => receipt,
+        Err(error) => return Some(error.to_string()),
+    };
+    let columns_agree = receipt.sequence == row.sequence
+        && receipt.id.to_string() == row.id
+        && receipt.previous_hash == row.previous_hash
+        && receipt.mandate_id.to_string() == row.mandate_id
+        && receipt.payment_id.map(|id| id.to_string()) == row.payment_id
+        && outcome_name(receipt.status) == row.status
+        && receipt.issued_at == row.created_at
+        && Some(&receipt.mandate_hash) == row.mandate_hash.as_ref();
+    // A refusal moved no money: there is no payment for it to agree with.
+    let payment_agrees = receipt.ledger_hash == row.ledger_hash
+        && row.amount.is_none_or(|amount| amount == receipt.amount)
+        && row.currency.as_ref().is_none_or(|currency| *currency == receipt.currency.as_str());
+    if !columns_agree {
+        Some("the signed receipt says otherwise than its row".to_owned())
+    } else if !payment_agrees {
+        Some("the signed receipt says otherwise than its payment".to_owned())
+    } else {
+        None
+    }
+}
+
+/// Reads mandates and payments, each against what it signed or repeats, and all against the ledger.
+pub(super) async fn audit_mandates(tx: &mut Tx, audit: &mut Audit, told: &Sums) -> Result<(), StoreError> {
+    let (mandates, found) = mandates_pass(tx, audit).await?;
+    let mut agree = audit.report.note_found(found);
+    let payments = payments_pass(tx, audit).await?;
+    if !mandates.agrees(told) || !payments.agrees(told) || mandates.executed != payments.executed {
+        let mandates = audit_mandates_unscoped(tx).await?;
+        let payments = audit_payments_unscoped(tx).await?;
+        if mandates.is_none() && payments.is_none() {
+            audit.report.note("ledger", "mandates or payments say otherwise than the ledger");
+        }
+        audit.report.note_disagreement(mandates);
+        audit.report.note_disagreement(payments);
+        agree = false;
+    }
+    audit.report.mandates_agree = agree;
+    Ok(())
+}
+
+async fn mandates_pass(tx: &mut Tx, audit: &mut Audit) -> Result<(Tables, Found), StoreError> {
+    let (keys, trusted) = (audit.keys.clone(), audit.trusted.clone());
+    let every = audit.every_signature;
+    let check = move |sums: &mut Sums, page: Vec<MandateText>| {
+        let mut found = None;
+        for row in &page {
+            mandate_sum(&keys, sums, row);
+            if found.is_none() {
+                // Of an executed mandate the signed receipt holds the hash.
+                let trusted = (every || row.status != "executed").then_some(&trusted);
+                found = mandate_contradiction(row, trusted).map(|reason| (row.id.clone(), reason));
+            }
+        }
+        (found, page.len() as u64)
+    };
+    let mut workers = Workers::start(check)?;
+    let mut after = String::new();
+    loop {
+        let page = mandates_page_unscoped(tx, &after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after.clone_from(&last.id);
+        workers.push(page)?;
+    }
+    let (verdicts, states) = workers.finish()?;
+    let mut first = None;
+    for (found, count) in verdicts {
+        audit.report.mandates += count;
+        first = first.or(found);
+    }
+    let mut sums = Sums::default();
+    states.into_iter().for_each(|state| sums += state);
+    let holds = Some([sums.holds, sums.releases, sums.taken, sums.returned]);
+    Ok((Tables { holds, paid: None, executed: sums.executed }, first))
+}
+
+fn mandate_sum(keys: &Keys, sums: &mut Sums, row: &MandateText) {
+    let MandateText { agent_id: owner, currency, amount, .. } = row;
+    let (id, captured) = (row.id.as_str(), row.captured_amount.unwrap_or(0));
+    if row.status == "executed" {
+        sums.executed.add(keys, (id, owner, currency, captured));
+    }
+    if is_without_account(owner) {
+        // Nothing is held for it: what the ledger says of it is a direct sale.
+        return;
+    }
+    sums.holds.add(keys, (id, owner, currency, amount));
+    match row.status.as_str() {
+        "voided" | "expired" => sums.releases.add(keys, (id, owner, currency, amount)),
+        "executed" => {
+            sums.taken.add(keys, (id, owner, currency, amount));
+            let rest = amount.wrapping_sub(captured);
+            // Lines of zero are left out of the ledger.
+            if rest != 0 {
+                sums.returned.add(keys, (id, owner, currency, rest));
+            }
+        }
+        _ => {}
+    }
+}
+
+fn mandate_contradiction(row: &MandateText, trusted: Option<&KeySet>) -> Option<String> {
+    if canonical::sha256_hex(row.jws.as_bytes()) != row.mandate_hash {
+        return Some("the mandate was changed: its hash does not fit".to_owned());
+    }
+    let read: Result<Mandate, SignatureError> = match trusted {
+        Some(keys) => Mandate::verify(&row.jws, keys),
+        None => signing::read_unverified(&row.jws),
+    };
+    let mandate = match read {
+        Ok(mandate) => mandate,
+        Err(error) => return Some(error.to_string()),
+    };
+    if row.captured_amount.is_some() != (row.status == "executed") {
+        return Some("the mandate's status and what was taken of it do not fit".to_owned());
+    }
+    let columns_agree = mandate.id.to_string() == row.id
+        && mandate.intent_id.to_string() == row.intent_id
+        && mandate.agent_id == row.agent_id
+        && mandate.amount == row.amount
+        && mandate.currency.as_str() == row.currency
+        && mandate.execution_id == row.execution_id
+        && mandate.expires_at == row.expires_at
+        && mandate.issued_at == row.created_at;
+    if !columns_agree {
+        return Some("the signed mandate says otherwise than its row".to_owned());
+    }
+    let Some(intent) = &row.intent else { return Some("the mandate's intent does not exist".to_owned()) };
+    let Ok(metadata) = serde_json::from_str::<serde_json::Value>(&intent.metadata) else {
+        return Some("its intent's metadata cannot be read".to_owned());
+    };
+    let named = |name: &str| metadata.get(name).and_then(|name| name.as_str());
+    let payee = named("developer_id").unwrap_or(&intent.vendor);
+    let intent_agrees = intent.agent_id == row.agent_id
+        && intent.amount == row.amount
+        && intent.currency == row.currency
+        && intent.vendor == mandate.vendor
+        && payee == row.payee
+        && named("orchestrator") == row.orchestrator.as_deref();
+    if !intent_agrees {
+        Some("the mandate says otherwise than its intent".to_owned())
+    } else if fingerprint(intent, metadata) != intent.fingerprint {
+        Some("its intent was changed: the fingerprint does not fit".to_owned())
+    } else {
+        None
+    }
+}
+
+async fn payments_pass(tx: &mut Tx, audit: &mut Audit) -> Result<Tables, StoreError> {
+    let mut sums = Sums::default();
+    let mut after = String::new();
+    loop {
+        let page = payments_page_unscoped(tx, &after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after.clone_from(&last.id);
+        audit.report.payments += page.len() as u64;
+        page.iter().for_each(|row| payment_sum(&audit.keys, &mut sums, row));
+    }
+    let paid = Some((sums.captures, sums.splits, sums.receipts));
+    Ok(Tables { holds: None, paid, executed: sums.executed })
+}
+
+fn payment_sum(keys: &Keys, sums: &mut Sums, row: &PaymentText) {
+    let (mandate, owner, currency) = (row.mandate_id.as_str(), &row.agent_id, &row.currency);
+    let moved = (&*row.ledger_transaction_id, &*row.ledger_hash, row.created_at.as_micros());
+    if is_without_account(owner) {
+        sums.captures.add(keys, (&*row.id, None::<&String>, currency, Some(row.amount), moved));
+    } else {
+        sums.captures.add(keys, (mandate, Some(owner), currency, None::<i64>, moved));
+    }
+    sums.executed.add(keys, (mandate, owner, currency, row.amount));
+    sums.receipts.add(keys, (&*row.receipt_id, Some(&*row.id), mandate));
+    let parts = [
+        ("developer_payable", Some(&row.developer), row.developer_amount),
+        ("platform_revenue", None, row.platform_amount),
+        ("orchestrator_payable", None, row.orchestrator_amount),
+    ];
+    // Lines of zero are left out of the ledger.
+    for (kind, owner, amount) in parts.into_iter().filter(|(_, _, amount)| *amount != 0) {
+        sums.splits.add(keys, (&*row.ledger_transaction_id, kind, owner, &amount));
+    }
+}
+
+/// What one table says in sum; none where it is silent.
+struct Tables {
+    holds: Option<[super::sums::Sum; 4]>,
+    paid: Option<(super::sums::Sum, super::sums::Sum, super::sums::Sum)>,
+    executed: super::sums::Sum,
+}
+
+impl Tables {
+    fn agrees(&self, told: &Sums) -> bool {
+        self.holds.is_none_or(|holds| holds == [told.holds, told.releases, told.taken, told.returned])
+            && self.paid.is_none_or(|paid| paid == (told.captures, told.splits, told.receipts))
+    }
+}
+
+/// Cached balances against the sums of the lines.
+pub(super) async fn audit_wallets(tx: &mut Tx, audit: &mut Audit, told: Told) -> Result<bool, StoreError> {
+    let Told { mut wallets, mut holds, .. } = told;
+    let (mut owner, mut currency) = (String::new(), String::new());
+    let mut agree = true;
+    loop {
+        let page = wallets_page_unscoped(tx, (&owner, &currency), PAGE).await?;
+        let Some(last) = page.last() else { break };
+        owner.clone_from(&last.owner);
+        currency.clone_from(&last.currency);
+        for row in page {
+            audit.report.wallets += 1;
+            let available = wallets.take(&row.owner, &row.currency).unwrap_or(0);
+            let held = holds.take(&row.owner, &row.currency).unwrap_or(0);
+            let name = format!("{} {}", row.owner, row.currency);
+            if available != i128::from(row.available) {
+                agree = false;
+                audit.report.note(&*name, "the available balance is not the sum of its postings");
+            }
+            if held != i128::from(row.held) {
+                agree = false;
+                audit.report.note(name, "the held balance is not the sum of its postings");
+            }
+        }
+    }
+    if let Some((owner, currency, _)) = wallets.into_rows().into_iter().chain(holds.into_rows()).next() {
+        agree = false;
+        audit
+            .report
+            .note(format!("{owner} {currency}"), "there are postings for a wallet that does not exist");
+    }
+    Ok(agree)
+}

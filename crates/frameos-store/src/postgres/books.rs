@@ -1,0 +1,177 @@
+//! The books' writer: transactions that move money, those that wait together in one commit (ADR 0017).
+//!
+//! They would take turns anyway, for the lock on the ledger's head, each waiting for the disk. Invariants: the lock is taken
+//! first, so that a batch, which takes rows of many payers, cannot wait for somebody who waits for it; the jobs of a batch are
+//! interleaved on one connection without savepoints, and are all kept or, if one of them cannot be, all undone and begun again one after
+//! the other, each in a savepoint; nobody is answered before the commit; a failed commit is never repeated, because its outcome is unknown.
+
+use std::sync::Arc;
+
+use deadpool_postgres::Pool;
+use futures::{FutureExt, future::join_all, join};
+use tokio::sync::{mpsc, oneshot};
+
+use super::{PostgresConnection, checkout};
+use crate::{
+    chain::chain_lock,
+    cipher::Cipher,
+    error::StoreError,
+    gateway::chain::{RECEIPT_CHAIN, ledger_lock},
+    signal::{Signal, Signals},
+    tx::{BoxFuture, Connection, Mode, Tx},
+};
+
+/// Jobs in one commit.
+const MOST: usize = 128;
+
+/// The way to the writer, which ends when this is dropped and its queue is empty.
+pub(super) struct Books {
+    jobs: mpsc::UnboundedSender<Box<dyn Job>>,
+}
+
+impl Books {
+    pub(super) fn start(pool: Pool, cipher: Cipher, signals: Signals) -> Self {
+        let (jobs, mut queue) = mpsc::unbounded_channel();
+        let writer = Writer { pool, cipher, signals };
+        tokio::spawn(async move {
+            let mut batch = Vec::new();
+            while queue.recv_many(&mut batch, MOST).await > 0 {
+                writer.serve(std::mem::take(&mut batch)).await;
+            }
+        });
+        Self { jobs }
+    }
+
+    pub(super) async fn run<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, StoreError>> + Send + Sync + 'static,
+    {
+        let stopped = || StoreError::Unavailable { what: "the books' writer has stopped", source: None };
+        let (reply, answer) = oneshot::channel();
+        self.jobs.send(Box::new(Work { work, reply, result: None })).map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())?
+    }
+}
+
+/// A caller's work, to be begun as often as it takes.
+trait Job: Send {
+    /// Does the work. Returns whether it is to be kept.
+    fn run<'a>(&'a mut self, tx: &'a mut Tx) -> BoxFuture<'a, bool>;
+    /// Tells the caller, now that it is known whether the batch was committed.
+    fn answer(self: Box<Self>, committed: Result<(), &Arc<StoreError>>);
+}
+
+struct Work<T, F> {
+    work: F,
+    reply: oneshot::Sender<Result<T, StoreError>>,
+    result: Option<Result<T, StoreError>>,
+}
+
+impl<T, F> Job for Work<T, F>
+where
+    T: Send + 'static,
+    F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, StoreError>> + Send + Sync + 'static,
+{
+    fn run<'a>(&'a mut self, tx: &'a mut Tx) -> BoxFuture<'a, bool> {
+        async move {
+            let result = tx.attempt(&self.work).await;
+            let is_kept = tx.is_kept(&result);
+            self.result = Some(if is_kept { result } else { tx.undone(result) });
+            is_kept
+        }
+        .boxed()
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), &Arc<StoreError>>) {
+        let result = match (committed, self.result) {
+            (Ok(()), Some(result)) => result,
+            (Ok(()), None) => Err(StoreError::Aborted),
+            (Err(error), _) => Err(error.shared()),
+        };
+        // A caller who has left is told nothing; the work is done all the same.
+        drop(self.reply.send(result));
+    }
+}
+
+struct Writer {
+    pool: Pool,
+    cipher: Cipher,
+    signals: Signals,
+}
+
+impl Writer {
+    async fn serve(&self, mut jobs: Vec<Box<dyn Job>>) {
+        let committed = self.batch(&mut jobs).await.map_err(Arc::new);
+        for job in jobs {
+            job.answer(committed.as_ref().copied());
+        }
+    }
+
+    async fn batch(&self, jobs: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+        let connection = PostgresConnection::new(checkout(&self.pool).await?);
+        let mut tx = Tx::new(Connection::Postgres(connection), self.cipher.clone(), self.signals.clone());
+        let Some(signals) = together(&mut tx, jobs).await? else {
+            if jobs.len() == 1 {
+                return Ok(());
+            }
+            let signals = one_by_one(&mut tx, jobs).await?;
+            return finish(&mut tx, signals).await;
+        };
+        finish(&mut tx, signals).await
+    }
+}
+
+/// Begins, with the locks on both chains' heads taken; all is sent before the first answer is awaited.
+async fn begin(tx: &mut Tx) -> Result<(), StoreError> {
+    let (mut ledger, mut receipts) = (tx.share()?, tx.share()?);
+    let (begun, ledger, receipts) =
+        join!(tx.begin(Mode::Write), ledger_lock(&mut ledger), chain_lock(&mut receipts, RECEIPT_CHAIN));
+    begun.and(ledger).and(receipts.map(drop))
+}
+
+async fn finish(tx: &mut Tx, signals: Vec<Signal>) -> Result<(), StoreError> {
+    if let Err(error) = tx.commit().await {
+        tx.rollback().await;
+        return Err(error);
+    }
+    tx.fire(signals);
+    Ok(())
+}
+
+/// Runs all jobs at once. None when one of them could not be kept, so that nothing was.
+async fn together(tx: &mut Tx, jobs: &mut [Box<dyn Job>]) -> Result<Option<Vec<Signal>>, StoreError> {
+    begin(tx).await?;
+    let mut shares = Vec::with_capacity(jobs.len());
+    for _ in 0..jobs.len() {
+        shares.push(tx.share()?);
+    }
+    let kept = join_all(jobs.iter_mut().zip(&mut shares).map(|(job, tx)| job.run(tx))).await;
+    if kept.into_iter().all(|is_kept| is_kept) {
+        return Ok(Some(shares.iter_mut().flat_map(Tx::pending_take).collect()));
+    }
+    drop(shares);
+    tx.rollback().await;
+    Ok(None)
+}
+
+/// Runs the jobs one after the other; each is kept or undone by itself.
+async fn one_by_one(tx: &mut Tx, jobs: &mut [Box<dyn Job>]) -> Result<Vec<Signal>, StoreError> {
+    begin(tx).await?;
+    let mut signals = Vec::new();
+    for job in jobs {
+        tx.forget();
+        let heads = tx.heads().copy();
+        tx.batch("SAVEPOINT job").await?;
+        if job.run(tx).await {
+            signals.append(&mut tx.pending_take());
+            tx.batch("RELEASE job").await?;
+        } else {
+            tx.forget();
+            tx.heads().restore(heads);
+            tx.batch("ROLLBACK TO job; RELEASE job").await?;
+        }
+    }
+    tx.forget();
+    Ok(signals)
+}
