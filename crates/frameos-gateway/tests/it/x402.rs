@@ -385,7 +385,10 @@ async fn the_audit_sees_what_was_altered(db: TestDb) {
             "UPDATE x402_payments SET status = 'reserved', proof = NULL",
         ),
         ("UPDATE mandates SET status = 'executed'", "UPDATE mandates SET status = 'issued'"),
-        ("UPDATE mandates SET agent_id = 'u1'", "UPDATE mandates SET agent_id = 'x402:eip155:84532:0x1'"),
+        (
+            "UPDATE mandates SET agent_id = 'u1'",
+            "UPDATE mandates SET agent_id = 'x402:eip155:84532:0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266'",
+        ),
     ] {
         alter(&db.store, sql).await;
         let report = till.gateway().ledger_verify().await.unwrap();
