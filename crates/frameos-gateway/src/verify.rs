@@ -21,7 +21,6 @@ use frameos_store::{
         audit::{Disagreement, audit_counts_unscoped, audit_executions_unscoped, audit_holds_unscoped},
         audit_payouts::{audit_payouts_unscoped, audit_refunds_unscoped},
         audit_top_up::audit_top_ups_unscoped,
-        x402::audit_x402_unscoped,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -173,9 +172,7 @@ async fn passes(tx: &mut Tx, audit: &mut Audit) -> Result<(), StoreError> {
     audit.report.wallets_agree = wallets & audit.report.note_disagreement(holds);
     tables::audit_mandates(tx, audit, &sums).await?;
     let top_ups = audit_top_ups_unscoped(tx).await?;
-    let x402 = audit_x402_unscoped(tx).await?;
-    audit.report.mandates_agree &=
-        audit.report.note_disagreement(top_ups) & audit.report.note_disagreement(x402);
+    audit.report.mandates_agree &= audit.report.note_disagreement(top_ups);
     let executions = audit_executions_unscoped(tx).await?;
     audit.report.executions_agree = audit.report.note_disagreement(executions);
     money_back_and_out(tx, audit).await?;

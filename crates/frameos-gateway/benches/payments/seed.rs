@@ -162,7 +162,7 @@ impl Rows {
         let jws = mandate.sign(&keys.active).unwrap();
         let hash = canonical::sha256_hex(jws.as_bytes());
         let mut row = params![id, intent_id, owner, PRICE, Currency::INR, VENDOR, "executed"].to_vec();
-        row.extend(params![jws, &*hash, now, now, now]);
+        row.extend(params![jws, &*hash, now, now, now, PRICE]);
         self.mandates.push(row);
         (id, hash)
     }
@@ -209,7 +209,8 @@ impl Rows {
     async fn insert(self, tx: &mut Tx) -> Result<(), StoreError> {
         let intents = "id, agent_id, vendor, amount, currency, description, metadata, idempotency_key, fingerprint, created_at";
         rows_insert(tx, "purchase_intents", intents, self.intents).await?;
-        let mandates = "id, intent_id, agent_id, amount, currency, payee, status, jws, mandate_hash, expires_at, created_at, updated_at";
+        let mandates = "id, intent_id, agent_id, amount, currency, payee, status, jws, mandate_hash, expires_at, created_at, updated_at, \
+                        captured_amount";
         rows_insert(tx, "mandates", mandates, self.mandates).await?;
         let postings = "sequence, line, account_kind, owner, amount, currency";
         rows_insert(tx, "ledger_postings", postings, self.postings).await?;

@@ -16,6 +16,7 @@ use frameos_store::{
             mandates_page_unscoped, payments_page_unscoped, receipts_page_unscoped, wallets_page_unscoped,
         },
         chain::RECEIPT_CHAIN,
+        x402::audit_x402_unscoped,
     },
 };
 
@@ -116,10 +117,12 @@ pub(super) async fn audit_mandates(tx: &mut Tx, audit: &mut Audit, told: &Sums) 
     let (mandates, found) = mandates_pass(tx, audit).await?;
     let mut agree = audit.report.note_found(found);
     let payments = payments_pass(tx, audit).await?;
+    let x402 = audit_x402_unscoped(tx).await?;
+    agree &= audit.report.note_disagreement(x402);
     if !mandates.agrees(told) || !payments.agrees(told) || mandates.executed != payments.executed {
         let mandates = audit_mandates_unscoped(tx).await?;
         let payments = audit_payments_unscoped(tx).await?;
-        if mandates.is_none() && payments.is_none() {
+        if agree && mandates.is_none() && payments.is_none() {
             audit.report.note("ledger", "mandates or payments say otherwise than the ledger");
         }
         audit.report.note_disagreement(mandates);
@@ -167,7 +170,7 @@ async fn mandates_pass(tx: &mut Tx, audit: &mut Audit) -> Result<(Tables, Found)
 
 fn mandate_sum(keys: &Keys, sums: &mut Sums, row: &MandateText) {
     let MandateText { agent_id: owner, currency, amount, .. } = row;
-    let (id, captured) = (row.id.as_str(), row.captured_amount.unwrap_or(0));
+    let (id, captured) = (row.id.as_str(), row.captured_amount);
     if row.status == "executed" {
         sums.executed.add(keys, (id, owner, currency, captured));
     }
@@ -180,7 +183,7 @@ fn mandate_sum(keys: &Keys, sums: &mut Sums, row: &MandateText) {
         "voided" | "expired" => sums.releases.add(keys, (id, owner, currency, amount)),
         "executed" => {
             sums.taken.add(keys, (id, owner, currency, amount));
-            let rest = amount.wrapping_sub(captured);
+            let rest = amount.wrapping_sub(captured.unwrap_or(0));
             // Lines of zero are left out of the ledger.
             if rest != 0 {
                 sums.returned.add(keys, (id, owner, currency, rest));
@@ -202,8 +205,8 @@ fn mandate_contradiction(row: &MandateText, trusted: Option<&KeySet>) -> Option<
         Ok(mandate) => mandate,
         Err(error) => return Some(error.to_string()),
     };
-    if row.captured_amount.is_some() != (row.status == "executed") {
-        return Some("the mandate's status and what was taken of it do not fit".to_owned());
+    if row.captured_amount.is_some() && row.status != "executed" {
+        return Some("the mandate was not executed, but something is said to be taken of it".to_owned());
     }
     let columns_agree = mandate.id.to_string() == row.id
         && mandate.intent_id.to_string() == row.intent_id
@@ -259,7 +262,7 @@ fn payment_sum(keys: &Keys, sums: &mut Sums, row: &PaymentText) {
     } else {
         sums.captures.add(keys, (mandate, Some(owner), currency, None::<i64>, moved));
     }
-    sums.executed.add(keys, (mandate, owner, currency, row.amount));
+    sums.executed.add(keys, (mandate, owner, currency, Some(row.amount)));
     sums.receipts.add(keys, (&*row.receipt_id, Some(&*row.id), mandate));
     let parts = [
         ("developer_payable", Some(&row.developer), row.developer_amount),

@@ -281,7 +281,8 @@ pub async fn audit_payments_unscoped(tx: &mut Tx) -> Result<Option<Disagreement>
 /// The first run whose charge the gateway's books tell otherwise, or whose author was credited something else.
 ///
 /// A gateway of its own has no runs in its database, and may be paid for the runs of others: a payment for a run that is not here
-/// is no contradiction.
+/// is no contradiction. A metered run that counted nothing costs nothing. Months of subscriptions are paid by mandates that name
+/// the month instead of a run.
 pub async fn audit_executions_unscoped(tx: &mut Tx) -> Result<Option<Disagreement>, StoreError> {
     const QUESTIONS: [(&str, &str); 5] = [
         (
@@ -299,8 +300,8 @@ pub async fn audit_executions_unscoped(tx: &mut Tx) -> Result<Option<Disagreemen
         ),
         (
             "SELECT e.id FROM agent_executions e WHERE e.status = 'success' AND e.price_amount > 0 \
-             AND e.payment_id IS NULL AND (e.terms IS NULL OR e.mandate_id IS NULL OR NOT EXISTS \
-             (SELECT 1 FROM mandates m WHERE m.id = e.mandate_id AND m.status = 'voided')) ORDER BY e.id LIMIT 1",
+             AND e.payment_id IS NULL AND (e.terms IS NULL OR EXISTS (SELECT 1 FROM execution_charges c \
+             WHERE c.execution_id = e.id AND c.amount > 0)) ORDER BY e.id LIMIT 1",
             "the run succeeded and costs something, but was not charged",
         ),
         (

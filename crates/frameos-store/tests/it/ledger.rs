@@ -127,7 +127,7 @@ mod only_postgres {
         for sql in [
             "TRUNCATE ledger_postings",
             "TRUNCATE ledger_transactions CASCADE",
-            "TRUNCATE payments",
+            "TRUNCATE payments CASCADE",
             "TRUNCATE payment_receipts",
             "TRUNCATE ledger_checkpoints",
         ] {
