@@ -59,7 +59,7 @@ pub use mail::{Mail, MailError, Mailer};
 pub use metrics::{Metrics, Stage, metrics_refresh};
 pub use outcome::{RunEnd, outcome_judge};
 pub use overview::*;
-pub use payment_http::HttpGateway;
+pub use payment_http::{HttpGateway, Signer};
 pub use review::*;
 pub use run_event::*;
 pub use run_token::{RUN_TOKEN_PREFIX, RunIdentity, run_authenticate, run_log, run_progress};

@@ -239,8 +239,8 @@ impl GatewayError {
                 let NamedDetails { name, value } = parse(details)?;
                 Self::ProviderRefused { provider: name, reason: value }
             }
-            "UNAUTHENTICATED" => Self::Unauthenticated,
-            "UNAVAILABLE" | "RATE_LIMITED" => {
+            "UNAUTHENTICATED" | "SIGNATURE_REQUIRED" | "SIGNATURE_INVALID" => Self::Unauthenticated,
+            "UNAVAILABLE" | "RATE_LIMITED" | "SIGNATURE_REPLAYED" => {
                 Self::unavailable(UnknownAnswer { code: error.code.clone(), message: error.message.clone() })
             }
             _ => return None,

@@ -26,6 +26,7 @@ use frameos_store::{
 };
 
 use crate::{
+    account::account_beside,
     error::GatewayError,
     gateway::{Decision, Gateway, GatewayKeys, corrupt, refuse},
     mandate::mandate_expire,
@@ -111,8 +112,16 @@ fn capture_postings(mandate: &MandateRow, split: &RevenueSplit) -> Result<Postin
     Postings::balanced([
         Posting::new(AccountKind::Hold, &mandate.agent_id, taken),
         Posting::new(AccountKind::DeveloperPayable, &mandate.payee, split.developer),
-        Posting::new(AccountKind::PlatformRevenue, PLATFORM, split.platform),
-        Posting::new(AccountKind::OrchestratorPayable, ORCHESTRATOR, split.orchestrator),
+        Posting::new(
+            AccountKind::PlatformRevenue,
+            &account_beside(&mandate.agent_id, PLATFORM),
+            split.platform,
+        ),
+        Posting::new(
+            AccountKind::OrchestratorPayable,
+            &account_beside(&mandate.agent_id, ORCHESTRATOR),
+            split.orchestrator,
+        ),
     ])
     .map_err(|error| corrupt(error.to_string()))
 }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use frameos_domain::{
+    ap2::Ap2Export,
     clock::{Clock, Timestamp},
+    es256::Es256Key,
     id::{IntentId, MandateId},
     policy::Policy,
     signing::{KeySet, PublicKey, SigningKey},
@@ -25,16 +27,25 @@ pub struct GatewayKeys {
     pub active: SigningKey,
     /// Published so that older mandates and receipts keep verifying.
     pub retired: Vec<PublicKey>,
+    /// Signs what is given out in AP2's form; without it nothing is.
+    pub es256: Option<Arc<Es256Key>>,
 }
 
 impl GatewayKeys {
     pub const fn new(active: SigningKey) -> Self {
-        Self { active, retired: Vec::new() }
+        Self { active, retired: Vec::new(), es256: None }
+    }
+
+    /// The same with a key for AP2.
+    pub fn with_es256(self, key: Es256Key) -> Self {
+        Self { es256: Some(Arc::new(key)), ..self }
     }
 
     /// All public keys.
     pub fn set(&self) -> KeySet {
-        KeySet::of(std::iter::once(self.active.public()).chain(&self.retired))
+        let mut set = KeySet::of(std::iter::once(self.active.public()).chain(&self.retired));
+        set.keys.extend(self.es256.as_ref().map(|key| key.public().published()));
+        set
     }
 }
 
@@ -110,6 +121,10 @@ impl PaymentGateway for Gateway {
         reason: String,
     ) -> BoxFuture<'_, Result<MandateState, GatewayError>> {
         Box::pin(self.mandate_void(mandate_id, reason))
+    }
+
+    fn mandate_ap2(&self, mandate_id: MandateId) -> BoxFuture<'_, Result<Ap2Export, GatewayError>> {
+        Box::pin(self.mandate_ap2(mandate_id))
     }
 
     fn execute(&self, execute: Execute) -> BoxFuture<'_, Result<Execution, GatewayError>> {

@@ -8,6 +8,10 @@
 //! both it and the HTTP interface exchange. It knows no HTTP, no run and no agent: those are names in an intent's metadata.
 #![forbid(unsafe_code)]
 
+mod account;
+mod ap2;
+pub mod client;
+mod client_gateway;
 #[cfg(feature = "test-util")]
 pub mod conformance;
 mod error;
@@ -27,6 +31,7 @@ mod verify;
 mod wallet;
 pub mod wire;
 
+pub use client_gateway::ClientGateway;
 pub use error::GatewayError;
 pub use gateway::{Decision, Gateway, GatewayKeys};
 pub use port::{BoxFuture, PaymentGateway};

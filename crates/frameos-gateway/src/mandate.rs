@@ -29,6 +29,7 @@ use frameos_store::{
 };
 
 use crate::{
+    account::account_beside,
     error::GatewayError,
     gateway::{Decision, Gateway, corrupt, refuse},
     metadata::Metadata,
@@ -136,7 +137,10 @@ impl Gateway {
             amount: mandate.amount,
             currency: mandate.currency,
             execution_id: mandate.execution_id,
-            payee: metadata.developer_id.clone().unwrap_or(mandate.vendor),
+            payee: account_beside(
+                &intent.agent_id,
+                metadata.developer_id.as_ref().unwrap_or(&mandate.vendor),
+            ),
             status: MandateStatus::Issued,
             void_reason: None,
             mandate_hash: canonical::sha256_hex(jws.as_bytes()),

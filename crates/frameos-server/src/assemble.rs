@@ -4,8 +4,9 @@
 
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
-use frameos_app::{App, HttpGateway, Parts, PlatformKeys, Settings};
+use frameos_app::{App, HttpGateway, Parts, PlatformKeys, Settings, Signer};
 use frameos_domain::{
+    client_key::client_signing_key_read,
     clock::Clock,
     id::EventId,
     signing::{KeySet, SigningKey},
@@ -19,7 +20,10 @@ use crate::{
     config::{Backend, Config, Role},
     data_dir::{DataDir, DataDirLock},
     error::ServeError,
-    keys::{KeyBytes, key_decode, key_load_or_create, signing_key_load_or_create, signing_key_shared},
+    keys::{
+        KeyBytes, es256_key_load_or_create, es256_key_shared, key_decode, key_load_or_create,
+        signing_key_load_or_create, signing_key_shared,
+    },
     mailer::FileMailer,
     notice::notice,
 };
@@ -101,7 +105,13 @@ impl Ground {
     /// The gateway in this process.
     pub(crate) async fn gateway(&self) -> Result<Gateway, ServeError> {
         let key = self.signing_key("gateway").await?;
-        Ok(Gateway::new(self.store.clone(), Arc::clone(&self.clock), GatewayKeys::new(key)))
+        let es256 = if self.is_alone() {
+            es256_key_load_or_create(&self.keys, "gateway-es256")?
+        } else {
+            es256_key_shared(&self.store, &self.keys, "gateway-es256").await?
+        };
+        let keys = GatewayKeys::new(key).with_es256(es256);
+        Ok(Gateway::new(self.store.clone(), Arc::clone(&self.clock), keys))
     }
 
     async fn signing_key(&self, name: &str) -> Result<SigningKey, ServeError> {
@@ -121,7 +131,7 @@ impl Ground {
         let sandbox =
             if config.has_role(Role::Worker) { Some(sandbox_open(config, &self.data).await?) } else { None };
         let gateway = if config.gateway.url.is_none() { Some(self.gateway().await?) } else { None };
-        let payments = payments(config, gateway.as_ref())?;
+        let payments = payments(config, gateway.as_ref(), Arc::clone(&self.clock))?;
         let keys = PlatformKeys {
             tokens: self.signing_key("tokens").await?,
             receipts: self.signing_key("receipts").await?,
@@ -171,14 +181,26 @@ fn host_name() -> String {
     if name.trim().is_empty() { "unknown".to_owned() } else { name.trim().to_owned() }
 }
 
-fn payments(config: &Config, gateway: Option<&Gateway>) -> Result<Arc<dyn PaymentGateway>, ServeError> {
+fn payments(
+    config: &Config,
+    gateway: Option<&Gateway>,
+    clock: Arc<dyn Clock>,
+) -> Result<Arc<dyn PaymentGateway>, ServeError> {
     match (gateway, &config.gateway.url) {
         (Some(gateway), _) => Ok(Arc::new(gateway.clone())),
         (None, url) => {
             let url = url.as_deref().unwrap_or_default();
             let because = "`gateway.url`";
             let key = config.gateway.api_key.as_ref().ok_or(ServeError::ApiKeyMissing { because })?;
-            Ok(Arc::new(HttpGateway::new(url, key.clone())?))
+            let time_limit = Duration::from_millis(config.gateway.timeout_ms.into());
+            let gateway = HttpGateway::new(url, key.clone())?.within(time_limit);
+            // The configuration has checked that a given key can be read.
+            let signing_key = config.gateway.signing_key.as_ref();
+            let key = signing_key.and_then(|key| client_signing_key_read(key.expose_secret()).ok());
+            Ok(match key {
+                Some(key) => Arc::new(gateway.signing(Signer { key, clock })),
+                None => Arc::new(gateway),
+            })
         }
     }
 }

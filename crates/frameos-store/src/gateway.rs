@@ -6,9 +6,11 @@
 //! Functions named `*_unscoped` find by id alone: the gateway's caller is the platform, which speaks for every payer.
 //! No decisions here: what a refusal means is the gateway's business.
 
+pub mod ap2;
 pub mod audit;
 pub mod budget;
 pub mod chain;
+pub mod client;
 pub mod history;
 pub mod intent;
 pub mod ledger;

@@ -46,6 +46,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         text: include_str!("../migrations/0009_operations.sql"),
     },
     Migration { version: 10, name: "0010_trigger", text: include_str!("../migrations/0010_trigger.sql") },
+    Migration {
+        version: 17,
+        name: "0017_gateway_clients",
+        text: include_str!("../migrations/0017_gateway_clients.sql"),
+    },
 ];
 
 /// Why a database cannot be brought to this binary's schema.

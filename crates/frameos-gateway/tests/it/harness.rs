@@ -10,6 +10,7 @@ use std::{
 
 use frameos_domain::{
     clock::{Clock, Timestamp},
+    es256::Es256Key,
     money::Currency,
     signing::SigningKey,
 };
@@ -78,7 +79,8 @@ impl Bench {
 }
 
 pub(crate) fn keys() -> GatewayKeys {
-    GatewayKeys::new(SigningKey::from_seed(&[9; 32]).unwrap())
+    let key = SigningKey::from_seed(&[9; 32]).unwrap();
+    GatewayKeys::new(key).with_es256(Es256Key::from_scalar(&[3; 32]).unwrap())
 }
 
 pub(crate) fn intent(owner: &str, amount: i64) -> IntentNew {

@@ -12,7 +12,10 @@ use frameos_domain::{id::kind, policy::Policy};
 use frameos_gateway::wire::{Execute, IntentNew, MandateNew, MandateVoid, TopUpNew};
 use serde_json::json;
 
-use super::{GatewayApi, Platform};
+use super::{
+    GatewayApi,
+    client::{Client, client_admit},
+};
 use crate::api::{
     extract::{Json, OptionalJson, OptionalKey, Paging, PathId, PathText, Public},
     layers::{Frame, detach},
@@ -24,7 +27,7 @@ use crate::api::{
 pub struct GatewayRoute {
     pub method: Method,
     pub path: &'static str,
-    /// Whether anyone may use it; else the API key is needed.
+    /// Whether anyone may use it; else an API key is needed.
     pub public: bool,
     handler: MethodRouter<GatewayApi>,
 }
@@ -45,6 +48,7 @@ pub fn gateway_routes() -> Vec<GatewayRoute> {
         route(&post, "/mandates", mandate_issue),
         route(&get, "/mandates/{mandate}", mandate_get),
         route(&post, "/mandates/{mandate}/void", mandate_void),
+        route(&get, "/mandates/{mandate}/ap2", mandate_ap2),
         route(&post, "/execute", execute),
         route(&get, "/payments/{payment}", payment_get),
         route(&get, "/receipts/{receipt}", receipt_get),
@@ -60,14 +64,20 @@ pub fn gateway_routes() -> Vec<GatewayRoute> {
 pub fn gateway_router(api: GatewayApi) -> Router {
     let mut router = Router::new();
     for route in gateway_routes() {
-        let handler = if route.method == Method::GET {
+        let handler = if route.public {
             route.handler
         } else {
-            route.handler.layer(from_fn_with_state(api.writes.clone(), detach))
+            route.handler.layer(from_fn_with_state(api.clone(), client_admit))
+        };
+        let handler = if route.method == Method::GET {
+            handler
+        } else {
+            handler.layer(from_fn_with_state(api.0.writes.clone(), detach))
         };
         router = router.route(route.path, handler.layer(DefaultBodyLimit::max(1 << 20)));
     }
-    framed(router, Frame { clock: api.clock.clone(), https: false, http: api.http.clone() }).with_state(api)
+    framed(router, Frame { clock: api.0.clock.clone(), https: false, http: api.0.http.clone() })
+        .with_state(api)
 }
 
 fn route<H: Handler<T, GatewayApi>, T: 'static>(
@@ -83,103 +93,89 @@ async fn health(_: Public) -> Answer {
 }
 
 async fn keys(State(api): State<GatewayApi>, _: Public) -> Answer {
-    Ok(json_response(StatusCode::OK, &api.gateway.jwks()))
+    Ok(json_response(StatusCode::OK, &api.jwks()))
 }
 
 async fn intent_create(
-    State(api): State<GatewayApi>,
-    _: Platform,
+    Client(gateway): Client,
     OptionalKey(idempotency_key): OptionalKey,
     Json(body): Json<IntentNew>,
 ) -> Answer {
-    let intent = api.gateway.intent_create(IntentNew { idempotency_key, ..body }).await?;
+    let intent = gateway.intent_create(IntentNew { idempotency_key, ..body }).await?;
     created(&format!("/purchase-intents/{}", intent.intent_id), intent)
 }
 
-async fn intent_get(State(api): State<GatewayApi>, _: Platform, PathId(id): PathId<kind::Intent>) -> Answer {
-    ok(api.gateway.intent_get(id).await?)
+async fn intent_get(Client(gateway): Client, PathId(id): PathId<kind::Intent>) -> Answer {
+    ok(gateway.intent_get(id).await?)
 }
 
-async fn mandate_issue(State(api): State<GatewayApi>, _: Platform, Json(body): Json<MandateNew>) -> Answer {
-    let mandate = api.gateway.mandate_issue(body).await?;
+async fn mandate_issue(Client(gateway): Client, Json(body): Json<MandateNew>) -> Answer {
+    let mandate = gateway.mandate_issue(body).await?;
     created(&format!("/mandates/{}", mandate.mandate_id), mandate)
 }
 
-async fn mandate_get(
-    State(api): State<GatewayApi>,
-    _: Platform,
-    PathId(id): PathId<kind::Mandate>,
-) -> Answer {
-    ok(api.gateway.mandate_get(id).await?)
+async fn mandate_get(Client(gateway): Client, PathId(id): PathId<kind::Mandate>) -> Answer {
+    ok(gateway.mandate_get(id).await?)
 }
 
 async fn mandate_void(
-    State(api): State<GatewayApi>,
-    _: Platform,
+    Client(gateway): Client,
     PathId(id): PathId<kind::Mandate>,
     OptionalJson(body): OptionalJson<MandateVoid>,
 ) -> Answer {
-    ok(api.gateway.mandate_void(id, body.reason).await?)
+    ok(gateway.mandate_void(id, body.reason).await?)
+}
+
+async fn mandate_ap2(Client(gateway): Client, PathId(id): PathId<kind::Mandate>) -> Answer {
+    ok(gateway.mandate_ap2(id).await?)
 }
 
 async fn execute(
-    State(api): State<GatewayApi>,
-    _: Platform,
+    Client(gateway): Client,
     OptionalKey(idempotency_key): OptionalKey,
     Json(body): Json<Execute>,
 ) -> Answer {
-    ok(api.gateway.execute(Execute { idempotency_key, ..body }).await?)
+    ok(gateway.execute(Execute { idempotency_key, ..body }).await?)
 }
 
-async fn payment_get(
-    State(api): State<GatewayApi>,
-    _: Platform,
-    PathId(id): PathId<kind::Payment>,
-) -> Answer {
-    ok(api.gateway.payment_get(id).await?)
+async fn payment_get(Client(gateway): Client, PathId(id): PathId<kind::Payment>) -> Answer {
+    ok(gateway.payment_get(id).await?)
 }
 
-async fn receipt_get(
-    State(api): State<GatewayApi>,
-    _: Platform,
-    PathId(id): PathId<kind::Receipt>,
-) -> Answer {
-    ok(api.gateway.receipt_get(id).await?)
+async fn receipt_get(Client(gateway): Client, PathId(id): PathId<kind::Receipt>) -> Answer {
+    ok(gateway.receipt_get(id).await?)
 }
 
-async fn wallet_get(State(api): State<GatewayApi>, _: Platform, PathText(owner): PathText) -> Answer {
-    ok(api.gateway.wallet_get(owner).await?)
+async fn wallet_get(Client(gateway): Client, PathText(owner): PathText) -> Answer {
+    ok(gateway.wallet_get(owner).await?)
 }
 
 async fn wallet_top_up(
-    State(api): State<GatewayApi>,
-    _: Platform,
+    Client(gateway): Client,
     PathText(owner): PathText,
     OptionalKey(idempotency_key): OptionalKey,
     Json(body): Json<TopUpNew>,
 ) -> Answer {
     let location = format!("/wallets/{owner}/transactions");
-    created(&location, api.gateway.wallet_top_up(owner, TopUpNew { idempotency_key, ..body }).await?)
+    created(&location, gateway.wallet_top_up(owner, TopUpNew { idempotency_key, ..body }).await?)
 }
 
 async fn wallet_transactions(
-    State(api): State<GatewayApi>,
-    _: Platform,
+    Client(gateway): Client,
     PathText(owner): PathText,
     Paging(page): Paging,
 ) -> Answer {
-    ok(api.gateway.wallet_transactions(owner, page.page, page.limit).await?)
+    ok(gateway.wallet_transactions(owner, page.page, page.limit).await?)
 }
 
-async fn policy_get(State(api): State<GatewayApi>, _: Platform, PathText(owner): PathText) -> Answer {
-    ok(api.gateway.policy_get(owner).await?)
+async fn policy_get(Client(gateway): Client, PathText(owner): PathText) -> Answer {
+    ok(gateway.policy_get(owner).await?)
 }
 
 async fn policy_put(
-    State(api): State<GatewayApi>,
-    _: Platform,
+    Client(gateway): Client,
     PathText(owner): PathText,
     Json(policy): Json<Policy>,
 ) -> Answer {
-    ok(api.gateway.policy_put(owner, policy).await?)
+    ok(gateway.policy_put(owner, policy).await?)
 }

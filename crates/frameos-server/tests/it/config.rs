@@ -58,7 +58,10 @@ fn every_key_can_be_set_by_its_variable() {
         ("objects.url", "file:///srv/objects"),
         ("gateway.url", "http://c.example:1"),
         ("gateway.api_key", "0123456789abcdef"),
+        ("gateway.signing_key", "gws_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc"),
+        ("gateway.timeout_ms", "1234"),
         ("gateway.listen", "127.0.0.1:2"),
+        ("gateway.requests_per_second", "321"),
         ("sandbox.backend", "docker"),
         ("sandbox.jail_path", "/usr/lib/frameos-jail"),
         ("sandbox.warm", "0"),
@@ -92,11 +95,13 @@ fn every_key_can_be_set_by_its_variable() {
     assert!(!config.limits_enabled);
     let shown = config.effective_toml();
     for (name, value) in values {
-        let secret = ["master_key", "database.url", "gateway.api_key", "metrics.token"].contains(&name);
+        let secrets =
+            ["master_key", "database.url", "gateway.api_key", "gateway.signing_key", "metrics.token"];
+        let secret = secrets.contains(&name);
         let list = name == "roles";
         assert_eq!(shown.contains(value), !secret && !list, "{name} in\n{shown}");
     }
-    assert_eq!(shown.matches("\"(hidden)\"").count(), 4, "{shown}");
+    assert_eq!(shown.matches("\"(hidden)\"").count(), 5, "{shown}");
     assert!(!format!("{config:?}").contains("secret@"), "secrets are not printed");
 }
 
