@@ -30,7 +30,7 @@ test-faults: ## Break several processes on one PostgreSQL for half an hour (FRAM
 bench: ## Measure complete payments a second, on SQLite and PostgreSQL
 	scripts/with-postgres cargo bench --locked -p frameos-gateway --bench payments
 
-bench-engine: build ## Measure triggers, a warm run from click to success, and the queue against BullMQ on Redis
+bench-engine: build ## Measure triggers, warm runs, how full slots are kept, and the queue against BullMQ on Redis
 	scripts/bench-engine
 
 bench-sandbox: ## Measure what isolation costs, against plain processes and a Docker Engine

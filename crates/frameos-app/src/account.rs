@@ -355,6 +355,41 @@ pub async fn principal_authenticate(app: &App, bearer: &str) -> Result<Principal
     Ok(principal)
 }
 
+/// Proves once more that it is the account's owner who asks, before something that a stolen token must not do: by a one-time
+/// code where the account has a second factor, else by the password. Attempts are counted and locked out like log-ins.
+pub(crate) async fn account_confirm(
+    app: &App,
+    principal: &Principal,
+    password: Option<SecretString>,
+    otp: Option<&str>,
+) -> Result<()> {
+    let refused = || AppError::Unauthenticated {
+        code: "INVALID_CREDENTIALS",
+        message: "send your password again as `password`, or with a second factor its code as `otp`".into(),
+    };
+    let (account, _) = account_of(app, principal).await?;
+    let (allowed, found) = attempt_reserve(app, account.email).await?;
+    let (account, profile) = found.ok_or_else(refused)?;
+    if account.totp.as_ref().is_some_and(|totp| totp.confirmed) {
+        if !allowed {
+            return Err(refused());
+        }
+        second_factor_check(app, &account, otp).await?;
+    } else {
+        let password = password.filter(|given| !credential::password_is_too_long(given));
+        let password = password.ok_or_else(refused)?;
+        let matches = credential::password_verify(app, password, Some(profile.password_hash)).await?;
+        if !(allowed && matches) {
+            return Err(refused());
+        }
+    }
+    let subject = account.subject_id;
+    Ok(app
+        .store()
+        .tx(move |tx| Box::pin(async move { account::account_login_succeeded(tx, &subject).await }))
+        .await?)
+}
+
 /// The asker's own account.
 pub async fn account_me(app: &App, principal: &Principal) -> Result<AccountView> {
     let (account, profile) = account_of(app, principal).await?;

@@ -147,7 +147,7 @@ pub(crate) fn version_new(
         outputs_schema: checked.manifest.outputs_schema(),
         scan_passed: scan.passed(),
         scan_report: Some(scan.clone()),
-        listing: face_json(face),
+        listing: face_json(face, checked.listing.pricing.is_some()),
         status: VersionStatus::Active,
         deprecation_message: None,
         review_status: ReviewStatus::PendingReview,

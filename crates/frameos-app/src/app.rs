@@ -1,19 +1,22 @@
 //! The application: everything the use cases need, in one cheap handle.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 
 use frameos_domain::{
     clock::{Clock, Timestamp},
-    signing::{KeySet, SigningKey},
+    signing::{CurrentKeys, KeySet, Keyring, SigningKey},
 };
 use frameos_gateway::PaymentGateway;
-use frameos_sandbox::Sandbox;
-use frameos_store::Store;
+use frameos_store::{Store, job::JobQueue};
 use tokio::sync::{OnceCell, Semaphore};
 
 use crate::{
-    mail::Mailer, manifest_cache::ManifestCache, metrics::Metrics, run_event::Watchers, run_token::Paces,
-    token::TokenCache, webhook::Room,
+    error::Result, mail::Mailer, manifest_cache::ManifestCache, metrics::Metrics, run_event::Watchers,
+    run_token::Paces, runner::Runner, token::TokenCache, webhook::Room,
 };
 
 /// What the process hands in.
@@ -22,7 +25,7 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     pub payments: Arc<dyn PaymentGateway>,
     /// Absent in a process that runs no agents.
-    pub sandbox: Option<Sandbox>,
+    pub runner: Option<Arc<dyn Runner>>,
     pub keys: PlatformKeys,
     pub mailer: Arc<dyn Mailer>,
     pub settings: Settings,
@@ -33,8 +36,8 @@ pub struct Parts {
 pub struct PlatformKeys {
     /// Signs access tokens and mail links.
     pub tokens: SigningKey,
-    /// Signs run receipts.
-    pub receipts: SigningKey,
+    /// Sign run receipts.
+    pub receipts: CurrentKeys,
 }
 
 /// What an operator may set.
@@ -64,6 +67,18 @@ pub struct Settings {
     pub webhooks_allow_private: bool,
     /// The machine's name, for operators.
     pub host: String,
+    pub payouts: PayoutSettings,
+}
+
+/// When and how much developers are paid. The same in every process.
+#[derive(Debug, Clone, Copy)]
+pub struct PayoutSettings {
+    /// Minor units; less is kept for the next period.
+    pub minimum: i64,
+    /// How far the clocks that Mondays begin by are ahead of UTC.
+    pub offset_minutes: i32,
+    /// How long nothing is paid to an account that was just set.
+    pub account_hold: Duration,
 }
 
 /// A handle on the application; clones share everything.
@@ -72,8 +87,10 @@ pub struct App {
     store: Store,
     clock: Arc<dyn Clock>,
     payments: Arc<dyn PaymentGateway>,
-    pub(crate) sandbox: Option<Sandbox>,
+    pub(crate) runner: Option<Arc<dyn Runner>>,
     pub(crate) keys: Arc<PlatformKeys>,
+    /// What a gateway elsewhere signs with.
+    gateway_keys: Arc<RwLock<KeySet>>,
     pub(crate) mailer: Arc<dyn Mailer>,
     pub(crate) settings: Arc<Settings>,
     metrics: Metrics,
@@ -88,16 +105,20 @@ pub struct App {
     pub(crate) watchers: Arc<Watchers>,
     pub(crate) paces: Arc<Paces>,
     pub(crate) tokens: TokenCache,
+    pub(crate) jobs: JobQueue,
 }
 
 impl App {
+    /// Must be called inside a Tokio runtime.
     pub fn new(parts: Parts) -> Self {
+        let jobs = JobQueue::open(parts.store.clone());
         Self {
             store: parts.store,
             clock: parts.clock,
             payments: parts.payments,
-            sandbox: parts.sandbox,
+            runner: parts.runner,
             keys: Arc::new(parts.keys),
+            gateway_keys: Arc::default(),
             mailer: parts.mailer,
             settings: Arc::new(parts.settings),
             metrics: Metrics::default(),
@@ -109,12 +130,39 @@ impl App {
             watchers: Arc::default(),
             paces: Arc::default(),
             tokens: TokenCache::default(),
+            jobs,
         }
     }
 
-    /// The public keys of run receipts.
-    pub fn receipt_keys(&self) -> KeySet {
-        KeySet::of([self.keys.receipts.public()])
+    /// The public keys of run receipts and of the gateway's mandates and receipts. Those of a gateway elsewhere are as
+    /// [`App::gateway_keys_refresh`] last found them.
+    pub fn public_keys(&self) -> KeySet {
+        let mut set = self.keys.receipts.get().set();
+        let gateway = match self.payments.in_store(&self.store) {
+            Some(gateway) => gateway.jwks(),
+            None => self.gateway_keys.read().unwrap_or_else(PoisonError::into_inner).clone(),
+        };
+        set.keys.extend(gateway.keys);
+        set
+    }
+
+    /// Asks a gateway elsewhere which keys it signs with.
+    pub async fn gateway_keys_refresh(&self) -> Result<()> {
+        if self.payments.in_store(&self.store).is_none() {
+            let found = self.payments.jwks().await?;
+            *self.gateway_keys.write().unwrap_or_else(PoisonError::into_inner) = found;
+        }
+        Ok(())
+    }
+
+    /// The id of the key that signs run receipts.
+    pub fn receipt_key_id(&self) -> String {
+        self.keys.receipts.get().active.public().kid()
+    }
+
+    /// Signs run receipts with another key from now on, here and in every clone.
+    pub fn receipt_keys_replace(&self, keys: Keyring) {
+        self.keys.receipts.replace(keys);
     }
 
     pub fn store(&self) -> &Store {

@@ -36,6 +36,9 @@ pub enum AppError {
     /// The money is not there.
     #[error("{message}")]
     PaymentRequired { message: String, details: Option<Value> },
+    /// It has to be paid for first, otherwise than with money in the wallet alone.
+    #[error("{message}")]
+    NotPaid { code: &'static str, message: String },
     /// There is too much of it already; later it may do.
     #[error("{message}")]
     TooMany { code: &'static str, message: String },
@@ -61,6 +64,7 @@ impl AppError {
             Self::Invalid { code, .. }
             | Self::Unauthenticated { code, .. }
             | Self::Forbidden { code, .. }
+            | Self::NotPaid { code, .. }
             | Self::TooMany { code, .. }
             | Self::Conflict { code, .. } => code,
             Self::NotFound { .. } => "NOT_FOUND",
@@ -135,11 +139,23 @@ impl From<GatewayError> for AppError {
         let message = error.to_string();
         match error.code() {
             "INSUFFICIENT_FUNDS" => Self::PaymentRequired { message, details: error.details() },
-            code @ "POLICY_REFUSED" => Self::Forbidden { code, message, details: error.details() },
-            code @ "INVALID_REQUEST" => Self::Invalid { code, message, details: error.details() },
-            code @ ("MANDATE_VOIDED" | "MANDATE_EXPIRED" | "MANDATE_EXECUTED") => {
+            code @ "POLICY_REFUSED" => {
+                let message = message + &confirm_hint(&error).unwrap_or_default();
+                Self::Forbidden { code, message, details: error.details() }
+            }
+            code @ ("INVALID_REQUEST" | "PROVIDER_REFUSED") => {
+                Self::Invalid { code, message, details: error.details() }
+            }
+            "TOP_UP_NOT_FOUND" => Self::not_found("top-up"),
+            code @ "WEBHOOK_REFUSED" => Self::Unauthenticated { code, message },
+            code @ ("MANDATE_VOIDED" | "MANDATE_EXPIRED" | "MANDATE_EXECUTED" | "POLICY_CHANGED"
+            | "REFUND_TOO_LATE" | "REFUND_TOO_MUCH" | "REFUND_NOT_OFFERED") => {
                 Self::Conflict { code, message }
             }
+            "IDEMPOTENCY_CONFLICT" => {
+                Self::Invalid { code: "IDEMPOTENCY_KEY_REUSED", message, details: None }
+            }
+            "PAYOUT_NOT_FOUND" => Self::NotFound { what: "payout" },
             "UNAVAILABLE" => Self::Unavailable {
                 message: "the payment gateway does not answer; try again shortly",
                 source: Some(Box::new(error)),
@@ -152,4 +168,11 @@ impl From<GatewayError> for AppError {
             _ => Self::internal(error),
         }
     }
+}
+
+/// How to agree to what a policy wants confirmed.
+fn confirm_hint(error: &GatewayError) -> Option<String> {
+    let GatewayError::PolicyRefused { refusal, .. } = error else { return None };
+    let amount = refusal.asked.as_i64().filter(|_| refusal.rule == "confirm_above")?;
+    Some(format!("; to agree, repeat the request with \"confirmed_amount\": {amount}"))
 }

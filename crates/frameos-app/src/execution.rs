@@ -11,14 +11,16 @@ use frameos_domain::{
     ap2::Ap2Export,
     clock::Timestamp,
     execution::{FailureReason, RunStatus, Settlement},
-    id::{AgentId, DeploymentId, ExecutionId, UserId},
+    id::{AgentId, DeploymentId, ExecutionId, SubscriptionId, UserId},
     manifest::Manifest,
+    pricing::RunTerms,
     receipt::{Resources, RunReceiptDocument},
     redact::Redactor,
+    usage::{Charge, charges_total},
 };
 use frameos_sandbox::{Captured, Outcome};
 use frameos_store::{
-    chain,
+    chain, charge,
     execution::{self, Attempt, Execution, ExecutionSummary},
     live::{self, Live, Progress},
     page::{Page, Paged},
@@ -26,6 +28,7 @@ use frameos_store::{
 };
 use serde_json::{Map, Value};
 
+pub(crate) use start::{ESTIMATE_MS, Enqueued, execution_enqueue, salt_create, timeout_choose};
 pub use start::{ExecutionNew, Started, Trigger, execution_start};
 
 use crate::{
@@ -81,7 +84,15 @@ pub struct ExecutionView {
     /// While it runs.
     pub progress: Option<Progress>,
     pub receipt_salt: Option<String>,
+    /// The most that a metered run can cost.
+    pub max_amount: Option<i64>,
+    /// What a metered run that succeeded is charged for.
+    pub charges: Vec<Charge>,
+    /// The subscription whose month the run is one of.
+    pub subscription_id: Option<SubscriptionId>,
     pub payment: Option<PaymentView>,
+    /// What of the payment went back to the wallet, when there is one.
+    pub refunded_amount: Option<i64>,
 }
 
 /// What a queued run waits for.
@@ -172,13 +183,19 @@ pub async fn execution_get(app: &App, user: UserId, id: ExecutionId) -> Result<E
                 _ => None,
             };
             let attempts = execution::execution_attempts(tx, user, id).await?;
-            Ok(Some((row, wait, live.unwrap_or_default(), attempts)))
+            let charges = match (row.status, &row.terms) {
+                (RunStatus::Success, Some(RunTerms::Usage(_))) => {
+                    charge::charges_list_unscoped(tx, id, row.attempt).await?
+                }
+                _ => Vec::new(),
+            };
+            Ok(Some((row, wait, live.unwrap_or_default(), attempts, charges)))
         })
     });
-    let (row, wait, live, attempts) = found.await?.ok_or(AppError::not_found("execution"))?;
+    let (row, wait, live, attempts, charges) = found.await?.ok_or(AppError::not_found("execution"))?;
     let compiled = manifest_load(app, row.version_id).await?;
     let wait = wait.map(|wait| wait_view(app, &wait, now));
-    Ok(ExecutionView { wait, attempts, ..view(row, &compiled.manifest, live, now) })
+    Ok(ExecutionView { wait, attempts, ..view(row, &compiled.manifest, live, charges, now) })
 }
 
 fn wait_view(app: &App, wait: &TicketWait, now: Timestamp) -> WaitView {
@@ -205,16 +222,24 @@ fn wait_view(app: &App, wait: &TicketWait, now: Timestamp) -> WaitView {
     WaitView { position: wait.position, estimated_start_ms: delay_ms + by_work.max(by_pace), reason }
 }
 
-fn view(row: Execution, manifest: &Manifest, live: Live, now: Timestamp) -> ExecutionView {
+fn view(
+    row: Execution,
+    manifest: &Manifest,
+    live: Live,
+    charges: Vec<Charge>,
+    now: Timestamp,
+) -> ExecutionView {
     let mut inputs = row.inputs;
     for secret in manifest.secret_inputs() {
         inputs.remove(secret);
     }
     let ended = row.status.is_final();
+    let metered = row.terms.as_ref().and_then(RunTerms::usage).is_some();
+    let amount = if metered { charges_total(&charges) } else { row.price.minor };
     let payment =
         row.payment_id.zip(row.payment_receipt_id).filter(|_| row.status == RunStatus::Success).map(
             |(payment_id, receipt_id)| PaymentView {
-                amount: row.price.minor,
+                amount,
                 currency: row.price.currency.to_string(),
                 payment_id: payment_id.to_string(),
                 receipt_id: receipt_id.to_string(),
@@ -253,6 +278,10 @@ fn view(row: Execution, manifest: &Manifest, live: Live, now: Timestamp) -> Exec
         isolation: row.isolation,
         progress: live.progress,
         receipt_salt: ended.then_some(row.salt),
+        max_amount: metered.then_some(row.price.minor),
+        charges,
+        subscription_id: row.terms.as_ref().and_then(RunTerms::subscription).map(|(id, _)| id),
+        refunded_amount: payment.is_some().then_some(row.refunded_amount),
         payment,
     }
 }

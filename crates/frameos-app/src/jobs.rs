@@ -17,6 +17,9 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     app::App,
     error::{AppError, Result},
+    payout::{DeveloperPayout, PayoutFollow, PayoutRun, payouts_begin},
+    refund::RefundFinish,
+    subscription::{SubscriptionMail, SubscriptionStep, due_add},
     webhook::{self, WebhookDelivery},
 };
 
@@ -43,9 +46,17 @@ pub(crate) async fn job_add<J: Job>(
     run_at: Timestamp,
     now: Timestamp,
 ) -> std::result::Result<bool, frameos_store::StoreError> {
+    job::job_enqueue(tx, &job_new(job, key, run_at)?, now).await
+}
+
+fn job_new<J: Job>(
+    job: &J,
+    key: &str,
+    run_at: Timestamp,
+) -> std::result::Result<JobNew, frameos_store::StoreError> {
     let payload = serde_json::to_value(job)
         .map_err(|error| frameos_store::StoreError::Corrupt { what: format!("a job: {error}") })?;
-    job::job_enqueue(tx, &JobNew { kind: J::NAME, key: key.to_owned(), payload, run_at }, now).await
+    Ok(JobNew { kind: J::NAME, key: key.to_owned(), payload, run_at })
 }
 
 /// Works on a claimed job.
@@ -53,7 +64,13 @@ pub(crate) async fn job_work(app: &App, ticket: &JobTicket) -> Result<()> {
     match ticket.kind.as_str() {
         StatisticsRollUp::NAME => work::<StatisticsRollUp>(app, ticket).await,
         Sweep::NAME => work::<Sweep>(app, ticket).await,
+        SubscriptionStep::NAME => work::<SubscriptionStep>(app, ticket).await,
+        SubscriptionMail::NAME => work::<SubscriptionMail>(app, ticket).await,
         WebhookDelivery::NAME => work::<WebhookDelivery>(app, ticket).await,
+        PayoutRun::NAME => work::<PayoutRun>(app, ticket).await,
+        DeveloperPayout::NAME => work::<DeveloperPayout>(app, ticket).await,
+        PayoutFollow::NAME => work::<PayoutFollow>(app, ticket).await,
+        RefundFinish::NAME => work::<RefundFinish>(app, ticket).await,
         // A newer process enqueued it, and will come for it.
         other => Err(AppError::internal(format!("a job of unknown kind `{other}`"))),
     }
@@ -76,17 +93,14 @@ async fn work<J: Job>(app: &App, ticket: &JobTicket) -> Result<()> {
             Next::Again((RETRY_FIRST * 2_u32.pow(doublings)).min(RETRY_LONGEST))
         }
     };
-    let (held, now) = (ticket.clone(), app.now());
-    app.store()
-        .tx(move |tx| {
-            Box::pin(async move {
-                match next {
-                    Next::Done => job::job_delete(tx, &held).await,
-                    Next::Again(after) => job::job_release(tx, &held, now.plus(after)).await,
-                }
-            })
-        })
-        .await?;
+    let held = ticket.clone();
+    match next {
+        Next::Done => app.jobs.finish(held).await?,
+        Next::Again(after) => {
+            let at = app.now().plus(after);
+            app.store().tx(move |tx| Box::pin(async move { job::job_release(tx, &held, at).await })).await?
+        }
+    };
     Ok(())
 }
 
@@ -145,7 +159,7 @@ const SWEEP_EVERY: u32 = 300;
 
 /// Enqueues what recurs, until `stop`. In every process: the queue keeps one of each.
 pub async fn jobs_run(app: App, stop: CancellationToken) {
-    let mut turn = 0_u32;
+    let (mut turn, mut period) = (0_u32, None);
     loop {
         tokio::select! {
             () = tokio::time::sleep(LOOK_EVERY) => {}
@@ -154,30 +168,27 @@ pub async fn jobs_run(app: App, stop: CancellationToken) {
         if let Err(error) = recurring_add(&app, turn.is_multiple_of(SWEEP_EVERY)).await {
             tracing::debug!(error = &error as &dyn std::error::Error, "recurring jobs were not enqueued");
         }
+        if let Err(error) = payouts_begin(&app, &mut period).await {
+            tracing::debug!(error = &error as &dyn std::error::Error, "the period's payouts were not begun");
+        }
         turn = turn.wrapping_add(1);
     }
 }
 
 async fn recurring_add(app: &App, sweep: bool) -> Result<()> {
+    due_add(app).await?;
     let uncounted =
         app.store().read(|tx| Box::pin(async move { stats::stat_events_wait_unscoped(tx).await })).await?;
     if !uncounted && !sweep {
         return Ok(());
     }
     let now = app.now();
-    app.store()
-        .tx(move |tx| {
-            Box::pin(async move {
-                if uncounted {
-                    job_add(tx, &StatisticsRollUp {}, "all", now, now).await?;
-                }
-                if sweep {
-                    job_add(tx, &Sweep {}, "all", now, now).await?;
-                }
-                Ok(())
-            })
-        })
-        .await?;
+    if uncounted {
+        app.jobs.add(job_new(&StatisticsRollUp {}, "all", now)?, now).await?;
+    }
+    if sweep {
+        app.jobs.add(job_new(&Sweep {}, "all", now)?, now).await?;
+    }
     Ok(())
 }
 

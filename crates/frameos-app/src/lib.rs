@@ -7,6 +7,7 @@
 mod account;
 mod agent;
 mod app;
+mod attempt;
 mod audit;
 mod bare_run;
 mod code_cache;
@@ -26,24 +27,33 @@ mod outcome;
 mod overview;
 mod payment;
 mod payment_http;
+mod payout;
+mod payout_account;
+mod pricing;
+mod read_token;
+mod refund;
 mod review;
 mod run;
 mod run_event;
 mod run_token;
+mod runner;
 mod seed;
 mod settle;
 mod submission;
+mod subscription;
 mod tell;
 mod token;
+mod usage;
 mod version;
 mod wallet;
 mod webhook;
 mod worker;
 mod worker_status;
+mod x402;
 
 pub use account::*;
 pub use agent::*;
-pub use app::{App, Parts, PlatformKeys, Settings};
+pub use app::{App, Parts, PayoutSettings, PlatformKeys, Settings};
 pub use audit::*;
 pub use bare_run::{
     LOG_HEAD_BYTES, bundle_write, log_head, run_language, run_redactor, run_resources, run_spec,
@@ -60,13 +70,25 @@ pub use metrics::{Metrics, Stage, metrics_refresh};
 pub use outcome::{RunEnd, outcome_judge};
 pub use overview::*;
 pub use payment_http::{HttpGateway, Signer};
+pub use payout::*;
+pub use payout_account::*;
+pub use pricing::agent_pricing_set;
+pub use read_token::{READ_TOKEN_PREFIX, read_token_verify};
+pub use refund::*;
 pub use review::*;
 pub use run_event::*;
 pub use run_token::{RUN_TOKEN_PREFIX, RunIdentity, run_authenticate, run_log, run_progress};
+pub use runner::Runner;
 pub use seed::*;
 pub use submission::Submission;
+pub use subscription::{
+    SubscriptionView, subscription_cancel, subscription_create, subscription_get, subscription_list,
+    subscription_pay, subscription_resume,
+};
 pub use token::Principal;
+pub use usage::{pricing_charges, pricing_meter};
 pub use version::*;
 pub use wallet::*;
 pub use webhook::*;
 pub use worker::{worker_recover, worker_run};
+pub use x402::*;

@@ -195,7 +195,7 @@ impl Run<'_> {
                     RunEventKind::Progress { fraction, message } => {
                         run.progress = Some(Progress { fraction: *fraction, message: message.clone() });
                     }
-                    RunEventKind::Log { .. } | RunEventKind::Truncated => {}
+                    RunEventKind::Log { .. } | RunEventKind::Charge { .. } | RunEventKind::Truncated => {}
                 }
                 told.add_to(&mut run.events);
             }

@@ -1,6 +1,6 @@
-//! Manifests of versions that runs are asked of, read and compiled once.
+//! Versions that runs are asked of: their manifests, read and compiled once, and where their code is.
 //!
-//! Invariant: a version's manifest never changes, so what is kept needs no freshness; how much is kept is bounded.
+//! Invariant: a version's manifest and code never change, so what is kept needs no freshness; how much is kept is bounded.
 
 use std::{
     collections::HashMap,
@@ -22,6 +22,9 @@ const MOST: usize = 512;
 pub(crate) struct Compiled {
     pub(crate) manifest: Manifest,
     pub(crate) inputs: Schema,
+    /// The packed bundle's object, and its SHA-256.
+    pub(crate) code_key: String,
+    pub(crate) code_hash: String,
 }
 
 /// What is kept; clones share it.
@@ -40,7 +43,8 @@ pub(crate) async fn manifest_load(app: &App, id: VersionId) -> Result<Arc<Compil
         .ok_or_else(|| AppError::internal("a version that was found is missing"))?;
     let manifest = Manifest::parse(&version.manifest).map_err(AppError::internal)?;
     let inputs = Schema::compile(&manifest.inputs_schema()).map_err(AppError::internal)?;
-    let compiled = Arc::new(Compiled { manifest, inputs });
+    let compiled =
+        Arc::new(Compiled { manifest, inputs, code_key: version.code_s3_key, code_hash: version.code_hash });
     let mut kept = app.manifests.0.write().unwrap_or_else(PoisonError::into_inner);
     if kept.len() >= MOST
         && let Some(any) = kept.keys().next().copied()

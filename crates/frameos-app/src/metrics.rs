@@ -275,8 +275,8 @@ impl Drop for SlotInUse {
 /// Brings what is only looked up when asked for up to date: the queue's depth, the warm pool.
 pub async fn metrics_refresh(app: &App) {
     let metrics = app.metrics();
-    if let Some(sandbox) = &app.sandbox {
-        let warm = sandbox.warm_use();
+    if let Some(runner) = &app.runner {
+        let warm = runner.warm_use();
         metrics.warm_set("hit", warm.hits);
         metrics.warm_set("miss", warm.misses);
     }

@@ -147,6 +147,7 @@ mod tests {
             outputs: Some(json!({"n": 1})),
             outputs_error: None,
             agent_error: None,
+            counts: std::collections::BTreeMap::new(),
             resources: Resources::default(),
             tier: "linux".into(),
         }

@@ -9,6 +9,7 @@ use frameos_domain::{
     execution::RunStatus,
     id::{AgentId, DeveloperId, ExecutionId, IntentId, MandateId, UserId},
     money::Money,
+    policy::PolicyRefusal,
 };
 use frameos_gateway::{
     GatewayError,
@@ -30,7 +31,7 @@ use crate::{
 pub(crate) const AUTHORIZE_TAKEOVER: Duration = Duration::from_secs(20);
 /// How long a hold may stand: longer than a run can wait, work, and be settled.
 pub(crate) const HOLD: Duration = Duration::from_secs(24 * 3600);
-const VENDOR: &str = "frameos_marketplace";
+pub(crate) const VENDOR: &str = "frameos_marketplace";
 
 /// Creates intent and mandate of a run, and puts it in the queue. A refusal removes the run and is the caller's to hear.
 pub(crate) async fn execution_authorize(app: &App, row: &Execution) -> Result<()> {
@@ -83,7 +84,7 @@ async fn mandate_obtain(
         slug: &agent.slug,
         name: &agent.name,
         category: &agent.category,
-        confirmed: row.confirmed,
+        confirmed_amount: row.confirmed.then_some(row.price.minor),
         price: row.price,
     });
     let intent = app.payments().intent_create(intent).await?;
@@ -102,8 +103,21 @@ pub(crate) struct Bought<'a> {
     pub(crate) slug: &'a str,
     pub(crate) name: &'a str,
     pub(crate) category: &'a str,
-    pub(crate) confirmed: bool,
+    /// The most that the user agreed to.
+    pub(crate) confirmed_amount: Option<i64>,
     pub(crate) price: Money,
+}
+
+/// Refuses a price above what the user agreed to.
+pub(crate) fn confirmation_check(bought: &Bought<'_>) -> Result<()> {
+    let asked = bought.price.minor;
+    match bought.confirmed_amount.filter(|limit| asked > *limit) {
+        Some(limit) => {
+            let refusal = PolicyRefusal::new("confirmed_amount", limit, asked);
+            Err(GatewayError::PolicyRefused { refusal, used: None, receipt: None }.into())
+        }
+        None => Ok(()),
+    }
 }
 
 pub(crate) fn intent_new(bought: &Bought<'_>) -> IntentNew {
@@ -114,7 +128,8 @@ pub(crate) fn intent_new(bought: &Bought<'_>) -> IntentNew {
         ("developer_id", json!(bought.developer)),
         ("agent_slug", json!(bought.slug)),
         ("category", json!(bought.category)),
-        ("confirmed", json!(bought.confirmed)),
+        ("confirmed", json!(bought.confirmed_amount.is_some())),
+        ("confirmed_amount", json!(bought.confirmed_amount)),
     ];
     IntentNew {
         agent_id: bought.user.to_string(),

@@ -17,21 +17,22 @@ use frameos_domain::{
     ap2::Ap2Export,
     clock::Clock,
     http_signature::{HttpSignatureError, SignatureHeaders, SignedRequest, content_digest},
-    id::{IntentId, MandateId},
+    id::{IntentId, MandateId, PaymentId, PayoutId, TopUpId},
     policy::Policy,
     signing::{KeySet, SignatureError, SigningKey},
 };
 use frameos_gateway::{
     BoxFuture, Gateway, GatewayError, PaymentGateway,
     wire::{
-        Execute, Execution, Intent, IntentNew, MandateNew, MandateState, MandateVoid, TopUp, TopUpNew,
-        Wallet, WalletPage, WireError,
+        Execute, Execution, Intent, IntentNew, MandateNew, MandateState, MandateVoid, Payout, PayoutLines,
+        PayoutMade, PayoutNew, PayoutPage, PayoutQuery, ProviderWebhook, Refund, RefundNew, TopUp, TopUpNew,
+        TopUpPage, Wallet, WalletPage, WebhookTaken, WireError,
     },
 };
 use frameos_store::Store;
 use reqwest::{
     Client, Method, RequestBuilder, Response, StatusCode, Url,
-    header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER},
+    header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER},
     redirect,
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -103,9 +104,17 @@ struct Call {
     path: Vec<String>,
     query: Vec<(&'static str, String)>,
     body: Option<Value>,
+    /// Headers and bytes to pass on as they came, instead of a body.
+    raw: Option<Raw>,
     idempotency_key: Option<String>,
     /// Whether sending it twice has one effect.
     repeatable: bool,
+}
+
+/// A signed message of somebody else's: nothing in it may change.
+struct Raw {
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
 }
 
 /// The envelope, read in two steps so that a wrong `data` is reported for what it is.
@@ -227,8 +236,15 @@ impl HttpGateway {
         if !call.query.is_empty() {
             url.query_pairs_mut().extend_pairs(&call.query);
         }
-        let body = call.body.as_ref().map(serde_json::to_vec).transpose().map_err(internal)?;
-        let headers = self.headers(call, &url, body.as_deref())?;
+        let body = match (&call.body, &call.raw) {
+            (Some(body), _) => Some(serde_json::to_vec(body).map_err(internal)?),
+            (None, raw) => raw.as_ref().map(|raw| raw.body.clone()),
+        };
+        let mut headers = self.headers(call, &url, body.as_deref())?;
+        for (name, value) in call.raw.iter().flat_map(|raw| &raw.headers) {
+            let name = HeaderName::try_from(name.as_str()).map_err(internal)?;
+            headers.insert(name, HeaderValue::try_from(value.as_str()).map_err(internal)?);
+        }
         let request = self.client.request(call.method.clone(), url).headers(headers);
         Ok(match body {
             Some(body) => request.header(CONTENT_TYPE, "application/json").body(body),
@@ -303,6 +319,7 @@ impl Call {
             path: path.into_iter().map(str::to_owned).collect(),
             query: Vec::new(),
             body: None,
+            raw: None,
             idempotency_key: None,
             repeatable: true,
         }
@@ -377,6 +394,34 @@ impl PaymentGateway for HttpGateway {
         })
     }
 
+    fn top_up_get(&self, owner: String, top_up_id: TopUpId) -> BoxFuture<'_, Result<TopUp, GatewayError>> {
+        Box::pin(self.send(Call::get(["wallets", &owner, "top-ups", &top_up_id.to_string()])))
+    }
+
+    fn top_up_list(
+        &self,
+        owner: String,
+        page: u32,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<TopUpPage, GatewayError>> {
+        let query = vec![("page", page.to_string()), ("limit", limit.to_string())];
+        Box::pin(self.send(Call { query, ..Call::get(["wallets", &owner, "top-ups"]) }))
+    }
+
+    fn provider_webhook(
+        &self,
+        webhook: ProviderWebhook,
+    ) -> BoxFuture<'_, Result<WebhookTaken, GatewayError>> {
+        let ProviderWebhook { provider, headers, body } = webhook;
+        // The same report twice has one effect: it may be repeated.
+        let call = Call {
+            method: Method::POST,
+            raw: Some(Raw { headers, body }),
+            ..Call::get(["providers", &provider, "webhook"])
+        };
+        Box::pin(self.send(call))
+    }
+
     fn wallet_transactions(
         &self,
         owner: String,
@@ -393,6 +438,49 @@ impl PaymentGateway for HttpGateway {
 
     fn policy_put(&self, owner: String, policy: Policy) -> BoxFuture<'_, Result<Policy, GatewayError>> {
         Box::pin(async move { self.send(Call::send(Method::PUT, ["policies", &owner], &policy)?).await })
+    }
+
+    fn payment_refund(
+        &self,
+        payment_id: PaymentId,
+        refund: RefundNew,
+    ) -> BoxFuture<'_, Result<Refund, GatewayError>> {
+        Box::pin(async move {
+            let call = Call::send(Method::POST, ["payments", &payment_id.to_string(), "refund"], &refund)?;
+            self.send(call.keyed(Some(refund.idempotency_key))).await
+        })
+    }
+
+    fn payout_create(&self, payout: PayoutNew) -> BoxFuture<'_, Result<PayoutMade, GatewayError>> {
+        // Payee, period and round make it happen once.
+        Box::pin(async move { self.send(Call::send(Method::POST, ["payouts"], &payout)?).await })
+    }
+
+    fn payout_advance(&self, payout_id: PayoutId) -> BoxFuture<'_, Result<Payout, GatewayError>> {
+        Box::pin(async move {
+            let path = ["payouts", &payout_id.to_string(), "advance"];
+            self.send(Call::send(Method::POST, path, &serde_json::json!({}))?).await
+        })
+    }
+
+    fn payout_get(&self, payout_id: PayoutId) -> BoxFuture<'_, Result<Payout, GatewayError>> {
+        Box::pin(self.send(Call::get(["payouts", &payout_id.to_string()])))
+    }
+
+    fn payout_list(&self, query: PayoutQuery) -> BoxFuture<'_, Result<PayoutPage, GatewayError>> {
+        let mut pairs = vec![("page", query.page.to_string()), ("limit", query.limit.to_string())];
+        pairs.extend(query.payee.map(|payee| ("payee", payee)));
+        Box::pin(self.send(Call { query: pairs, ..Call::get(["payouts"]) }))
+    }
+
+    fn payout_lines(
+        &self,
+        payout_id: PayoutId,
+        page: u32,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<PayoutLines, GatewayError>> {
+        let query = vec![("page", page.to_string()), ("limit", limit.to_string())];
+        Box::pin(self.send(Call { query, ..Call::get(["payouts", &payout_id.to_string(), "lines"]) }))
     }
 
     fn jwks(&self) -> BoxFuture<'_, Result<KeySet, GatewayError>> {

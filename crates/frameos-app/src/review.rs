@@ -24,6 +24,7 @@ use crate::{
     app::App,
     error::{AppError, Result},
     mail::Mail,
+    pricing::pricing_changed,
     version::face_read,
 };
 
@@ -91,7 +92,7 @@ pub async fn version_approve(app: &App, admin: AdminId, id: VersionId, note: Opt
         return Err(AppError::conflict("CONFLICT", "this agent is banned; unban it first"));
     }
     let now = app.now();
-    let (agent_id, slug, face) = (agent.id, agent.slug.clone(), face_read(&version.listing)?);
+    let (agent_id, slug, face) = (agent.id, agent.slug.clone(), face_read(&version.listing, &agent)?);
     let entry = audit(app, admin, "version.approve", id.to_string(), note.clone());
     let review = VersionReview { decision: ReviewStatus::Approved, by: Some(admin), note, at: now };
     let decided = app.store().tx(move |tx| {
@@ -99,6 +100,7 @@ pub async fn version_approve(app: &App, admin: AdminId, id: VersionId, note: Opt
             let decided = version::version_review_unscoped(tx, id, &review).await?
                 && agent::agent_go_live_unscoped(tx, agent_id, &slug, &face, now).await?;
             if decided {
+                pricing_changed(tx, agent_id, &face.pricing, now).await?;
                 audit::audit_insert(tx, &entry).await?;
             } else {
                 tx.set_rollback();
@@ -153,12 +155,12 @@ pub async fn version_reject(app: &App, admin: AdminId, id: VersionId, reason: &s
     Ok(())
 }
 
-async fn developer_tell(app: &App, developer: DeveloperId, subject: &str, text: String) {
+pub(crate) async fn developer_tell(app: &App, developer: DeveloperId, subject: &str, text: String) {
     let found =
         app.store().read(move |tx| Box::pin(async move { developer::developer_get(tx, developer).await }));
     let Ok(Some(profile)) = found.await else { return };
     if let Err(error) = app.mailer.send(Mail { to: profile.email, subject: subject.to_owned(), text }).await {
-        tracing::error!(error = &error as &dyn std::error::Error, "a decision was not mailed");
+        tracing::error!(error = &error as &dyn std::error::Error, "a developer was not mailed");
     }
 }
 
@@ -260,7 +262,13 @@ pub async fn user_plan_set(app: &App, admin: AdminId, user: UserId, plan: &str) 
     if done.await? { Ok(plan) } else { Err(AppError::not_found("user")) }
 }
 
-fn audit(app: &App, admin: AdminId, action: &str, subject: String, detail: Option<String>) -> AuditEntry {
+pub(crate) fn audit(
+    app: &App,
+    admin: AdminId,
+    action: &str,
+    subject: String,
+    detail: Option<String>,
+) -> AuditEntry {
     let at = app.now();
     let detail = detail.unwrap_or_default();
     AuditEntry {

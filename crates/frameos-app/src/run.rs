@@ -12,15 +12,15 @@ use frameos_domain::{
     id::ExecutionId,
     receipt::Resources,
     redact::Redactor,
+    usage::Charge,
 };
-use frameos_sandbox::{Outcome, RunSpec, Sandbox};
+use frameos_sandbox::{Outcome, RunSpec};
 use frameos_store::{
     StoreError,
+    charge::charges_insert,
     execution::{self, Execution, RunResult},
     run_event::{RunEvent, run_events_append},
-    run_token::run_token_set,
     ticket::{self, Ticket},
-    version::{self, Version},
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
@@ -32,6 +32,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     app::App,
+    attempt::{ATTEMPTS, Begun, Claimed, attempt_begin},
     bare_run::{LOG_HEAD_BYTES, log_head, run_redactor, run_resources, run_spec},
     code_cache,
     error::{AppError, Result},
@@ -39,14 +40,14 @@ use crate::{
     manifest_cache::manifest_load,
     metrics::{Retry, Stage},
     outcome::{RunEnd, outcome_judge},
-    run_token::{RUN_TOKEN_VARIABLE, run_token_create, run_token_end, run_token_hash},
+    run_token::RUN_TOKEN_VARIABLE,
+    runner::Runner,
     settle,
+    usage::{run_charges, run_meter},
     worker::Worker,
 };
 
 const CANCELLED: &str = "the run was cancelled";
-/// Tries a run gets in all.
-const ATTEMPTS: i64 = 3;
 /// The spec's back-off: 2 s, 4 s, 8 s.
 const BACKOFF: Duration = Duration::from_secs(2);
 /// Between two tries to keep a result while the database is away.
@@ -56,11 +57,12 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// Events of a run that may wait to be read. They are read at once.
 const EVENTS: usize = 16;
 
-/// Runs a claimed ticket to its end, or back into the queue. `slot` is let go of as soon as the agent has ended: what is left needs
+/// Runs what was claimed to its end, or back into the queue. `slot` is let go of as soon as the agent has ended: what is left needs
 /// the database only.
-pub(crate) async fn run_attempt(worker: &Worker, ticket: Ticket, stop: CancellationToken, slot: impl Send) {
-    let (app, id) = (&worker.app, ticket.execution_id);
-    match attempt(worker, &ticket, stop, slot).await {
+pub(crate) async fn run_attempt(worker: &Worker, claimed: Claimed, stop: CancellationToken, slot: impl Send) {
+    let (app, Claimed { ticket, token, begun }) = (&worker.app, claimed);
+    let id = ticket.execution_id;
+    match attempt(worker, &ticket, (token, begun), stop, slot).await {
         Ok(()) => {}
         Err(error) => {
             tracing::warn!(execution = %id, attempt = ticket.attempt, error = &error as &dyn std::error::Error, "an attempt failed on the platform's side");
@@ -73,25 +75,33 @@ pub(crate) async fn run_attempt(worker: &Worker, ticket: Ticket, stop: Cancellat
     app.store().notify_queue();
 }
 
-async fn attempt(worker: &Worker, ticket: &Ticket, stop: CancellationToken, slot: impl Send) -> Result<()> {
-    let (app, begun) = (&worker.app, Instant::now());
-    let token = run_token_create()?;
-    let Some((row, version)) = attempt_begin(app, ticket, &token).await? else {
-        return Ok(());
+async fn attempt(
+    worker: &Worker,
+    ticket: &Ticket,
+    (token, begun): (SecretString, Option<Begun>),
+    stop: CancellationToken,
+    slot: impl Send,
+) -> Result<()> {
+    let (app, taken) = (&worker.app, Instant::now());
+    let begun = match begun {
+        Some(begun) => begun,
+        None => attempt_begin(app, ticket, &token).await?,
     };
+    let Some(row) = running(app, ticket, begun).await? else { return Ok(()) };
     let compiled = manifest_load(app, row.version_id).await?;
     let manifest = &compiled.manifest;
-    let sandbox = app.sandbox.clone().ok_or_else(|| AppError::internal("this process has no sandbox"))?;
-    let folder = code_cache::code_fetch(app, &version.code_s3_key, &version.code_hash)
+    let runner = app.runner.as_ref().ok_or_else(|| AppError::internal("this process has no sandbox"))?;
+    let folder = code_cache::code_fetch(app, &compiled.code_key, &compiled.code_hash)
         .await
         .map_err(AppError::internal)?;
     let timeout_ms = u64::try_from(row.timeout_ms).unwrap_or(1);
     let mut spec = run_spec(manifest, folder, row.id.to_string(), row.inputs.clone(), timeout_ms);
+    spec.meter = run_meter(&row);
     spec.env.push((RUN_TOKEN_VARIABLE.into(), token.expose_secret().into()));
     let redactor = run_redactor(manifest, &row.inputs, Some(token.expose_secret()));
-    let prepared = begun.elapsed();
+    let prepared = taken.elapsed();
     let (mut outcome, events) =
-        sandbox_run(worker, (ticket, row.attempt), (&sandbox, spec, &redactor), stop.clone()).await?;
+        sandbox_run(worker, (ticket, row.attempt), (runner.as_ref(), spec, &redactor), stop.clone()).await?;
     drop(slot);
     app.metrics().ran(prepared, &outcome.resources);
     // A worker told to stop kills its runs after the drain; that is the platform's doing, not the user's wish.
@@ -119,7 +129,8 @@ async fn attempt(worker: &Worker, ticket: &Ticket, stop: CancellationToken, slot
         logs.stdout_withhold();
     }
     let result = result_build(app, &row, &outcome, verdict, logs).await?;
-    end(app, ticket, &row, EndedRun { events, ..result }).await
+    let charges = run_charges(&row, &outcome.counts);
+    end(app, ticket, &row, EndedRun { events, charges, ..result }).await
 }
 
 /// Stores what an attempt said last, when its run goes on.
@@ -136,57 +147,12 @@ async fn events_keep(app: &App, ticket: &Ticket, attempt: i64, events: Vec<RunEv
     Ok(())
 }
 
-/// Takes the run from queued to running, or says there is nothing to do. Only for as long as the ticket is this claim's: a worker
-/// that was paused in between must not touch what another does now.
-async fn attempt_begin(
-    app: &App,
-    ticket: &Ticket,
-    token: &SecretString,
-) -> Result<Option<(Execution, Version)>> {
-    let (held, hash) = (ticket.clone(), run_token_hash(token.expose_secret()));
-    let (worker, now) = (app.settings.worker_name.clone(), app.now());
-    let until = now.plus(app.settings.lease);
-    let isolation = app.sandbox.as_ref().map(|sandbox| sandbox.tier().to_string());
-    let begun = app
-        .store()
-        .tx(move |tx| {
-            Box::pin(async move {
-                if !ticket::ticket_renew(tx, held.id, held.attempt, &worker, until).await? {
-                    return Ok(Begun::Nothing);
-                }
-                let id = held.execution_id;
-                let row = execution::execution_get_unscoped(tx, id).await?;
-                let Some(row) =
-                    row.filter(|row| matches!(row.status, RunStatus::Queued | RunStatus::Running))
-                else {
-                    // Its end is written already.
-                    ticket::ticket_delete(tx, held.id, held.attempt).await?;
-                    return Ok(Begun::Nothing);
-                };
-                if row.cancel_requested || row.attempt >= ATTEMPTS {
-                    execution::execution_attempt_lost(tx, id, now).await?;
-                    return Ok(Begun::Over(Box::new(row)));
-                }
-                let version = version::version_get_unscoped(tx, row.version_id).await?;
-                let version = version
-                    .ok_or_else(|| StoreError::Corrupt { what: "a run without its version".into() })?;
-                run_token_set(tx, &held, &worker, &hash, run_token_end(now, row.timeout_ms)).await?;
-                Ok(match execution::execution_begin(tx, id, &worker, isolation, now).await? {
-                    Some(attempt) => {
-                        let found = row.status;
-                        let row =
-                            Execution { status: RunStatus::Running, attempt, started_at: Some(now), ..row };
-                        Begun::Running(Box::new((row, version)), found)
-                    }
-                    None => Begun::Nothing,
-                })
-            })
-        })
-        .await?;
+/// The run to do, if there is one; what is over already is ended.
+async fn running(app: &App, ticket: &Ticket, begun: Begun) -> Result<Option<Execution>> {
     match begun {
-        Begun::Running(begun, found) => {
-            measure_begin(app, &begun.0, found);
-            return Ok(Some(*begun));
+        Begun::Running(row, found) => {
+            measure_begin(app, &row, found);
+            return Ok(Some(*row));
         }
         Begun::Nothing => {}
         Begun::Over(row) if row.cancel_requested => end(app, ticket, &row, cancelled()).await?,
@@ -207,21 +173,12 @@ fn measure_begin(app: &App, row: &Execution, found: RunStatus) {
     }
 }
 
-/// What a claim finds.
-enum Begun {
-    /// With the state it was in.
-    Running(Box<(Execution, Version)>, RunStatus),
-    /// Cancelled, or out of attempts.
-    Over(Box<Execution>),
-    Nothing,
-}
-
 /// Runs in the sandbox while keeping the lease, listening for a cancel and telling what is used and said. What was said and is
 /// not stored yet comes back.
 async fn sandbox_run(
     worker: &Worker,
     (ticket, attempt): (&Ticket, i64),
-    (sandbox, spec, redactor): (&Sandbox, RunSpec, &Redactor),
+    (runner, spec, redactor): (&dyn Runner, RunSpec, &Redactor),
     stop: CancellationToken,
 ) -> Result<(Outcome, Vec<RunEvent>)> {
     let app = &worker.app;
@@ -230,7 +187,7 @@ async fn sandbox_run(
     let watch = tokio::spawn(lease_keep(app.clone(), ticket.clone(), cancel.clone(), Arc::clone(&lost)));
     let (sender, events) = mpsc::channel(EVENTS);
     let (outcome, left) = tokio::join!(
-        sandbox.run(spec, Some(sender), cancel),
+        runner.run(spec, sender, cancel),
         worker.live.follow(app, (ticket, attempt), redactor.clone(), events)
     );
     watch.abort();
@@ -327,6 +284,8 @@ pub(crate) struct EndedRun {
     pub log_object: Option<String>,
     /// What it said last.
     pub events: Vec<RunEvent>,
+    /// What a metered run comes to.
+    pub charges: Vec<Charge>,
 }
 
 impl EndedRun {
@@ -343,6 +302,7 @@ impl EndedRun {
             logs: LogsView::default(),
             log_object: None,
             events: Vec::new(),
+            charges: Vec::new(),
         }
     }
 }
@@ -375,6 +335,7 @@ async fn result_build(
         logs,
         log_object,
         events: Vec::new(),
+        charges: Vec::new(),
     })
 }
 
@@ -398,10 +359,10 @@ pub(crate) async fn end(app: &App, ticket: &Ticket, row: &Execution, ended: Ende
         duration_ms: row.started_at.map(|started| now.millis_since(started)),
         completed_at: now,
     };
-    let events = ended.events;
+    let said = Said { events: ended.events, charges: ended.charges };
     let until = Instant::now() + app.settings.lease;
     loop {
-        match result_store(app, ticket, row, (ended.status, result.clone(), events.clone())).await {
+        match result_store(app, ticket, row, (ended.status, result.clone(), said.clone())).await {
             Ok(Some(end)) => return settle::settle_or_wait(app, ticket, end).await,
             Ok(None) => {
                 tracing::warn!(execution = %row.id, attempt = ticket.attempt, "a result came after its lease and is dropped");
@@ -417,13 +378,20 @@ pub(crate) async fn end(app: &App, ticket: &Ticket, row: &Execution, ended: Ende
     }
 }
 
+/// What is stored beside a result.
+#[derive(Clone)]
+struct Said {
+    events: Vec<RunEvent>,
+    charges: Vec<Charge>,
+}
+
 /// Keeps the result and moves the ticket on, both or neither: a result without its settle ticket would wait for ever. The end it
 /// comes to; None when the ticket is not this claim's any more.
 async fn result_store(
     app: &App,
     ticket: &Ticket,
     row: &Execution,
-    (mut end, mut result, events): (RunStatus, RunResult, Vec<RunEvent>),
+    (mut end, mut result, said): (RunStatus, RunResult, Said),
 ) -> std::result::Result<Option<RunStatus>, StoreError> {
     let (id, attempt, ticket_id, owner) =
         (ticket.execution_id, ticket.attempt, ticket.id, app.settings.worker_name.clone());
@@ -450,7 +418,8 @@ async fn result_store(
                 tx.set_rollback();
                 return Ok(None);
             }
-            run_events_append(tx, &held, &owner, run_attempt, &events).await?;
+            run_events_append(tx, &held, &owner, run_attempt, &said.events).await?;
+            charges_insert(tx, id, run_attempt, &said.charges, result.completed_at).await?;
             Ok(Some(end))
         })
     });

@@ -6,7 +6,11 @@
 
 use aws_lc_rs::rand;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use frameos_domain::id::{AdminId, DeveloperId, UserId};
+use frameos_domain::{
+    id::{AdminId, DeveloperId, UserId},
+    money::Currency,
+};
+use frameos_gateway::{GatewayError, wire::TopUpNew};
 use frameos_store::{account, page::Page, setting, status::Role, version};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -19,7 +23,6 @@ use crate::{
     error::{AppError, Result},
     review::version_approve,
     submission::Submission,
-    wallet::wallet_top_up,
 };
 
 const MARKER: &str = "seeded";
@@ -99,7 +102,7 @@ pub async fn seed(app: &App, first_run: &FirstRun, agents: Vec<BundledAgent>) ->
     if let Some(user) = &first_run.user {
         let id: UserId =
             account_seed(app, Role::User, user, "Demo User").await?.parse().map_err(AppError::internal)?;
-        wallet_top_up(app, id, DEMO_MONEY, "INR", Some("first-run".into())).await?;
+        money_seed(app, id).await?;
     }
     if let Some(developer) = &first_run.developer {
         let id = account_seed(app, Role::Developer, developer, "FrameOS").await?;
@@ -109,6 +112,23 @@ pub async fn seed(app: &App, first_run: &FirstRun, agents: Vec<BundledAgent>) ->
         }
     }
     Ok(app.store().tx(|tx| Box::pin(async move { setting::setting_set(tx, MARKER, "1").await })).await?)
+}
+
+/// Test money for the demo user, where there is any: a real provider is not asked.
+async fn money_seed(app: &App, user: UserId) -> Result<()> {
+    let new = TopUpNew {
+        scenario: Some("settled".into()),
+        ..TopUpNew::new(DEMO_MONEY, Currency::INR, Some("first-run".into()))
+    };
+    match app.payments().wallet_top_up(user.to_string(), new).await {
+        // A conflict is an interrupted start of an older version that got this far.
+        Ok(_) | Err(GatewayError::IdempotencyConflict { .. }) => Ok(()),
+        Err(error @ (GatewayError::InvalidRequest { .. } | GatewayError::ProviderRefused { .. })) => {
+            tracing::info!(%error, "the demo user gets no test money");
+            Ok(())
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn admin_seed(app: &App, admin: &AdminCredentials) -> Result<AdminId> {

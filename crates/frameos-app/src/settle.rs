@@ -13,12 +13,14 @@ use frameos_domain::{
     clock::Timestamp,
     execution::{FailureReason, RunStatus, Settlement},
     id::{EventId, ExecutionId, ReceiptId, RevenueId},
+    mandate::MandateStatus,
     money::Money,
-    receipt::{RunPayment, RunReceipt, salted_hash},
+    pricing::RunTerms,
+    receipt::{Proofs, RunMandate, RunPayment, RunReceipt, salted_hash},
 };
 use frameos_gateway::{
     GatewayError,
-    wire::{Execute, Execution as Payment},
+    wire::{Execute, Execution as Payment, MandateState},
 };
 use frameos_store::{
     StoreError, Tx,
@@ -29,16 +31,17 @@ use frameos_store::{
     revenue::{self, Revenue},
     stats::{self, StatEvent},
     status::RevenueStatus,
+    subscription,
     ticket::{self, Lease, Ticket},
-    version,
 };
 use serde_json::Value;
 
 use crate::{
     app::App,
     error::{AppError, Result},
+    manifest_cache::{Compiled, manifest_load},
     metrics::Stage,
-    run,
+    run, usage,
     webhook::{self, Ended},
 };
 
@@ -77,8 +80,8 @@ async fn settle(app: &App, ticket: &Ticket, end: RunStatus) -> Result<()> {
     let settled = match end {
         RunStatus::Success => payment_take(app, &row).await?,
         other => {
-            hold_return(app, &row).await?;
-            Settled { status: other, payment: None, refused: None }
+            let mandate = hold_return(app, &row, "the run did not succeed").await?;
+            Settled { mandate, ..Settled::unpaid(other) }
         }
     };
     let reached = row.settlement.unwrap_or(Settlement::Sealed);
@@ -87,7 +90,8 @@ async fn settle(app: &App, ticket: &Ticket, end: RunStatus) -> Result<()> {
         _ => &[Settlement::Published],
     };
     let left: Vec<Settlement> = steps.iter().copied().filter(|step| *step > reached).collect();
-    let settling = Arc::new(Settling { app: app.clone(), ticket: ticket.clone(), row, settled });
+    let version = manifest_load(app, row.version_id).await?;
+    let settling = Arc::new(Settling { app: app.clone(), ticket: ticket.clone(), row, version, settled });
     if steps_take(&settling, left.clone()).await.is_err() {
         for step in left {
             steps_take(&settling, vec![step]).await?;
@@ -102,6 +106,7 @@ struct Settling {
     app: App,
     ticket: Ticket,
     row: Execution,
+    version: Arc<Compiled>,
     settled: Settled,
 }
 
@@ -150,6 +155,7 @@ impl Settling {
                 developer_id: agent_load(tx, &self.row).await?.developer_id,
                 agent_id: Some(self.row.agent_id),
                 execution_id: Some(self.row.id),
+                refund_id: None,
                 amount: Money::new(revenue, payment.currency),
                 status: RevenueStatus::Pending,
                 paid_out_at: None,
@@ -170,11 +176,14 @@ impl Settling {
         };
         let finished = execution::execution_finish(tx, self.row.id, &finish, now).await?;
         if finished {
-            receipt_write(tx, &self.app, &self.row, &self.settled, now).await?;
+            receipt_write(tx, self, now).await?;
             webhook::webhooks_enqueue(tx, &self.row, &self.settled.ended(), now).await?;
             if self.settled.status != RunStatus::Success {
                 if let Some(month) = self.row.free_month.as_deref() {
                     free_run::free_run_return(tx, self.row.user_id, self.row.agent_id, month).await?;
+                }
+                if let Some(month) = self.row.terms.as_ref().and_then(RunTerms::subscription) {
+                    subscription::subscription_run_return(tx, self.row.user_id, month).await?;
                 }
                 self.count(tx, 0, now).await?;
             }
@@ -223,14 +232,50 @@ async fn agent_load(tx: &mut Tx, row: &Execution) -> std::result::Result<Agent, 
 struct Settled {
     status: RunStatus,
     payment: Option<Payment>,
+    /// The mandate of a run that was not paid, given back.
+    mandate: Option<MandateState>,
     /// What the user is told of a payment that was refused.
     refused: Option<String>,
 }
 
 impl Settled {
+    const fn unpaid(status: RunStatus) -> Self {
+        Self { status, payment: None, mandate: None, refused: None }
+    }
+
     fn ended(&self) -> Ended<'_> {
         let (status, failure_reason, payment) = (self.status, self.failure_reason(), self.payment.as_ref());
         Ended { status, failure_reason, payment }
+    }
+
+    fn mandate_of_run(&self) -> Option<RunMandate> {
+        match (&self.payment, &self.mandate) {
+            (Some(paid), _) => Some(RunMandate {
+                mandate_id: paid.mandate_id,
+                mandate_hash: paid.mandate_hash.clone(),
+                status: MandateStatus::Executed,
+            }),
+            (None, Some(returned)) => Some(RunMandate {
+                mandate_id: returned.mandate_id,
+                mandate_hash: returned.mandate_hash.clone(),
+                status: returned.status,
+            }),
+            (None, None) => None,
+        }
+    }
+
+    /// The gateway's documents that the receipt binds.
+    fn proofs(&self) -> Option<Proofs> {
+        match (&self.payment, &self.mandate) {
+            (Some(paid), _) => Some(Proofs {
+                mandate: paid.mandate_jws.clone(),
+                payment_receipt: Some(paid.receipt_jws.clone()),
+            }),
+            (None, Some(returned)) => {
+                Some(Proofs { mandate: Some(returned.jws.clone()), payment_receipt: None })
+            }
+            (None, None) => None,
+        }
     }
 
     /// What the settlement itself found wrong; what the agent did wrong is in the run's row.
@@ -244,11 +289,16 @@ async fn payment_take(app: &App, row: &Execution) -> Result<Settled> {
         if !row.price.is_zero() {
             return Err(AppError::internal("a run with a price has no mandate"));
         }
-        return Ok(Settled { status: RunStatus::Success, payment: None, refused: None });
+        return Ok(Settled::unpaid(RunStatus::Success));
     };
-    let execute = Execute { mandate_id, idempotency_key: Some(row.id.to_string()) };
+    let amount = usage::run_amount(app, row).await?;
+    if amount == Some(0) {
+        let mandate = hold_return(app, row, "nothing was counted").await?;
+        return Ok(Settled { mandate, ..Settled::unpaid(RunStatus::Success) });
+    }
+    let execute = Execute { mandate_id, amount, idempotency_key: Some(row.id.to_string()) };
     match app.payments().execute(execute).await {
-        Ok(payment) => Ok(Settled { status: RunStatus::Success, payment: Some(payment), refused: None }),
+        Ok(payment) => Ok(Settled { payment: Some(payment), ..Settled::unpaid(RunStatus::Success) }),
         Err(
             error @ (GatewayError::Unavailable { .. }
             | GatewayError::Internal { .. }
@@ -256,28 +306,21 @@ async fn payment_take(app: &App, row: &Execution) -> Result<Settled> {
         ) => Err(error.into()),
         Err(refusal) => {
             let message = format!("the payment was refused, so the outputs stay sealed: {refusal}");
-            Ok(Settled { status: RunStatus::Failed, payment: None, refused: Some(message) })
+            Ok(Settled { refused: Some(message), ..Settled::unpaid(RunStatus::Failed) })
         }
     }
 }
 
-async fn hold_return(app: &App, row: &Execution) -> Result<()> {
-    let Some(mandate_id) = row.mandate_id else { return Ok(()) };
-    app.payments().mandate_void(mandate_id, "the run did not succeed".into()).await?;
-    Ok(())
+async fn hold_return(app: &App, row: &Execution, why: &str) -> Result<Option<MandateState>> {
+    let Some(mandate_id) = row.mandate_id else { return Ok(None) };
+    Ok(Some(app.payments().mandate_void(mandate_id, why.into()).await?))
 }
 
 async fn receipt_write(
     tx: &mut Tx,
-    app: &App,
-    row: &Execution,
-    settled: &Settled,
+    Settling { app, row, version, settled, .. }: &Settling,
     now: Timestamp,
-) -> std::result::Result<(), StoreError> {
-    let corrupt = |what: &str| StoreError::Corrupt { what: what.to_owned() };
-    let version = version::version_get_unscoped(tx, row.version_id)
-        .await?
-        .ok_or_else(|| corrupt("a run without its version"))?;
+) -> Stored {
     let head = chain::chain_advance(tx, CHAIN).await?;
     let outputs = row.outputs.as_ref().filter(|_| settled.status == RunStatus::Success);
     let receipt = RunReceipt {
@@ -289,7 +332,7 @@ async fn receipt_write(
         agent_id: row.agent_id.to_string(),
         agent_slug: row.agent_slug.clone(),
         agent_version: row.version.clone(),
-        code_sha256: version.code_hash,
+        code_sha256: version.code_hash.clone(),
         input_sha256: salted_hash(&row.salt, &Value::Object(row.inputs.clone())),
         output_sha256: outputs.map(|outputs| salted_hash(&row.salt, outputs)),
         status: settled.status,
@@ -307,13 +350,17 @@ async fn receipt_write(
             receipt_hash: payment.receipt_hash.clone(),
             ledger_transaction_id: payment.ledger_transaction_id.clone(),
             ledger_hash: payment.ledger_hash.clone(),
+            ledger_sequence: payment.receipt.ledger_sequence,
             amount: payment.amount,
             currency: payment.currency,
         }),
+        mandate: settled.mandate_of_run(),
         issued_at: now,
     };
-    let document =
-        receipt.sign(&app.keys.receipts).map_err(|error| StoreError::Corrupt { what: error.to_string() })?;
+    let mut document = receipt
+        .sign(&app.keys.receipts.get().active)
+        .map_err(|error| StoreError::Corrupt { what: error.to_string() })?;
+    document.proofs = settled.proofs();
     let hash = document.hash();
     chain::chain_set(tx, CHAIN, head.sequence, &hash).await?;
     chain::run_receipt_insert(tx, &document, &hash).await

@@ -9,7 +9,7 @@ use frameos_domain::{
     canonical,
     manifest::{Manifest, ManifestError},
     money::{Currency, Money},
-    pricing::{Pricing, PricingError, PricingModel},
+    pricing::{Pricing, PricingError, PricingModel, Terms},
     version::{self, Version},
 };
 use frameos_scanner::bundle::{self, Bundle};
@@ -110,7 +110,7 @@ pub(crate) fn face_new(checked: &Checked) -> Result<AgentFace> {
         long_description: listing.long_description.clone(),
         icon_url: listing.icon_url.clone(),
         category: required("category", listing.category.clone())?,
-        pricing: listing.pricing.ok_or_else(|| {
+        pricing: listing.pricing.clone().ok_or_else(|| {
             let message = "is required with price_amount, in the request or as `pricing` in manifest.json";
             AppError::field("pricing_model", message)
         })?,
@@ -129,7 +129,7 @@ pub(crate) fn face_merge(checked: &Checked, agent: &Agent) -> AgentFace {
         long_description: listing.long_description.clone().or_else(|| agent.long_description.clone()),
         icon_url: listing.icon_url.clone().or_else(|| agent.icon_url.clone()),
         category: listing.category.clone().unwrap_or_else(|| agent.category.clone()),
-        pricing: listing.pricing.unwrap_or(agent.pricing),
+        pricing: listing.pricing.clone().unwrap_or_else(|| agent.pricing.clone()),
         tags: listing.tags.clone().unwrap_or_else(|| agent.tags.clone()),
         capabilities: checked.manifest.capabilities.clone(),
         version: checked.version.to_string(),
@@ -211,22 +211,30 @@ fn listing_check(submission: &Submission, manifest: &Manifest) -> Result<Checked
         icon_url: requested.icon_url.or_else(|| bundled.icon_url.clone()),
         category: requested.category.or_else(|| bundled.category.clone()),
         tags,
-        pricing: pricing_check(submission, bundled.pricing)?,
+        pricing: pricing_check(submission, bundled.pricing.as_ref())?,
     })
 }
 
-fn pricing_check(submission: &Submission, bundled: Option<Pricing>) -> Result<Option<Pricing>> {
+fn pricing_check(submission: &Submission, bundled: Option<&Pricing>) -> Result<Option<Pricing>> {
     let asked = submission.pricing_model.is_some() || submission.price_amount.is_some();
     if !asked {
-        return Ok(bundled);
+        return Ok(bundled.cloned());
     }
     let refused = |error: PricingError| match error {
-        PricingError::NotOffered(_) => AppError::invalid("PRICING_NOT_OFFERED", error.to_string()),
-        PricingError::FreeTierWithoutRuns | PricingError::FreeRunsOutOfRange => {
-            AppError::field("free_runs_per_month", error.to_string())
+        PricingError::FreeTierWithoutRuns
+        | PricingError::FreeRunsOutOfRange
+        | PricingError::FreeRunsNotOffered(_) => AppError::field("free_runs_per_month", error.to_string()),
+        PricingError::Unknown(_)
+        | PricingError::NoEvents
+        | PricingError::UsageNotOffered
+        | PricingError::EventName(_)
+        | PricingError::UnitPrice(_)
+        | PricingError::StartFee
+        | PricingError::RunsPerMonth
+        | PricingError::RunsNotOffered => AppError::field("pricing_model", error.to_string()),
+        PricingError::OutOfRange | PricingError::Zero(_) => {
+            AppError::field("price_amount", error.to_string())
         }
-        PricingError::Unknown(_) => AppError::field("pricing_model", error.to_string()),
-        PricingError::OutOfRange => AppError::field("price_amount", error.to_string()),
         PricingError::CurrencyNotOffered(_) => AppError::field("price_currency", error.to_string()),
     };
     let model = match submission.pricing_model.as_deref() {
@@ -247,7 +255,9 @@ fn pricing_check(submission: &Submission, bundled: Option<Pricing>) -> Result<Op
         .free_runs_per_month
         .or_else(|| bundled.map(|pricing| pricing.free_runs_per_month))
         .unwrap_or(0);
-    let pricing = Pricing::new(model, Money::new(amount, currency), free_runs).map_err(refused)?;
+    // Events and runs a month are said in the manifest only.
+    let terms = bundled.map_or_else(Terms::default, |pricing| pricing.terms.clone());
+    let pricing = Pricing::new(model, Money::new(amount, currency), free_runs, terms).map_err(refused)?;
     if bundled.is_some_and(|bundled| bundled.price != pricing.price) {
         return Err(mismatch("price_amount"));
     }
@@ -318,12 +328,18 @@ mod tests {
         let bundled = manifest();
         let bad_slug = Submission { slug: Some("Bad Slug".into()), ..submission(&bundled) };
         assert_eq!(check(bad_slug), Err("VALIDATION_FAILED"));
-        let later = Submission {
+        let eventless = Submission {
+            pricing_model: Some("pay_per_use".into()),
+            price_amount: Some(100),
+            ..submission(&bundled)
+        };
+        assert_eq!(check(eventless), Err("VALIDATION_FAILED"));
+        let monthly = Submission {
             pricing_model: Some("subscription".into()),
             price_amount: Some(100),
             ..submission(&bundled)
         };
-        assert_eq!(check(later), Err("PRICING_NOT_OFFERED"));
+        assert_eq!(check(monthly), Ok(("1.0.0".into(), Some(100))));
         let negative = Submission { price_amount: Some(-1), ..submission(&bundled) };
         assert_eq!(check(negative), Err("VALIDATION_FAILED"));
         let priced = Submission { price_amount: Some(50), ..submission(&bundled) };

@@ -15,7 +15,10 @@ use frameos_store::{
     run_event::{LogStream, RunEvent, RunEventKind},
 };
 
-use crate::{bare_run::run_resources, outcome::message_clean};
+use crate::{
+    bare_run::{run_resources, saturate},
+    outcome::message_clean,
+};
 
 /// Events with a text that one attempt may tell, and bytes of them.
 const TEXTS_MAX: usize = 5_000;
@@ -112,6 +115,10 @@ impl Teller {
                 let cleared = self.stderr.push(&bytes);
                 self.lines(&mut told, at, &cleared);
             }
+            Heard::Charge { event, count, total } => {
+                let (count, amount) = (saturate(count), saturate(total));
+                self.text(&mut told, at, RunEventKind::Charge { event, count, amount });
+            }
             Heard::Started | Heard::Stdout(_) => {}
         }
         told
@@ -155,14 +162,16 @@ impl Teller {
     }
 
     fn text(&mut self, told: &mut Vec<Told>, at: Timestamp, kind: RunEventKind) {
-        let (RunEventKind::Log { message, .. } | RunEventKind::Progress { message, .. }) = &kind else {
-            return;
+        let length = match &kind {
+            RunEventKind::Log { message, .. } | RunEventKind::Progress { message, .. } => message.len(),
+            RunEventKind::Charge { event, .. } => event.len(),
+            RunEventKind::Resources { .. } | RunEventKind::Truncated => return,
         };
         if self.truncated {
             return;
         }
         self.texts += 1;
-        self.bytes += message.len() + EVENT_BYTES;
+        self.bytes += length + EVENT_BYTES;
         self.truncated = self.texts > TEXTS_MAX || self.bytes > BYTES_MAX;
         let kind = if self.truncated { RunEventKind::Truncated } else { kind };
         told.push(Told::New(RunEvent { at, kind }));

@@ -29,7 +29,7 @@ pub(crate) const ACCESS_TTL: Duration = Duration::from_secs(15 * 60);
 
 /// Tokens remembered as verified, of some 200 bytes each.
 const MOST_VERIFIED: usize = 10_000;
-const ISSUER: &str = "frameos";
+pub(crate) const ISSUER: &str = "frameos";
 const ACCESS: &str = "frameos-api";
 const VERIFY_EMAIL: &str = "frameos-verify-email";
 
@@ -153,13 +153,13 @@ pub(crate) fn email_token_verify(app: &App, token: &str) -> Result<String> {
     Ok(claims.sub)
 }
 
-fn sign<T: Serialize>(app: &App, claims: &T) -> Result<String> {
+pub(crate) fn sign<T: Serialize>(app: &App, claims: &T) -> Result<String> {
     let der = app.keys.tokens.to_pkcs8().map_err(AppError::internal)?;
     let key = EncodingKey::from_ed_der(&der);
     jsonwebtoken::encode(&Header::new(Algorithm::EdDSA), claims, &key).map_err(AppError::internal)
 }
 
-fn verify<T: DeserializeOwned>(app: &App, token: &str, audience: &str) -> Result<T> {
+pub(crate) fn verify<T: DeserializeOwned>(app: &App, token: &str, audience: &str) -> Result<T> {
     let bytes = app.keys.tokens.public().bytes().map_err(AppError::internal)?;
     let key = DecodingKey::from_ed_der(&bytes);
     let mut validation = Validation::new(Algorithm::EdDSA);
@@ -171,7 +171,7 @@ fn verify<T: DeserializeOwned>(app: &App, token: &str, audience: &str) -> Result
     jsonwebtoken::decode::<T>(token, &key, &validation).map(|data| data.claims).map_err(|_| refused())
 }
 
-fn expired_check(exp: i64, now: Timestamp) -> Result<()> {
+pub(crate) fn expired_check(exp: i64, now: Timestamp) -> Result<()> {
     if exp > now.as_secs() { Ok(()) } else { Err(refused()) }
 }
 

@@ -6,7 +6,7 @@
 use frameos_domain::{
     id::DeveloperId,
     money::{Currency, Money},
-    pricing::Pricing,
+    pricing::{Pricing, Terms},
     scan::Verdict,
     version::{self as semver, Version as Number},
 };
@@ -21,6 +21,7 @@ use crate::{
     agent::{Submitted, agent_visible, insider, submission_scan, version_new},
     app::App,
     error::{AppError, Result},
+    pricing::pricing_changed,
     submission::{Submission, face_merge},
     token::Principal,
 };
@@ -63,6 +64,7 @@ pub async fn version_submit(
                     VersionReview { decision: ReviewStatus::Approved, by: None, note: None, at: now };
                 version::version_review_unscoped(tx, version_id, &review).await?;
                 agent::agent_go_live_unscoped(tx, agent_id, &slug, &face, now).await?;
+                pricing_changed(tx, agent_id, &face.pricing, now).await?;
             }
             Ok(true)
         })
@@ -144,18 +146,19 @@ pub async fn version_deprecate(
     if done.await? { Ok(()) } else { Err(AppError::not_found("version")) }
 }
 
-/// A face as it waits beside its version until that goes live.
-pub(crate) fn face_json(face: &AgentFace) -> Value {
+/// A face as it waits beside its version until that goes live, and whether the version itself says what the agent costs.
+pub(crate) fn face_json(face: &AgentFace, pricing_stated: bool) -> Value {
     json!({
         "name": face.name, "description": face.description, "long_description": face.long_description,
         "icon_url": face.icon_url, "category": face.category, "tags": face.tags, "capabilities": face.capabilities,
         "version": face.version, "pricing_model": face.pricing.model, "price_amount": face.pricing.price.minor,
         "price_currency": face.pricing.price.currency, "free_runs_per_month": face.pricing.free_runs_per_month,
+        "pricing_terms": face.pricing.terms, "pricing_stated": pricing_stated,
     })
 }
 
-/// The face that [`face_json`] wrote.
-pub(crate) fn face_read(json: &Value) -> Result<AgentFace> {
+/// The face that [`face_json`] wrote, for its agent: the price of a version that says none may have changed while it waited.
+pub(crate) fn face_read(json: &Value, agent: &Agent) -> Result<AgentFace> {
     #[derive(serde::Deserialize)]
     struct Face {
         name: String,
@@ -170,18 +173,26 @@ pub(crate) fn face_read(json: &Value) -> Result<AgentFace> {
         price_amount: i64,
         price_currency: Currency,
         free_runs_per_month: u32,
+        /// Absent in versions older than them.
+        #[serde(default)]
+        pricing_terms: Terms,
+        #[serde(default = "stated")]
+        pricing_stated: bool,
+    }
+    const fn stated() -> bool {
+        true
     }
     let face: Face = serde_json::from_value(json.clone()).map_err(AppError::internal)?;
     let price = Money::new(face.price_amount, face.price_currency);
-    let pricing =
-        Pricing::new(face.pricing_model, price, face.free_runs_per_month).map_err(AppError::internal)?;
+    let pricing = Pricing::new(face.pricing_model, price, face.free_runs_per_month, face.pricing_terms)
+        .map_err(AppError::internal)?;
     Ok(AgentFace {
         name: face.name,
         description: face.description,
         long_description: face.long_description,
         icon_url: face.icon_url,
         category: face.category,
-        pricing,
+        pricing: if face.pricing_stated { pricing } else { agent.pricing.clone() },
         tags: face.tags,
         capabilities: face.capabilities,
         version: face.version,

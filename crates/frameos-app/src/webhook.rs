@@ -16,7 +16,7 @@ use frameos_domain::{
     id::{DeliveryId, EventId, ExecutionId, UserId, WebhookId},
     webhook::{WebhookEvent, WebhookSecret},
 };
-use frameos_gateway::wire::Execution as Payment;
+use frameos_gateway::wire::{Execution as Payment, Refund};
 use frameos_store::{
     StoreError, Tx,
     execution::Execution,
@@ -243,13 +243,44 @@ pub(crate) async fn webhooks_enqueue(
     now: Timestamp,
 ) -> std::result::Result<(), StoreError> {
     let Some(event) = WebhookEvent::of_run(ended.status) else { return Ok(()) };
+    event_enqueue(tx, row, event, run_data(row, ended), now).await
+}
+
+/// Tells the user's webhooks that money of a run's payment went back.
+pub(crate) async fn refund_enqueue(
+    tx: &mut Tx,
+    row: &Execution,
+    refund: &Refund,
+    now: Timestamp,
+) -> std::result::Result<(), StoreError> {
+    let data = json!({
+        "execution_id": row.id,
+        "agent_id": row.agent_id,
+        "agent_slug": row.agent_slug,
+        "version": row.version,
+        "refund_id": refund.refund_id,
+        "payment_id": refund.payment_id,
+        "amount": refund.amount,
+        "refunded_amount": refund.refunded_total,
+        "currency": refund.currency,
+    });
+    event_enqueue(tx, row, WebhookEvent::Refunded, data, now).await
+}
+
+async fn event_enqueue(
+    tx: &mut Tx,
+    row: &Execution,
+    event: WebhookEvent,
+    data: Value,
+    now: Timestamp,
+) -> std::result::Result<(), StoreError> {
     let hooks = webhook::webhook_list_enabled(tx, row.user_id).await?;
     let hooks = hooks.into_iter().filter(|(_, events)| events.contains(&event)).map(|(id, _)| id);
     let told = Event {
         id: EventId::generate(now),
         event,
         execution_id: Some(row.id),
-        payload: payload(event, now, run_data(row, ended)),
+        payload: payload(event, now, data),
         at: now,
     };
     for hook in hooks {

@@ -20,6 +20,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     app::App,
+    attempt::runs_claim,
     error::{AppError, Result},
     jobs,
     live::LiveRuns,
@@ -80,17 +81,12 @@ pub async fn worker_run(app: App, stop: CancellationToken) {
 
 impl Worker {
     async fn runs_claim(&self) {
-        let claim = |lease: Lease, most, starts| {
-            let rules = self.rules(starts);
-            self.app
-                .store()
-                .tx(move |tx| Box::pin(async move { ticket::ticket_claim(tx, &lease, most, rules).await }))
-        };
-        let start = |ticket, slot| {
+        let claim = |lease, most, starts| runs_claim(&self.app, lease, most, self.rules(starts));
+        let start = |claimed, slot| {
             let worker = self.clone();
             self.tasks.spawn(async move {
                 let slot = (worker.app.metrics().slot_use(), slot);
-                run::run_attempt(&worker, ticket, worker.cut.clone(), slot).await;
+                run::run_attempt(&worker, claimed, worker.cut.clone(), slot).await;
             });
         };
         let settings = &self.app.settings;

@@ -70,7 +70,7 @@ async fn report_write(app: &App, started_at: Timestamp, draining: bool) -> Resul
         host: app.settings.host.clone(),
         pid: std::process::id().into(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        isolation: app.sandbox.as_ref().map(|sandbox| sandbox.tier().to_string()),
+        isolation: app.runner.as_ref().map(|runner| runner.tier()),
         slots: i64::try_from(app.settings.slots).unwrap_or(i64::MAX),
         busy: app.metrics().busy(),
         draining,

@@ -25,7 +25,7 @@ pub struct AgentRegisterRequest {
     pub tags: Option<Vec<String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pricing_model: Option<String>,
-    /// Minor units.
+    /// Minor units: of a run, a metered run at most, or a month.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price_amount: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -92,9 +92,13 @@ pub struct AgentSummary {
     pub icon_url: Option<String>,
     pub category: String,
     pub pricing_model: String,
+    /// Of a run, a metered run at most, or a month.
     pub price_amount: i64,
     pub price_currency: String,
     pub free_runs_per_month: i64,
+    /// The whole price, in the form of a manifest's `pricing`.
+    #[serde(default)]
+    pub pricing: Value,
     pub current_version: String,
     pub status: String,
     pub rating: f64,
@@ -126,6 +130,14 @@ pub struct AgentDetail {
     pub manifest: Value,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+}
+
+/// `PATCH /agents/:id`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AgentUpdateRequest {
+    /// In the form of a manifest's `pricing`, whole.
+    pub pricing: Value,
 }
 
 /// One entry of `GET /agents/:id/versions`.

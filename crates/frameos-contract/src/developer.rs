@@ -103,13 +103,22 @@ pub struct RevenueList {
     pub total: i64,
     pub page: u32,
     pub limit: u32,
+    /// Earned and not yet with the bank, by the payment ledger: payable, and in payouts that are on their way.
+    #[serde(default)]
+    pub pending_payout: i64,
+    #[serde(default)]
+    pub paid_out: i64,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RevenueEntry {
     pub id: String,
     pub agent_id: Option<String>,
+    /// The run that earned it, or whose payment was refunded.
     pub execution_id: Option<String>,
+    /// On what a refund took back; the amount is negative then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refund_id: Option<String>,
     pub amount: i64,
     pub currency: String,
     pub status: String,

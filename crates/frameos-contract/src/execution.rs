@@ -4,6 +4,7 @@ use frameos_domain::{
     clock::Timestamp,
     execution::{FailureReason, RunStatus, Settlement},
     receipt::Resources,
+    usage::Charge,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -11,6 +12,8 @@ use serde_json::{Map, Value};
 /// `POST /agents/:id/execute`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ExecuteRequest {
+    /// Whose is to be run; absent only in a request that pays for itself.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub deployment_id: String,
     #[serde(default)]
     pub inputs: Map<String, Value>,
@@ -20,6 +23,9 @@ pub struct ExecuteRequest {
     /// Confirms a price above the policy's `confirm_above`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub confirm: bool,
+    /// Confirms a price up to so many minor units; a higher one is refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmed_amount: Option<i64>,
 }
 
 /// The 202 answer.
@@ -30,6 +36,9 @@ pub struct ExecutionQueued {
     pub estimated_duration_ms: i64,
     pub poll_url: String,
     pub message: String,
+    /// What whoever paid without an account reads the run with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_token: Option<String>,
 }
 
 /// `GET /executions/:id`, and what `frameos run --json` prints.
@@ -108,8 +117,23 @@ pub struct Execution {
     /// The salt of the receipt's input and output hashes; the owner's to disclose.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receipt_salt: Option<String>,
+    /// The most that a metered run can cost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_amount: Option<i64>,
+    /// What a metered run that succeeded is charged for; the amounts sum to what was paid.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub charges: Vec<Charge>,
+    /// The subscription whose month the run is one of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subscription_id: Option<String>,
     /// `null` unless money was taken.
     pub payment: Option<ExecutionPayment>,
+    /// What whoever paid without an account reads the run with; in the answer to the payment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_token: Option<String>,
+    /// What of the payment went back to the wallet, when there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refunded_amount: Option<i64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -148,6 +172,7 @@ pub struct ExecutionSummary {
     pub deployment_id: String,
     pub status: RunStatus,
     pub failure_reason: Option<FailureReason>,
+    /// The price; of a metered run the most it can cost, of a free one or one of a subscription 0.
     pub price_amount: i64,
     pub price_currency: String,
     pub duration_ms: Option<i64>,

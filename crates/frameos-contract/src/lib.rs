@@ -11,7 +11,9 @@ pub mod developer;
 pub mod envelope;
 pub mod error_code;
 pub mod execution;
+pub mod payout;
 pub mod run_event;
+pub mod subscription;
 pub mod wallet;
 pub mod webhook;
 

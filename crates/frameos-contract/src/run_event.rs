@@ -34,6 +34,8 @@ pub enum RunEventData {
     },
     /// `progress`: what the agent says of how far it is.
     Progress { fraction: f64, message: String },
+    /// `charge`: something a metered run's price is made of was counted, and what the run costs now if it succeeds.
+    Charge { event: String, count: i64, amount: i64 },
     /// `resources`: what was used so far.
     Resources(Resources),
     /// `truncated`: more was said than is told as events; the logs have the rest.
@@ -46,6 +48,7 @@ impl RunEventData {
             Self::State { .. } => "state",
             Self::Log { .. } => "log",
             Self::Progress { .. } => "progress",
+            Self::Charge { .. } => "charge",
             Self::Resources(_) => "resources",
             Self::Truncated {} => "truncated",
         }

@@ -18,19 +18,61 @@ pub struct TopUpRequest {
     pub amount: i64,
     #[serde(default = "inr")]
     pub currency: String,
+    /// `card`, `upi`, `netbanking` or `wallet`; none leaves it to the provider's checkout.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instrument: Option<String>,
+    /// Where the payer comes back to from the provider's checkout.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub return_url: Option<String>,
+    /// What test money is to do; refused where the sandbox provider is not in use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scenario: Option<String>,
 }
 
 fn inr() -> String {
     "INR".to_owned()
 }
 
+/// A top-up; `GET /wallet/top-ups/:id`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct TopUp {
+    pub top_up_id: String,
+    /// The same, under the name it had first.
     pub id: String,
+    /// What was asked for.
     pub amount: i64,
     pub currency: String,
     pub provider: String,
+    /// pending, settled, failed, expired or reversed.
     pub status: String,
+    /// What the wallet was credited: what was truly paid.
+    pub credited: i64,
+    /// What the provider took back, and how much of that the wallet did not have.
+    pub reversed: i64,
+    pub debt: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instrument: Option<String>,
+    /// Where to pay, while it is pending.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checkout_url: Option<String>,
+    /// For providers whose checkout is opened by a script of theirs instead of an address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payment_session_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    /// Why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    pub created_at: Timestamp,
+}
+
+/// `GET /wallet/top-ups`, newest first.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct TopUpList {
+    pub top_ups: Vec<TopUp>,
+    pub total: i64,
+    pub page: u32,
+    pub limit: u32,
 }
 
 /// `GET /wallet/transactions`.
@@ -45,7 +87,7 @@ pub struct TransactionList {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Transaction {
     pub id: String,
-    /// top_up, hold, capture or release.
+    /// top_up, top_up_reversal, hold, capture, release or another movement of the ledger.
     pub kind: String,
     /// Change of `available`.
     pub amount: i64,

@@ -4,8 +4,11 @@
 //! no white space, minimal escapes. Signed documents hold no fractions: a non-integer number is refused rather than rounded.
 
 use aws_lc_rs::digest;
-use serde::Serialize;
-use serde_json::Value;
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{Error, MapAccess, SeqAccess, Visitor},
+};
+use serde_json::{Map, Value};
 use thiserror::Error;
 
 /// Why a value has no canonical form.
@@ -43,6 +46,73 @@ pub fn to_bytes_lenient(value: &Value) -> Vec<u8> {
 /// SHA-256 as lower-case hex.
 pub fn sha256_hex(bytes: &[u8]) -> String {
     hex::encode(digest::digest(&digest::SHA256, bytes))
+}
+
+/// Reads JSON as [`serde_json::from_str`] does, and refuses an object that names a member twice: two readers could take two
+/// values from one signed or hashed text.
+pub fn parse_strict(text: &str) -> Result<Value, serde_json::Error> {
+    serde_json::from_str::<Strict>(text).map(|strict| strict.0)
+}
+
+struct Strict(Value);
+
+impl<'de> Deserialize<'de> for Strict {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(StrictVisitor).map(Self)
+    }
+}
+
+struct StrictVisitor;
+
+impl<'de> Visitor<'de> for StrictVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut read = Vec::new();
+        while let Some(Strict(item)) = items.next_element()? {
+            read.push(item);
+        }
+        Ok(Value::Array(read))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let mut read = Map::new();
+        while let Some((name, Strict(value))) = members.next_entry::<String, Strict>()? {
+            if read.contains_key(&name) {
+                return Err(A::Error::custom(format!("the member `{name}` is there twice")));
+            }
+            read.insert(name, value);
+        }
+        Ok(Value::Object(read))
+    }
 }
 
 fn write(value: &Value, out: &mut Vec<u8>) -> Result<(), CanonicalError> {
@@ -104,6 +174,11 @@ mod tests {
         assert_eq!(text, "{\"1\":4,\"\u{20ac}\":3,\"\u{1f600}\":2,\"\u{fb33}\":1}");
         assert!(matches!(to_bytes(&json!({"a": 0.5})), Err(CanonicalError::Number(_))));
         assert!(matches!(to_bytes(&json!(9_007_199_254_740_992_i64)), Err(CanonicalError::Number(_))));
+        let text = r#" {"a": [1, -2, 0.5, true, null, "x"], "b": {"a": 18446744073709551615}} "#;
+        assert_eq!(parse_strict(text).unwrap(), serde_json::from_str::<Value>(text).unwrap());
+        for twice in [r#"{"a":1,"a":1}"#, r#"[{"b":{"a":1,"\u0061":2}}]"#] {
+            assert!(parse_strict(twice).unwrap_err().to_string().contains("twice"), "{twice}");
+        }
         assert_eq!(to_bytes_lenient(&json!({"b": 0.5, "a": [1, null]})), br#"{"a":[1,null],"b":0.5}"#);
     }
 }

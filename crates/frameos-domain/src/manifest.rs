@@ -118,6 +118,11 @@ impl Manifest {
         read::manifest(value)
     }
 
+    /// Reads a price on its own, in the form of a manifest's `pricing`, or says everything that is wrong with it.
+    pub fn parse_pricing(value: &Value) -> Result<Pricing, ManifestErrors> {
+        read::pricing_read(value)
+    }
+
     /// The JSON Schema that config and inputs together must satisfy. Undeclared names are refused.
     pub fn inputs_schema(&self) -> Value {
         object_schema(&self.inputs, false)

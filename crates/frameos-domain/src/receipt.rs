@@ -4,14 +4,19 @@
 //! `sequence` and `previous_hash`. The file a user keeps shows the receipt readably beside the JWS that signs it, and the two
 //! must agree to the byte in canonical form. Format: docs/receipts.md.
 
+mod proofs;
+
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+
+pub use proofs::Proofs;
 
 use crate::{
     canonical,
     clock::Timestamp,
     execution::{FailureReason, RunStatus},
     id::{ExecutionId, MandateId, PaymentId, ReceiptId},
+    mandate::MandateStatus,
     money::Currency,
     signing::{KeySet, PublicKey, SignatureError, SigningKey, verify},
 };
@@ -46,11 +51,15 @@ pub struct PaymentReceipt {
     pub status: PaymentOutcome,
     /// Why it was refused, as an error code.
     pub reason: Option<String>,
+    /// What was taken, which may be less than the mandate allows; of a refusal, what the mandate allows.
     pub amount: i64,
     pub currency: Currency,
     pub ledger_transaction_id: Option<String>,
     /// Hash of the ledger transaction that moved the money.
     pub ledger_hash: Option<String>,
+    /// Its position in the ledger. Left out of a refusal, and of receipts from before this field existed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ledger_sequence: Option<i64>,
     pub issued_at: Timestamp,
 }
 
@@ -75,8 +84,22 @@ pub struct RunPayment {
     pub receipt_hash: String,
     pub ledger_transaction_id: String,
     pub ledger_hash: String,
+    /// Position in the gateway's ledger. Left out of receipts from before this field existed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ledger_sequence: Option<i64>,
     pub amount: i64,
     pub currency: Currency,
+}
+
+/// The mandate of a run, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunMandate {
+    pub mandate_id: MandateId,
+    /// SHA-256 of the mandate's compact JWS.
+    pub mandate_hash: String,
+    /// `executed` when the run was paid for; otherwise the hold was given back.
+    pub status: MandateStatus,
 }
 
 /// What a run used. Absent where the kernel could not tell.
@@ -127,6 +150,9 @@ pub struct RunReceipt {
     /// The isolation that was in force, e.g. `linux:userns+seccomp+landlock+cgroup1`.
     pub isolation: Option<String>,
     pub payment: Option<RunPayment>,
+    /// Left out when the run had none, and of receipts from before this field existed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mandate: Option<RunMandate>,
     pub issued_at: Timestamp,
 }
 
@@ -136,6 +162,9 @@ pub struct RunReceipt {
 pub struct RunReceiptDocument {
     pub receipt: RunReceipt,
     pub jws: String,
+    /// The gateway's documents, which the receipt binds by their hashes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proofs: Option<Proofs>,
 }
 
 /// Why a receipt file was not accepted.
@@ -147,12 +176,16 @@ pub enum ReceiptError {
     Signature(#[from] SignatureError),
     #[error("the readable receipt differs from what was signed")]
     Altered,
+    #[error("the {proof} in `proofs` is not valid")]
+    Proof { proof: &'static str, source: SignatureError },
+    #[error("the {proof} in `proofs` is not the one of this receipt: {what} differs")]
+    Unbound { proof: &'static str, what: &'static str },
 }
 
 impl RunReceipt {
     pub fn sign(self, key: &SigningKey) -> Result<RunReceiptDocument, SignatureError> {
         let jws = key.sign(RUN_RECEIPT_TYPE, &self)?;
-        Ok(RunReceiptDocument { receipt: self, jws })
+        Ok(RunReceiptDocument { receipt: self, jws, proofs: None })
     }
 }
 
@@ -167,7 +200,7 @@ struct Envelope {
 impl RunReceiptDocument {
     /// Reads a receipt file: the document itself, or the API response that carried it.
     pub fn parse(text: &str) -> Result<Self, ReceiptError> {
-        let value: serde_json::Value = serde_json::from_str(text).map_err(ReceiptError::NotAReceipt)?;
+        let value = canonical::parse_strict(text).map_err(ReceiptError::NotAReceipt)?;
         let enveloped = Envelope::deserialize(&value)
             .ok()
             .filter(|envelope| envelope.success)
@@ -185,10 +218,17 @@ impl RunReceiptDocument {
         Ok(document)
     }
 
-    /// Checks the signature, and that the readable part is what was signed. Returns the signing key.
+    /// Checks the signature, that the readable part is what was signed, and that the proofs are the ones it binds. Returns the
+    /// signing key.
     pub fn verify(&self, trusted: Option<&KeySet>) -> Result<PublicKey, ReceiptError> {
         let (signed, key) = verify::<RunReceipt>(&self.jws, RUN_RECEIPT_TYPE, trusted)?;
-        if signed == self.receipt { Ok(key) } else { Err(ReceiptError::Altered) }
+        if signed != self.receipt {
+            return Err(ReceiptError::Altered);
+        }
+        if let Some(proofs) = &self.proofs {
+            proofs.verify(&self.receipt, trusted)?;
+        }
+        Ok(key)
     }
 
     /// The hash the next receipt of the chain carries as `previous_hash`.
@@ -233,6 +273,7 @@ mod tests {
             resources: Some(Resources { bytes_written: Some(7), ..Resources::default() }),
             isolation: Some("linux".into()),
             payment: None,
+            mandate: None,
             issued_at: at,
         }
         .sign(&SigningKey::from_seed(&[3; 32]).unwrap())

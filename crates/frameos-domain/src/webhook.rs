@@ -27,6 +27,9 @@ pub enum WebhookEvent {
     Timeout,
     #[serde(rename = "execution.cancelled")]
     Cancelled,
+    /// Money of the run's payment went back.
+    #[serde(rename = "execution.refunded")]
+    Refunded,
     /// Sent when its owner asks for it, whatever the webhook is for.
     #[serde(rename = "webhook.test")]
     Test,
@@ -34,7 +37,8 @@ pub enum WebhookEvent {
 
 impl WebhookEvent {
     /// What a webhook can be for.
-    pub const CHOICES: [Self; 4] = [Self::Succeeded, Self::Failed, Self::Timeout, Self::Cancelled];
+    pub const CHOICES: [Self; 5] =
+        [Self::Succeeded, Self::Failed, Self::Timeout, Self::Cancelled, Self::Refunded];
 
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -42,6 +46,7 @@ impl WebhookEvent {
             Self::Failed => "execution.failed",
             Self::Timeout => "execution.timeout",
             Self::Cancelled => "execution.cancelled",
+            Self::Refunded => "execution.refunded",
             Self::Test => "webhook.test",
         }
     }

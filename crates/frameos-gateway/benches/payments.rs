@@ -42,7 +42,7 @@ async fn measure(engine: TestEngine) {
     let keys = GatewayKeys::new(SigningKey::from_seed(&[9; 32]).unwrap());
     let gateway = Gateway::new(db.store.clone(), Arc::new(SystemClock), keys);
     for payer in 0..PAYERS {
-        let top_up = TopUpNew { amount: 10_000_000, currency: Currency::INR, idempotency_key: None };
+        let top_up = TopUpNew::new(10_000_000, Currency::INR, None);
         gateway.wallet_top_up(payer_name(payer), top_up).await.unwrap();
     }
     let start = Instant::now();
@@ -80,7 +80,10 @@ async fn pay(gateway: &Gateway, payer: usize, count: usize) {
         let intent_id = gateway.intent_create(intent).await.unwrap().intent_id;
         let mandate = gateway.mandate_issue(MandateNew { intent_id, ttl_seconds: None }).await.unwrap();
         let key = Some(mandate.mandate_id.to_string());
-        gateway.execute(Execute { mandate_id: mandate.mandate_id, idempotency_key: key }).await.unwrap();
+        gateway
+            .execute(Execute { mandate_id: mandate.mandate_id, amount: None, idempotency_key: key })
+            .await
+            .unwrap();
     }
 }
 

@@ -27,15 +27,17 @@ use crate::{
     gateway::{Gateway, corrupt},
     metadata::Metadata,
     receipt::receipt_view,
+    x402::account_check,
 };
 
 impl Gateway {
     /// The closed AP2 pair of a mandate, with the receipts once somebody has tried to execute it.
     pub async fn mandate_ap2(&self, mandate_id: MandateId) -> Result<Ap2Export, GatewayError> {
-        let key = self.keys.es256.as_ref().map(Arc::clone);
+        let key = self.es256.as_ref().map(Arc::clone);
         let key = key.ok_or_else(|| GatewayError::internal("this gateway has no ES256 key"))?;
         let found = self.store.read(move |tx| Box::pin(found(tx, mandate_id))).await?;
         let found = found.ok_or(GatewayError::MandateNotFound { mandate_id })?;
+        account_check("mandate_id", &found.mandate.agent_id)?;
         let row = match &found.known {
             Some(row) => row.clone(),
             None => {

@@ -6,7 +6,7 @@
 
 use frameos_domain::{
     ap2::Ap2Export,
-    id::{ClientId, IntentId, MandateId, PaymentId, ReceiptId},
+    id::{ClientId, IntentId, MandateId, PaymentId, PayoutId, ReceiptId, TopUpId},
     policy::Policy,
     signing::KeySet,
 };
@@ -18,8 +18,9 @@ use crate::{
     gateway::Gateway,
     port::{BoxFuture, PaymentGateway},
     wire::{
-        Execute, Execution, Intent, IntentNew, MandateNew, MandateState, Payment, SignedReceipt, TopUp,
-        TopUpNew, Wallet, WalletPage,
+        AnyReceipt, Execute, Execution, Intent, IntentNew, MandateNew, MandateState, Payment, Payout,
+        PayoutLines, PayoutMade, PayoutNew, PayoutPage, PayoutQuery, ProviderWebhook, Refund, RefundNew,
+        SignedReceipt, TopUp, TopUpNew, TopUpPage, Wallet, WalletPage, WebhookTaken,
     },
 };
 
@@ -41,6 +42,9 @@ impl ClientGateway {
         unmarked("vendor", &intent.vendor)?;
         if let Some(developer) = intent.metadata.get("developer_id").and_then(|value| value.as_str()) {
             unmarked("metadata.developer_id", developer)?;
+        }
+        if let Some(orchestrator) = intent.metadata.get("orchestrator").and_then(|value| value.as_str()) {
+            unmarked("metadata.orchestrator", orchestrator)?;
         }
         let agent_id = self.mark("agent_id", &intent.agent_id)?;
         Ok(intent_unmark(self.gateway.intent_create(IntentNew { agent_id, ..intent }).await?))
@@ -104,6 +108,71 @@ impl ClientGateway {
         }
     }
 
+    /// A receipt of a payment or of a refusal.
+    pub async fn receipt_find(&self, receipt_id: ReceiptId) -> Answer<AnyReceipt> {
+        let found = self.gateway.receipt_find(receipt_id).await?;
+        match &found {
+            AnyReceipt::Payment(_) => self.receipt_get(receipt_id).await.map(AnyReceipt::Payment),
+            AnyReceipt::Refusal(refusal) if self.owns(&refusal.receipt.agent_id) => Ok(found),
+            AnyReceipt::Refusal(_) => {
+                Err(GatewayError::ReceiptNotFound { receipt_id: receipt_id.to_string() })
+            }
+        }
+    }
+
+    pub async fn payment_refund(&self, payment_id: PaymentId, refund: RefundNew) -> Answer<Refund> {
+        self.payment_get(payment_id).await?;
+        let refund = self.gateway.payment_refund(payment_id, refund).await?;
+        Ok(Refund { agent_id: account_name(&refund.agent_id).to_owned(), ..refund })
+    }
+
+    pub async fn payout_create(&self, payout: PayoutNew) -> Answer<PayoutMade> {
+        let payee = self.mark("payee", &payout.payee)?;
+        let made = self.gateway.payout_create(PayoutNew { payee, ..payout }).await?;
+        Ok(PayoutMade { payout: made.payout.map(payout_unmark), ..made })
+    }
+
+    pub async fn payout_advance(&self, payout_id: PayoutId) -> Answer<Payout> {
+        self.payout_get(payout_id).await?;
+        Ok(payout_unmark(self.gateway.payout_advance(payout_id).await?))
+    }
+
+    pub async fn payout_get(&self, payout_id: PayoutId) -> Answer<Payout> {
+        let payout = self.gateway.payout_get(payout_id).await?;
+        if self.owns(&payout.payee) {
+            Ok(payout_unmark(payout))
+        } else {
+            Err(GatewayError::PayoutNotFound { payout_id: payout_id.to_string() })
+        }
+    }
+
+    /// A client's are listed by payee; the platform's own also all together.
+    pub async fn payout_list(&self, query: PayoutQuery) -> Answer<PayoutPage> {
+        let payee = match &query.payee {
+            Some(payee) => Some(self.mark("payee", payee)?),
+            None if self.client.is_none() => None,
+            None => return Err(GatewayError::invalid("payee", "is required")),
+        };
+        let page = self.gateway.payout_list(PayoutQuery { payee, ..query }).await?;
+        Ok(PayoutPage { payouts: page.payouts.into_iter().map(payout_unmark).collect(), ..page })
+    }
+
+    pub async fn payout_lines(&self, payout_id: PayoutId, page: u32, limit: u32) -> Answer<PayoutLines> {
+        self.payout_get(payout_id).await?;
+        self.gateway.payout_lines(payout_id, page, limit).await
+    }
+
+    pub async fn top_up_get(&self, owner: String, top_up_id: TopUpId) -> Answer<TopUp> {
+        let top_up = self.gateway.top_up_get(self.mark("owner", &owner)?, top_up_id).await?;
+        Ok(TopUp { owner, ..top_up })
+    }
+
+    pub async fn top_up_list(&self, owner: String, page: u32, limit: u32) -> Answer<TopUpPage> {
+        let listed = self.gateway.top_up_list(self.mark("owner", &owner)?, page, limit).await?;
+        let unmark = |top_up: TopUp| TopUp { owner: owner.clone(), ..top_up };
+        Ok(TopUpPage { top_ups: listed.top_ups.into_iter().map(unmark).collect(), ..listed })
+    }
+
     pub async fn wallet_get(&self, owner: String) -> Answer<Wallet> {
         let wallet = self.gateway.wallet_get(self.mark("owner", &owner)?).await?;
         Ok(Wallet { owner, ..wallet })
@@ -148,6 +217,10 @@ fn unmarked(field: &str, name: &str) -> Answer<()> {
 
 fn intent_unmark(intent: Intent) -> Intent {
     Intent { agent_id: account_name(&intent.agent_id).to_owned(), ..intent }
+}
+
+fn payout_unmark(payout: Payout) -> Payout {
+    Payout { payee: account_name(&payout.payee).to_owned(), ..payout }
 }
 
 fn mandate_unmark(mandate: MandateState) -> MandateState {
@@ -201,6 +274,43 @@ impl PaymentGateway for ClientGateway {
 
     fn policy_put(&self, owner: String, policy: Policy) -> BoxFuture<'_, Answer<Policy>> {
         Box::pin(self.policy_put(owner, policy))
+    }
+
+    fn top_up_get(&self, owner: String, top_up_id: TopUpId) -> BoxFuture<'_, Answer<TopUp>> {
+        Box::pin(self.top_up_get(owner, top_up_id))
+    }
+
+    fn top_up_list(&self, owner: String, page: u32, limit: u32) -> BoxFuture<'_, Answer<TopUpPage>> {
+        Box::pin(self.top_up_list(owner, page, limit))
+    }
+
+    /// A provider signs its reports itself, whoever passes them on.
+    fn provider_webhook(&self, webhook: ProviderWebhook) -> BoxFuture<'_, Answer<WebhookTaken>> {
+        Box::pin(self.gateway.provider_webhook(webhook))
+    }
+
+    fn payment_refund(&self, payment_id: PaymentId, refund: RefundNew) -> BoxFuture<'_, Answer<Refund>> {
+        Box::pin(self.payment_refund(payment_id, refund))
+    }
+
+    fn payout_create(&self, payout: PayoutNew) -> BoxFuture<'_, Answer<PayoutMade>> {
+        Box::pin(self.payout_create(payout))
+    }
+
+    fn payout_advance(&self, payout_id: PayoutId) -> BoxFuture<'_, Answer<Payout>> {
+        Box::pin(self.payout_advance(payout_id))
+    }
+
+    fn payout_get(&self, payout_id: PayoutId) -> BoxFuture<'_, Answer<Payout>> {
+        Box::pin(self.payout_get(payout_id))
+    }
+
+    fn payout_list(&self, query: PayoutQuery) -> BoxFuture<'_, Answer<PayoutPage>> {
+        Box::pin(self.payout_list(query))
+    }
+
+    fn payout_lines(&self, payout_id: PayoutId, page: u32, limit: u32) -> BoxFuture<'_, Answer<PayoutLines>> {
+        Box::pin(self.payout_lines(payout_id, page, limit))
     }
 
     fn jwks(&self) -> BoxFuture<'_, Answer<KeySet>> {

@@ -3,6 +3,8 @@
 //! Invariants: each check works on payers of its own, so the suite runs on a gateway that is in use; it needs nothing but the
 //! port and test money. A broken promise is a panic that says which.
 
+pub mod payouts;
+
 use std::fmt::Debug;
 
 use frameos_domain::{
@@ -13,6 +15,7 @@ use frameos_domain::{
     money::Currency,
     policy::Policy,
     receipt::{PaymentOutcome, PaymentReceipt},
+    refusal::Refusal,
 };
 use futures::future::join_all;
 use serde_json::{Map, Value, json};
@@ -20,14 +23,19 @@ use serde_json::{Map, Value, json};
 use crate::{
     error::GatewayError,
     port::PaymentGateway,
-    wire::{Execute, Intent, IntentNew, IntentStatus, MandateNew, MandateState, TopUpNew, TopUpStatus},
+    wire::{
+        Execute, Intent, IntentNew, IntentStatus, MandateNew, MandateState, ProviderWebhook, TopUpNew,
+        TopUpStatus,
+    },
 };
 
 /// Runs every check.
 pub async fn run(gateway: &dyn PaymentGateway) {
     payment_is_made_once_and_proven(gateway).await;
+    less_than_the_mandate_may_be_taken(gateway).await;
     voided_mandate_gives_the_money_back(gateway).await;
     policy_refusals_name_their_rule(gateway).await;
+    policies_are_not_overwritten_unseen(gateway).await;
     budgets_count_holds_and_forget_voided_ones(gateway).await;
     idempotency_keys_name_one_request(gateway).await;
     money_that_is_not_there_is_not_held(gateway).await;
@@ -35,6 +43,9 @@ pub async fn run(gateway: &dyn PaymentGateway) {
     nonsense_is_refused(gateway).await;
     what_does_not_exist_is_said_so(gateway).await;
     mandates_are_told_to_other_systems(gateway).await;
+    payouts::refunds_go_back_once(gateway).await;
+    payouts::earnings_are_paid_out_once(gateway).await;
+    top_ups_can_be_looked_at(gateway).await;
 }
 
 /// Intent, mandate, execute: the wallet pays exactly the price, once, and signatures prove it.
@@ -83,6 +94,50 @@ pub async fn payment_is_made_once_and_proven(gateway: &dyn PaymentGateway) {
     assert_eq!(changes, 950, "the history adds up to the balance");
 }
 
+/// A capture of less gives the rest back to wallet and budgets at once; a repeat must ask for the same.
+pub async fn less_than_the_mandate_may_be_taken(gateway: &dyn PaymentGateway) {
+    let payer = payer(gateway, 1_000).await;
+    let policy = Policy { daily_limit: Some(100), ..Policy::default() };
+    must(gateway.policy_put(payer.clone(), policy).await, "a policy can be set");
+    let mandate = issue(gateway, &intend(gateway, &payer, 100).await).await;
+    let take = |amount| Execute { amount: Some(amount), ..execution(mandate.mandate_id) };
+    for nonsense in [-1, 101, i64::MAX] {
+        fails(gateway.execute(take(nonsense)).await, "INVALID_REQUEST");
+    }
+    assert_balances(gateway, &payer, 900, 100).await;
+
+    let answers = join_all((0..4).map(|_| gateway.execute(take(30)))).await;
+    let paid: Vec<_> = answers.into_iter().map(|answer| must(answer, "a part can be taken")).collect();
+    assert!(paid.windows(2).all(|pair| pair[0] == pair[1]), "every call gets the same payment and receipt");
+    assert_balances(gateway, &payer, 970, 0).await;
+    let split = &paid[0].split;
+    assert_eq!((paid[0].amount, split.developer, split.platform, split.orchestrator), (30, 21, 6, 3));
+    let keys = must(gateway.jwks().await, "keys are published");
+    let receipt = PaymentReceipt::verify(&paid[0].receipt_jws, Some(&keys));
+    let receipt = receipt.unwrap_or_else(|error| panic!("the receipt verifies: {error}"));
+    assert_eq!((receipt.amount, receipt.mandate_hash), (30, mandate.mandate_hash.clone()));
+    let standing = must(gateway.mandate_get(mandate.mandate_id).await, "a mandate can be read");
+    assert_eq!(
+        (standing.status, standing.amount, standing.captured_amount),
+        (MandateStatus::Executed, 100, Some(30))
+    );
+    for other in [take(29), take(0), execution(mandate.mandate_id)] {
+        fails(gateway.execute(other).await, "IDEMPOTENCY_CONFLICT");
+    }
+    assert_balances(gateway, &payer, 970, 0).await;
+    let page = must(gateway.wallet_transactions(payer.clone(), 1, 1).await, "a wallet has a history");
+    let capture = &page.transactions[0];
+    assert_eq!((&*capture.kind, capture.available_change, capture.held_change), ("capture", 70, -100));
+
+    fails(gateway.mandate_issue(mandate_new(&intend(gateway, &payer, 71).await)).await, "POLICY_REFUSED");
+    let unused = issue(gateway, &intend(gateway, &payer, 70).await).await;
+    let nothing = Execute { amount: Some(0), ..execution(unused.mandate_id) };
+    let free = must(gateway.execute(nothing).await, "a metered run may have used nothing");
+    assert_eq!((free.amount, free.split.developer, free.status), (0, 0, PaymentOutcome::Success));
+    assert_balances(gateway, &payer, 970, 0).await;
+    issue(gateway, &intend(gateway, &payer, 70).await).await;
+}
+
 /// A voided mandate holds nothing, cannot be executed, and says so in a signed refusal.
 pub async fn voided_mandate_gives_the_money_back(gateway: &dyn PaymentGateway) {
     let payer = payer(gateway, 100).await;
@@ -116,6 +171,7 @@ pub async fn voided_mandate_gives_the_money_back(gateway: &dyn PaymentGateway) {
 pub async fn policy_refusals_name_their_rule(gateway: &dyn PaymentGateway) {
     let payer = payer(gateway, 1_000).await;
     let unlimited = Policy::default();
+    let keys = must(gateway.jwks().await, "keys are published");
     assert_eq!(must(gateway.policy_get(payer.clone()).await, "a policy can be read"), unlimited);
     let one = |name: &str| vec![name.to_owned()];
     let policies = [
@@ -132,23 +188,65 @@ pub async fn policy_refusals_name_their_rule(gateway: &dyn PaymentGateway) {
     ];
     for (rule, policy) in policies {
         let put = must(gateway.policy_put(payer.clone(), policy.clone()).await, "a policy can be set");
-        assert_eq!(put, policy);
-        assert_eq!(must(gateway.policy_get(payer.clone()).await, "a policy can be read"), policy);
+        assert_eq!(Policy { revision: None, ..put.clone() }, policy);
+        assert_eq!(must(gateway.policy_get(payer.clone()).await, "a policy can be read"), put);
         let intent = intend(gateway, &payer, 50).await;
         let refusal = fails(gateway.mandate_issue(mandate_new(&intent)).await, "POLICY_REFUSED");
-        let GatewayError::PolicyRefused { refusal, .. } = refusal else {
+        let GatewayError::PolicyRefused { refusal, receipt, .. } = refusal else {
             panic!("not a refusal: {refusal:?}")
         };
         assert_eq!(refusal.rule, rule);
-        assert!(!refusal.limit.is_empty() && !refusal.asked.is_empty(), "{rule} says limit and asked");
+        assert!(!refusal.limit.is_null() && !refusal.asked.is_null(), "{rule} says limit and asked");
+        let proof = receipt.unwrap_or_else(|| panic!("a refusal by {rule} comes with a receipt"));
+        let signed = Refusal::verify(&proof.jws, Some(&keys))
+            .unwrap_or_else(|error| panic!("the refusal verifies: {error}"));
+        assert_eq!((&signed, canonical::sha256_hex(proof.jws.as_bytes())), (&proof.receipt, proof.hash));
+        assert_eq!(
+            (signed.intent_id, &signed.agent_id, signed.amount, &*signed.reason, signed.status),
+            (intent.intent_id, &payer, 50, "POLICY_REFUSED", PaymentOutcome::Refused)
+        );
+        assert_eq!(
+            (signed.rule.as_deref(), signed.limit, signed.asked),
+            (Some(rule), Some(refusal.limit), Some(refusal.asked))
+        );
+        assert_eq!(signed.execution_id.as_deref(), intent.metadata["execution_id"].as_str());
     }
     let confirm = Policy { confirm_above: Some(49), ..unlimited };
     must(gateway.policy_put(payer.clone(), confirm).await, "a policy can be set");
-    let mut confirmed = intent_new(&payer, 50);
-    confirmed.metadata.insert("confirmed".into(), Value::Bool(true));
-    let intent = must(gateway.intent_create(confirmed).await, "an intent can be made");
-    issue(gateway, &intent).await;
-    assert_balances(gateway, &payer, 950, 50).await;
+    for (name, value) in [("confirmed", json!(true)), ("confirmed_amount", json!(50))] {
+        let mut confirmed = intent_new(&payer, 50);
+        confirmed.metadata.insert(name.into(), value);
+        let intent = must(gateway.intent_create(confirmed).await, "an intent can be made");
+        issue(gateway, &intent).await;
+    }
+    assert_balances(gateway, &payer, 900, 100).await;
+    let mut less = intent_new(&payer, 50);
+    less.metadata.insert("confirmed_amount".into(), json!(49));
+    less.metadata.insert("confirmed".into(), json!(true));
+    let intent = must(gateway.intent_create(less).await, "an intent can be made");
+    let refusal = fails(gateway.mandate_issue(mandate_new(&intent)).await, "POLICY_REFUSED");
+    assert!(refusal.to_string().contains("confirmed_amount is 49, asked was 50"), "{refusal}");
+}
+
+/// Whoever says which policy they saw undoes no change they did not see.
+pub async fn policies_are_not_overwritten_unseen(gateway: &dyn PaymentGateway) {
+    let payer = new_payer();
+    let put = |revision, daily_limit| {
+        let policy = Policy { revision, daily_limit: Some(daily_limit), ..Policy::default() };
+        gateway.policy_put(payer.clone(), policy)
+    };
+    fails(put(Some(1), 10).await, "POLICY_CHANGED");
+    let first = must(put(Some(0), 10).await, "a first policy can be set");
+    assert_eq!(first.revision, Some(1));
+    let refusal = fails(put(Some(0), 20).await, "POLICY_CHANGED");
+    assert!(matches!(refusal, GatewayError::PolicyChanged { revision: 1 }), "{refusal:?}");
+    assert_eq!(must(put(Some(1), 20).await, "a seen policy can be replaced").revision, Some(2));
+    assert_eq!(must(put(None, 30).await, "a policy can be replaced unseen").revision, Some(3));
+    assert_eq!(must(put(None, 30).await, "the same again changes nothing").revision, Some(3));
+    let answers = join_all((0..6).map(|limit| put(Some(3), 40 + limit))).await;
+    assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1, "one of many is the next");
+    let kept = must(gateway.policy_get(payer.clone()).await, "a policy can be read");
+    assert_eq!(kept.revision, Some(4));
 }
 
 /// What is held counts into the budgets; what is voided does not.
@@ -159,10 +257,12 @@ pub async fn budgets_count_holds_and_forget_voided_ones(gateway: &dyn PaymentGat
     let first = issue(gateway, &intend(gateway, &payer, 70).await).await;
     let second = intend(gateway, &payer, 31).await;
     let refusal = fails(gateway.mandate_issue(mandate_new(&second)).await, "POLICY_REFUSED");
-    let GatewayError::PolicyRefused { refusal, used } = refusal else { panic!("not a refusal: {refusal:?}") };
+    let GatewayError::PolicyRefused { refusal, used, .. } = refusal else {
+        panic!("not a refusal: {refusal:?}")
+    };
     assert_eq!(
-        (&*refusal.rule, &*refusal.limit, &*refusal.asked, used),
-        ("daily_limit", "100", "31", Some(70))
+        (&*refusal.rule, refusal.limit, refusal.asked, used),
+        ("daily_limit", json!(100), json!(31), Some(70))
     );
     assert_balances(gateway, &payer, 930, 70).await;
     must(gateway.mandate_void(first.mandate_id, String::new()).await, "an issued mandate voids");
@@ -185,7 +285,7 @@ pub async fn idempotency_keys_name_one_request(gateway: &dyn PaymentGateway) {
     assert_eq!(first, again);
     fails(gateway.intent_create(keyed(11)).await, "IDEMPOTENCY_CONFLICT");
 
-    let top_up = |amount| TopUpNew { amount, currency: Currency::INR, idempotency_key: Some("t-1".into()) };
+    let top_up = |amount| TopUpNew::new(amount, Currency::INR, Some("t-1".into()));
     let calls = (0..4).map(|_| gateway.wallet_top_up(payer.clone(), top_up(100)));
     let top_ups = join_all(calls).await.into_iter().map(|answer| must(answer, "test money comes"));
     let ids: std::collections::BTreeSet<_> = top_ups.map(|top_up| top_up.top_up_id).collect();
@@ -194,7 +294,7 @@ pub async fn idempotency_keys_name_one_request(gateway: &dyn PaymentGateway) {
     assert_balances(gateway, &payer, 600, 0).await;
 
     let (one, two) = (issue(gateway, &first).await, issue(gateway, &intend(gateway, &payer, 20).await).await);
-    let with_key = |mandate_id| Execute { mandate_id, idempotency_key: Some("e-1".into()) };
+    let with_key = |mandate_id| Execute { mandate_id, amount: None, idempotency_key: Some("e-1".into()) };
     must(gateway.execute(with_key(one.mandate_id)).await, "an issued mandate executes");
     fails(gateway.execute(with_key(two.mandate_id)).await, "IDEMPOTENCY_CONFLICT");
     assert_balances(gateway, &payer, 570, 20).await;
@@ -205,15 +305,23 @@ pub async fn idempotency_keys_name_one_request(gateway: &dyn PaymentGateway) {
 /// Too little money is refused with both numbers, and nothing is left behind.
 pub async fn money_that_is_not_there_is_not_held(gateway: &dyn PaymentGateway) {
     let stranger = new_payer();
+    let keys = must(gateway.jwks().await, "keys are published");
     assert_balances(gateway, &stranger, 0, 0).await;
     let payer = payer(gateway, 40).await;
     for (who, has) in [(&stranger, 0), (&payer, 40)] {
         let intent = intend(gateway, who, 41).await;
         let refusal = fails(gateway.mandate_issue(mandate_new(&intent)).await, "INSUFFICIENT_FUNDS");
-        let GatewayError::InsufficientFunds { available, needed, currency } = refusal else {
+        let GatewayError::InsufficientFunds { available, needed, currency, receipt } = refusal else {
             panic!("not a refusal: {refusal:?}")
         };
         assert_eq!((available, needed, currency), (has, 41, Currency::INR));
+        let proof = receipt.unwrap_or_else(|| panic!("a refusal comes with a receipt"));
+        let signed = Refusal::verify(&proof.jws, Some(&keys))
+            .unwrap_or_else(|error| panic!("the refusal verifies: {error}"));
+        assert_eq!(
+            (&signed.agent_id, signed.amount, signed.available, &*signed.reason),
+            (who, 41, Some(has), "INSUFFICIENT_FUNDS")
+        );
         assert_balances(gateway, who, has, 0).await;
     }
     let intent = intend(gateway, &payer, 41).await;
@@ -243,8 +351,11 @@ pub async fn many_at_once_never_overspend(gateway: &dyn PaymentGateway) {
 pub async fn nonsense_is_refused(gateway: &dyn PaymentGateway) {
     let payer = payer(gateway, 100).await;
     let good = || intent_new(&payer, 10);
-    let mut confirmed = good();
-    confirmed.metadata.insert("confirmed".into(), json!("yes"));
+    let with = |name: &str, value| {
+        let mut intent = good();
+        intent.metadata.insert(name.into(), value);
+        intent
+    };
     let long = || "x".repeat(2_000);
     let bad = [
         IntentNew { amount: 0, ..good() },
@@ -255,7 +366,10 @@ pub async fn nonsense_is_refused(gateway: &dyn PaymentGateway) {
         IntentNew { description: long(), ..good() },
         IntentNew { idempotency_key: Some(String::new()), ..good() },
         IntentNew { idempotency_key: Some("two\nlines".into()), ..good() },
-        confirmed,
+        with("confirmed", json!("yes")),
+        with("confirmed_amount", json!("50")),
+        with("confirmed_amount", json!(-1)),
+        with("confirmed_amount", json!(0.5)),
     ];
     for intent in bad {
         fails(gateway.intent_create(intent).await, "INVALID_REQUEST");
@@ -265,27 +379,34 @@ pub async fn nonsense_is_refused(gateway: &dyn PaymentGateway) {
         let new = MandateNew { ttl_seconds: Some(ttl), ..mandate_new(&intent) };
         fails(gateway.mandate_issue(new).await, "INVALID_REQUEST");
     }
-    let negative = Policy { daily_limit: Some(-1), ..Policy::default() };
-    fails(gateway.policy_put(payer.clone(), negative).await, "INVALID_REQUEST");
+    let twice = vec!["a".to_owned(), "a".to_owned()];
+    for policy in [
+        Policy { daily_limit: Some(-1), ..Policy::default() },
+        Policy { monthly_limit: Some(i64::MAX), ..Policy::default() },
+        Policy { blocked_agents: vec!["two words".into()], ..Policy::default() },
+        Policy { allowed_categories: twice, ..Policy::default() },
+    ] {
+        fails(gateway.policy_put(payer.clone(), policy).await, "INVALID_REQUEST");
+    }
     for amount in [0, -5, i64::MAX] {
-        let top_up = TopUpNew { amount, currency: Currency::INR, idempotency_key: None };
+        let top_up = TopUpNew::new(amount, Currency::INR, None);
         fails(gateway.wallet_top_up(payer.clone(), top_up).await, "INVALID_REQUEST");
     }
     let foreign: Currency = "USD".parse().unwrap_or(Currency::INR);
-    let foreign = TopUpNew { amount: 5, currency: foreign, idempotency_key: None };
+    let foreign = TopUpNew::new(5, foreign, None);
     fails(gateway.wallet_top_up(payer.clone(), foreign).await, "INVALID_REQUEST");
     for owner in ["a/b", "-a", " ", "ä"].map(str::to_owned) {
         fails(gateway.wallet_get(owner.clone()).await, "INVALID_REQUEST");
         fails(gateway.wallet_transactions(owner.clone(), 1, 10).await, "INVALID_REQUEST");
         fails(gateway.policy_get(owner.clone()).await, "INVALID_REQUEST");
         fails(gateway.policy_put(owner.clone(), Policy::default()).await, "INVALID_REQUEST");
-        let top_up = TopUpNew { amount: 5, currency: Currency::INR, idempotency_key: None };
+        let top_up = TopUpNew::new(5, Currency::INR, None);
         fails(gateway.wallet_top_up(owner, top_up).await, "INVALID_REQUEST");
     }
     let mandate = issue(gateway, &intent).await;
     fails(gateway.mandate_void(mandate.mandate_id, "x".repeat(501)).await, "INVALID_REQUEST");
     for key in ["", "two words", "two\nlines"] {
-        let keyed = Execute { mandate_id: mandate.mandate_id, idempotency_key: Some(key.to_owned()) };
+        let keyed = Execute { idempotency_key: Some(key.to_owned()), ..execution(mandate.mandate_id) };
         fails(gateway.execute(keyed).await, "INVALID_REQUEST");
     }
     must(gateway.mandate_void(mandate.mandate_id, String::new()).await, "what was refused changed nothing");
@@ -331,6 +452,27 @@ pub async fn mandates_are_told_to_other_systems(gateway: &dyn PaymentGateway) {
     fails(gateway.mandate_ap2(unknown).await, "MANDATE_NOT_FOUND");
 }
 
+/// A top-up stays to be seen by its owner alone, also one that waits; a webhook nobody signed is refused.
+pub async fn top_ups_can_be_looked_at(gateway: &dyn PaymentGateway) {
+    let (payer, other) = (payer(gateway, 70).await, new_payer());
+    let scenario = Some("pending".into());
+    let waits = TopUpNew { scenario, ..TopUpNew::new(30, Currency::INR, Some("waits".into())) };
+    let waits = must(gateway.wallet_top_up(payer.clone(), waits).await, "the sandbox takes scenarios");
+    assert_eq!((waits.status, waits.credited), (TopUpStatus::Pending, 0));
+    let seen = must(gateway.top_up_get(payer.clone(), waits.top_up_id).await, "a top-up can be read");
+    assert_eq!(seen, waits);
+    // Which is newer of two within one millisecond is nobody's promise.
+    let page = must(gateway.top_up_list(payer.clone(), 1, 10).await, "top-ups are listed");
+    assert_eq!((page.total, page.top_ups.len(), page.top_ups.contains(&waits)), (2, 2, true));
+    fails(gateway.top_up_get(other, waits.top_up_id).await, "TOP_UP_NOT_FOUND");
+    fails(gateway.top_up_list(payer.clone(), 0, 1).await, "INVALID_REQUEST");
+    let body = format!(r#"{{"type": "charge.paid", "charge_id": "{}", "amount": 30}}"#, waits.top_up_id);
+    let headers = vec![("sandbox-signature".into(), format!("t=1,v1={}", "00".repeat(32)))];
+    let forged = ProviderWebhook { provider: "sandbox".into(), headers, body: body.into_bytes() };
+    fails(gateway.provider_webhook(forged).await, "WEBHOOK_REFUSED");
+    assert_balances(gateway, &payer, 70, 0).await;
+}
+
 fn new_payer() -> String {
     UserId::generate(Timestamp::from_micros(0)).to_string()
 }
@@ -343,7 +485,7 @@ async fn payer(gateway: &dyn PaymentGateway, amount: i64) -> String {
 }
 
 async fn fund(gateway: &dyn PaymentGateway, payer: &str, amount: i64) {
-    let new = TopUpNew { amount, currency: Currency::INR, idempotency_key: None };
+    let new = TopUpNew::new(amount, Currency::INR, None);
     let top_up = must(gateway.wallet_top_up(payer.to_owned(), new).await, "test money comes");
     assert_eq!((top_up.status, top_up.amount), (TopUpStatus::Settled, amount));
 }
@@ -384,7 +526,7 @@ async fn issue(gateway: &dyn PaymentGateway, intent: &Intent) -> MandateState {
 }
 
 const fn execution(mandate_id: MandateId) -> Execute {
-    Execute { mandate_id, idempotency_key: None }
+    Execute { mandate_id, amount: None, idempotency_key: None }
 }
 
 async fn assert_balances(gateway: &dyn PaymentGateway, payer: &str, available: i64, held: i64) {

@@ -1,6 +1,7 @@
-//! Execute: capture a mandate's hold, once, and say so in a signed receipt.
+//! Execute: capture a mandate's hold or a part of it, once, and say so in a signed receipt.
 //!
-//! Invariants: the conditional statement that takes the mandate out of `issued` decides who captures; wallet, ledger, payment
+//! Invariants: no more is taken than the mandate allows, and what is not taken goes back to wallet and budgets in the same ledger
+//! transaction; a repeat that asks for another amount is refused. The conditional statement that takes the mandate out of `issued` decides who captures; wallet, ledger, payment
 //! and receipt follow in the same transaction. Every other call reads what that one wrote, so all callers get one answer.
 //! A mandate that can no longer be executed gets a signed refusal, also once.
 
@@ -8,9 +9,10 @@ use std::sync::Arc;
 
 use frameos_domain::{
     clock::Timestamp,
-    id::{MandateId, PaymentId, ReceiptId},
+    id::{MandateId, PaymentId},
     mandate::MandateStatus,
     money::Money,
+    receipt::PaymentReceipt,
     split::RevenueSplit,
 };
 use frameos_store::{
@@ -26,49 +28,78 @@ use frameos_store::{
 };
 
 use crate::{
+    GatewayKeys,
     account::account_beside,
     error::GatewayError,
-    gateway::{Decision, Gateway, GatewayKeys, corrupt, refuse},
-    mandate::mandate_expire,
+    gateway::{Decision, Gateway, corrupt, refuse},
+    mandate::{budgets_release, mandate_expire},
     metadata::key_check,
     payment::split_view,
     receipt::{Statement, receipt_issue, receipt_view},
     wire::{Execute, Execution, SignedReceipt},
+    x402::is_without_account,
 };
 
 /// Who the platform's and the orchestrator's parts are booked to.
-const PLATFORM: &str = "platform";
-const ORCHESTRATOR: &str = "orchestrator";
+pub(crate) const PLATFORM: &str = "platform";
+pub(crate) const ORCHESTRATOR: &str = "orchestrator";
 
 impl Gateway {
-    /// Captures the hold of a mandate. Any number of calls, at once or later, capture once and get the same payment and
-    /// receipt; an idempotency key that paid for another mandate of the same payer is refused.
+    /// Captures the hold of a mandate, or the part of it that was asked for. Any number of calls, at once or later, capture
+    /// once and get the same payment and receipt; an idempotency key that paid for another mandate of the same payer, and
+    /// another amount than the one that was captured, are refused.
     pub async fn execute(&self, execute: Execute) -> Result<Execution, GatewayError> {
         key_check(execute.idempotency_key.as_deref())?;
-        let call = Call { keys: Arc::clone(&self.keys), now: self.now(), key: execute.idempotency_key };
-        self.store.tx(move |tx| Box::pin(mandate_execute(tx, execute.mandate_id, call))).await?
+        let call =
+            Call { keys: self.keys(), now: self.now(), key: execute.idempotency_key, amount: execute.amount };
+        let (id, again) = (execute.mandate_id, call.clone());
+        match self.store.tx(move |tx| Box::pin(mandate_execute(tx, id, call))).await? {
+            Err(GatewayError::SettlementPending { .. }) => self.x402_settle(id, again).await,
+            outcome => outcome,
+        }
     }
 }
 
 /// What one call brings along.
-struct Call {
-    keys: Arc<GatewayKeys>,
-    now: Timestamp,
-    key: Option<String>,
+#[derive(Clone)]
+pub(crate) struct Call {
+    pub(crate) keys: Arc<GatewayKeys>,
+    pub(crate) now: Timestamp,
+    pub(crate) key: Option<String>,
+    /// What to take; none for all the mandate allows.
+    pub(crate) amount: Option<i64>,
+}
+
+impl Call {
+    /// The key that this call conflicts under: a mandate is its own.
+    fn conflict(self, mandate: MandateId) -> GatewayError {
+        GatewayError::IdempotencyConflict { key: self.key.unwrap_or_else(|| mandate.to_string()) }
+    }
 }
 
 async fn mandate_execute(tx: &mut Tx, id: MandateId, call: Call) -> Decision<Execution> {
     let Some(mandate) = mandate_get_unscoped(tx, id).await? else {
         return refuse(tx, GatewayError::MandateNotFound { mandate_id: id });
     };
-    if mandate_mark_executed(tx, id, call.now).await? {
-        return hold_capture(tx, &mandate, call).await;
+    let amount = call.amount.unwrap_or(mandate.amount);
+    if !(0..=mandate.amount).contains(&amount) {
+        let range = format!("must be between 0 and {}, what the mandate allows", mandate.amount);
+        return refuse(tx, GatewayError::invalid("amount", range));
+    }
+    if is_without_account(&mandate.agent_id) && amount != mandate.amount {
+        return refuse(tx, GatewayError::invalid("amount", "must be all that the payment is for"));
+    }
+    if mandate.status == MandateStatus::Issued && is_without_account(&mandate.agent_id) {
+        return refuse(tx, GatewayError::SettlementPending { mandate_id: id });
+    }
+    if mandate_mark_executed(tx, id, amount, call.now).await? {
+        return hold_capture(tx, &mandate, amount, call).await;
     }
     mandate_expire(tx, id, call.now).await?;
     // Somebody else may have closed it since it was read: look again.
     let mandate = mandate_get_unscoped(tx, id).await?.ok_or_else(|| corrupt("a mandate that vanished"))?;
     match mandate.status {
-        MandateStatus::Executed => execution_again(tx, &mandate, call.key).await,
+        MandateStatus::Executed => execution_again(tx, &mandate, amount, call).await,
         MandateStatus::Voided => {
             let receipt = Some(refusal_receipt(tx, &mandate, "MANDATE_VOIDED", &call).await?);
             Ok(Err(GatewayError::MandateVoided { mandate_id: id, receipt }))
@@ -81,23 +112,28 @@ async fn mandate_execute(tx: &mut Tx, id: MandateId, call: Call) -> Decision<Exe
     }
 }
 
-async fn hold_capture(tx: &mut Tx, mandate: &MandateRow, call: Call) -> Decision<Execution> {
-    if !wallet_capture(tx, &mandate.agent_id, mandate.money(), call.now).await? {
+async fn hold_capture(tx: &mut Tx, mandate: &MandateRow, amount: i64, call: Call) -> Decision<Execution> {
+    let taken = Money::new(amount, mandate.currency);
+    let rest = mandate.money().checked_sub(taken).map_err(|error| corrupt(error.to_string()))?;
+    if !rest.is_zero() {
+        budgets_release(tx, mandate, rest).await?;
+    }
+    if !wallet_capture(tx, &mandate.agent_id, mandate.money(), amount, call.now).await? {
         return Err(corrupt(format!(
             "the wallet of {} does not hold what {} holds",
             mandate.agent_id, mandate.id
         )));
     }
-    let split = RevenueSplit::of(mandate.money()).map_err(|error| corrupt(error.to_string()))?;
-    let postings = capture_postings(mandate, &split)?;
+    let split = RevenueSplit::of(taken).map_err(|error| corrupt(error.to_string()))?;
+    let postings = capture_postings(mandate, &split, rest)?;
     let posted = ledger_post(tx, LedgerKind::Capture, &mandate.id.to_string(), &postings, call.now).await?;
     let payment_id = PaymentId::generate(call.now);
-    let statement = Statement::Paid { payment_id, posted: posted.clone() };
+    let statement = Statement::Paid { payment_id, amount, posted: posted.clone() };
     let receipt = receipt_issue(tx, &call.keys, mandate, statement, call.now).await?;
     if receipt.receipt.payment_id != Some(payment_id) {
         return Err(corrupt(format!("mandate {} was issued but has a receipt", mandate.id)));
     }
-    let payment = payment_row(mandate, &split, posted, (payment_id, receipt.receipt.id), call);
+    let payment = payment_row(mandate, &split, posted, (payment_id, &receipt.receipt), call);
     if !payment_insert(tx, &payment).await? {
         let key = payment.idempotency_key.unwrap_or_default();
         return refuse(tx, GatewayError::IdempotencyConflict { key });
@@ -105,58 +141,66 @@ async fn hold_capture(tx: &mut Tx, mandate: &MandateRow, call: Call) -> Decision
     Ok(execution_view(mandate, &payment, receipt))
 }
 
-fn capture_postings(mandate: &MandateRow, split: &RevenueSplit) -> Result<Postings, StoreError> {
-    let taken = Money::zero(mandate.currency)
+fn capture_postings(mandate: &MandateRow, split: &RevenueSplit, rest: Money) -> Result<Postings, StoreError> {
+    let hold = Money::zero(mandate.currency)
         .checked_sub(mandate.money())
         .map_err(|error| corrupt(error.to_string()))?;
+    // An agent that called the agent earns its developer the share of whoever brought the two together.
+    let orchestrator =
+        mandate.orchestrator.clone().unwrap_or_else(|| account_beside(&mandate.agent_id, ORCHESTRATOR));
     Postings::balanced([
-        Posting::new(AccountKind::Hold, &mandate.agent_id, taken),
+        Posting::new(AccountKind::Hold, &mandate.agent_id, hold),
+        Posting::new(AccountKind::Wallet, &mandate.agent_id, rest),
         Posting::new(AccountKind::DeveloperPayable, &mandate.payee, split.developer),
         Posting::new(
             AccountKind::PlatformRevenue,
             &account_beside(&mandate.agent_id, PLATFORM),
             split.platform,
         ),
-        Posting::new(
-            AccountKind::OrchestratorPayable,
-            &account_beside(&mandate.agent_id, ORCHESTRATOR),
-            split.orchestrator,
-        ),
+        Posting::new(AccountKind::OrchestratorPayable, &orchestrator, split.orchestrator),
     ])
     .map_err(|error| corrupt(error.to_string()))
 }
 
-fn payment_row(
+pub(crate) fn payment_row(
     mandate: &MandateRow,
     split: &RevenueSplit,
     posted: Posted,
-    (id, receipt_id): (PaymentId, ReceiptId),
+    (id, receipt): (PaymentId, &PaymentReceipt),
     call: Call,
 ) -> PaymentRow {
     PaymentRow {
         id,
         mandate_id: mandate.id,
         agent_id: mandate.agent_id.clone(),
-        amount: mandate.amount,
-        currency: mandate.currency,
+        amount: receipt.amount,
+        currency: receipt.currency,
         developer: mandate.payee.clone(),
         developer_amount: split.developer.minor,
         platform_amount: split.platform.minor,
         orchestrator_amount: split.orchestrator.minor,
         ledger_transaction_id: posted.id,
         ledger_hash: posted.hash,
-        receipt_id,
+        receipt_id: receipt.id,
         idempotency_key: call.key,
         created_at: call.now,
     }
 }
 
-async fn execution_again(tx: &mut Tx, mandate: &MandateRow, key: Option<String>) -> Decision<Execution> {
-    if let Some(key) = key {
-        let paid = payment_get_by_key(tx, &mandate.agent_id, &key).await?;
+pub(crate) async fn execution_again(
+    tx: &mut Tx,
+    mandate: &MandateRow,
+    amount: i64,
+    call: Call,
+) -> Decision<Execution> {
+    if let Some(key) = &call.key {
+        let paid = payment_get_by_key(tx, &mandate.agent_id, key).await?;
         if paid.is_some_and(|paid| paid.mandate_id != mandate.id) {
-            return refuse(tx, GatewayError::IdempotencyConflict { key });
+            return refuse(tx, call.conflict(mandate.id));
         }
+    }
+    if mandate.captured_amount != Some(amount) {
+        return refuse(tx, call.conflict(mandate.id));
     }
     let payment = payment_get_by_mandate_unscoped(tx, mandate.id).await?;
     let payment =
@@ -167,7 +211,7 @@ async fn execution_again(tx: &mut Tx, mandate: &MandateRow, key: Option<String>)
 }
 
 /// The signed refusal of a mandate: the one it has, or a new one.
-async fn refusal_receipt(
+pub(crate) async fn refusal_receipt(
     tx: &mut Tx,
     mandate: &MandateRow,
     reason: &'static str,
@@ -180,7 +224,7 @@ async fn refusal_receipt(
     Ok(Box::new(signed))
 }
 
-fn execution_view(
+pub(crate) fn execution_view(
     mandate: &MandateRow,
     payment: &PaymentRow,
     signed: SignedReceipt,
@@ -191,6 +235,7 @@ fn execution_view(
         status: signed.receipt.status,
         mandate_id: mandate.id,
         mandate_hash: mandate.mandate_hash.clone(),
+        mandate_jws: Some(mandate.jws.clone()),
         amount: payment.amount,
         currency: payment.currency,
         ledger_transaction_id: payment.ledger_transaction_id.clone(),

@@ -6,56 +6,36 @@ use frameos_domain::{
     ap2::Ap2Export,
     clock::{Clock, Timestamp},
     es256::Es256Key,
-    id::{IntentId, MandateId},
+    id::{IntentId, MandateId, PaymentId, PayoutId, TopUpId},
     policy::Policy,
-    signing::{KeySet, PublicKey, SigningKey},
+    signing::{CurrentKeys, KeySet, Keyring as GatewayKeys},
 };
 use frameos_store::{Store, StoreError, Tx};
 
 use crate::{
     error::GatewayError,
+    payout::{PayoutProvider, SandboxPayouts},
     port::{BoxFuture, PaymentGateway},
-    provider::{PaymentProvider, SandboxProvider},
+    provider::{PaymentProvider, Providers, Sandbox, SandboxConfig},
     wire::{
-        Execute, Execution, Intent, IntentNew, MandateNew, MandateState, TopUp, TopUpNew, Wallet, WalletPage,
+        Execute, Execution, Intent, IntentNew, MandateNew, MandateState, Payout, PayoutLines, PayoutMade,
+        PayoutNew, PayoutPage, PayoutQuery, ProviderWebhook, Refund, RefundNew, TopUp, TopUpNew, TopUpPage,
+        Wallet, WalletPage, WebhookTaken,
     },
+    x402::X402,
 };
-
-/// What the gateway signs with, and what it signed with before.
-#[derive(Debug)]
-pub struct GatewayKeys {
-    pub active: SigningKey,
-    /// Published so that older mandates and receipts keep verifying.
-    pub retired: Vec<PublicKey>,
-    /// Signs what is given out in AP2's form; without it nothing is.
-    pub es256: Option<Arc<Es256Key>>,
-}
-
-impl GatewayKeys {
-    pub const fn new(active: SigningKey) -> Self {
-        Self { active, retired: Vec::new(), es256: None }
-    }
-
-    /// The same with a key for AP2.
-    pub fn with_es256(self, key: Es256Key) -> Self {
-        Self { es256: Some(Arc::new(key)), ..self }
-    }
-
-    /// All public keys.
-    pub fn set(&self) -> KeySet {
-        let mut set = KeySet::of(std::iter::once(self.active.public()).chain(&self.retired));
-        set.keys.extend(self.es256.as_ref().map(|key| key.public().published()));
-        set
-    }
-}
 
 /// The C layer's use cases. Clones share everything.
 #[derive(Clone)]
 pub struct Gateway {
     pub(crate) store: Store,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) keys: Arc<GatewayKeys>,
-    pub(crate) provider: Arc<dyn PaymentProvider>,
+    pub(crate) keys: Arc<CurrentKeys>,
+    pub(crate) providers: Providers,
+    pub(crate) payouts: Arc<dyn PayoutProvider>,
+    pub(crate) x402: Option<Arc<X402>>,
+    /// Signs what is given out in AP2's form; without it nothing is.
+    pub(crate) es256: Option<Arc<Es256Key>>,
 }
 
 /// What a transaction decided: the answer, or the refusal for which it was undone.
@@ -75,22 +55,50 @@ pub(crate) fn corrupt(what: impl Into<String>) -> StoreError {
 impl Gateway {
     /// A gateway whose wallets are filled with test money.
     pub fn new(store: Store, clock: Arc<dyn Clock>, keys: GatewayKeys) -> Self {
-        Self::with_provider(store, clock, keys, Arc::new(SandboxProvider))
+        let sandbox: Arc<dyn PaymentProvider> = Arc::new(Sandbox::new(SandboxConfig::default()));
+        Self::with_providers(store, clock, keys, Providers::new([sandbox]))
     }
 
-    /// A gateway whose wallets are filled through `provider`.
-    pub fn with_provider(
+    /// A gateway whose wallets are filled through `providers`.
+    pub fn with_providers(
         store: Store,
         clock: Arc<dyn Clock>,
         keys: GatewayKeys,
-        provider: Arc<dyn PaymentProvider>,
+        providers: Providers,
     ) -> Self {
-        Self { store, clock, keys: Arc::new(keys), provider }
+        let (keys, payouts) = (Arc::new(CurrentKeys::new(keys)), Arc::new(SandboxPayouts));
+        Self { store, clock, keys, providers, payouts, x402: None, es256: None }
+    }
+
+    /// The same gateway, which sends developers' money through `payouts`.
+    pub fn with_payouts(self, payouts: Arc<dyn PayoutProvider>) -> Self {
+        Self { payouts, ..self }
+    }
+
+    /// The same gateway with a key for AP2.
+    pub fn with_es256(self, key: Es256Key) -> Self {
+        Self { es256: Some(Arc::new(key)), ..self }
     }
 
     /// The keys that this gateway's mandates and receipts verify with.
     pub fn jwks(&self) -> KeySet {
-        self.keys.set()
+        let mut set = self.keys.get().set();
+        set.keys.extend(self.es256.as_ref().map(|key| key.public().published()));
+        set
+    }
+
+    /// Signs with another key from now on, here and in every clone.
+    pub fn keys_replace(&self, keys: GatewayKeys) {
+        self.keys.replace(keys);
+    }
+
+    /// The id of the key that signs.
+    pub fn key_id(&self) -> String {
+        self.keys.get().active.public().kid()
+    }
+
+    pub(crate) fn keys(&self) -> Arc<GatewayKeys> {
+        self.keys.get()
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -139,6 +147,26 @@ impl PaymentGateway for Gateway {
         Box::pin(self.wallet_top_up(owner, top_up))
     }
 
+    fn top_up_get(&self, owner: String, top_up_id: TopUpId) -> BoxFuture<'_, Result<TopUp, GatewayError>> {
+        Box::pin(self.top_up_get(owner, top_up_id))
+    }
+
+    fn top_up_list(
+        &self,
+        owner: String,
+        page: u32,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<TopUpPage, GatewayError>> {
+        Box::pin(self.top_up_list(owner, page, limit))
+    }
+
+    fn provider_webhook(
+        &self,
+        webhook: ProviderWebhook,
+    ) -> BoxFuture<'_, Result<WebhookTaken, GatewayError>> {
+        Box::pin(self.provider_webhook(webhook))
+    }
+
     fn wallet_transactions(
         &self,
         owner: String,
@@ -154,6 +182,39 @@ impl PaymentGateway for Gateway {
 
     fn policy_put(&self, owner: String, policy: Policy) -> BoxFuture<'_, Result<Policy, GatewayError>> {
         Box::pin(self.policy_put(owner, policy))
+    }
+
+    fn payment_refund(
+        &self,
+        payment_id: PaymentId,
+        refund: RefundNew,
+    ) -> BoxFuture<'_, Result<Refund, GatewayError>> {
+        Box::pin(self.payment_refund(payment_id, refund))
+    }
+
+    fn payout_create(&self, payout: PayoutNew) -> BoxFuture<'_, Result<PayoutMade, GatewayError>> {
+        Box::pin(self.payout_create(payout))
+    }
+
+    fn payout_advance(&self, payout_id: PayoutId) -> BoxFuture<'_, Result<Payout, GatewayError>> {
+        Box::pin(self.payout_advance(payout_id))
+    }
+
+    fn payout_get(&self, payout_id: PayoutId) -> BoxFuture<'_, Result<Payout, GatewayError>> {
+        Box::pin(self.payout_get(payout_id))
+    }
+
+    fn payout_list(&self, query: PayoutQuery) -> BoxFuture<'_, Result<PayoutPage, GatewayError>> {
+        Box::pin(self.payout_list(query))
+    }
+
+    fn payout_lines(
+        &self,
+        payout_id: PayoutId,
+        page: u32,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<PayoutLines, GatewayError>> {
+        Box::pin(self.payout_lines(payout_id, page, limit))
     }
 
     fn jwks(&self) -> BoxFuture<'_, Result<KeySet, GatewayError>> {

@@ -12,12 +12,14 @@ use crate::{
     gateway::{Decision, Gateway, corrupt, refuse},
     metadata::intent_check,
     wire::{Intent, IntentNew, IntentStatus},
+    x402::account_check,
 };
 
 impl Gateway {
     /// Stores an intent. The payer's idempotency key names one intent: the same request gives the same one, a different
     /// request is refused.
     pub async fn intent_create(&self, intent: IntentNew) -> Result<Intent, GatewayError> {
+        account_check("agent_id", &intent.agent_id)?;
         intent_check(&intent)?;
         let row = intent_row(intent, self.now());
         let stored = self.store.tx(move |tx| Box::pin(intent_store(tx, row))).await??;

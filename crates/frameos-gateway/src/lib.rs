@@ -5,7 +5,8 @@
 //! units. Whatever changes money happens in one transaction of the store, which a caller who leaves cannot cut in half.
 //!
 //! [`PaymentGateway`] is the port the platform pays through, [`Gateway`] its implementation in this process; `wire` holds what
-//! both it and the HTTP interface exchange. It knows no HTTP, no run and no agent: those are names in an intent's metadata.
+//! both it and the HTTP interface exchange. It serves no HTTP and knows no run and no agent: those are
+//! names in an intent's metadata.
 #![forbid(unsafe_code)]
 
 mod account;
@@ -21,20 +22,34 @@ mod intent;
 mod mandate;
 mod metadata;
 mod payment;
+mod payout;
 mod policy;
 mod port;
 mod provider;
 mod purchase;
 mod receipt;
+mod refund;
+mod refusal;
 mod top_up;
 mod verify;
+mod verify_mandate;
 mod wallet;
 pub mod wire;
+pub mod x402;
 
 pub use client_gateway::ClientGateway;
-pub use error::GatewayError;
-pub use gateway::{Decision, Gateway, GatewayKeys};
+pub use error::{GatewayError, RefundRefusal};
+/// What the gateway signs with, and what it signed with before.
+pub use frameos_domain::signing::Keyring as GatewayKeys;
+pub use gateway::{Decision, Gateway};
+pub use payout::{CashfreePayouts, PayoutProvider, SandboxPayouts, Transfer, TransferState, TransferUnknown};
 pub use port::{BoxFuture, PaymentGateway};
-pub use provider::{Charge, PaymentProvider, ProviderError, SandboxProvider, Settlement};
+pub use provider::{
+    Capabilities, Cashfree, CashfreeConfig, Charge, ChargeState, Checkout, Limit, Open, Paid,
+    PaymentProvider, ProviderError, ProviderEvent, Providers, SCENARIOS, Sandbox, SandboxConfig, Stripe,
+    StripeConfig, WebhookError, WebhookHeaders,
+};
 pub use purchase::{Purchase, purchase_place};
+pub use refusal::Subject;
+pub use top_up::Reconciled;
 pub use verify::{BadEntry, LedgerReport, ledger_verify};

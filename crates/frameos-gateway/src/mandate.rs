@@ -23,7 +23,7 @@ use frameos_store::{
             MandateRow, mandate_get_by_intent_unscoped, mandate_get_unscoped, mandate_insert,
             mandate_mark_expired, mandate_mark_voided, mandates_overdue_unscoped,
         },
-        posting::{AccountKind, Postings},
+        posting::{AccountKind, MAX_MINOR, Postings},
         wallet::{wallet_get, wallet_hold, wallet_release},
     },
 };
@@ -34,7 +34,9 @@ use crate::{
     gateway::{Decision, Gateway, corrupt, refuse},
     metadata::Metadata,
     policy::policy_of,
+    refusal::Subject,
     wire::{MandateNew, MandateState},
+    x402::{is_without_account, sale_is_settling, sale_release},
 };
 
 const DEFAULT_TTL: u64 = 24 * 60 * 60;
@@ -60,8 +62,11 @@ impl Gateway {
         }
         // Signed before the transaction: the writer has better things to do.
         let draft = self.mandate_draft(&intent, Duration::from_secs(ttl))?;
-        let issued = self.store.tx(move |tx| Box::pin(mandate_place(tx, draft))).await??;
-        Ok(mandate_view(issued))
+        let subject = Subject::new(&intent, &draft.metadata);
+        match self.store.tx(move |tx| Box::pin(mandate_place(tx, draft))).await? {
+            Ok(issued) => Ok(mandate_view(issued)),
+            Err(refusal) => Err(self.refusal_prove(&subject, refusal).await),
+        }
     }
 
     pub async fn mandate_get(&self, mandate_id: MandateId) -> Result<MandateState, GatewayError> {
@@ -129,7 +134,7 @@ impl Gateway {
             issued_at: now,
             expires_at: now.plus(ttl),
         };
-        let jws = mandate.sign(&self.keys.active)?;
+        let jws = mandate.sign(&self.keys().active)?;
         let row = MandateRow {
             id: mandate.id,
             intent_id: mandate.intent_id,
@@ -141,9 +146,14 @@ impl Gateway {
                 &intent.agent_id,
                 metadata.developer_id.as_ref().unwrap_or(&mandate.vendor),
             ),
+            orchestrator: metadata
+                .orchestrator
+                .as_ref()
+                .map(|orchestrator| account_beside(&intent.agent_id, orchestrator)),
             status: MandateStatus::Issued,
             void_reason: None,
             mandate_hash: canonical::sha256_hex(jws.as_bytes()),
+            captured_amount: None,
             jws,
             expires_at: mandate.expires_at,
             created_at: now,
@@ -156,7 +166,7 @@ impl Gateway {
 /// A signed mandate that holds nothing yet.
 pub(crate) struct Draft {
     row: MandateRow,
-    metadata: Metadata,
+    pub(crate) metadata: Metadata,
 }
 
 impl Draft {
@@ -183,13 +193,17 @@ pub(crate) async fn mandate_place(tx: &mut Tx, draft: Draft) -> Decision<Mandate
         let issued = mandate_get_by_intent_unscoped(tx, row.intent_id).await?;
         return issued.map(Ok).ok_or_else(|| corrupt("a mandate that conflicts but cannot be found"));
     }
+    if is_without_account(&row.agent_id) {
+        // There is no wallet to hold anything in: its payment is reserved beside it.
+        return Ok(Ok(row));
+    }
     let policy = match policy_of(tx, &row.agent_id).await? {
         Ok(policy) => policy,
         Err(refusal) => return refuse(tx, refusal),
     };
     let names = metadata.agent_names();
     if let Err(refusal) = policy.check(&metadata.purchase(row.money(), &names), row.created_at) {
-        return refuse(tx, GatewayError::PolicyRefused { refusal, used: None });
+        return refuse(tx, GatewayError::policy(refusal, None));
     }
     if let Err(refusal) = budgets_spend(tx, &row, &policy).await? {
         return refuse(tx, refusal);
@@ -198,7 +212,7 @@ pub(crate) async fn mandate_place(tx: &mut Tx, draft: Draft) -> Decision<Mandate
         let wallet = wallet_get(tx, &row.agent_id, row.currency).await?;
         let available = wallet.map_or(0, |wallet| wallet.available);
         let (needed, currency) = (row.amount, row.currency);
-        return refuse(tx, GatewayError::InsufficientFunds { available, needed, currency });
+        return refuse(tx, GatewayError::InsufficientFunds { available, needed, currency, receipt: None });
     }
     let (wallet, hold) = ((AccountKind::Wallet, &*row.agent_id), (AccountKind::Hold, &*row.agent_id));
     let postings = transfer(wallet, hold, row.money())?;
@@ -215,10 +229,9 @@ async fn budgets_spend(tx: &mut Tx, row: &MandateRow, policy: &Policy) -> Decisi
     for (rule, period, limit) in windows {
         if !budget_spend(tx, &row.agent_id, &period, row.money(), limit).await? {
             let used = budget_used(tx, &row.agent_id, &period, row.currency).await?;
-            let limit =
-                limit.map_or_else(|| "what the ledger can carry".to_owned(), |limit| limit.to_string());
-            let refusal = PolicyRefusal::new(rule, limit, row.amount);
-            return Ok(Err(GatewayError::PolicyRefused { refusal, used: Some(used) }));
+            // Without a limit of the payer's, what the ledger can carry is one.
+            let refusal = PolicyRefusal::new(rule, limit.unwrap_or(MAX_MINOR), row.amount);
+            return Ok(Err(GatewayError::policy(refusal, Some(used))));
         }
     }
     Ok(Ok(()))
@@ -228,6 +241,9 @@ async fn mandate_close(tx: &mut Tx, id: MandateId, reason: String, now: Timestam
     let Some(mandate) = mandate_get_unscoped(tx, id).await? else {
         return refuse(tx, GatewayError::MandateNotFound { mandate_id: id });
     };
+    if is_without_account(&mandate.agent_id) && sale_is_settling(tx, id).await? {
+        return refuse(tx, GatewayError::SettlementPending { mandate_id: id });
+    }
     if mandate_mark_voided(tx, id, &reason, now).await? {
         hold_release(tx, &mandate, now).await?;
         let status = MandateStatus::Voided;
@@ -255,16 +271,30 @@ pub(crate) async fn mandate_expire(tx: &mut Tx, id: MandateId, now: Timestamp) -
 /// Moves a hold back to its wallet and budgets. Only for whoever just took the mandate out of `issued`.
 async fn hold_release(tx: &mut Tx, mandate: &MandateRow, now: Timestamp) -> Result<(), StoreError> {
     let owner = &*mandate.agent_id;
-    for period in [mandate.created_at.day(), mandate.created_at.month()] {
-        if !budget_release(tx, owner, &period, mandate.money()).await? {
-            return Err(corrupt(format!("the budget of {owner} in {period} does not cover {}", mandate.id)));
-        }
+    if is_without_account(owner) {
+        return sale_release(tx, mandate, now).await;
     }
+    budgets_release(tx, mandate, mandate.money()).await?;
     if !wallet_release(tx, owner, mandate.money(), now).await? {
         return Err(corrupt(format!("the wallet of {owner} does not hold what {} holds", mandate.id)));
     }
     let postings = transfer((AccountKind::Hold, owner), (AccountKind::Wallet, owner), mandate.money())?;
     ledger_post(tx, LedgerKind::Release, &mandate.id.to_string(), &postings, now).await.map(drop)
+}
+
+/// Takes `amount` out of the budgets that the mandate was counted into.
+pub(crate) async fn budgets_release(
+    tx: &mut Tx,
+    mandate: &MandateRow,
+    amount: Money,
+) -> Result<(), StoreError> {
+    let owner = &*mandate.agent_id;
+    for period in [mandate.created_at.day(), mandate.created_at.month()] {
+        if !budget_release(tx, owner, &period, amount).await? {
+            return Err(corrupt(format!("the budget of {owner} in {period} does not cover {}", mandate.id)));
+        }
+    }
+    Ok(())
 }
 
 /// A balanced transfer; amounts were checked when they came in.
@@ -283,6 +313,7 @@ pub(crate) fn mandate_view(row: MandateRow) -> MandateState {
         intent_id: row.intent_id,
         agent_id: row.agent_id,
         amount: row.amount,
+        captured_amount: row.captured_amount,
         currency: row.currency,
         execution_id: row.execution_id,
         status: row.status,

@@ -23,9 +23,13 @@ pub(crate) struct Metadata {
     pub(crate) agent_definition_id: Option<String>,
     pub(crate) agent_version: Option<String>,
     pub(crate) developer_id: Option<String>,
+    /// Whose agent called the one that is bought. Only the platform may say so, of a run whose caller it has verified.
+    pub(crate) orchestrator: Option<String>,
     pub(crate) agent_slug: Option<String>,
     pub(crate) category: Option<String>,
     pub(crate) confirmed: bool,
+    /// The most that the payer agreed to.
+    pub(crate) confirmed_amount: Option<i64>,
 }
 
 impl Metadata {
@@ -44,7 +48,18 @@ impl Metadata {
             Some(Value::Bool(confirmed)) => *confirmed,
             Some(_) => return Err(GatewayError::invalid("metadata.confirmed", "expected true or false")),
         };
+        let orchestrator = text("orchestrator")?;
+        if let Some(owner) = &orchestrator {
+            name_check("metadata.orchestrator", owner)?;
+        }
+        let confirmed_amount = match metadata.get("confirmed_amount") {
+            None | Some(Value::Null) => None,
+            Some(value) => Some(value.as_i64().filter(|amount| *amount >= 0).ok_or_else(|| {
+                GatewayError::invalid("metadata.confirmed_amount", "expected minor units, at least 0")
+            })?),
+        };
         Ok(Self {
+            orchestrator,
             execution_id: text("execution_id")?,
             agent_definition_id: text("agent_definition_id")?,
             agent_version: text("agent_version")?,
@@ -52,6 +67,7 @@ impl Metadata {
             agent_slug: text("agent_slug")?,
             category: text("category")?,
             confirmed,
+            confirmed_amount,
         })
     }
 
@@ -67,6 +83,7 @@ impl Metadata {
             agent: names,
             category: self.category.as_deref(),
             confirmed: self.confirmed,
+            confirmed_amount: self.confirmed_amount,
         }
     }
 }
@@ -136,4 +153,38 @@ pub(crate) fn key_check(key: Option<&str>) -> Result<(), GatewayError> {
             "expected 1 to 255 visible ASCII characters without spaces",
         ))
     }
+}
+
+/// Where a payer comes back to: an address a browser goes to, without a login in it.
+pub(crate) fn return_url_check(url: Option<&str>) -> Result<(), GatewayError> {
+    const MAX_URL: usize = 1_000;
+    let Some(url) = url else { return Ok(()) };
+    let fits = url.len() <= MAX_URL
+        && url.bytes().all(|byte| byte.is_ascii_graphic())
+        && reqwest::Url::parse(url).is_ok_and(|url| {
+            matches!(url.scheme(), "http" | "https")
+                && url.has_host()
+                && url.username().is_empty()
+                && url.password().is_none()
+        });
+    if fits {
+        Ok(())
+    } else {
+        let message = format!(
+            "expected an http:// or https:// URL of at most {MAX_URL} characters without a login in it"
+        );
+        Err(GatewayError::invalid("return_url", message))
+    }
+}
+
+/// What test money can be told to do.
+pub(crate) fn scenario_check(scenario: Option<&str>) -> Result<(), GatewayError> {
+    let known = || crate::provider::SCENARIOS.iter().map(|(name, _)| *name);
+    if scenario.is_none_or(|scenario| known().any(|name| name == scenario)) {
+        return Ok(());
+    }
+    Err(GatewayError::invalid(
+        "scenario",
+        format!("expected one of {}", known().collect::<Vec<_>>().join(", ")),
+    ))
 }

@@ -14,7 +14,9 @@ use crate::{
     intent::{intent_row, intent_store},
     mandate::{Draft, mandate_place},
     metadata::intent_check,
+    refusal::Subject,
     wire::IntentNew,
+    x402::account_check,
 };
 
 /// A purchase whose mandate is signed, and that holds nothing yet.
@@ -24,6 +26,11 @@ pub struct Purchase {
 }
 
 impl Purchase {
+    /// What a refusal of it would be about.
+    pub fn subject(&self) -> Subject {
+        Subject::new(&self.intent, &self.draft.metadata)
+    }
+
     pub const fn intent_id(&self) -> IntentId {
         self.intent.id
     }
@@ -36,6 +43,11 @@ impl Purchase {
 impl Gateway {
     /// Checks and signs what [`purchase_place`] then does. An idempotency key must be new.
     pub fn purchase_prepare(&self, intent: IntentNew, ttl: Duration) -> Result<Purchase, GatewayError> {
+        account_check("agent_id", &intent.agent_id)?;
+        self.purchase_draft(intent, ttl)
+    }
+
+    pub(crate) fn purchase_draft(&self, intent: IntentNew, ttl: Duration) -> Result<Purchase, GatewayError> {
         intent_check(&intent)?;
         let intent = intent_row(intent, self.now());
         let draft = self.mandate_draft(&intent, ttl)?;

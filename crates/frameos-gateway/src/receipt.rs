@@ -20,8 +20,9 @@ use frameos_store::{
 };
 
 use crate::{
+    GatewayKeys,
     error::GatewayError,
-    gateway::{Gateway, GatewayKeys, corrupt},
+    gateway::{Gateway, corrupt},
     wire::SignedReceipt,
 };
 
@@ -29,12 +30,12 @@ use crate::{
 pub(crate) enum Statement {
     Paid {
         payment_id: PaymentId,
+        /// What was taken of the mandate's amount.
+        amount: i64,
         posted: Posted,
     },
     /// With the error code.
-    Refused {
-        reason: &'static str,
-    },
+    Refused { reason: &'static str },
 }
 
 impl Gateway {
@@ -56,10 +57,11 @@ pub(crate) async fn receipt_issue(
     now: Timestamp,
 ) -> Result<SignedReceipt, StoreError> {
     let position = chain_advance(tx, RECEIPT_CHAIN).await?;
-    let (payment_id, reason, posted) = match statement {
-        Statement::Paid { payment_id, posted } => (Some(payment_id), None, Some(posted)),
-        Statement::Refused { reason } => (None, Some(reason.to_owned()), None),
+    let (payment_id, amount, reason, posted) = match statement {
+        Statement::Paid { payment_id, amount, posted } => (Some(payment_id), amount, None, Some(posted)),
+        Statement::Refused { reason } => (None, mandate.amount, Some(reason.to_owned()), None),
     };
+    let ledger_sequence = posted.as_ref().map(|posted| posted.sequence);
     let (ledger_transaction_id, ledger_hash) = posted.map(|posted| (posted.id, posted.hash)).unzip();
     let receipt = PaymentReceipt {
         id: ReceiptId::generate(now),
@@ -70,10 +72,11 @@ pub(crate) async fn receipt_issue(
         payment_id,
         status: if payment_id.is_some() { PaymentOutcome::Success } else { PaymentOutcome::Refused },
         reason,
-        amount: mandate.amount,
+        amount,
         currency: mandate.currency,
         ledger_transaction_id,
         ledger_hash,
+        ledger_sequence,
         issued_at: now,
     };
     let jws = receipt.sign(&keys.active).map_err(|error| corrupt(error.to_string()))?;

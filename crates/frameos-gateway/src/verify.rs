@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use frameos_domain::{
     canonical,
     receipt::{GENESIS_HASH, PaymentReceipt},
+    refund::RefundReceipt,
     signing::KeySet,
 };
 use frameos_store::{
@@ -17,13 +18,19 @@ use frameos_store::{
             Disagreement, ReceiptText, audit_counts_unscoped, audit_holds_unscoped, audit_mandates_unscoped,
             audit_payments_unscoped, audit_wallets_unscoped, receipts_page_unscoped,
         },
+        audit_payouts::{audit_payouts_unscoped, audit_refunds_unscoped},
+        audit_top_up::audit_top_ups_unscoped,
         chain::{LEDGER_CHAIN, RECEIPT_CHAIN, chain_head_unscoped},
         ledger::{LedgerRow, ledger_page_unscoped},
+        refund::{RefundText, refunds_page_unscoped},
+        x402::audit_x402_unscoped,
     },
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{error::GatewayError, gateway::Gateway, receipt::outcome_name};
+use crate::{
+    error::GatewayError, gateway::Gateway, receipt::outcome_name, verify_mandate::mandate_contradiction,
+};
 
 const PAGE: i64 = 1_000;
 
@@ -36,6 +43,10 @@ pub struct LedgerReport {
     pub wallets: u64,
     pub mandates: u64,
     pub payments: u64,
+    #[serde(default)]
+    pub refunds: u64,
+    #[serde(default)]
+    pub payouts: u64,
     /// Positions have no gap and every hash fits its entry and its predecessor.
     pub chain_whole: bool,
     /// Every transaction sums to zero per currency.
@@ -46,13 +57,16 @@ pub struct LedgerReport {
     pub wallets_agree: bool,
     /// Mandates, payments, receipts and top-ups say what the ledger says.
     pub mandates_agree: bool,
+    /// Refunds and payouts say what the ledger says; none is more than its payment or pays what another one pays.
+    #[serde(default)]
+    pub payouts_agree: bool,
     pub first_bad: Option<BadEntry>,
 }
 
 /// An entry that contradicts the rest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BadEntry {
-    /// A ledger transaction, receipt, wallet (`owner currency`), mandate, payment or top-up.
+    /// A ledger transaction, receipt, wallet (`owner currency`), mandate, payment, top-up, refund or payout.
     pub entry: String,
     pub reason: String,
 }
@@ -102,8 +116,26 @@ async fn audit(tx: &mut Tx, keys: &KeySet) -> Result<LedgerReport, StoreError> {
     report.wallets_agree = report.note_disagreement(wallets) & report.note_disagreement(holds);
     let mandates = audit_mandates_unscoped(tx).await?;
     let payments = audit_payments_unscoped(tx).await?;
-    report.mandates_agree = report.note_disagreement(mandates) & report.note_disagreement(payments);
+    let x402 = audit_x402_unscoped(tx).await?;
+    let top_ups = audit_top_ups_unscoped(tx).await?;
+    report.mandates_agree = report.note_disagreement(mandates)
+        & report.note_disagreement(payments)
+        & report.note_disagreement(top_ups)
+        & report.note_disagreement(x402);
+    let found = mandate_contradiction(tx, keys).await.map(|found| {
+        let whole = found.is_none();
+        found.into_iter().for_each(|(entry, reason)| report.note(entry, reason));
+        whole
+    });
+    report.mandates_agree &= unless_corrupt(&mut report, "mandates", found)?;
+    let refunds_signed = audit_refund_receipts(tx, keys, &mut report).await?;
+    let refunds = audit_refunds_unscoped(tx).await?;
+    let payouts = audit_payouts_unscoped(tx).await?;
+    report.payouts_agree =
+        refunds_signed & report.note_disagreement(refunds) & report.note_disagreement(payouts);
     let counts = audit_counts_unscoped(tx).await?;
+    report.refunds = counts.refunds.unsigned_abs();
+    report.payouts = counts.payouts.unsigned_abs();
     report.wallets = counts.wallets.unsigned_abs();
     report.mandates = counts.mandates.unsigned_abs();
     report.payments = counts.payments.unsigned_abs();
@@ -178,6 +210,43 @@ async fn audit_receipts(tx: &mut Tx, keys: &KeySet, report: &mut LedgerReport) -
         }
     }
     Ok(last.is_head(tx, RECEIPT_CHAIN, report).await? && whole)
+}
+
+/// Checks the signed statement of every refund. Returns whether all hold and say what their rows say.
+async fn audit_refund_receipts(
+    tx: &mut Tx,
+    keys: &KeySet,
+    report: &mut LedgerReport,
+) -> Result<bool, StoreError> {
+    let (mut whole, mut after) = (true, String::new());
+    loop {
+        let page = refunds_page_unscoped(tx, &after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(whole) };
+        after.clone_from(&last.id);
+        for row in page {
+            if let Some(reason) = refund_contradiction(&row, keys) {
+                whole = false;
+                report.note(row.id.as_str(), reason);
+            }
+        }
+    }
+}
+
+fn refund_contradiction(row: &RefundText, keys: &KeySet) -> Option<String> {
+    if canonical::sha256_hex(row.jws.as_bytes()) != row.hash {
+        return Some("it was changed: its hash does not fit".to_owned());
+    }
+    let receipt = match RefundReceipt::verify(&row.jws, Some(keys)) {
+        Ok(receipt) => receipt,
+        Err(error) => return Some(error.to_string()),
+    };
+    let agrees = receipt.id.to_string() == row.id
+        && receipt.payment_id.to_string() == row.payment_id
+        && receipt.agent_id == row.agent_id
+        && receipt.amount == row.amount
+        && receipt.refunded_total == row.refunded_total
+        && receipt.ledger_hash == row.ledger_hash;
+    (!agrees).then(|| "the signed receipt says otherwise than its row".to_owned())
 }
 
 /// The entry before the one being looked at.

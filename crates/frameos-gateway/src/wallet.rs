@@ -33,13 +33,7 @@ impl Gateway {
         limit: u32,
     ) -> Result<WalletPage, GatewayError> {
         name_check("owner", &owner)?;
-        if page == 0 {
-            return Err(GatewayError::invalid("page", "must be at least 1"));
-        }
-        if !(1..=LONGEST_PAGE).contains(&limit) {
-            return Err(GatewayError::invalid("limit", format!("must be between 1 and {LONGEST_PAGE}")));
-        }
-        let offset = i64::from(page - 1) * i64::from(limit);
+        let offset = page_offset(page, limit)?;
         let (entries, total) = self
             .store
             .read(move |tx| {
@@ -51,6 +45,17 @@ impl Gateway {
             .await?;
         Ok(WalletPage { transactions: entries.into_iter().map(entry_view).collect(), total, page, limit })
     }
+}
+
+/// How many rows come before a page; refuses a page that there cannot be.
+pub(crate) fn page_offset(page: u32, limit: u32) -> Result<i64, GatewayError> {
+    if page == 0 {
+        return Err(GatewayError::invalid("page", "must be at least 1"));
+    }
+    if !(1..=LONGEST_PAGE).contains(&limit) {
+        return Err(GatewayError::invalid("limit", format!("must be between 1 and {LONGEST_PAGE}")));
+    }
+    Ok(i64::from(page - 1) * i64::from(limit))
 }
 
 async fn wallet_of(tx: &mut Tx, owner: String) -> Decision<Wallet> {

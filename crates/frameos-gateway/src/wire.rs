@@ -7,10 +7,19 @@ mod envelope;
 mod intent;
 mod mandate;
 mod payment;
+mod payout;
+mod refund;
 mod wallet;
 
 pub use envelope::{Answer, WireError};
 pub use intent::{Intent, IntentNew, IntentStatus};
 pub use mandate::{MandateNew, MandateState, MandateVoid};
-pub use payment::{Execute, Execution, Payment, SignedReceipt, Split};
-pub use wallet::{TopUp, TopUpNew, TopUpStatus, Wallet, WalletEntry, WalletPage};
+pub use payment::{AnyReceipt, Execute, Execution, Payment, SignedReceipt, SignedRefusal, Split};
+pub use payout::{
+    PayeeBalance, Payout, PayoutLine, PayoutLines, PayoutMade, PayoutNew, PayoutPage, PayoutQuery, Statement,
+};
+pub use refund::{Refund, RefundNew};
+pub use wallet::{
+    Instrument, ProviderWebhook, TopUp, TopUpNew, TopUpPage, TopUpStatus, WEBHOOK_HEADERS, Wallet,
+    WalletEntry, WalletPage, WebhookTaken,
+};

@@ -13,6 +13,9 @@ const REQUEST = 3;
 const REPORT = 4;
 /** How deep a result may be nested. */
 const NESTING_MAX = 100;
+/** What one call of `ctx.charge` may count, and how many calls are counted. */
+const COUNT_MAX = 1e9;
+const CHARGES_MAX = 100_000;
 // Kept, because agents may replace what they find.
 const { writeSync } = fs;
 const { parse, stringify } = JSON;
@@ -127,6 +130,30 @@ function handlerOf(exported) {
   return null;
 }
 
+/** Counts what the run's price is made of; gives what is left of its maximum. Whoever counts for real sits outside. */
+function charger(meter) {
+  const counts = new Map();
+  let calls = 0;
+  return (event, count = 1) => {
+    if (!Number.isSafeInteger(count) || count < 0 || count > COUNT_MAX) {
+      throw new RangeError(`ctx.charge: the count must be a whole number from 0 to ${COUNT_MAX}`);
+    }
+    if (!meter) return Infinity;
+    if (typeof event !== 'string' || !Object.hasOwn(meter.events, event)) {
+      throw new RangeError(`ctx.charge: the manifest's pricing declares no event ${format('%j', event)}`);
+    }
+    if (count > 0) {
+      if (calls >= CHARGES_MAX) throw new RangeError(`ctx.charge: more than ${CHARGES_MAX} calls; count several at once`);
+      calls += 1;
+      report({ type: 'charge', event, count });
+      counts.set(event, (counts.get(event) || 0) + count);
+    }
+    let spent = meter.start;
+    for (const [name, counted] of counts) spent += counted * meter.events[name];
+    return Math.max(0, meter.limit - spent);
+  };
+}
+
 function context(request) {
   // Told as an event for whoever watches, and written to stderr, which is what is kept.
   const log = (level) => (...args) => {
@@ -139,6 +166,7 @@ function context(request) {
     // The run's own identity; absent where there is nobody to show it to.
     token: (request.env.find(([name]) => name === 'FRAMEOS_EXECUTION_TOKEN') || [])[1],
     log: Object.assign(log('info'), { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') }),
+    charge: charger(request.meter),
     progress: (fraction, message) =>
       report({ type: 'progress', fraction: Number(fraction) || 0, message: message === undefined ? '' : String(message) }),
   };

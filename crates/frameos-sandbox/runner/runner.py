@@ -16,6 +16,9 @@ ROOT = "/agent"
 # How deep a result may be nested, and how long its integers may be: what any reader of JSON takes.
 NESTING_MAX = 100
 INTEGER_BITS_MAX = 1023
+# What one call of `ctx.charge` may count, and how many calls are counted.
+COUNT_MAX = 1_000_000_000
+CHARGES_MAX = 100_000
 show_error = sys.__excepthook__
 
 
@@ -189,6 +192,31 @@ def handler_arguments(tree):
     return found
 
 
+def charger(meter):
+    """Counts what the run's price is made of; gives what is left of its maximum. Whoever counts for real sits outside."""
+    counts = {}
+    calls = 0
+
+    def charge(event, count=1):
+        nonlocal calls
+        if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= COUNT_MAX:
+            raise ValueError(f"ctx.charge: the count must be a whole number from 0 to {COUNT_MAX}")
+        if meter is None:
+            return float("inf")
+        if not isinstance(event, str) or event not in meter["events"]:
+            raise ValueError(f"ctx.charge: the manifest's pricing declares no event {event!r}")
+        if count > 0:
+            if calls >= CHARGES_MAX:
+                raise ValueError(f"ctx.charge: more than {CHARGES_MAX} calls; count several at once")
+            calls += 1
+            report({"type": "charge", "event": event, "count": count})
+            counts[event] = counts.get(event, 0) + count
+        spent = meter["start"] + sum(counted * meter["events"][name] for name, counted in counts.items())
+        return max(0, meter["limit"] - spent)
+
+    return charge
+
+
 def context(request):
     execution_id = request["execution_id"]
     # The run's own identity; None where there is nobody to show it to.
@@ -204,7 +232,12 @@ def context(request):
         report({"type": "progress", "fraction": float(fraction), "message": str(message)})
 
     return type(sys.implementation)(
-        execution_id=execution_id, executionId=execution_id, token=token, log=log, progress=progress
+        execution_id=execution_id,
+        executionId=execution_id,
+        token=token,
+        log=log,
+        progress=progress,
+        charge=charger(request.get("meter")),
     )
 
 

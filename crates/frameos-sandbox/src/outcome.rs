@@ -2,6 +2,8 @@
 //!
 //! Everything in here but `end`, `resources` and `tier` was chosen by hostile code: sizes are bounded, meaning is not.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::Value;
 
@@ -94,6 +96,8 @@ pub struct Outcome {
     pub outputs_error: Option<String>,
     /// What a handler threw, or why the program could not be started: type and first line.
     pub agent_error: Option<String>,
+    /// What it counted with `ctx.charge`, of what its meter knows.
+    pub counts: BTreeMap<String, u64>,
     /// What it used.
     pub resources: Resources,
     /// The isolation it ran under, as `Tier` prints it.
@@ -122,6 +126,15 @@ pub enum RunEvent {
         level: String,
         /// One entry.
         message: String,
+    },
+    /// `ctx.charge(event, count)`, of an event that the meter knows.
+    Charge {
+        /// What was counted.
+        event: String,
+        /// How many, at least 1.
+        count: u64,
+        /// What all counts so far weigh, the start included; never more than the meter's limit.
+        total: u64,
     },
     /// What was used so far, once a second.
     Sample(Resources),

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::error::SandboxError;
+use crate::meter::Meter;
 use crate::spec::{Language, RunSpec};
 
 /// What a handler may return and a program may print as its result, bytes of JSON.
@@ -22,6 +23,7 @@ struct Request<'a> {
     inputs: &'a str,
     env: Vec<(String, String)>,
     outputs_max: usize,
+    meter: Option<&'a Meter>,
 }
 
 /// The interpreter and its arguments, as seen from inside. No V8 options: any of them makes Node throw away the code
@@ -73,6 +75,7 @@ pub(crate) fn request(spec: &RunSpec) -> Result<Vec<u8>, SandboxError> {
         inputs: &inputs,
         env,
         outputs_max: OUTPUTS_MAX,
+        meter: spec.meter.as_ref(),
     };
     serde_json::to_vec(&request).map_err(bad)
 }

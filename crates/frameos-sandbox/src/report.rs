@@ -1,14 +1,17 @@
-//! What the runner tells on descriptor 4: results, errors, progress, log entries.
+//! What the runner tells on descriptor 4: results, errors, progress, log entries, and what it counts.
 //!
 //! The writer is as hostile as the agent: lines are bounded, nonsense is ignored, the number of events is bounded, and
 //! nothing here can fail. Nor can it keep the server busy: results are parsed once, at the end, and everything else only
-//! within a budget. A result that came but cannot be read is never taken for none: it is told in `outputs_error`.
+//! within a budget; counting has one of its own, so that talk cannot crowd it out. A result that came but cannot be read is never taken for none: it is told in `outputs_error`.
+
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::unix::pipe::Receiver;
 
+use crate::meter::{Meter, Metering};
 use crate::outcome::RunEvent;
 use crate::pace::Pace;
 use crate::program::OUTPUTS_MAX;
@@ -24,6 +27,9 @@ const EVENTS_MAX: u32 = 10_000;
 /// Lines, and bytes in them, that are looked into in one run; results and errors come on top.
 const PARSED_LINES_MAX: u32 = 20_000;
 const PARSED_BYTES_MAX: usize = 64 << 20;
+/// Lines that count something, good or bad, looked into in one run, and how long one may be.
+const CHARGES_MAX: u32 = 200_000;
+const CHARGE_LINE_MAX: usize = 512;
 /// After so much, nothing is looked at any more.
 const READ_MAX: u64 = 256 << 20;
 /// How much of a line tells its kind, spaces between the words included.
@@ -35,6 +41,12 @@ enum Message {
     Form { handler: bool },
     Progress { fraction: f64, message: String },
     Log { level: String, message: String },
+}
+
+#[derive(Deserialize)]
+struct ChargeLine {
+    event: String,
+    count: u64,
 }
 
 #[derive(Deserialize)]
@@ -61,6 +73,8 @@ pub(crate) struct Reports {
     lines_parsed: u32,
     bytes_parsed: usize,
     read: u64,
+    metering: Metering,
+    charges_parsed: u32,
 }
 
 enum Raw {
@@ -77,9 +91,14 @@ pub(crate) struct Told {
     /// Why there are no outputs although there was a result.
     pub(crate) outputs_error: Option<String>,
     pub(crate) error: Option<String>,
+    pub(crate) counts: BTreeMap<String, u64>,
 }
 
 impl Reports {
+    pub(crate) fn new(meter: Option<Meter>) -> Self {
+        Self { metering: Metering::new(meter), ..Self::default() }
+    }
+
     /// Until the last writer is gone.
     pub(crate) async fn drain(&mut self, mut pipe: Receiver, sink: &Sink) {
         let mut buffer = vec![0_u8; 1 << 16];
@@ -108,7 +127,7 @@ impl Reports {
 
     /// Reads what was kept.
     pub(crate) fn finish(self) -> Told {
-        let mut told = Told { handler: self.handler, ..Told::default() };
+        let mut told = Told { handler: self.handler, counts: self.metering.finish(), ..Told::default() };
         let line = self.error.and_then(|line| serde_json::from_slice(&line).ok());
         told.error = line.map(|line: ErrorLine| clip(line.message, ERROR_MAX));
         let unreadable = |reason: &str| Some(format!("the outputs cannot be read: {reason}"));
@@ -152,15 +171,30 @@ impl Reports {
                 none => *none = Some(Raw::Line(std::mem::take(&mut self.line))),
             },
             Kind::Error if !overlong => self.error = Some(std::mem::take(&mut self.line)),
+            Kind::Charge if !overlong => {
+                let event = self.charge();
+                self.line.clear();
+                return event;
+            }
             Kind::Other if !overlong => {
                 let event = self.other();
                 self.line.clear();
                 return event;
             }
-            Kind::Error | Kind::Other => {}
+            Kind::Error | Kind::Charge | Kind::Other => {}
         }
         self.line.clear();
         None
+    }
+
+    fn charge(&mut self) -> Option<RunEvent> {
+        if self.charges_parsed >= CHARGES_MAX || self.line.len() > CHARGE_LINE_MAX {
+            return None;
+        }
+        self.charges_parsed += 1;
+        let ChargeLine { event, count } = serde_json::from_slice(&self.line).ok()?;
+        let total = self.metering.count(&event, count)?;
+        self.event(RunEvent::Charge { event, count, total })
     }
 
     fn other(&mut self) -> Option<RunEvent> {
@@ -195,6 +229,7 @@ impl Reports {
 enum Kind {
     Outputs,
     Error,
+    Charge,
     Other,
 }
 
@@ -206,6 +241,8 @@ fn kind(line: &[u8]) -> Kind {
         Kind::Outputs
     } else if starts(br#"{"type":"error""#) {
         Kind::Error
+    } else if starts(br#"{"type":"charge""#) {
+        Kind::Charge
     } else {
         Kind::Other
     }
@@ -299,6 +336,29 @@ mod tests {
             passed += u32::from(reports.end_line().is_some());
         }
         assert_eq!(passed, EVENTS_MAX);
+    }
+
+    #[test]
+    fn counting_is_bounded_and_not_crowded_out() {
+        let events = [("page".to_owned(), 25)].into_iter().collect();
+        let mut reports = Reports::new(Some(Meter { start: 0, limit: 60, events }));
+        for _ in 0..PARSED_LINES_MAX + 5 {
+            reports.extend(b"{}");
+            reports.end_line();
+        }
+        let mut say = |line: &str| {
+            reports.extend(line.as_bytes());
+            reports.end_line()
+        };
+        let charge = |total| Some(RunEvent::Charge { event: "page".to_owned(), count: 2, total });
+        let good = r#"{"type": "charge", "event": "page", "count": 2}"#;
+        assert_eq!((say(good), say(good)), (charge(50), charge(60)));
+        for bad in ["-1", "1.5", "1e300", "NaN", "null", "\"2\"", "18446744073709551616", "0", "1000000001"] {
+            assert_eq!(say(&format!(r#"{{"type":"charge","event":"page","count":{bad}}}"#)), None, "{bad}");
+        }
+        assert_eq!(say(r#"{"type":"charge","event":"word","count":1}"#), None, "not declared");
+        assert_eq!(say(&format!(r#"{{"type":"charge","event":"{}","count":1}}"#, "x".repeat(600))), None);
+        assert_eq!(reports.finish().counts, [("page".to_owned(), 4)].into_iter().collect());
     }
 
     #[test]

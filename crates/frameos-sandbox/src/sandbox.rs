@@ -169,7 +169,8 @@ impl Sandbox {
         let gone = cancel.clone().drop_guard();
         let sandbox = self.clone();
         let task = tokio::spawn(async move {
-            supervise(sandbox.start(spec, called).await?, Sink::new(events), cancel).await
+            let meter = spec.meter.clone();
+            supervise(sandbox.start(spec, called).await?, meter, Sink::new(events), cancel).await
         });
         let outcome = task.await;
         gone.disarm();

@@ -11,6 +11,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::meter::Meter;
+
 /// The interpreters this crate can start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -118,6 +120,8 @@ pub struct RunSpec {
     pub env: Vec<(String, String)>,
     /// Seen by the program as `FRAMEOS_EXECUTION_ID` and in its context.
     pub execution_id: String,
+    /// What the program may count; `None`: nothing.
+    pub meter: Option<Meter>,
     /// Bounds of the run.
     pub limits: Limits,
 }
@@ -133,6 +137,7 @@ impl RunSpec {
             inputs: Map::new(),
             env: Vec::new(),
             execution_id: String::new(),
+            meter: None,
             limits: Limits::default(),
         }
     }

@@ -16,6 +16,7 @@ use crate::cgroup::Usage;
 use crate::control::{Control, SETUP_LIMIT, fault};
 use crate::error::SandboxError;
 use crate::jail::{COMMAND_KILL, COMMAND_TERMINATE, Report};
+use crate::meter::Meter;
 use crate::outcome::{End, Outcome, Resources, RunEvent};
 use crate::report::Reports;
 use crate::sink::Sink;
@@ -77,6 +78,7 @@ enum Phase {
 
 pub(crate) async fn supervise(
     started: Started,
+    meter: Option<Meter>,
     sink: Sink,
     cancel: CancellationToken,
 ) -> Result<Outcome, SandboxError> {
@@ -84,7 +86,7 @@ pub(crate) async fn supervise(
         started;
     let mut out = Capture::stdout(limits.stdout_bytes);
     let mut err = Capture::stderr(limits.stderr_bytes);
-    let mut told = Reports::default();
+    let mut told = Reports::new(meter);
     let over = CancellationToken::new();
 
     let io = async {
@@ -126,6 +128,7 @@ pub(crate) async fn supervise(
         outputs: told.outputs.or(if told.handler { None } else { printed }),
         outputs_error: told.outputs_error,
         agent_error: told.error,
+        counts: told.counts,
         resources: resources(&life, &usage, &origin),
         tier,
     })

@@ -12,16 +12,21 @@ pub(crate) mod extract;
 pub(crate) mod failure;
 pub(crate) mod layers;
 mod operations;
+mod payout;
+pub(crate) mod provider;
+mod refund;
 pub(crate) mod reply;
 pub mod routes;
 mod run_event;
+mod subscription;
 mod wallet;
 mod webhook;
+mod x402;
 
 use std::sync::Arc;
 
 use frameos_app::App;
-use frameos_domain::{clock::Clock, signing::KeySet};
+use frameos_domain::clock::Clock;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::metrics::Exposition;
@@ -34,8 +39,6 @@ pub struct Api(Arc<ApiParts>);
 pub struct ApiParts {
     pub app: App,
     pub clock: Arc<dyn Clock>,
-    /// The keys receipts and mandates verify with.
-    pub keys: KeySet,
     /// Whether clients come by HTTPS, so that they may be told to stay with it.
     pub https: bool,
     /// Requests that change something and are under way.

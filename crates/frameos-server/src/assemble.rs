@@ -4,28 +4,31 @@
 
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
-use frameos_app::{App, HttpGateway, Parts, PlatformKeys, Settings, Signer};
+use frameos_app::{App, HttpGateway, Parts, PayoutSettings, PlatformKeys, Runner, Settings, Signer};
 use frameos_domain::{
     client_key::client_signing_key_read,
     clock::Clock,
+    es256::Es256Key,
     id::EventId,
-    signing::{KeySet, SigningKey},
+    signing::{CurrentKeys, Keyring, SigningKey},
 };
-use frameos_gateway::{Gateway, GatewayKeys, PaymentGateway};
+use frameos_gateway::{CashfreePayouts, Gateway, PaymentGateway, PayoutProvider, SandboxPayouts, x402};
 use frameos_sandbox::{DockerConfig, Language, Sandbox, SandboxConfig, WarmConfig, runtime};
 use frameos_store::{MasterKey, ObjectsConfig, Store, StoreConfig, clock::SystemClock};
 use secrecy::ExposeSecret;
 
 use crate::{
-    config::{Backend, Config, Role},
+    config::{Backend, Config, PayoutProviderKind, Role},
     data_dir::{DataDir, DataDirLock},
     error::ServeError,
+    keyring::keyring_open,
     keys::{
         KeyBytes, es256_key_load_or_create, es256_key_shared, key_decode, key_load_or_create,
         signing_key_load_or_create, signing_key_shared,
     },
     mailer::FileMailer,
     notice::notice,
+    payment_providers::providers_build,
 };
 
 /// The directory, the store and the keys' folder: what every kind of process stands on.
@@ -50,8 +53,6 @@ pub(crate) struct Assembly {
     pub app: App,
     /// The gateway of this process, if payments stay in it.
     pub gateway: Option<Gateway>,
-    /// Receipts' keys and, in process, the gateway's.
-    pub public_keys: KeySet,
 }
 
 /// Opens the data directory and the store, and brings the schema up to date.
@@ -103,15 +104,35 @@ fn master_key(config: &Config, keys: &Path) -> Result<KeyBytes, ServeError> {
 
 impl Ground {
     /// The gateway in this process.
-    pub(crate) async fn gateway(&self) -> Result<Gateway, ServeError> {
-        let key = self.signing_key("gateway").await?;
-        let es256 = if self.is_alone() {
-            es256_key_load_or_create(&self.keys, "gateway-es256")?
+    ///
+    /// `address` is where webhooks of providers arrive, if anything listens.
+    pub(crate) async fn gateway(
+        &self,
+        config: &Config,
+        address: Option<SocketAddr>,
+    ) -> Result<Gateway, ServeError> {
+        let keys = self.keyring("gateway").await?;
+        let providers = providers_build(config, &self.store, address).await?;
+        let gateway = Gateway::with_providers(self.store.clone(), Arc::clone(&self.clock), keys, providers);
+        let gateway = gateway.with_payouts(payout_provider(config)?).with_es256(self.es256_key().await?);
+        Ok(match x402_offer(config)? {
+            Some(x402) => gateway.with_x402(x402)?,
+            None => gateway,
+        })
+    }
+
+    /// The key for AP2's form.
+    async fn es256_key(&self) -> Result<Es256Key, ServeError> {
+        let name = "gateway-es256";
+        Ok(if self.is_alone() {
+            es256_key_load_or_create(&self.keys, name)?
         } else {
-            es256_key_shared(&self.store, &self.keys, "gateway-es256").await?
-        };
-        let keys = GatewayKeys::new(key).with_es256(es256);
-        Ok(Gateway::new(self.store.clone(), Arc::clone(&self.clock), keys))
+            es256_key_shared(&self.store, &self.keys, name).await?
+        })
+    }
+
+    async fn keyring(&self, purpose: &'static str) -> Result<Keyring, ServeError> {
+        Ok(keyring_open(&self.store, &self.keys, self.is_alone(), purpose, self.clock.now()).await?)
     }
 
     async fn signing_key(&self, name: &str) -> Result<SigningKey, ServeError> {
@@ -128,13 +149,21 @@ impl Ground {
         config: &Config,
         address: SocketAddr,
     ) -> Result<Assembly, ServeError> {
-        let sandbox =
-            if config.has_role(Role::Worker) { Some(sandbox_open(config, &self.data).await?) } else { None };
-        let gateway = if config.gateway.url.is_none() { Some(self.gateway().await?) } else { None };
+        let runner: Option<Arc<dyn Runner>> = if config.has_role(Role::Worker) {
+            Some(Arc::new(sandbox_open(config, &self.data).await?))
+        } else {
+            None
+        };
+        let listens = config.has_role(Role::Api).then_some(address);
+        let gateway =
+            if config.gateway.url.is_none() { Some(self.gateway(config, listens).await?) } else { None };
+        if gateway.is_none() && config.x402.facilitator_url.is_some() {
+            return Err(ServeError::X402Elsewhere);
+        }
         let payments = payments(config, gateway.as_ref(), Arc::clone(&self.clock))?;
         let keys = PlatformKeys {
             tokens: self.signing_key("tokens").await?,
-            receipts: self.signing_key("receipts").await?,
+            receipts: CurrentKeys::new(self.keyring("receipts").await?),
         };
         let mail = match &config.mail_dir {
             Some(folder) => folder.clone(),
@@ -144,16 +173,12 @@ impl Ground {
             store: self.store.clone(),
             clock: Arc::clone(&self.clock),
             payments,
-            sandbox,
+            runner,
             keys,
             mailer: Arc::new(FileMailer::new(mail, Arc::clone(&self.clock))),
             settings: self.settings(config, address)?,
         });
-        let mut public_keys = app.receipt_keys();
-        if let Some(gateway) = &gateway {
-            public_keys.keys.extend(gateway.jwks().keys);
-        }
-        Ok(Assembly { app, gateway, public_keys })
+        Ok(Assembly { app, gateway })
     }
 
     fn settings(&self, config: &Config, address: SocketAddr) -> Result<Settings, ServeError> {
@@ -171,14 +196,54 @@ impl Ground {
             host: host_name(),
             worker_name: format!("{}-{}", std::process::id(), EventId::generate(self.clock.now())),
             webhooks_allow_private: config.webhooks_allow_private,
+            payouts: PayoutSettings {
+                minimum: config.payouts.minimum.into(),
+                offset_minutes: config.payouts.offset_minutes,
+                account_hold: Duration::from_secs(u64::from(config.payouts.account_hold_hours) * 3600),
+            },
         })
     }
+}
+
+/// What is offered by x402, if it is on; all of it or nothing.
+fn x402_offer(config: &Config) -> Result<Option<x402::X402Config>, ServeError> {
+    let given = &config.x402;
+    let Some(facilitator_url) = given.facilitator_url.clone() else { return Ok(None) };
+    let needed =
+        |value: &Option<String>, missing| value.clone().ok_or(ServeError::X402Incomplete { missing });
+    if given.rates.is_empty() {
+        return Err(ServeError::X402Incomplete { missing: "x402.rates" });
+    }
+    Ok(Some(x402::X402Config {
+        facilitator_url,
+        facilitator_token: given.facilitator_token.clone(),
+        network: needed(&given.network, "x402.network")?,
+        asset: needed(&given.asset, "x402.asset")?,
+        asset_name: given.asset_name.clone(),
+        asset_version: given.asset_version.clone(),
+        pay_to: needed(&given.pay_to, "x402.pay_to")?,
+        rates: given.rates.clone(),
+        answer_timeout: Duration::from_secs(given.answer_seconds.into()),
+        payer_runs: given.payer_runs,
+        rpc_url: given.rpc_url.clone(),
+    }))
 }
 
 /// The machine's name, as an operator knows it.
 fn host_name() -> String {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     if name.trim().is_empty() { "unknown".to_owned() } else { name.trim().to_owned() }
+}
+
+fn payout_provider(config: &Config) -> Result<Arc<dyn PayoutProvider>, ServeError> {
+    let payouts = &config.payouts;
+    match (payouts.provider, &payouts.cashfree_client_id, &payouts.cashfree_client_secret) {
+        (PayoutProviderKind::Sandbox, ..) => Ok(Arc::new(SandboxPayouts)),
+        (PayoutProviderKind::Cashfree, Some(id), Some(secret)) => {
+            Ok(Arc::new(CashfreePayouts::new(&payouts.cashfree_url, id.clone(), secret.clone())?))
+        }
+        (PayoutProviderKind::Cashfree, ..) => Err(ServeError::PayoutKeysMissing),
+    }
 }
 
 fn payments(

@@ -5,7 +5,9 @@
 
 mod key;
 mod load;
+mod providers;
 mod show;
+mod x402;
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -14,6 +16,8 @@ use thiserror::Error;
 
 pub use key::{KEYS, Key};
 pub use load::environment;
+pub use providers::{CashfreeKeys, ProviderName, ProvidersConfig, StripeKeys};
+pub use x402::X402Config;
 
 /// The file that documents every key, with the built-in defaults.
 pub const DEFAULT_FILE: &str = include_str!("../frameos.default.toml");
@@ -64,6 +68,7 @@ pub struct Config {
     /// `None`: a folder in the data directory.
     pub objects_dir: Option<PathBuf>,
     pub gateway: GatewayConfig,
+    pub providers: ProvidersConfig,
     pub sandbox: SandboxConfig,
     pub worker: WorkerConfig,
     pub queue: QueueConfig,
@@ -74,7 +79,9 @@ pub struct Config {
     pub mail_dir: Option<PathBuf>,
     /// Lets webhooks lead to private addresses, any port and plain HTTP.
     pub webhooks_allow_private: bool,
+    pub x402: X402Config,
     pub limits_enabled: bool,
+    pub payouts: PayoutConfig,
     pub log: LogConfig,
     pub seed: Seed,
 }
@@ -159,6 +166,42 @@ pub struct WorkerConfig {
     pub lease_seconds: u32,
 }
 
+/// Who sends developers' money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PayoutProviderKind {
+    /// Nobody: test money.
+    Sandbox,
+    Cashfree,
+}
+
+/// When, how much and by whom developers are paid. To be the same in every process.
+#[derive(Debug, Clone)]
+pub struct PayoutConfig {
+    pub provider: PayoutProviderKind,
+    /// Minor units.
+    pub minimum: u32,
+    /// Minutes that the clocks Mondays begin by are ahead of UTC.
+    pub offset_minutes: i32,
+    pub account_hold_hours: u32,
+    pub cashfree_url: String,
+    pub cashfree_client_id: Option<String>,
+    pub cashfree_client_secret: Option<SecretString>,
+}
+
+impl Default for PayoutConfig {
+    fn default() -> Self {
+        Self {
+            provider: PayoutProviderKind::Sandbox,
+            minimum: 50_000,
+            offset_minutes: 330,
+            account_hold_hours: 72,
+            cashfree_url: "https://api.cashfree.com/payout".to_owned(),
+            cashfree_client_id: None,
+            cashfree_client_secret: None,
+        }
+    }
+}
+
 /// Who may read what a process counts.
 #[derive(Debug, Clone, Default)]
 pub struct MetricsConfig {
@@ -185,6 +228,7 @@ impl Default for Config {
             database_url: None,
             objects_dir: None,
             gateway: GatewayConfig::default(),
+            providers: ProvidersConfig::default(),
             sandbox: SandboxConfig::default(),
             worker: WorkerConfig { slots: 10, starts_per_second: 10, lease_seconds: 30 },
             queue: QueueConfig {
@@ -197,7 +241,9 @@ impl Default for Config {
             master_key: None,
             mail_dir: None,
             webhooks_allow_private: false,
+            x402: X402Config::default(),
             limits_enabled: true,
+            payouts: PayoutConfig::default(),
             log: LogConfig { format: LogFormat::Text, level: "info".to_owned() },
             seed: Seed::Demo,
         }

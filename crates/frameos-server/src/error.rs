@@ -29,8 +29,24 @@ pub enum ServeError {
     ApiKeyMissing { because: &'static str },
     #[error(transparent)]
     Client(#[from] ClientError),
+    #[error(
+        "`payouts.provider` is \"cashfree\", which needs `payouts.cashfree_client_id` and `payouts.cashfree_client_secret`"
+    )]
+    PayoutKeysMissing,
+    #[error("x402 is on, so `{missing}` is needed too; set it, or unset `x402.facilitator_url`")]
+    X402Incomplete { missing: &'static str },
+    #[error("x402 needs the payment gateway in this process; unset `gateway.url` or `x402.facilitator_url`")]
+    X402Elsewhere,
     #[error("the payment gateway cannot be used")]
     Gateway(#[from] GatewayError),
+    #[error("`{key}` is needed by a provider in `gateway.providers`")]
+    ProviderKeyMissing { key: &'static str },
+    #[error(
+        "these books hold money from `{provider}`, and no test money may come into them: set `gateway.providers` to real ones"
+    )]
+    TestMoneyBesideReal { provider: String },
+    #[error("the system random source failed")]
+    Random,
     #[error("cannot listen on {address}")]
     Bind { address: SocketAddr, source: std::io::Error },
     #[error("what the last process left behind could not be taken over")]

@@ -12,7 +12,10 @@ mod routes;
 use std::sync::Arc;
 
 use frameos_domain::{clock::Clock, signing::KeySet};
-use frameos_gateway::Gateway;
+use frameos_gateway::{
+    Gateway, GatewayError,
+    wire::{ProviderWebhook, WebhookTaken},
+};
 use frameos_store::Store;
 use secrecy::SecretString;
 use tokio_util::task::TaskTracker;
@@ -63,6 +66,11 @@ impl GatewayApi {
             writes: parts.writes,
             http: parts.http,
         }))
+    }
+
+    /// A provider signs its reports itself, and is no client.
+    async fn provider_webhook(&self, webhook: ProviderWebhook) -> Result<WebhookTaken, GatewayError> {
+        self.0.gateway.provider_webhook(webhook).await
     }
 
     fn jwks(&self) -> KeySet {

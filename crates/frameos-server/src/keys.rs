@@ -47,6 +47,12 @@ pub enum KeyError {
     OtherMaster(#[source] CipherError),
     #[error("the installation's keys cannot be read from its database")]
     Shared(#[source] StoreError),
+    #[error("the installation's {purpose} key in its database is not usable")]
+    Broken { purpose: &'static str, source: SignatureError },
+    #[error("there is no {purpose} key to rotate yet; start the server once")]
+    NotStarted { purpose: &'static str },
+    #[error("somebody else rotated the {purpose} key this moment; nothing was done")]
+    Overtaken { purpose: &'static str },
 }
 
 /// The 32 bytes written in hex or base64, if that is what `text` holds.
@@ -85,18 +91,18 @@ pub(crate) fn signing_key_load_or_create(keys: &Path, name: &str) -> Result<Sign
     signing_key(keys, name, &key_load_or_create(keys, name)?)
 }
 
-/// The signing key `name` of the installation: the first process on its database brings its own, all others get that one.
+/// The signing key `name` of the installation: see [`key_load_shared`].
 pub(crate) async fn signing_key_shared(
     store: &Store,
     keys: &Path,
     name: &str,
 ) -> Result<SigningKey, KeyError> {
-    signing_key(keys, name, &key_shared(store, keys, name).await?)
+    signing_key(keys, name, &key_load_shared(store, keys, name).await?)
 }
 
 /// The same for an ES256 key, whose private number is the 32 bytes.
 pub(crate) async fn es256_key_shared(store: &Store, keys: &Path, name: &str) -> Result<Es256Key, KeyError> {
-    es256_key(keys, name, &key_shared(store, keys, name).await?)
+    es256_key(keys, name, &key_load_shared(store, keys, name).await?)
 }
 
 /// The ES256 key `name` of the folder `keys`, created when it is not there.
@@ -109,14 +115,20 @@ fn es256_key(keys: &Path, name: &str, scalar: &KeyBytes) -> Result<Es256Key, Key
         .map_err(|source| KeyError::Unusable { path: keys.join(format!("{name}.key")), source })
 }
 
-async fn key_shared(store: &Store, keys: &Path, name: &str) -> Result<KeyBytes, KeyError> {
+/// The setting that holds a shared key.
+pub(crate) fn key_setting(name: &str) -> String {
+    format!("key.{name}")
+}
+
+/// The key `name` of the installation: the first process on its database brings its own, all others get that one.
+pub(crate) async fn key_load_shared(store: &Store, keys: &Path, name: &str) -> Result<KeyBytes, KeyError> {
     let path = keys.join(format!("{name}.key"));
     let here = key_read(&path)?;
     let ours = match &here {
         Some(key) => key.clone(),
         None => Zeroizing::new(SigningKey::generate_seed().map_err(KeyError::Random)?),
     };
-    let setting = format!("key.{name}");
+    let setting = key_setting(name);
     let place = Place::new("settings", "value", &setting);
     let sealed = store.cipher().seal(place, ours.as_slice()).map_err(KeyError::OtherMaster)?;
     let (row, text) = (setting.clone(), hex::encode(sealed));
@@ -134,6 +146,15 @@ async fn key_shared(store: &Store, keys: &Path, name: &str) -> Result<KeyBytes, 
         return Err(KeyError::Foreign { path });
     }
     Ok(key)
+}
+
+/// The signing key in the file `name` of the folder `keys`, which is made of `seed` when it is not there.
+pub(crate) fn signing_key_place(keys: &Path, name: &str, seed: &KeyBytes) -> Result<SigningKey, KeyError> {
+    let path = keys.join(format!("{name}.key"));
+    if key_read(&path)?.is_none() {
+        key_put(keys, &path, seed)?;
+    }
+    signing_key_load(keys, name)
 }
 
 fn signing_key(keys: &Path, name: &str, seed: &KeyBytes) -> Result<SigningKey, KeyError> {

@@ -2,7 +2,7 @@
 //!
 //! Invariants: no business decision is taken here, a handler makes one call of `frameos-app`; no SQL; the environment is read
 //! in `config` only; a private error chain is logged once and never sent. The binary calls [`serve`], [`worker`],
-//! [`gateway`], [`migrate`], [`ledger_verify`] and [`worker_status`] with a [`config::Config`].
+//! [`gateway`], [`migrate`], [`ledger_verify`], [`worker_status`], [`keys_list`] and [`key_rotate`] with a [`config::Config`].
 #![forbid(unsafe_code)]
 
 pub mod api;
@@ -13,6 +13,7 @@ pub mod config;
 mod data_dir;
 mod error;
 pub mod gateway_api;
+mod keyring;
 mod keys;
 mod listener;
 mod logging;
@@ -20,6 +21,7 @@ mod mailer;
 mod maintenance;
 mod metrics;
 mod notice;
+mod payment_providers;
 mod seeding;
 mod serve;
 mod signals;
@@ -35,6 +37,6 @@ pub use data_dir::DataDirError;
 pub use error::ServeError;
 pub use keys::KeyError;
 pub use logging::logging_init;
-pub use maintenance::{ledger_verify, migrate, worker_status};
+pub use maintenance::{KeyListed, KeyRotated, key_rotate, keys_list, ledger_verify, migrate, worker_status};
 pub use serve::{Server, gateway, serve, worker};
 pub use signals::shutdown_on_signals;

@@ -2,16 +2,18 @@
 
 use frameos_app::overview_read;
 use frameos_contract::admin::Overview;
-use frameos_domain::clock::Clock;
-use frameos_gateway::{GatewayKeys, LedgerReport};
+use frameos_domain::clock::{Clock, Timestamp};
+use frameos_gateway::LedgerReport;
 use frameos_store::{Store, clock::SystemClock};
 use secrecy::ExposeSecret;
+use serde::Serialize;
 
 use crate::{
     assemble::{database_url, ground_open, store_open},
     config::Config,
     data_dir::DataDir,
     error::ServeError,
+    keyring::{PURPOSES, keyring_rotate, keyring_rows, keyring_trusted},
     keys::{key_decode, key_load, signing_key_load},
     view,
 };
@@ -24,8 +26,52 @@ pub async fn migrate(config: Config) -> Result<(), ServeError> {
 /// Audits the ledger, beside a running server or without one. Creates and changes nothing.
 pub async fn ledger_verify(config: Config) -> Result<LedgerReport, ServeError> {
     let (data, store) = store_visit(&config).await?;
-    let gateway = GatewayKeys::new(signing_key_load(&data.path("keys"), "gateway")?);
-    Ok(frameos_gateway::ledger_verify(&store, gateway.set()).await?)
+    // The file is what an operator can vouch for; later keys count as far as it, or one it leads to, handed over to them.
+    let anchor = signing_key_load(&data.path("keys"), "gateway")?;
+    let trusted = keyring_trusted(&store, "gateway", anchor.public()).await?;
+    Ok(frameos_gateway::ledger_verify(&store, trusted).await?)
+}
+
+/// A key of the installation.
+#[derive(Debug, Clone, Serialize)]
+pub struct KeyListed {
+    pub purpose: &'static str,
+    pub key_id: String,
+    pub created_at: Timestamp,
+    /// None for the one that signs.
+    pub retired_at: Option<Timestamp>,
+}
+
+/// A rotation that happened.
+#[derive(Debug, Clone, Serialize)]
+pub struct KeyRotated {
+    pub purpose: &'static str,
+    pub retired_key_id: String,
+    pub active_key_id: String,
+}
+
+/// The keys that sign and signed, by purpose.
+pub async fn keys_list(config: Config) -> Result<Vec<KeyListed>, ServeError> {
+    let (_, store) = store_visit(&config).await?;
+    let mut listed = Vec::new();
+    for purpose in PURPOSES {
+        let rows = keyring_rows(&store, purpose).await?.into_iter();
+        listed.extend(rows.map(|row| KeyListed {
+            purpose,
+            key_id: row.kid,
+            created_at: row.created_at,
+            retired_at: row.retired_at,
+        }));
+    }
+    Ok(listed)
+}
+
+/// Rotates the key of `purpose`, beside running processes or without any. None when there is no such purpose.
+pub async fn key_rotate(config: Config, purpose: &str) -> Result<Option<KeyRotated>, ServeError> {
+    let Some(purpose) = PURPOSES.into_iter().find(|known| *known == purpose) else { return Ok(None) };
+    let (_, store) = store_visit(&config).await?;
+    let (retired_key_id, active_key_id) = keyring_rotate(&store, purpose, SystemClock.now()).await?;
+    Ok(Some(KeyRotated { purpose, retired_key_id, active_key_id }))
 }
 
 /// What waits, who works and what became of runs, beside running workers or without any. Changes nothing.

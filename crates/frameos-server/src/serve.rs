@@ -5,11 +5,13 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use frameos_app::{jobs_run, worker_recover, worker_run};
+use frameos_app::{App, jobs_run, worker_recover, worker_run};
+use frameos_domain::clock::Clock;
 use frameos_gateway::{
     Gateway,
     client::{client_nonces_forget, clients_list},
 };
+use frameos_store::Store;
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -19,6 +21,7 @@ use crate::{
     config::{Config, Role},
     error::ServeError,
     gateway_api::{GatewayApi, GatewayApiParts, gateway_router},
+    keyring::keyring_newer,
     listener::{listener_bind, listener_serve},
     metrics::{Exposition, HttpMetrics, metrics_router},
     notice::notice,
@@ -27,6 +30,12 @@ use crate::{
 
 /// How often holds that nobody captured or gave back are looked for.
 const EXPIRY_EVERY: Duration = Duration::from_secs(30);
+/// How long the proof of a refusal can be fetched.
+const REFUSALS_KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
+/// How often a rotated key is looked for, and so how long the one before may still sign.
+const KEYS_EVERY: Duration = Duration::from_secs(5);
+/// How often top-ups are looked for that a provider is to be asked about.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 /// Runs the roles of `config` until `shutdown`.
 pub async fn serve(config: Config, shutdown: CancellationToken) -> Result<(), ServeError> {
@@ -49,12 +58,14 @@ pub async fn worker(config: Config, shutdown: CancellationToken) -> Result<(), S
 /// The C layer alone, on `gateway.listen`, or `listen` when that is not set.
 pub async fn gateway(config: Config, shutdown: CancellationToken) -> Result<(), ServeError> {
     let ground = ground_open(&config).await?;
-    let gateway = ground.gateway().await?;
     let metrics = metrics_bind(&config).await?;
     let exposition = Exposition::new(&ground.store, None, config.metrics.token.clone());
     let listening = gateway_listen(&config, &ground, config.gateway.listen.unwrap_or(config.listen)).await?;
+    let gateway = ground.gateway(&config, Some(listening.address)).await?;
     notice(&format!("listening on http://{}", listening.address));
     let mut tasks = JoinSet::new();
+    let (store, followed) = (ground.store.clone(), Some(gateway.clone()));
+    tasks.spawn(done(keys_follow(store, None, followed, shutdown.clone())));
     gateway_spawn(&mut tasks, &ground, gateway, Some((listening, exposition.http())), &shutdown);
     metrics_spawn(&mut tasks, &ground, metrics, exposition, &shutdown);
     tasks_join(tasks, &shutdown).await
@@ -131,7 +142,6 @@ impl Server {
             let api = Api::new(ApiParts {
                 app: assembly.app.clone(),
                 clock: Arc::clone(&ground.clock),
-                keys: assembly.public_keys,
                 https: config.public_url.as_deref().is_some_and(|url| url.starts_with("https://")),
                 writes: writes.clone(),
                 shutdown: shutdown.clone(),
@@ -140,6 +150,8 @@ impl Server {
             tasks.spawn(listener_serve(listener, router(api), writes, shutdown.clone()));
         }
         tasks.spawn(done(jobs_run(assembly.app.clone(), shutdown.clone())));
+        let (app, in_process) = (Some(assembly.app.clone()), assembly.gateway.clone());
+        tasks.spawn(done(keys_follow(ground.store.clone(), app, in_process, shutdown.clone())));
         if config.has_role(Role::Worker) {
             tasks.spawn(done(worker_run(assembly.app, shutdown.clone())));
         }
@@ -209,6 +221,7 @@ fn gateway_spawn(
         });
         tasks.spawn(listener_serve(listener, gateway_router(api), writes, shutdown.clone()));
     }
+    tasks.spawn(done(top_ups_reconcile(gateway.clone(), Arc::clone(&clock), shutdown.clone())));
     let (shutdown, store) = (shutdown.clone(), ground.store.clone());
     tasks.spawn(done(async move {
         loop {
@@ -222,12 +235,63 @@ fn gateway_spawn(
                     tracing::error!(error = &error as &dyn std::error::Error, "holds were not looked at");
                 }
             }
+            if let Err(error) = gateway.refusals_prune(clock.now().minus(REFUSALS_KEPT)).await {
+                tracing::error!(error = &error as &dyn std::error::Error, "old refusals were not removed");
+            }
             tokio::select! {
                 () = tokio::time::sleep(EXPIRY_EVERY) => {}
                 () = shutdown.cancelled() => return,
             }
         }
     }));
+}
+
+/// Has the parts of this process sign with the newest keys, and keeps what is published of a gateway elsewhere fresh.
+async fn keys_follow(store: Store, app: Option<App>, gateway: Option<Gateway>, shutdown: CancellationToken) {
+    loop {
+        if let Some(gateway) = &gateway {
+            match keyring_newer(&store, "gateway", &gateway.key_id()).await {
+                Ok(newer) => newer.into_iter().for_each(|keys| gateway.keys_replace(keys)),
+                Err(error) => keys_unknown(&error),
+            }
+        }
+        if let Some(app) = &app {
+            match keyring_newer(&store, "receipts", &app.receipt_key_id()).await {
+                Ok(newer) => newer.into_iter().for_each(|keys| app.receipt_keys_replace(keys)),
+                Err(error) => keys_unknown(&error),
+            }
+            if let Err(error) = app.gateway_keys_refresh().await {
+                keys_unknown(&error);
+            }
+        }
+        tokio::select! {
+            () = tokio::time::sleep(KEYS_EVERY) => {}
+            () = shutdown.cancelled() => return,
+        }
+    }
+}
+
+/// Asks providers how top-ups stand whose end nobody reported.
+async fn top_ups_reconcile(gateway: Gateway, clock: Arc<dyn Clock>, shutdown: CancellationToken) {
+    loop {
+        match gateway.top_ups_reconcile(clock.now()).await {
+            Ok(done) if done.paid + done.ended > 0 => {
+                tracing::info!(paid = done.paid, ended = done.ended, "top-ups were looked up");
+            }
+            Ok(_) => {}
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "top-ups were not looked up");
+            }
+        }
+        tokio::select! {
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+            () = shutdown.cancelled() => return,
+        }
+    }
+}
+
+fn keys_unknown(error: &(dyn std::error::Error + 'static)) {
+    tracing::warn!(error, "it is not known whether a key was rotated");
 }
 
 async fn done(work: impl Future<Output = ()>) -> Result<(), ServeError> {

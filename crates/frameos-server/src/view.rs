@@ -6,6 +6,8 @@ pub(crate) mod agent;
 pub(crate) mod deployment;
 pub(crate) mod developer;
 pub(crate) mod execution;
+pub(crate) mod payout;
 pub(crate) mod run_event;
+pub(crate) mod subscription;
 pub(crate) mod wallet;
 pub(crate) mod webhook;

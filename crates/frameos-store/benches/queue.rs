@@ -17,15 +17,14 @@ use frameos_domain::clock::Clock;
 use frameos_store::{
     Store,
     clock::SystemClock,
-    job::{JobNew, Work, job_delete, job_enqueue, work_claim},
+    job::{JobNew, JobQueue, Work, work_claim},
     testing::{TestDb, TestEngine},
     ticket::Lease,
 };
 use serde_json::json;
+use tokio::sync::Semaphore;
 
 const IN_FLIGHT: usize = 50;
-/// Batches under way at once while draining.
-const CLAIMERS: usize = 4;
 
 fn main() {
     // `cargo test` starts benchmarks too; only `cargo bench` passes this.
@@ -61,10 +60,10 @@ async fn measure(engine: TestEngine, jobs: usize, rounds: usize) -> serde_json::
 }
 
 async fn add(store: &Store, jobs: usize) -> f64 {
-    let next = Arc::new(AtomicUsize::new(0));
+    let (queue, next) = (JobQueue::open(store.clone()), Arc::new(AtomicUsize::new(0)));
     let started = Instant::now();
     let senders = (0..IN_FLIGHT).map(|_| {
-        let (store, next) = (store.clone(), Arc::clone(&next));
+        let (queue, next) = (queue.clone(), Arc::clone(&next));
         tokio::spawn(async move {
             loop {
                 let number = next.fetch_add(1, Ordering::Relaxed);
@@ -78,8 +77,7 @@ async fn add(store: &Store, jobs: usize) -> f64 {
                     payload: json!({"n": number}),
                     run_at: now,
                 };
-                let enqueued = store.tx(move |tx| Box::pin(async move { job_enqueue(tx, &job, now).await }));
-                assert!(enqueued.await.unwrap());
+                assert!(queue.add(job, now).await.unwrap());
             }
         })
     });
@@ -87,40 +85,30 @@ async fn add(store: &Store, jobs: usize) -> f64 {
     rate(jobs, started)
 }
 
+/// As a worker does it: claims as much as it has room for, works on each by itself, and reports each by itself.
 async fn drain(store: &Store, jobs: usize) -> f64 {
-    let done = Arc::new(AtomicUsize::new(0));
+    let (queue, room) = (JobQueue::open(store.clone()), Arc::new(Semaphore::new(IN_FLIGHT)));
     let started = Instant::now();
-    let claimers = (0..CLAIMERS).map(|claimer| {
-        let (store, done) = (store.clone(), Arc::clone(&done));
-        tokio::spawn(async move {
-            while done.load(Ordering::Relaxed) < jobs {
-                let now = SystemClock.now();
-                let lease = Lease {
-                    owner: format!("claimer-{claimer}"),
-                    now,
-                    until: now.plus(Duration::from_secs(30)),
-                };
-                let most = u32::try_from(IN_FLIGHT).unwrap();
-                let claimed = store
-                    .tx(move |tx| Box::pin(async move { work_claim(tx, &lease, most).await }))
-                    .await
-                    .unwrap();
-                let finished = store.tx(move |tx| {
-                    Box::pin(async move {
-                        let mut finished = 0;
-                        for work in &claimed {
-                            if let Work::Job(job) = work {
-                                finished += usize::from(job_delete(tx, job).await?);
-                            }
-                        }
-                        Ok(finished)
-                    })
-                });
-                done.fetch_add(finished.await.unwrap(), Ordering::Relaxed);
-            }
-        })
-    });
-    futures::future::join_all(claimers).await.into_iter().for_each(|claimer| claimer.unwrap());
+    let mut claimed = 0;
+    while claimed < jobs {
+        let mut free = vec![Arc::clone(&room).acquire_owned().await.unwrap()];
+        while let Ok(more) = Arc::clone(&room).try_acquire_owned() {
+            free.push(more);
+        }
+        let (now, most) = (SystemClock.now(), u32::try_from(free.len()).unwrap());
+        let lease = Lease { owner: "claimer".into(), now, until: now.plus(Duration::from_secs(30)) };
+        let work = store.tx(move |tx| Box::pin(async move { work_claim(tx, &lease, most).await }));
+        for (work, place) in work.await.unwrap().into_iter().zip(free) {
+            let Work::Job(job) = work else { panic!("there are only jobs") };
+            claimed += 1;
+            let queue = queue.clone();
+            tokio::spawn(async move {
+                assert!(queue.finish(job).await.unwrap());
+                drop(place);
+            });
+        }
+    }
+    drop(room.acquire_many(u32::try_from(IN_FLIGHT).unwrap()).await.unwrap());
     rate(jobs, started)
 }
 

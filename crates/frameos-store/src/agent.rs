@@ -9,7 +9,7 @@ use frameos_domain::{
     clock::Timestamp,
     id::{AgentId, DeveloperId},
     money::{Currency, Money},
-    pricing::{Pricing, PricingModel},
+    pricing::{Pricing, PricingModel, Terms},
 };
 
 use crate::{Row, StoreError, Tx, page::read_all, params, status::AgentStatus};
@@ -75,7 +75,7 @@ macro_rules! select {
             "SELECT a.id, a.developer_id, a.name, a.slug, a.description, a.long_description, a.icon_url, a.category, \
              a.pricing_model, a.price_amount, a.price_currency, a.free_runs_per_month, a.current_version, a.tags, \
              a.capabilities, a.total_executions, a.success_rate, a.avg_duration_ms, a.rating, a.review_count, a.status, \
-             a.created_at, a.updated_at, d.name, d.company \
+             a.created_at, a.updated_at, d.name, d.company, a.pricing_terms \
              FROM agent_definitions a JOIN developers d ON d.id = a.developer_id ",
             $rest
         )
@@ -95,7 +95,12 @@ fn read(row: &Row) -> Result<Agent, StoreError> {
         long_description: row.get(5)?,
         icon_url: row.get(6)?,
         category: row.get(7)?,
-        pricing: Pricing { model, price, free_runs_per_month: row.get(11)? },
+        pricing: Pricing {
+            model,
+            price,
+            free_runs_per_month: row.get(11)?,
+            terms: row.json_opt::<Terms>(25)?.unwrap_or_default(),
+        },
         current_version: row.get(12)?,
         tags: row.json(13)?,
         capabilities: row.json(14)?,
@@ -116,8 +121,8 @@ fn read(row: &Row) -> Result<Agent, StoreError> {
 pub async fn agent_insert(tx: &mut Tx, new: &AgentNew) -> Result<bool, StoreError> {
     let sql = "INSERT INTO agent_definitions (id, developer_id, slug, name, description, long_description, icon_url, \
                category, pricing_model, price_amount, price_currency, free_runs_per_month, current_version, tags, \
-               capabilities, search_text, created_at, updated_at) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17) \
+               capabilities, search_text, created_at, updated_at, pricing_terms) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17, $18) \
                ON CONFLICT (slug) DO NOTHING";
     let face = &new.face;
     let params = params![
@@ -137,7 +142,8 @@ pub async fn agent_insert(tx: &mut Tx, new: &AgentNew) -> Result<bool, StoreErro
         json(&face.tags),
         json(&face.capabilities),
         search_text(&new.slug, face),
-        new.created_at
+        new.created_at,
+        terms_json(&face.pricing)?
     ];
     Ok(tx.execute(sql, &params).await? == 1)
 }
@@ -153,7 +159,7 @@ pub async fn agent_go_live_unscoped(
     let sql = "UPDATE agent_definitions SET name = $3, description = $4, long_description = $5, icon_url = $6, \
                category = $7, pricing_model = $8, price_amount = $9, price_currency = $10, free_runs_per_month = $11, \
                current_version = $12, tags = $13, capabilities = $14, search_text = $15, updated_at = $16, \
-               status = 'published' WHERE id = $1 AND slug = $2 AND status <> 'banned'";
+               pricing_terms = $17, status = 'published' WHERE id = $1 AND slug = $2 AND status <> 'banned'";
     let params = params![
         id,
         slug,
@@ -170,6 +176,30 @@ pub async fn agent_go_live_unscoped(
         json(&face.tags),
         json(&face.capabilities),
         search_text(slug, face),
+        now,
+        terms_json(&face.pricing)?
+    ];
+    Ok(tx.execute(sql, &params).await? == 1)
+}
+
+/// Changes what a developer's own agent costs. False when there is no such agent.
+pub async fn agent_set_pricing(
+    tx: &mut Tx,
+    developer_id: DeveloperId,
+    id: AgentId,
+    pricing: &Pricing,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let sql = "UPDATE agent_definitions SET pricing_model = $3, price_amount = $4, price_currency = $5, \
+               free_runs_per_month = $6, pricing_terms = $7, updated_at = $8 WHERE developer_id = $1 AND id = $2";
+    let params = params![
+        developer_id,
+        id,
+        pricing.model,
+        pricing.price.minor,
+        pricing.price.currency,
+        pricing.free_runs_per_month,
+        terms_json(pricing)?,
         now
     ];
     Ok(tx.execute(sql, &params).await? == 1)
@@ -215,6 +245,11 @@ pub async fn agent_set_status_unscoped(
 /// What a search looks through, in lower case.
 fn search_text(slug: &str, face: &AgentFace) -> String {
     [&face.name, slug, &face.description, &face.category, &face.tags.join(" ")].join("\n").to_lowercase()
+}
+
+fn terms_json(pricing: &Pricing) -> Result<Option<String>, StoreError> {
+    let json = (!pricing.terms.is_empty()).then(|| serde_json::to_string(&pricing.terms)).transpose();
+    json.map_err(|error| StoreError::corrupt(format!("pricing terms: {error}")))
 }
 
 fn json(words: &[String]) -> String {

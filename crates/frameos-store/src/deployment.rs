@@ -4,8 +4,9 @@
 
 use frameos_domain::{
     clock::Timestamp,
-    id::{AgentId, DeploymentId, DeveloperId, UserId, VersionId},
+    id::{AgentId, DeploymentId, DeveloperId, SubscriptionId, UserId, VersionId},
     money::{Currency, Money},
+    pricing::{Pricing, PricingModel},
 };
 use serde_json::{Map, Value as Json};
 
@@ -106,8 +107,9 @@ pub struct Offer {
     pub agent_status: AgentStatus,
     pub developer_id: DeveloperId,
     pub category: String,
-    pub price: Money,
-    pub free_runs_per_month: u32,
+    pub pricing: Pricing,
+    /// The user's open subscription to the agent.
+    pub subscription: Option<SubscriptionId>,
     /// The version's row and where its review stands, if there is such a version.
     pub reviewed: Option<(VersionId, ReviewStatus)>,
 }
@@ -119,9 +121,11 @@ pub async fn deployment_offer(
     id: DeploymentId,
 ) -> Result<Option<Offer>, StoreError> {
     let sql = "SELECT d.version, d.config, d.status, a.id, a.slug, a.name, a.status, a.developer_id, a.category, \
-               a.price_amount, a.price_currency, a.free_runs_per_month, v.id, v.review_status \
+               a.price_amount, a.price_currency, a.free_runs_per_month, v.id, v.review_status, a.pricing_model, \
+               a.pricing_terms, s.id \
                FROM agent_deployments d JOIN agent_definitions a ON a.id = d.agent_id \
                LEFT JOIN agent_versions v ON v.agent_id = d.agent_id AND v.version = d.version \
+               LEFT JOIN subscriptions s ON s.user_id = d.user_id AND s.agent_id = d.agent_id AND s.status <> 'ended' \
                WHERE d.user_id = $1 AND d.id = $2 AND d.status <> 'deleted'";
     let Some(row) = tx.query_opt(sql, &params![user_id, id]).await? else { return Ok(None) };
     let version: Option<VersionId> = row.get(12)?;
@@ -136,8 +140,13 @@ pub async fn deployment_offer(
         agent_status: row.get(6)?,
         developer_id: row.get(7)?,
         category: row.get(8)?,
-        price: Money::new(row.get(9)?, row.get::<Currency>(10)?),
-        free_runs_per_month: row.get(11)?,
+        pricing: Pricing {
+            model: row.get::<PricingModel>(14)?,
+            price: Money::new(row.get(9)?, row.get::<Currency>(10)?),
+            free_runs_per_month: row.get(11)?,
+            terms: row.json_opt(15)?.unwrap_or_default(),
+        },
+        subscription: row.get(16)?,
         reviewed: version.map(|id| Ok::<_, StoreError>((id, row.get(13)?))).transpose()?,
     }))
 }
@@ -160,6 +169,16 @@ pub async fn deployment_get_unscoped(
 ) -> Result<Option<Deployment>, StoreError> {
     let found = tx.query_opt(select!("WHERE id = $1"), &params![id]).await?;
     found.map(|row| read(tx, &row)).transpose()
+}
+
+/// A user's deployment of an agent's version, if there is one; any, if there are several.
+pub async fn deployment_find(
+    tx: &mut Tx,
+    user_id: UserId,
+    (agent_id, version): (AgentId, &str),
+) -> Result<Option<DeploymentId>, StoreError> {
+    let sql = "SELECT id FROM agent_deployments WHERE user_id = $1 AND agent_id = $2 AND version = $3 ORDER BY id LIMIT 1";
+    tx.query_opt(sql, &params![user_id, agent_id, version]).await?.map(|row| row.get(0)).transpose()
 }
 
 /// A user's deployments, newest first.

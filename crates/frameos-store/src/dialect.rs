@@ -124,6 +124,47 @@ pub(crate) const fn work_claim(engine: Engine) -> &'static str {
     }
 }
 
+/// Adds jobs, given as a JSON array: `$1`; `$2` class, `$3` now.
+pub(crate) const fn jobs_enqueue(engine: Engine) -> &'static str {
+    macro_rules! enqueue {
+        ($columns:literal, $from:literal) => {
+            concat!(
+                "INSERT INTO tickets (id, kind, job_key, payload, run_at, class, vtime, created_at) SELECT ",
+                $columns,
+                ", $2, 0, $3 FROM ",
+                $from,
+                " WHERE TRUE ON CONFLICT (kind, job_key) DO NOTHING RETURNING id"
+            )
+        };
+    }
+    match engine {
+        Engine::Sqlite => enqueue!(
+            "value->>'id', value->>'kind', value->>'job_key', value->>'payload', value->>'run_at'",
+            "json_each($1)"
+        ),
+        Engine::Postgres => enqueue!(
+            "id, kind, job_key, payload, run_at",
+            "json_to_recordset(CAST(CAST($1 AS TEXT) AS JSON)) \
+             AS new (id TEXT, kind TEXT, job_key TEXT, payload TEXT, run_at BIGINT)"
+        ),
+    }
+}
+
+/// Removes jobs by their claims, given as a JSON array: `$1`.
+pub(crate) const fn jobs_delete(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => {
+            "DELETE FROM tickets WHERE (id, attempt) IN \
+             (SELECT value->>'id', value->>'attempt' FROM json_each($1)) RETURNING id, attempt"
+        }
+        Engine::Postgres => {
+            "DELETE FROM tickets USING json_to_recordset(CAST(CAST($1 AS TEXT) AS JSON)) \
+             AS ended (id TEXT, attempt BIGINT) \
+             WHERE tickets.id = ended.id AND tickets.attempt = ended.attempt RETURNING tickets.id, tickets.attempt"
+        }
+    }
+}
+
 /// Takes statistics events out of their table: `$1` how many. Locks as [`ticket_due`] does.
 pub(crate) const fn stat_events_take(engine: Engine) -> &'static str {
     macro_rules! take {

@@ -14,6 +14,7 @@ use frameos_domain::{
         VersionId,
     },
     money::{Currency, Money},
+    pricing::RunTerms,
     receipt::Resources,
 };
 use serde_json::{Map, Value as Json};
@@ -27,7 +28,8 @@ pub use list::{
 pub use transition::{
     Finish, RunResult, execution_attempt_lost, execution_begin, execution_cancel_request,
     execution_cancel_requested_unscoped, execution_charged, execution_credited, execution_delete_unscoped,
-    execution_finish, execution_mandate_set, execution_requeue, execution_result_set,
+    execution_finish, execution_mandate_set, execution_refunded_unscoped, execution_requeue,
+    execution_result_set,
 };
 
 const TABLE: &str = "agent_executions";
@@ -46,8 +48,10 @@ pub struct ExecutionNew {
     /// Salt of the receipt's hashes.
     pub salt: String,
     pub timeout_ms: i64,
-    /// Zero for a free run.
+    /// Zero for a free run; the most there is to pay for a metered one.
     pub price: Money,
+    /// What was agreed besides a plain price.
+    pub terms: Option<RunTerms>,
     pub free_month: Option<String>,
     pub confirmed: bool,
     pub idempotency_key: String,
@@ -89,7 +93,9 @@ pub struct Execution {
     pub attempt: i64,
     pub salt: String,
     pub timeout_ms: i64,
+    /// The most there is to pay for a metered run.
     pub price: Money,
+    pub terms: Option<RunTerms>,
     pub free_month: Option<String>,
     pub confirmed: bool,
     pub mandate_id: Option<MandateId>,
@@ -115,6 +121,8 @@ pub struct Execution {
     pub isolation: Option<String>,
     /// Null before there is a result.
     pub settlement: Option<Settlement>,
+    /// What of its price went back to the user.
+    pub refunded_amount: i64,
 }
 
 /// Leaves inputs, outputs and logs out: they hold what only the owner may see.
@@ -135,7 +143,7 @@ macro_rules! select {
              e.outputs, e.status, e.attempt, e.salt, e.timeout_ms, e.price_amount, e.price_currency, e.free_month, \
              e.confirmed, e.mandate_id, e.payment_id, e.payment_receipt_id, e.cancel_requested, e.created_at, e.started_at, \
              e.completed_at, e.duration_ms, e.stdout, e.stderr, e.stdout_bytes, e.stderr_bytes, e.log_object, \
-             e.error_message, e.exit_code, e.resources, e.isolation, e.failure_reason, e.settlement \
+             e.error_message, e.exit_code, e.resources, e.isolation, e.failure_reason, e.settlement, e.refunded_amount, e.terms \
              FROM agent_executions e JOIN agent_definitions a ON a.id = e.agent_id ",
             $rest
         )
@@ -181,6 +189,8 @@ fn read(tx: &Tx, row: &Row) -> Result<Execution, StoreError> {
         isolation: row.get(34)?,
         failure_reason: row.get(35)?,
         settlement: row.get(36)?,
+        refunded_amount: row.get(37)?,
+        terms: row.json_opt(38)?,
     })
 }
 
@@ -206,10 +216,12 @@ fn seal<T: serde::Serialize + ?Sized>(
 /// Records a queued run. Enqueue its ticket in the same transaction. False when the user has used the idempotency key.
 pub async fn execution_insert(tx: &mut Tx, new: &ExecutionNew) -> Result<bool, StoreError> {
     let inputs = seal(tx, new.id, "inputs", &new.inputs)?;
+    let terms = new.terms.as_ref().map(serde_json::to_string).transpose();
+    let terms = terms.map_err(|error| StoreError::corrupt(format!("terms: {error}")))?;
     let sql = "INSERT INTO agent_executions (id, deployment_id, agent_id, user_id, version_id, version, inputs, status, salt, \
                timeout_ms, price_amount, price_currency, free_month, confirmed, idempotency_key, created_at, \
-               request_fingerprint, estimated_duration_ms, purchase_intent_id, mandate_id) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, 'queued', $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) \
+               request_fingerprint, estimated_duration_ms, purchase_intent_id, mandate_id, terms) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, 'queued', $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) \
                ON CONFLICT (user_id, idempotency_key) DO NOTHING";
     let params = params![
         new.id,
@@ -230,7 +242,8 @@ pub async fn execution_insert(tx: &mut Tx, new: &ExecutionNew) -> Result<bool, S
         &new.request_fingerprint,
         new.estimated_duration_ms,
         new.purchase.map(|(intent, _)| intent),
-        new.purchase.map(|(_, mandate)| mandate)
+        new.purchase.map(|(_, mandate)| mandate),
+        terms
     ];
     Ok(tx.execute(sql, &params).await? == 1)
 }

@@ -2,12 +2,14 @@
 //!
 //! Invariants: money moves by one conditional statement that the database can refuse, never read-add-write; a wallet's cached
 //! balance changes only in the transaction that posts the ledger entry it mirrors; rows of one payment are locked in the
-//! order mandate, budgets, wallet, ledger chain, receipt chain, so that two transactions cannot wait for each other.
+//! order mandate, x402 payment, budgets, wallet, ledger chain, receipt chain, so that two transactions cannot wait for each other.
 //! Functions named `*_unscoped` find by id alone: the gateway's caller is the platform, which speaks for every payer.
 //! No decisions here: what a refusal means is the gateway's business.
 
 pub mod ap2;
 pub mod audit;
+pub mod audit_payouts;
+pub mod audit_top_up;
 pub mod budget;
 pub mod chain;
 pub mod client;
@@ -16,8 +18,14 @@ pub mod intent;
 pub mod ledger;
 pub mod mandate;
 pub mod payment;
+pub mod payout;
 pub mod policy;
 pub mod posting;
+pub mod provider_reversal;
 pub mod receipt;
+pub mod refund;
+pub mod refusal;
 pub mod top_up;
+pub mod top_up_charge;
 pub mod wallet;
+pub mod x402;

@@ -4,16 +4,22 @@
 //! Invariants: of one kind and key at most one job exists; it is delivered at least once, so its work must bear repetition; one
 //! that is enqueued while it runs is the one that runs.
 
+mod queue;
+
+use std::collections::BTreeSet;
+
 use frameos_domain::{
     clock::Timestamp,
     id::{ExecutionId, TicketId},
 };
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use crate::{
     StoreError, Tx, dialect, params,
     ticket::{self, CLASS_MONEY, Lease, Ticket},
 };
+
+pub use queue::JobQueue;
 
 /// After everything that a user waits for.
 const CLASS_JOB: i64 = 2;
@@ -58,6 +64,36 @@ pub async fn job_enqueue(tx: &mut Tx, new: &JobNew, now: Timestamp) -> Result<bo
         tx.wake_queue();
     }
     Ok(enqueued)
+}
+
+/// Puts several jobs into the queue, as [`job_enqueue`] does one: for each, whether there was none of its kind and key.
+pub async fn jobs_enqueue(tx: &mut Tx, new: &[&JobNew], now: Timestamp) -> Result<Vec<bool>, StoreError> {
+    let ids: Vec<TicketId> = new.iter().map(|_| TicketId::generate(now)).collect();
+    let rows = new.iter().zip(&ids).map(|(new, id)| {
+        json!({"id": id, "kind": new.kind, "job_key": new.key, "payload": new.payload.to_string(),
+               "run_at": new.run_at.as_micros()})
+    });
+    let params = params![Json::Array(rows.collect()).to_string(), CLASS_JOB, now];
+    let enqueued = tx.query(dialect::jobs_enqueue(tx.engine()), &params).await?;
+    let enqueued: BTreeSet<TicketId> = enqueued.iter().map(|row| row.get(0)).collect::<Result<_, _>>()?;
+    if !enqueued.is_empty() {
+        tx.wake_queue();
+    }
+    Ok(ids.iter().map(|id| enqueued.contains(id)).collect())
+}
+
+/// Removes jobs that are done, as [`job_delete`] does one: for each, whether it was this claim's still.
+pub async fn jobs_delete(tx: &mut Tx, jobs: &[&JobTicket]) -> Result<Vec<bool>, StoreError> {
+    if jobs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let claims = jobs.iter().map(|job| json!({"id": job.id, "attempt": job.attempt})).collect();
+    let params = params![Json::Array(claims).to_string()];
+    let deleted = tx.query(dialect::jobs_delete(tx.engine()), &params).await?;
+    // Two claims of one job may end at once; one of them has lost it.
+    let deleted: BTreeSet<(TicketId, i64)> =
+        deleted.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect::<Result<_, StoreError>>()?;
+    Ok(jobs.iter().map(|job| deleted.contains(&(job.id, job.attempt))).collect())
 }
 
 /// Leases up to `most` due pieces of work, those with money first: new ones, and those whose lease ran out.

@@ -46,6 +46,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         text: include_str!("../migrations/0009_operations.sql"),
     },
     Migration { version: 10, name: "0010_trigger", text: include_str!("../migrations/0010_trigger.sql") },
+    Migration { version: 12, name: "0012_proofs", text: include_str!("../migrations/0012_proofs.sql") },
+    Migration { version: 13, name: "0013_providers", text: include_str!("../migrations/0013_providers.sql") },
+    Migration { version: 14, name: "0014_pricing", text: include_str!("../migrations/0014_pricing.sql") },
+    Migration { version: 15, name: "0015_payouts", text: include_str!("../migrations/0015_payouts.sql") },
+    Migration { version: 16, name: "0016_x402", text: include_str!("../migrations/0016_x402.sql") },
     Migration {
         version: 17,
         name: "0017_gateway_clients",

@@ -1,10 +1,10 @@
 //! Developers' shares of payments.
 //!
-//! Invariant: a run earns at most once. The money itself is in the gateway's ledger; this is what the portal shows.
+//! Invariants: a run earns at most once; a refund takes back once, as a row of a negative amount. The money itself is in the gateway's ledger; this is what the portal shows.
 
 use frameos_domain::{
     clock::Timestamp,
-    id::{AgentId, DeveloperId, ExecutionId, RevenueId},
+    id::{AgentId, DeveloperId, ExecutionId, RefundId, RevenueId},
     money::{Currency, Money},
 };
 
@@ -21,7 +21,10 @@ pub struct Revenue {
     pub id: RevenueId,
     pub developer_id: DeveloperId,
     pub agent_id: Option<AgentId>,
+    /// The run that earned it, or whose payment was refunded.
     pub execution_id: Option<ExecutionId>,
+    /// Set on what a refund took back.
+    pub refund_id: Option<RefundId>,
     pub amount: Money,
     pub status: RevenueStatus,
     pub paid_out_at: Option<Timestamp>,
@@ -44,15 +47,22 @@ pub struct AgentRevenue {
     pub amount: i64,
 }
 
-/// Records a share. False when its run has earned before.
+/// Records a share, or what a refund took of one. False when its run has earned before, or the refund has taken.
 pub async fn revenue_insert(tx: &mut Tx, new: &Revenue) -> Result<bool, StoreError> {
-    let sql = "INSERT INTO developer_revenue (id, developer_id, agent_id, execution_id, amount, currency, status, \
-               paid_out_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (execution_id) DO NOTHING";
+    let sql = "INSERT INTO developer_revenue (id, developer_id, agent_id, execution_id, refunded_execution_id, refund_id, amount, \
+               currency, status, paid_out_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
+               ON CONFLICT DO NOTHING";
+    let (earned, refunded) = match new.refund_id {
+        None => (new.execution_id, None),
+        Some(_) => (None, new.execution_id),
+    };
     let params = params![
         new.id,
         new.developer_id,
         new.agent_id,
-        new.execution_id,
+        earned,
+        refunded,
+        new.refund_id,
         new.amount.minor,
         new.amount.currency,
         new.status,
@@ -98,8 +108,8 @@ pub async fn revenue_list(
 ) -> Result<Paged<Revenue>, StoreError> {
     let count = "SELECT COUNT(*) FROM developer_revenue WHERE developer_id = $1";
     let total = tx.query_one(count, &params![developer_id]).await?.get(0)?;
-    let sql = "SELECT id, developer_id, agent_id, execution_id, amount, currency, status, paid_out_at, created_at \
-               FROM developer_revenue WHERE developer_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3";
+    let sql = "SELECT id, developer_id, agent_id, COALESCE(execution_id, refunded_execution_id), amount, currency, status, \
+               paid_out_at, created_at, refund_id FROM developer_revenue WHERE developer_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3";
     let rows = tx.query(sql, &[developer_id.into(), page.limit_value(), page.offset_value()]).await?;
     let items = read_all(&rows, |row| {
         Ok(Revenue {
@@ -111,7 +121,27 @@ pub async fn revenue_list(
             status: row.get(6)?,
             paid_out_at: row.get(7)?,
             created_at: row.get(8)?,
+            refund_id: row.get(9)?,
         })
     })?;
     Ok(Paged { items, total })
+}
+
+/// Marks what a payout stands for as paid out at `paid_at`, or, when it came back, as pending again.
+pub async fn revenue_pay_out(
+    tx: &mut Tx,
+    developer_id: DeveloperId,
+    (executions, refunds): (&[ExecutionId], &[RefundId]),
+    paid_at: Option<Timestamp>,
+) -> Result<(), StoreError> {
+    let status = if paid_at.is_some() { RevenueStatus::PaidOut } else { RevenueStatus::Pending };
+    let sql = "UPDATE developer_revenue SET status = $3, paid_out_at = $4 WHERE developer_id = $1 AND execution_id = $2";
+    for execution in executions {
+        tx.execute(sql, &params![developer_id, *execution, status, paid_at]).await?;
+    }
+    let sql = "UPDATE developer_revenue SET status = $3, paid_out_at = $4 WHERE developer_id = $1 AND refund_id = $2";
+    for refund in refunds {
+        tx.execute(sql, &params![developer_id, *refund, status, paid_at]).await?;
+    }
+    Ok(())
 }

@@ -44,6 +44,12 @@ pub enum RunEventKind {
         fraction: f64,
         message: String,
     },
+    /// Something the run's price is made of was counted, and what the run costs now.
+    Charge {
+        event: String,
+        count: i64,
+        amount: i64,
+    },
     /// What was used so far.
     Resources {
         used: Resources,

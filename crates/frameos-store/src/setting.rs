@@ -18,3 +18,7 @@ pub async fn setting_settle(tx: &mut Tx, name: &str, value: &str) -> Result<Stri
     tx.execute(sql, &params![name, value]).await?;
     tx.query_one("SELECT value FROM settings WHERE name = $1", &params![name]).await?.get(0)
 }
+
+pub async fn setting_delete(tx: &mut Tx, name: &str) -> Result<(), StoreError> {
+    tx.execute("DELETE FROM settings WHERE name = $1", &params![name]).await.map(drop)
+}

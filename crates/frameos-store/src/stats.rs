@@ -84,6 +84,19 @@ pub async fn stat_event_insert(tx: &mut Tx, event: &StatEvent) -> Result<(), Sto
     tx.execute(sql, &params).await.map(drop)
 }
 
+/// Takes what a refund took of a developer's share off the day it was refunded on.
+pub async fn stat_refund_unscoped(
+    tx: &mut Tx,
+    (agent_id, version): (AgentId, &str),
+    taken: i64,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = "INSERT INTO agent_stats_daily (agent_id, version, day, total, succeeded, duration_ms_sum, revenue) \
+               VALUES ($1, $2, $3, 0, 0, 0, $4) ON CONFLICT (agent_id, version, day) DO UPDATE SET \
+               revenue = agent_stats_daily.revenue + excluded.revenue";
+    tx.execute(sql, &params![agent_id, version, at.day(), -taken]).await.map(drop)
+}
+
 /// Whether there are events to count.
 pub async fn stat_events_wait_unscoped(tx: &mut Tx) -> Result<bool, StoreError> {
     Ok(tx.query_opt("SELECT 1 FROM stat_events LIMIT 1", &[]).await?.is_some())

@@ -65,6 +65,10 @@ words! {
     ReviewStatus { PendingReview = "pending_review", Approved = "approved", Rejected = "rejected" }
     /// Whether a deployment can run.
     DeploymentStatus { Configured = "configured", Paused = "paused", Deleted = "deleted" }
+    /// Where a subscription stands; `pending` waits for its first payment.
+    SubscriptionStatus { Pending = "pending", Active = "active", PastDue = "past_due", Cancelled = "cancelled", Ended = "ended" }
+    /// Whether a month of a subscription is paid.
+    MonthChargeStatus { Open = "open", Paid = "paid", GivenUp = "given_up" }
     /// Whether a developer has received a share.
     RevenueStatus { Pending = "pending", PaidOut = "paid_out" }
     /// Why nothing is sent to a webhook: its owner wants it, its receiver answered 410, or it failed for days.

@@ -27,6 +27,8 @@ enum Command {
     Run(command::run::Run),
     /// Publish an agent, or a new version of it
     Publish(command::publish::Publish),
+    /// Show what you were paid, and one payout's statement
+    Payouts(command::payouts::Payouts),
 
     // Accounts.
     /// Create an account
@@ -81,6 +83,9 @@ enum Command {
     /// Build the runtimes agents run in
     #[command(subcommand)]
     Runtime(command::runtime::Runtime),
+    /// List and rotate the keys that sign mandates and receipts
+    #[command(subcommand)]
+    Keys(command::keys::Keys),
     /// Check the ledger's books
     #[command(subcommand)]
     Ledger(command::ledger::Ledger),
@@ -113,6 +118,7 @@ impl Cli {
             Command::Mandate(args) => command::mandate::run(&args).await,
             Command::Wallet(args) => command::wallet::run(&args).await,
             Command::TopUp(args) => command::top_up::run(&args).await,
+            Command::Payouts(args) => command::payouts::run(&args).await,
             Command::Admin(command) => command::admin::run(&command).await,
             Command::Serve(args) => command::serve::run(&args).await,
             Command::Worker(args) => command::worker::run(&args).await,
@@ -120,6 +126,7 @@ impl Cli {
             Command::Migrate(args) => command::migrate::run(&args).await,
             Command::Config(args) => command::config::run(&args),
             Command::Runtime(command) => command::runtime::run(&command),
+            Command::Keys(command) => command::keys::run(&command).await,
             Command::Ledger(command) => command::ledger::run(&command).await,
             Command::Sandbox(command) => command::sandbox::run(&command).await,
         }

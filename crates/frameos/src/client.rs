@@ -11,7 +11,7 @@ use frameos_contract::{
     ApiError, Envelope,
     account::{RefreshRequest, TokenPair},
 };
-use frameos_domain::id::RequestId;
+use frameos_domain::{id::RequestId, signing::KeySet};
 use reqwest::{Method, Response, StatusCode, Url};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -157,6 +157,15 @@ impl Client {
     /// Whether a password sent to this server can be read on the way.
     pub fn is_exposed(&self) -> bool {
         self.server.scheme() == "http" && !is_loopback(&self.server)
+    }
+
+    /// The keys this server publishes, which is no answer in the API's envelope.
+    pub async fn key_set(&self) -> Result<KeySet> {
+        let url = self.url(&[".well-known", "jwks.json"])?;
+        let failed = || format!("cannot fetch the keys of {}", self.server());
+        let answer = self.http.get(url).send().await.with_context(failed)?;
+        let answer = answer.error_for_status().with_context(failed)?;
+        Ok(answer.json().await.with_context(failed)?)
     }
 
     pub async fn get(&mut self, path: &[&str], query: &[(&str, Option<String>)]) -> Result<Value> {

@@ -10,11 +10,11 @@ use std::{
 
 use anyhow::Context;
 use frameos_app::{
-    LOG_HEAD_BYTES, bundle_write, log_head, outcome_judge, run_language, run_redactor, run_resources,
-    run_spec,
+    LOG_HEAD_BYTES, bundle_write, log_head, outcome_judge, pricing_charges, pricing_meter, run_language,
+    run_redactor, run_resources, run_spec,
 };
 use frameos_contract::execution::Execution;
-use frameos_domain::{id::ExecutionId, manifest::Manifest};
+use frameos_domain::{execution::RunStatus, id::ExecutionId, manifest::Manifest};
 use frameos_sandbox::{DockerConfig, Outcome, RunEvent, Sandbox, SandboxConfig, runtime};
 use frameos_scanner::bundle::Bundle;
 use serde_json::{Map, Value};
@@ -84,8 +84,9 @@ pub async fn local_run(
     let id = ExecutionId::generate(clock::now());
     let code = CodeCopy::write(run.bundle, state.root.join("code").join(id.to_string()))?;
 
-    let spec =
+    let mut spec =
         run_spec(run.manifest, code.folder.clone(), id.to_string(), run.inputs.clone(), run.timeout_ms);
+    spec.meter = run.manifest.listing.pricing.as_ref().and_then(pricing_meter);
     let started = clock::now();
     let outcome = sandbox.run(spec, events, cancel).await?;
     let completed = clock::now();
@@ -109,6 +110,8 @@ fn record(run: &LocalRun<'_>, outcome: &Outcome) -> Execution {
     let mut inputs = run.inputs.clone();
     inputs.retain(|name, _| run.manifest.secret_inputs().all(|secret| secret != name));
     let listing = &run.manifest.listing;
+    let pricing = listing.pricing.as_ref();
+    let charges = pricing.map(|pricing| pricing_charges(pricing, &outcome.counts)).unwrap_or_default();
     Execution {
         id: String::new(),
         agent_id: None,
@@ -140,7 +143,15 @@ fn record(run: &LocalRun<'_>, outcome: &Outcome) -> Execution {
         isolation: Some(outcome.tier.clone()),
         progress: None,
         receipt_salt: None,
+        max_amount: pricing
+            .filter(|pricing| pricing.terms.usage.is_some())
+            .map(|pricing| pricing.price.minor),
+        read_token: None,
+        // Of a failed run nothing is charged.
+        charges: if judged.status == RunStatus::Success { charges } else { Vec::new() },
+        subscription_id: None,
         payment: None,
+        refunded_amount: None,
     }
 }
 

@@ -6,19 +6,22 @@
 //! what a request that died had begun.
 
 use frameos_domain::{
+    clock::Timestamp,
     execution::RunStatus,
-    id::{DeploymentId, ExecutionId, TicketId, UserId},
+    id::{DeploymentId, ExecutionId, SubscriptionId, TicketId, UserId},
     manifest::Manifest,
     money::Money,
+    pricing::RunTerms,
 };
 use frameos_gateway::{Decision, Purchase, purchase_place};
 use frameos_store::{
-    Tx,
+    StoreError, Tx,
     deployment::{self, Offer},
     execution::{self, ExecutionNew as ExecutionInsert, KeyedExecution},
     free_run,
     idempotency::{self, IdempotencyState, IdempotentRequest},
     status::{AgentStatus, DeploymentStatus, ReviewStatus},
+    subscription::{self, RunTaken},
     ticket::{self, TicketNew},
 };
 use serde_json::{Map, Value};
@@ -32,10 +35,12 @@ use crate::{
     inputs::inputs_merge_compiled,
     manifest_cache::manifest_load,
     payment::{self, Bought, intent_new},
+    pricing::run_price,
+    subscription::{busy, used_up},
 };
 
 /// What a run of a version without history is expected to take.
-const ESTIMATE_MS: i64 = 1_000;
+pub(crate) const ESTIMATE_MS: i64 = 1_000;
 
 /// What a trigger says.
 #[derive(Debug, Clone)]
@@ -46,6 +51,8 @@ pub struct ExecutionNew {
     pub timeout_ms: Option<u64>,
     /// Confirms a price above the policy's `confirm_above`.
     pub confirm: bool,
+    /// Confirms a price up to so many minor units, and refuses a higher one.
+    pub confirmed_amount: Option<i64>,
     pub idempotency_key: String,
     /// Tells a repeat from another request under the same key.
     pub fingerprint: String,
@@ -88,6 +95,7 @@ pub async fn execution_start(app: &App, user: UserId, agent: &str, new: Executio
     let (offer, estimated_duration_ms) = found.offer.ok_or(AppError::not_found("deployment"))?;
     let version_id = offer_check(app, agent, &offer).await?;
     let compiled = manifest_load(app, version_id).await?;
+    let (price, terms) = run_price(app, user, &offer).await?;
     let now = app.now();
     let key = new.idempotency_key.clone();
     let fingerprint = new.fingerprint.clone();
@@ -101,9 +109,10 @@ pub async fn execution_start(app: &App, user: UserId, agent: &str, new: Executio
         version: offer.version,
         inputs: inputs_merge_compiled(&compiled, offer.config, new.inputs)?,
         salt: salt_create()?,
-        price: offer.price,
+        price,
+        terms,
         free_month: None,
-        confirmed: new.confirm,
+        confirmed: new.confirm || new.confirmed_amount.is_some(),
         idempotency_key: new.idempotency_key,
         request_fingerprint: new.fingerprint,
         estimated_duration_ms,
@@ -119,7 +128,7 @@ pub async fn execution_start(app: &App, user: UserId, agent: &str, new: Executio
         slug: &offer.agent_slug,
         name: &offer.agent_name,
         category: &offer.category,
-        confirmed: insert.confirmed,
+        confirmed_amount: new.confirmed_amount.or(new.confirm.then_some(insert.price.minor)),
         price: insert.price,
     };
     // Signed before the transaction: the writer has better things to do.
@@ -127,15 +136,26 @@ pub async fn execution_start(app: &App, user: UserId, agent: &str, new: Executio
         Some(gateway) if !insert.price.is_zero() => {
             Some(gateway.purchase_prepare(intent_new(&bought), payment::HOLD)?)
         }
-        _ => None,
+        // A gateway elsewhere is asked later, about the run's own row.
+        _ => payment::confirmation_check(&bought).map(|()| None)?,
     };
-    let (id, free_runs, depth) = (insert.id, offer.free_runs_per_month, app.settings.user_depth);
+    let subject = purchase.as_ref().map(Purchase::subject);
+    let (id, free_runs, depth) = (insert.id, offer.pricing.free_runs_per_month, app.settings.user_depth);
     let enqueued = app.store().tx(move |tx| {
         Box::pin(async move { execution_enqueue(tx, insert, free_runs, depth, purchase).await })
     });
-    match enqueued.await?? {
+    let enqueued = match (enqueued.await?, subject, app.payments().in_store(app.store())) {
+        (Ok(enqueued), ..) => enqueued,
+        (Err(refusal), Some(subject), Some(gateway)) => {
+            return Err(gateway.refusal_prove(&subject, refusal).await.into());
+        }
+        (Err(refusal), ..) => return Err(refusal.into()),
+    };
+    match enqueued {
         Enqueued::Ready => {}
         Enqueued::Unpaid => authorize(app, user, id).await?,
+        Enqueued::MonthOver => return Err(busy()),
+        Enqueued::MonthUsedUp(until) => return Err(used_up(until)),
         Enqueued::TooDeep => {
             let message = format!(
                 "{depth} of your runs are in the queue already, which is the most; wait until some have ended"
@@ -224,7 +244,7 @@ async fn offer_check(app: &App, agent: &str, offer: &Offer) -> Result<frameos_do
 }
 
 /// What became of a trigger's transaction.
-enum Enqueued {
+pub(crate) enum Enqueued {
     /// The run waits for a worker.
     Ready,
     /// The run waits for its money.
@@ -233,10 +253,14 @@ enum Enqueued {
     TooDeep,
     /// There is a run under this key; nothing was done.
     KeyUsed,
+    /// The subscription's month is not what it was a moment ago; nothing was done.
+    MonthOver,
+    /// The subscription's month includes no more runs; nothing was done.
+    MonthUsedUp(Timestamp),
 }
 
 /// Records a run, its purchase and its ticket, taking one of the month's free runs when there is one left.
-async fn execution_enqueue(
+pub(crate) async fn execution_enqueue(
     tx: &mut Tx,
     mut new: ExecutionInsert,
     free_runs: u32,
@@ -257,6 +281,14 @@ async fn execution_enqueue(
         new.free_month = Some(month);
         purchase = None;
     }
+    let month = new.terms.as_ref().and_then(RunTerms::subscription);
+    if let Some(month) = month {
+        let taken = subscription::subscription_run_take(tx, new.user_id, month, now).await?;
+        if let Some(refused) = refusal(tx, &new, month, taken).await? {
+            tx.set_rollback();
+            return Ok(Ok(refused));
+        }
+    }
     new.purchase = purchase.as_ref().map(|purchase| (purchase.intent_id(), purchase.mandate_id()));
     if !execution::execution_insert(tx, &new).await? {
         tx.set_rollback();
@@ -269,7 +301,8 @@ async fn execution_enqueue(
         // Until the money is held, the ticket only finishes what this request began, should the process die meanwhile.
         kind: if ready { "run" } else { "authorize" },
         execution_id: new.id,
-        class: i64::from(free),
+        // Who pays by the month pays, too.
+        class: i64::from(free && month.is_none()),
         user_id: new.user_id,
         run_at: if ready { now } else { now.plus(payment::AUTHORIZE_TAKEOVER) },
     };
@@ -280,6 +313,26 @@ async fn execution_enqueue(
         return Ok(Err(refusal));
     }
     Ok(Ok(if ready { Enqueued::Ready } else { Enqueued::Unpaid }))
+}
+
+/// Why a run is none of its subscription's month. A repeat is told of the run its key has, also when that was the month's last.
+async fn refusal(
+    tx: &mut Tx,
+    new: &ExecutionInsert,
+    (id, _): (SubscriptionId, i64),
+    taken: RunTaken,
+) -> std::result::Result<Option<Enqueued>, StoreError> {
+    if taken == RunTaken::Taken {
+        return Ok(None);
+    }
+    if execution::execution_get_by_key(tx, new.user_id, &new.idempotency_key).await?.is_some() {
+        return Ok(Some(Enqueued::KeyUsed));
+    }
+    let found = subscription::subscription_get(tx, new.user_id, id).await?;
+    Ok(Some(match (taken, found) {
+        (RunTaken::UsedUp, Some(found)) => Enqueued::MonthUsedUp(found.period_end),
+        _ => Enqueued::MonthOver,
+    }))
 }
 
 /// The answer to a request whose key has a run.
@@ -307,7 +360,7 @@ async fn authorize(app: &App, user: UserId, id: ExecutionId) -> Result<()> {
     Ok(())
 }
 
-fn timeout_choose(manifest: &Manifest, asked: Option<u64>) -> Result<i64> {
+pub(crate) fn timeout_choose(manifest: &Manifest, asked: Option<u64>) -> Result<i64> {
     let limit = manifest.runtime.timeout_ms;
     match asked {
         Some(asked) if asked == 0 || asked > limit => {
@@ -317,7 +370,7 @@ fn timeout_choose(manifest: &Manifest, asked: Option<u64>) -> Result<i64> {
     }
 }
 
-fn salt_create() -> Result<String> {
+pub(crate) fn salt_create() -> Result<String> {
     let mut bytes = [0_u8; 16];
     aws_lc_rs::rand::fill(&mut bytes).map_err(|_| AppError::internal("the system random source failed"))?;
     Ok(hex::encode(bytes))

@@ -80,7 +80,7 @@ const TOP_UP: &str = r#"{"success":true,"data":{"top_up_id":"top_000000000000000
     "currency":"INR","status":"settled","provider":"sandbox","provider_reference":null,"created_at":"2026-11-22T00:00:00Z"}}"#;
 
 fn top_up(key: Option<&str>) -> TopUpNew {
-    TopUpNew { amount: 5, currency: Currency::INR, idempotency_key: key.map(str::to_owned) }
+    TopUpNew::new(5, Currency::INR, key.map(str::to_owned))
 }
 
 #[tokio::test]

@@ -12,12 +12,12 @@ use super::{
     Field, Language, Listing, MAX_MEMORY_MB, MAX_TIMEOUT_MS, MIN_MEMORY_MB, Manifest, RetryPolicy, Runtime,
     field,
 };
-use crate::{
-    money::{Currency, Money},
-    pricing::{Pricing, PricingModel},
-    schema::Schema,
-    version,
-};
+use crate::{schema::Schema, version};
+
+#[path = "pricing.rs"]
+mod pricing;
+
+pub(super) use pricing::pricing_read;
 
 const MAX_FIELDS: usize = 100;
 const FIELD_TYPES: [&str; 6] = ["string", "number", "integer", "boolean", "array", "object"];
@@ -148,31 +148,6 @@ impl Reader {
             tags: self.strings(root, "tags", 20, 40),
             pricing: self.pricing(root),
         }
-    }
-
-    fn pricing(&mut self, root: &Map<String, Value>) -> Option<Pricing> {
-        let object = self.object(root, "$", "pricing")?;
-        self.unknown_keys("$.pricing", object, &["model", "amount", "currency", "free_runs_per_month"]);
-        let path = "$.pricing";
-        let before = self.errors.len();
-        let model = self.text(object, path, "model", 40).unwrap_or_else(|| "per_execution".into());
-        let model: Option<PricingModel> =
-            model.parse().map_err(|problem| self.error("$.pricing.model", format!("{problem}"))).ok();
-        let amount = self.integer(object, path, "amount", (0, i64::MAX as u64)).unwrap_or(0);
-        let free_runs =
-            self.integer(object, path, "free_runs_per_month", (0, u64::from(u32::MAX))).unwrap_or(0);
-        let currency = self.text(object, path, "currency", 3).unwrap_or_else(|| "INR".into());
-        let currency: Option<Currency> = currency
-            .parse()
-            .map_err(|_| self.error("$.pricing.currency", "expected a code such as INR"))
-            .ok();
-        if self.errors.len() > before {
-            return None;
-        }
-        let price = Money::new(i64::try_from(amount).ok()?, currency?);
-        Pricing::new(model?, price, u32::try_from(free_runs).ok()?)
-            .map_err(|problem| self.error(path, problem.to_string()))
-            .ok()
     }
 
     fn runtime(&mut self, root: &Map<String, Value>) -> Option<Runtime> {

@@ -41,7 +41,7 @@ fn every_problem_is_reported_with_its_path() {
     let found = paths(&json!({
         "slug": "Bad Slug",
         "version": "1.0",
-        "pricing": {"model": "subscription", "amount": 100},
+        "pricing": {"model": "subscription", "amount": 0},
         "runtime": {"language": "nodejs", "version": "18", "entrypoint": "../x.js", "timeout_ms": 300_001, "memory_mb": 1024},
         "inputs": [{"name": "1a", "type": "text"}, {"type": "string"}, 5, {"name": "n", "type": "integer", "default": "x"}],
         "outputs": {},

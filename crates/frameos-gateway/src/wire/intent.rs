@@ -21,7 +21,9 @@ pub struct IntentNew {
     #[serde(default)]
     pub description: String,
     /// Free, but these names have a meaning, and their type is checked: `execution_id`, `agent_definition_id`,
-    /// `agent_version`, `developer_id`, `agent_slug`, `category` (texts) and `confirmed` (true when the payer confirmed).
+    /// `agent_version`, `developer_id`, `agent_slug`, `category` (texts), `confirmed` (true when the payer confirmed this
+    /// purchase) and `confirmed_amount` (the payer confirmed up to so many minor units, and no more may be asked).
+    /// `orchestrator`: the developer whose agent called this one, who gets the orchestrator's share instead of the platform.
     #[serde(default)]
     pub metadata: Map<String, Value>,
     /// Travels as the header `Idempotency-Key`.

@@ -34,7 +34,11 @@ pub struct MandateState {
     pub intent_id: IntentId,
     /// The paying account.
     pub agent_id: String,
+    /// The most that may be taken.
     pub amount: i64,
+    /// What was taken; none until the mandate is executed.
+    #[serde(default)]
+    pub captured_amount: Option<i64>,
     pub currency: Currency,
     pub execution_id: Option<String>,
     pub status: MandateStatus,

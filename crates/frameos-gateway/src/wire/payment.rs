@@ -5,6 +5,7 @@ use frameos_domain::{
     id::{MandateId, PaymentId, ReceiptId},
     money::Currency,
     receipt::{PaymentOutcome, PaymentReceipt},
+    refusal::Refusal,
 };
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +14,9 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub struct Execute {
     pub mandate_id: MandateId,
+    /// What to take, in minor units: 0 to the mandate's amount, all of it when absent. The rest of the hold goes back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<i64>,
     /// Travels as the header `Idempotency-Key`.
     #[serde(skip)]
     pub idempotency_key: Option<String>,
@@ -37,6 +41,10 @@ pub struct Execution {
     pub mandate_id: MandateId,
     /// SHA-256 of the mandate's compact JWS.
     pub mandate_hash: String,
+    /// The mandate itself, so that whoever keeps the receipt can keep both.
+    #[serde(default)]
+    pub mandate_jws: Option<String>,
+    /// What was taken: at most the mandate's amount.
     pub amount: i64,
     pub currency: Currency,
     pub ledger_transaction_id: String,
@@ -70,4 +78,21 @@ pub struct SignedReceipt {
     pub jws: String,
     /// SHA-256 of `jws`: what the next receipt of the chain names as its predecessor.
     pub hash: String,
+}
+
+/// A refused mandate and the JWS that says so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedRefusal {
+    pub receipt: Refusal,
+    pub jws: String,
+    /// SHA-256 of `jws`.
+    pub hash: String,
+}
+
+/// What `GET /receipts/:id` may find.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum AnyReceipt {
+    Payment(SignedReceipt),
+    Refusal(SignedRefusal),
 }

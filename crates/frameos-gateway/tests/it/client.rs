@@ -50,7 +50,7 @@ async fn what_is_anothers_is_not_found(db: TestDb) {
     let (_, two) = client(&bench, &db, "two").await;
     let own = ClientGateway::new(bench.gateway.clone(), None);
     let alice = UserId::generate(bench.clock.now()).to_string();
-    let money = |amount| TopUpNew { amount, currency: Currency::INR, idempotency_key: Some("k".to_owned()) };
+    let money = |amount| TopUpNew::new(amount, Currency::INR, Some("k".to_owned()));
     let keyed = || IntentNew { idempotency_key: Some("k".to_owned()), ..intent(&alice, 50) };
     one.wallet_top_up(alice.clone(), money(100)).await.unwrap();
     let bought = one.intent_create(keyed()).await.unwrap();

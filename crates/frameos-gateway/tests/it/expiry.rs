@@ -60,7 +60,7 @@ async fn budgets_start_anew_each_day_and_release_into_their_own(db: TestDb) {
     assert_eq!(bench.issue("u1", 1).await.unwrap_err().code(), "POLICY_REFUSED");
     bench.clock.advance(Duration::from_secs(24 * 60 * 60));
     let refusal = bench.issue("u1", 51).await.unwrap_err();
-    let GatewayError::PolicyRefused { refusal, used } = refusal else { panic!("{refusal:?}") };
+    let GatewayError::PolicyRefused { refusal, used, .. } = refusal else { panic!("{refusal:?}") };
     assert_eq!((&*refusal.rule, used), ("monthly_limit", Some(100)));
     bench.issue("u1", 50).await.unwrap();
     // Yesterday's hold comes back today: the month has room again, today's budget is untouched.

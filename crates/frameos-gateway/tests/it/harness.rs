@@ -45,12 +45,17 @@ pub(crate) struct Bench {
 impl Bench {
     pub(crate) fn new(store: &Store) -> Self {
         let clock = Arc::new(ManualClock(AtomicI64::new(START)));
-        let gateway = Gateway::new(store.clone(), Arc::<ManualClock>::clone(&clock), keys());
+        let gateway = Gateway::new(store.clone(), Arc::<ManualClock>::clone(&clock), keys())
+            .with_es256(Es256Key::from_scalar(&[3; 32]).unwrap());
         Self { gateway, clock }
     }
 
+    pub(crate) fn clock_now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     pub(crate) async fn fund(&self, owner: &str, amount: i64) {
-        let top_up = TopUpNew { amount, currency: Currency::INR, idempotency_key: None };
+        let top_up = TopUpNew::new(amount, Currency::INR, None);
         self.gateway.wallet_top_up(owner.to_owned(), top_up).await.unwrap();
     }
 
@@ -74,13 +79,13 @@ impl Bench {
         let report = self.gateway.ledger_verify().await.unwrap();
         assert_eq!(report.first_bad, None);
         assert!(report.chain_whole && report.balanced && report.receipts_whole);
-        assert!(report.wallets_agree && report.mandates_agree);
+        assert!(report.wallets_agree && report.mandates_agree && report.payouts_agree);
     }
 }
 
 pub(crate) fn keys() -> GatewayKeys {
     let key = SigningKey::from_seed(&[9; 32]).unwrap();
-    GatewayKeys::new(key).with_es256(Es256Key::from_scalar(&[3; 32]).unwrap())
+    GatewayKeys::new(key)
 }
 
 pub(crate) fn intent(owner: &str, amount: i64) -> IntentNew {
@@ -96,5 +101,5 @@ pub(crate) fn intent(owner: &str, amount: i64) -> IntentNew {
 }
 
 pub(crate) fn execute(mandate: &MandateState) -> Execute {
-    Execute { mandate_id: mandate.mandate_id, idempotency_key: None }
+    Execute { mandate_id: mandate.mandate_id, amount: None, idempotency_key: None }
 }

@@ -1,9 +1,11 @@
 //! Random sequences of issue, execute, void and expiry against a model: held plus spent never passes funded nor budget.
+//!
+//! `FRAMEOS_TEST_INTERLEAVINGS=N` tries more of them.
 
 use std::time::Duration;
 
 use frameos_domain::{clock::Clock, mandate::MandateStatus, policy::Policy};
-use frameos_gateway::wire::MandateState;
+use frameos_gateway::wire::{Execute, MandateState};
 use frameos_store::testing::{TestDb, TestEngine};
 use proptest::{
     prelude::*,
@@ -18,7 +20,8 @@ const BUDGET: i64 = 300;
 enum Step {
     Fund(i64),
     Issue(i64),
-    Execute(usize),
+    /// Take that many hundredths of the mandate; all of it, without a number, from 100 on.
+    Execute(usize, i64),
     Void(usize),
     /// Let this many seconds pass; mandates live 600.
     Wait(u64),
@@ -31,7 +34,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         2 => (1_i64..200).prop_map(Step::Fund),
         5 => (1_i64..90).prop_map(Step::Issue),
-        3 => any::<usize>().prop_map(Step::Execute),
+        4 => (any::<usize>(), 0_i64..200).prop_map(|(pick, part)| Step::Execute(pick, part)),
         2 => any::<usize>().prop_map(Step::Void),
         1 => (1_u64..400).prop_map(Step::Wait),
         1 => Just(Step::Expire),
@@ -52,6 +55,8 @@ struct Model {
 struct Expected {
     state: MandateState,
     status: MandateStatus,
+    /// What was taken.
+    captured: i64,
     issued_at: u64,
 }
 
@@ -59,10 +64,13 @@ impl Model {
     fn close(&mut self, index: usize, status: MandateStatus) {
         let mandate = &mut self.mandates[index];
         self.held -= mandate.state.amount;
-        if status == MandateStatus::Executed {
-            self.spent += mandate.state.amount;
-        }
         mandate.status = status;
+    }
+
+    fn capture(&mut self, index: usize, amount: i64) {
+        self.close(index, MandateStatus::Executed);
+        self.mandates[index].captured = amount;
+        self.spent += amount;
     }
 
     fn is_overdue(&self, index: usize, now: u64) -> bool {
@@ -85,7 +93,7 @@ impl Run {
                 self.model.funded += amount;
             }
             Step::Issue(amount) => self.issue(amount).await,
-            Step::Execute(pick) if count > 0 => self.execute(pick % count).await,
+            Step::Execute(pick, part) if count > 0 => self.execute(pick % count, part).await,
             Step::Void(pick) if count > 0 => self.void(pick % count).await,
             Step::Rush(pick) if count > 0 => self.rush(pick % count).await,
             Step::Wait(seconds) => {
@@ -99,7 +107,7 @@ impl Run {
                 assert_eq!(expired, overdue.len() as u64);
                 overdue.into_iter().for_each(|index| self.model.close(index, MandateStatus::Expired));
             }
-            Step::Execute(_) | Step::Void(_) | Step::Rush(_) => {}
+            Step::Execute(..) | Step::Void(_) | Step::Rush(_) => {}
         }
     }
 
@@ -110,15 +118,19 @@ impl Run {
             Ok(state) => {
                 assert!(fits, "issued {amount} beyond funds or budget");
                 model.held += amount;
-                model.mandates.push(Expected { state, status: MandateStatus::Issued, issued_at: self.now });
+                let (status, issued_at) = (MandateStatus::Issued, self.now);
+                model.mandates.push(Expected { state, status, captured: 0, issued_at });
             }
             Err(error) => assert!(!fits, "refused what fits: {error}"),
         }
     }
 
-    async fn execute(&mut self, index: usize) {
+    async fn execute(&mut self, index: usize, part: i64) {
         let overdue = self.model.is_overdue(index, self.now);
-        let answer = self.bench.gateway.execute(execute(&self.model.mandates[index].state)).await;
+        let state = &self.model.mandates[index].state;
+        let part = (part < 100).then_some(state.amount * part / 100);
+        let asked = part.unwrap_or(state.amount);
+        let answer = self.bench.gateway.execute(Execute { amount: part, ..execute(state) }).await;
         let before = self.model.mandates[index].status;
         match (before, overdue) {
             (MandateStatus::Issued, true) => {
@@ -126,11 +138,14 @@ impl Run {
                 self.model.close(index, MandateStatus::Expired);
             }
             (MandateStatus::Issued, false) => {
-                answer.unwrap();
-                self.model.close(index, MandateStatus::Executed);
+                assert_eq!(answer.unwrap().amount, asked);
+                self.model.capture(index, asked);
+            }
+            (MandateStatus::Executed, _) if asked == self.model.mandates[index].captured => {
+                assert_eq!(answer.unwrap().amount, asked);
             }
             (MandateStatus::Executed, _) => {
-                assert_eq!(answer.unwrap().amount, self.model.mandates[index].state.amount);
+                assert_eq!(answer.unwrap_err().code(), "IDEMPOTENCY_CONFLICT");
             }
             (MandateStatus::Voided, _) => assert_eq!(answer.unwrap_err().code(), "MANDATE_VOIDED"),
             (MandateStatus::Expired, _) => assert_eq!(answer.unwrap_err().code(), "MANDATE_EXPIRED"),
@@ -171,10 +186,13 @@ impl Run {
         }
         let standing = gateway.mandate_get(mandate.mandate_id).await.unwrap().status;
         assert_ne!(standing, MandateStatus::Issued);
-        assert_eq!(first.is_ok(), standing == MandateStatus::Executed);
+        let whole = was == MandateStatus::Issued || self.model.mandates[index].captured == mandate.amount;
+        assert_eq!(first.is_ok(), standing == MandateStatus::Executed && whole);
         assert_eq!(first.ok(), second.ok());
         assert_eq!(voided.is_ok(), standing != MandateStatus::Executed);
-        if was == MandateStatus::Issued {
+        if was == MandateStatus::Issued && standing == MandateStatus::Executed {
+            self.model.capture(index, mandate.amount);
+        } else if was == MandateStatus::Issued {
             self.model.close(index, standing);
         } else {
             assert_eq!(standing, was, "a closed mandate stays as it is");
@@ -202,11 +220,16 @@ async fn run(engine: TestEngine, steps: Vec<Step>) {
     for expected in &run.model.mandates {
         let state = run.bench.gateway.mandate_get(expected.state.mandate_id).await.unwrap();
         assert_eq!(state.status, expected.status);
+        let captured = (expected.status == MandateStatus::Executed).then_some(expected.captured);
+        assert_eq!(state.captured_amount, captured);
     }
     run.bench.assert_whole().await;
 }
 
 fn interleave(engine: TestEngine, cases: u32) {
+    #[expect(clippy::disallowed_methods, reason = "a person may ask for more of the test")]
+    let wanted = std::env::var("FRAMEOS_TEST_INTERLEAVINGS").ok().and_then(|cases| cases.parse().ok());
+    let cases = wanted.unwrap_or(cases);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
     runner

@@ -1,6 +1,6 @@
 //! The audit finds what was altered behind the gateway's back, and names it.
 
-use frameos_gateway::{Gateway, ledger_verify};
+use frameos_gateway::{Gateway, ledger_verify, wire::Execute};
 use frameos_store::{
     Store, StoreError,
     testing::{TestDb, TestEngine},
@@ -11,7 +11,7 @@ use crate::harness::{Bench, execute, keys};
 
 frameos_store::on_both_engines!(an_honest_ledger_is_whole, the_database_refuses_to_alter_the_ledger);
 
-/// Two payers; a payment, a voided mandate, a standing one and a refused execute.
+/// Two payers; a payment, a part of one, a voided mandate, a standing one and a refused execute.
 async fn filled(store: &Store) -> Bench {
     let bench = Bench::new(store);
     bench.fund("u1", 1_000).await;
@@ -22,8 +22,8 @@ async fn filled(store: &Store) -> Bench {
     bench.gateway.mandate_void(voided.mandate_id, "failed".into()).await.unwrap();
     bench.gateway.execute(execute(&voided)).await.unwrap_err();
     bench.issue("u2", 30).await.unwrap();
-    let paid = bench.issue("u2", 3).await.unwrap();
-    bench.gateway.execute(execute(&paid)).await.unwrap();
+    let paid = bench.issue("u2", 8).await.unwrap();
+    bench.gateway.execute(Execute { amount: Some(3), ..execute(&paid) }).await.unwrap();
     bench
 }
 
@@ -138,7 +138,32 @@ mod altered {
             "has no hold of its amount",
         )
         .await;
+        check("UPDATE mandates SET captured_amount = captured_amount - 1", "capture of its amount").await;
+        check("UPDATE mandates SET expires_at = expires_at + 1", "says otherwise than its row").await;
+        check("UPDATE mandates SET execution_id = 'exec_z' WHERE status = 'issued'", "says otherwise").await;
+        check("UPDATE mandates SET jws = jws || 'A' WHERE status = 'voided'", "its hash does not fit").await;
+        check(
+            "UPDATE mandates SET jws = (SELECT jws FROM mandates WHERE status = 'voided'), mandate_hash = \
+             (SELECT mandate_hash FROM mandates WHERE status = 'voided') WHERE status = 'issued'",
+            "says otherwise than its row",
+        )
+        .await;
         check("UPDATE payments SET developer = 'thief'", "not what the ledger credited").await;
-        check("UPDATE top_ups SET status = 'failed'", "disagree on whether it settled").await;
+    }
+
+    #[tokio::test]
+    async fn top_ups_and_charges_that_disagree_are_named() {
+        for sql in [
+            "UPDATE top_ups SET status = 'failed'",
+            "UPDATE top_ups SET amount = amount + 1 WHERE owner = 'u1'",
+            "UPDATE top_ups SET owner = 'u2' WHERE owner = 'u1'",
+            "UPDATE top_up_charges SET credited = 0",
+        ] {
+            check(sql, "disagree on whether it settled").await;
+        }
+        let more = "UPDATE top_up_charges SET credited = credited + 1, paid_amount = paid_amount + 1 WHERE owner = 'u1'";
+        check(more, "not credited what was paid").await;
+        check("UPDATE top_up_charges SET status = 'closed'", "top-up was not paid").await;
+        check("UPDATE top_up_charges SET taken = 5 WHERE owner = 'u1'", "not the sum of its parts").await;
     }
 }

@@ -197,6 +197,7 @@ mod tests {
             outputs: Some(outputs),
             outputs_error: None,
             agent_error: None,
+            counts: std::collections::BTreeMap::new(),
             resources: Resources {
                 wall_ms: 1300,
                 cpu_user_ms: Some(100),

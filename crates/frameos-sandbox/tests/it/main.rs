@@ -1,6 +1,7 @@
 //! The crate's integration tests: real runs of real interpreters in real sandboxes, on this machine's kernel.
 
 mod birth;
+mod charges;
 mod check;
 mod docker;
 mod escapes;

@@ -5,8 +5,8 @@ use frameos_app as app;
 use frameos_contract::{
     account::Done,
     agent::{
-        AgentList, AgentListQuery, AgentRegisterRequest, Category, CategoryList, DeprecateRequest,
-        VersionList,
+        AgentList, AgentListQuery, AgentRegisterRequest, AgentUpdateRequest, Category, CategoryList,
+        DeprecateRequest, VersionList,
     },
 };
 use frameos_store::{Page, Paged, agent::CategoryCount};
@@ -87,6 +87,16 @@ pub(crate) async fn get(
     PathText(agent): PathText,
 ) -> Answer {
     ok(view::detail(app::agent_get(&api.app, &agent, viewer.as_ref()).await?))
+}
+
+/// `PATCH /agents/:id`
+pub(crate) async fn update(
+    State(api): State<Api>,
+    Developer(developer): Developer,
+    PathText(agent): PathText,
+    Json(body): Json<AgentUpdateRequest>,
+) -> Answer {
+    ok(view::summary(app::agent_pricing_set(&api.app, developer, &agent, &body.pricing).await?))
 }
 
 /// `GET /agents/:id/versions`

@@ -38,6 +38,14 @@ pub(crate) async fn revenue(
     Paging(page): Paging,
 ) -> Answer {
     let listed = app::revenue_list(&api.app, developer, page).await?;
+    let balance = app::payout_balance(&api.app, developer).await?;
     let revenue = listed.items.iter().map(view::revenue_entry).collect();
-    ok(RevenueList { revenue, total: listed.total, page: page.page, limit: page.limit })
+    ok(RevenueList {
+        revenue,
+        total: listed.total,
+        page: page.page,
+        limit: page.limit,
+        pending_payout: balance.payable + balance.in_transit,
+        paid_out: balance.paid_out,
+    })
 }

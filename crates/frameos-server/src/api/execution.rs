@@ -3,7 +3,6 @@
 use std::time::Instant;
 
 use axum::{
-    Extension,
     extract::State,
     http::{HeaderName, HeaderValue},
 };
@@ -13,24 +12,26 @@ use frameos_domain::id::{ExecutionId, UserId, kind};
 
 use super::{
     Api,
-    extract::{IdempotencyKey, Json, PathId, PathText, Prefer, Query, User, page_check},
-    layers::{Fingerprint, replay, replayed},
+    extract::{Json, PathId, PathText, Prefer, Query, Reader, User, page_check},
+    layers::{replay, replayed},
     reply::{Answer, accepted, ok},
+    x402::{Caller, buy, settlement_told},
 };
 use crate::view::execution as view;
 
 /// `POST /agents/:id/execute`
-#[expect(clippy::too_many_arguments, reason = "each is a part of the request this handler needs")]
 pub(crate) async fn start(
     State(api): State<Api>,
-    User(user): User,
-    IdempotencyKey(key): IdempotencyKey,
-    Extension(Fingerprint(fingerprint)): Extension<Fingerprint>,
+    caller: Caller,
     PathText(agent): PathText,
     prefer: Prefer,
     Json(body): Json<ExecuteRequest>,
 ) -> Answer {
     let begun = Instant::now();
+    let (user, key, fingerprint) = match caller {
+        Caller::User { user, key, fingerprint } => (user, key, fingerprint),
+        Caller::Payer(payer) => return buy(&api, payer, &agent, &prefer, body).await,
+    };
     let new = view::execution_new(body, key, fingerprint);
     let started = match app::execution_start(&api.app, user, &agent, new).await? {
         Trigger::Started(started) => started,
@@ -46,7 +47,7 @@ pub(crate) async fn start(
 }
 
 /// The run, if it ends within the wait the client prefers.
-async fn finished(
+pub(super) async fn finished(
     api: &Api,
     user: UserId,
     id: ExecutionId,
@@ -60,7 +61,10 @@ async fn finished(
     Ok(waited.status.is_final().then(|| view::execution(waited)))
 }
 
-fn preference_applied(mut answer: axum::response::Response, prefer: &Prefer) -> axum::response::Response {
+pub(super) fn preference_applied(
+    mut answer: axum::response::Response,
+    prefer: &Prefer,
+) -> axum::response::Response {
     let value = prefer.wait.map(|wait| HeaderValue::from_str(&format!("wait={}", wait.as_secs())));
     if let Some(Ok(value)) = value {
         answer.headers_mut().insert(HeaderName::from_static("preference-applied"), value);
@@ -83,10 +87,11 @@ pub(crate) async fn list(
 /// `GET /executions/:id`
 pub(crate) async fn get(
     State(api): State<Api>,
-    User(user): User,
+    Reader { user, pays }: Reader,
     PathId(id): PathId<kind::Execution>,
 ) -> Answer {
-    ok(view::execution(app::execution_get(&api.app, user, id).await?))
+    let answer = ok(view::execution(app::execution_get(&api.app, user, id).await?))?;
+    if pays { settlement_told(&api, id, answer).await } else { Ok(answer) }
 }
 
 /// `POST /executions/:id/cancel`
@@ -101,7 +106,7 @@ pub(crate) async fn cancel(
 /// `GET /executions/:id/logs`
 pub(crate) async fn logs(
     State(api): State<Api>,
-    User(user): User,
+    Reader { user, .. }: Reader,
     PathId(id): PathId<kind::Execution>,
 ) -> Answer {
     ok(view::logs(app::execution_logs(&api.app, user, id).await?))
@@ -119,7 +124,7 @@ pub(crate) async fn ap2(
 /// `GET /executions/:id/receipt`
 pub(crate) async fn receipt(
     State(api): State<Api>,
-    User(user): User,
+    Reader { user, .. }: Reader,
     PathId(id): PathId<kind::Execution>,
 ) -> Answer {
     ok(app::execution_receipt(&api.app, user, id).await?)

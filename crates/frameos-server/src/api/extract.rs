@@ -1,5 +1,6 @@
 //! Extractors: what a handler's signature may ask for. Each one refuses with our own envelope and codes.
 
+mod csv;
 mod idempotency_key;
 mod json;
 mod paging;
@@ -7,8 +8,10 @@ mod path;
 mod permission;
 mod prefer;
 mod query;
+mod reader;
 mod run;
 
+pub(crate) use csv::{Format, PathFile};
 pub(crate) use idempotency_key::{IdempotencyKey, OptionalKey, key_in};
 pub(crate) use json::{Json, OptionalJson, body_bytes};
 pub(crate) use paging::{Paging, page_check};
@@ -18,4 +21,5 @@ pub(crate) use permission::{
 };
 pub(crate) use prefer::Prefer;
 pub(crate) use query::Query;
+pub(crate) use reader::Reader;
 pub(crate) use run::{Run, is_run_token};

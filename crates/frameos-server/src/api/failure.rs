@@ -122,13 +122,17 @@ impl From<GatewayError> for ApiFailure {
 fn gateway_status(code: &str) -> StatusCode {
     match code {
         "INVALID_REQUEST" => StatusCode::BAD_REQUEST,
-        "UNAUTHENTICATED" => StatusCode::UNAUTHORIZED,
+        "UNAUTHENTICATED" | "WEBHOOK_REFUSED" => StatusCode::UNAUTHORIZED,
         "INSUFFICIENT_FUNDS" => StatusCode::PAYMENT_REQUIRED,
         "POLICY_REFUSED" => StatusCode::FORBIDDEN,
-        "INTENT_NOT_FOUND" | "MANDATE_NOT_FOUND" | "PAYMENT_NOT_FOUND" | "RECEIPT_NOT_FOUND" => {
-            StatusCode::NOT_FOUND
+        "INTENT_NOT_FOUND" | "MANDATE_NOT_FOUND" | "PAYMENT_NOT_FOUND" | "RECEIPT_NOT_FOUND"
+        | "PAYOUT_NOT_FOUND" | "TOP_UP_NOT_FOUND" => StatusCode::NOT_FOUND,
+        "MANDATE_VOIDED" | "MANDATE_EXPIRED" | "MANDATE_EXECUTED" | "SETTLEMENT_PENDING" => {
+            StatusCode::CONFLICT
         }
-        "MANDATE_VOIDED" | "MANDATE_EXPIRED" | "MANDATE_EXECUTED" => StatusCode::CONFLICT,
+        "REFUND_TOO_LATE" | "REFUND_TOO_MUCH" | "REFUND_NOT_OFFERED" | "POLICY_CHANGED" => {
+            StatusCode::CONFLICT
+        }
         "IDEMPOTENCY_CONFLICT" | "PROVIDER_REFUSED" => StatusCode::UNPROCESSABLE_ENTITY,
         "UNAVAILABLE" => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::INTERNAL_SERVER_ERROR,

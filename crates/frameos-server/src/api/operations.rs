@@ -42,7 +42,7 @@ pub(crate) async fn metrics(State(api): State<Api>, _: Public, headers: HeaderMa
 
 /// `GET /.well-known/jwks.json`: the keys receipts verify with, as RFC 7517 wants them, so without our envelope.
 pub(crate) async fn keys(State(api): State<Api>, _: Public) -> Answer {
-    let mut response = json_response(StatusCode::OK, &api.keys);
+    let mut response = json_response(StatusCode::OK, &api.app.public_keys());
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
     Ok(response)
 }

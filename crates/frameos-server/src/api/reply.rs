@@ -46,6 +46,19 @@ fn located<T: Serialize>(status: StatusCode, location: &str, data: T) -> Respons
     response
 }
 
+/// 200 with a table for spreadsheets, to be saved as `name`.
+pub(crate) fn csv(name: &str, table: String) -> Answer {
+    let mut response = Response::new(Body::from(table));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));
+    let disposition = format!("attachment; filename=\"{name}.csv\"");
+    headers.insert(
+        header::CONTENT_DISPOSITION,
+        HeaderValue::from_str(&disposition).map_err(ApiFailure::internal)?,
+    );
+    Ok(response)
+}
+
 /// `value` as JSON, without the envelope.
 pub(crate) fn json_response<T: Serialize>(status: StatusCode, value: &T) -> Response {
     match serde_json::to_vec(value) {

@@ -18,7 +18,7 @@ use super::{
     Api, account, admin, agent, deployment, developer, execution,
     failure::ApiFailure,
     layers::{Frame, detach, frame, idempotency, idempotency_by_row, panic_answer, path_note, time_limit},
-    operations, run_event, wallet, webhook,
+    operations, payout, provider, refund, run_event, subscription, wallet, webhook,
 };
 
 /// Who may use a route.
@@ -31,6 +31,7 @@ pub enum Access {
     /// Any account.
     Account,
     Developer,
+    /// A user. For one run also whoever pays for it by x402, when that is on, and reads it with the token that gives.
     User,
     Admin,
     /// The run in the path itself, by its execution token, while it runs.
@@ -49,6 +50,8 @@ pub struct Route {
 }
 
 const BODY_LIMIT: usize = 2 << 20;
+/// Longer than any report of a payment provider.
+const PROVIDER_BODY_LIMIT: usize = 512 << 10;
 /// A bundle of 10 MB is 13.4 MB in base64, and the rest of the request needs room beside it.
 const BUNDLE_BODY_LIMIT: usize = 16 << 20;
 
@@ -75,6 +78,7 @@ pub fn routes() -> Vec<Route> {
         post("/agents/register", Developer, agent::register).with_body(BUNDLE_BODY_LIMIT),
         get("/agents", Open, agent::list),
         get("/agents/{agent}", Open, agent::get),
+        patch("/agents/{agent}", Developer, agent::update),
         post("/agents/{agent}/versions", Developer, agent::version_submit).with_body(BUNDLE_BODY_LIMIT),
         get("/agents/{agent}/versions", Open, agent::version_list),
         post("/agents/{agent}/versions/{version}/deprecate", Developer, agent::version_deprecate),
@@ -96,12 +100,22 @@ pub fn routes() -> Vec<Route> {
         get("/executions/{execution}/events", User, run_event::follow),
         post("/executions/{execution}/progress", Run, run_event::progress),
         post("/executions/{execution}/logs", Run, run_event::log),
+        // Subscriptions
+        post("/agents/{agent}/subscribe", User, subscription::create),
+        get("/subscriptions", User, subscription::list),
+        get("/subscriptions/{subscription}", User, subscription::get),
+        post("/subscriptions/{subscription}/cancel", User, subscription::cancel),
+        post("/subscriptions/{subscription}/resume", User, subscription::resume),
+        post("/subscriptions/{subscription}/pay", User, subscription::pay),
         // Money
         get("/wallet", User, wallet::get),
         post("/wallet/top-ups", User, wallet::top_up),
+        get("/wallet/top-ups", User, wallet::top_ups),
+        get("/wallet/top-ups/{top_up}", User, wallet::top_up_get),
         get("/wallet/transactions", User, wallet::transactions),
         get("/policy", User, wallet::policy_get),
         put("/policy", User, wallet::policy_put),
+        post("/providers/{provider}/webhook", Public, provider::webhook).with_body(PROVIDER_BODY_LIMIT),
         // Webhooks
         get("/webhooks", User, webhook::list),
         post("/webhooks", User, webhook::create),
@@ -116,6 +130,10 @@ pub fn routes() -> Vec<Route> {
         get("/developers/analytics", Developer, developer::analytics),
         get("/developers/revenue", Developer, developer::revenue),
         get("/developers/executions/{execution}/logs", Developer, developer::execution_logs),
+        get("/developers/payout-account", Developer, payout::account_get),
+        put("/developers/payout-account", Developer, payout::account_put),
+        get("/developers/payouts", Developer, payout::list),
+        get("/developers/payouts/{payout}", Developer, payout::get),
         // Administration
         get("/admin/overview", Admin, admin::overview),
         get("/admin/reviews", Admin, admin::reviews),
@@ -127,6 +145,10 @@ pub fn routes() -> Vec<Route> {
         post("/admin/developers/{developer}/suspend", Admin, admin::suspend),
         post("/admin/developers/{developer}/reinstate", Admin, admin::reinstate),
         post("/admin/users/{user}/plan", Admin, admin::plan),
+        post("/admin/executions/{execution}/refund", Admin, refund::create),
+        get("/admin/payouts", Admin, payout::list_all),
+        post("/admin/payouts/run", Admin, payout::run),
+        post("/admin/payouts/{payout}/retry", Admin, payout::retry),
         get("/admin/audit", Admin, admin::audit),
     ]
 }

@@ -3,11 +3,11 @@
 use axum::extract::State;
 use frameos_app as app;
 use frameos_contract::wallet::TopUpRequest;
-use frameos_domain::policy::Policy;
+use frameos_domain::{id::kind, policy::Policy};
 
 use super::{
     Api,
-    extract::{Json, OptionalKey, Paging, User},
+    extract::{Json, OptionalKey, Paging, PathId, User},
     reply::{Answer, created, ok},
 };
 use crate::view::wallet as view;
@@ -24,8 +24,24 @@ pub(crate) async fn top_up(
     OptionalKey(key): OptionalKey,
     Json(body): Json<TopUpRequest>,
 ) -> Answer {
-    let top_up = app::wallet_top_up(&api.app, user, body.amount, &body.currency, key).await?;
-    created("/wallet/transactions", view::top_up(top_up))
+    let TopUpRequest { amount, currency, instrument, return_url, scenario } = body;
+    let asked = app::TopUpAsked { amount, currency, instrument, return_url, scenario, idempotency_key: key };
+    let top_up = app::wallet_top_up(&api.app, user, asked).await?;
+    created(&format!("/wallet/top-ups/{}", top_up.top_up_id), view::top_up(top_up))
+}
+
+/// `GET /wallet/top-ups`
+pub(crate) async fn top_ups(State(api): State<Api>, User(user): User, Paging(page): Paging) -> Answer {
+    ok(view::top_ups(app::wallet_top_up_list(&api.app, user, page.page, page.limit).await?))
+}
+
+/// `GET /wallet/top-ups/:top_up`
+pub(crate) async fn top_up_get(
+    State(api): State<Api>,
+    User(user): User,
+    PathId(id): PathId<kind::TopUp>,
+) -> Answer {
+    ok(view::top_up(app::wallet_top_up_get(&api.app, user, id).await?))
 }
 
 /// `GET /wallet/transactions`

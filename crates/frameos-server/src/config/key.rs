@@ -8,7 +8,7 @@ use frameos_domain::client_key::client_signing_key_read;
 use secrecy::{ExposeSecret, SecretString};
 use toml::Value;
 
-use super::{Backend, Config, LogFormat, Role, Seed};
+use super::{Backend, Config, LogFormat, PayoutProviderKind, ProviderName, Role, Seed, x402};
 
 /// A value on its way into the tree: typed when it is from the file, text when from the environment or a flag.
 #[derive(Debug, Clone, Copy)]
@@ -145,6 +145,83 @@ pub static KEYS: &[Key] = &[
         show: |config| Shown::Plain(Value::Integer(config.gateway.requests_per_second.into())),
     },
     Key {
+        name: "gateway.providers",
+        allowed: "some of sandbox, stripe, cashfree, in order of preference; sandbox only alone",
+        set: |config, raw| set_optional_list(&mut config.providers.names, raw, providers),
+        show: |config| {
+            let names = config.providers.names.as_ref();
+            names.map_or(Shown::Unset, |names| {
+                Shown::Plain(names.iter().map(|name| name.name()).collect::<Vec<_>>().into())
+            })
+        },
+    },
+    Key {
+        name: "gateway.provider_timeout_seconds",
+        allowed: "a whole number of seconds from 1 to 20",
+        set: |config, raw| set_to(&mut config.providers.timeout_seconds, number(raw, 1, 20)),
+        show: |config| Shown::Plain(Value::Integer(config.providers.timeout_seconds.into())),
+    },
+    Key {
+        name: "gateway.return_url",
+        allowed: "an http:// or https:// URL",
+        set: |config, raw| set_optional(&mut config.providers.return_url, raw, url),
+        show: |config| optional(config.providers.return_url.as_ref()),
+    },
+    Key {
+        name: "gateway.sandbox_scenario",
+        allowed: "a scenario of docs/providers.md such as settled, pending, declined or timeout_paid",
+        set: |config, raw| set_optional(&mut config.providers.sandbox_scenario, raw, scenario),
+        show: |config| optional(config.providers.sandbox_scenario.as_ref()),
+    },
+    Key {
+        name: "gateway.sandbox_webhook_secret",
+        allowed: "at least 16 visible ASCII characters",
+        set: |config, raw| set_optional(&mut config.providers.sandbox_webhook_secret, raw, api_key),
+        show: |config| hidden(config.providers.sandbox_webhook_secret.as_ref()),
+    },
+    Key {
+        name: "stripe.secret_key",
+        allowed: "at least 16 visible ASCII characters",
+        set: |config, raw| set_optional(&mut config.providers.stripe.secret_key, raw, api_key),
+        show: |config| hidden(config.providers.stripe.secret_key.as_ref()),
+    },
+    Key {
+        name: "stripe.webhook_secret",
+        allowed: "at least 16 visible ASCII characters",
+        set: |config, raw| set_optional(&mut config.providers.stripe.webhook_secret, raw, api_key),
+        show: |config| hidden(config.providers.stripe.webhook_secret.as_ref()),
+    },
+    Key {
+        name: "stripe.base_url",
+        allowed: "an http:// or https:// URL",
+        set: |config, raw| set_optional(&mut config.providers.stripe.base_url, raw, url),
+        show: |config| optional(config.providers.stripe.base_url.as_ref()),
+    },
+    Key {
+        name: "cashfree.client_id",
+        allowed: "the client id of a Cashfree account",
+        set: |config, raw| set_optional(&mut config.providers.cashfree.client_id, raw, visible),
+        show: |config| optional(config.providers.cashfree.client_id.as_ref()),
+    },
+    Key {
+        name: "cashfree.client_secret",
+        allowed: "at least 16 visible ASCII characters",
+        set: |config, raw| set_optional(&mut config.providers.cashfree.client_secret, raw, api_key),
+        show: |config| hidden(config.providers.cashfree.client_secret.as_ref()),
+    },
+    Key {
+        name: "cashfree.base_url",
+        allowed: "an http:// or https:// URL",
+        set: |config, raw| set_optional(&mut config.providers.cashfree.base_url, raw, url),
+        show: |config| optional(config.providers.cashfree.base_url.as_ref()),
+    },
+    Key {
+        name: "cashfree.customer_phone",
+        allowed: "10 to 15 digits",
+        set: |config, raw| set_optional(&mut config.providers.cashfree.customer_phone, raw, phone),
+        show: |config| optional(config.providers.cashfree.customer_phone.as_ref()),
+    },
+    Key {
         name: "sandbox.backend",
         allowed: "auto, linux or docker",
         set: |config, raw| set_to(&mut config.sandbox.backend, backend(raw)),
@@ -255,10 +332,120 @@ pub static KEYS: &[Key] = &[
         show: |config| Shown::Plain(Value::Boolean(config.webhooks_allow_private)),
     },
     Key {
+        name: "x402.facilitator_url",
+        allowed: "an http:// or https:// URL",
+        set: |config, raw| set_optional(&mut config.x402.facilitator_url, raw, url),
+        show: |config| optional(config.x402.facilitator_url.as_ref()),
+    },
+    Key {
+        name: "x402.facilitator_token",
+        allowed: "at least 16 visible ASCII characters",
+        set: |config, raw| set_optional(&mut config.x402.facilitator_token, raw, api_key),
+        show: |config| hidden(config.x402.facilitator_token.as_ref()),
+    },
+    Key {
+        name: "x402.network",
+        allowed: "a CAIP-2 name such as eip155:8453",
+        set: |config, raw| set_optional(&mut config.x402.network, raw, x402::network),
+        show: |config| optional(config.x402.network.as_ref()),
+    },
+    Key {
+        name: "x402.asset",
+        allowed: "the address of a token's contract, 0x and 40 hexadecimal digits",
+        set: |config, raw| set_optional(&mut config.x402.asset, raw, x402::chain_address),
+        show: |config| optional(config.x402.asset.as_ref()),
+    },
+    Key {
+        name: "x402.asset_name",
+        allowed: "the name in the token's EIP-712 domain",
+        set: |config, raw| set_to(&mut config.x402.asset_name, x402::domain_word(raw)),
+        show: |config| text(&config.x402.asset_name),
+    },
+    Key {
+        name: "x402.asset_version",
+        allowed: "the version in the token's EIP-712 domain",
+        set: |config, raw| set_to(&mut config.x402.asset_version, x402::domain_word(raw)),
+        show: |config| text(&config.x402.asset_version),
+    },
+    Key {
+        name: "x402.pay_to",
+        allowed: "an address, 0x and 40 hexadecimal digits",
+        set: |config, raw| set_optional(&mut config.x402.pay_to, raw, x402::chain_address),
+        show: |config| optional(config.x402.pay_to.as_ref()),
+    },
+    Key {
+        name: "x402.rates",
+        allowed: "a list such as [\"INR=117.95\"]: the token's smallest units that a currency's minor unit is worth",
+        set: |config, raw| set_to(&mut config.x402.rates, x402::rates(raw)),
+        show: |config| {
+            Shown::Plain(config.x402.rates.iter().map(ToString::to_string).collect::<Vec<_>>().into())
+        },
+    },
+    Key {
+        name: "x402.rpc_url",
+        allowed: "an http:// or https:// URL",
+        set: |config, raw| set_optional(&mut config.x402.rpc_url, raw, x402::rpc_url),
+        show: |config| hidden(config.x402.rpc_url.as_ref()),
+    },
+    Key {
+        name: "x402.answer_seconds",
+        allowed: "a whole number of seconds from 1 to 60",
+        set: |config, raw| set_to(&mut config.x402.answer_seconds, number(raw, 1, 60)),
+        show: |config| Shown::Plain(Value::Integer(config.x402.answer_seconds.into())),
+    },
+    Key {
+        name: "x402.payer_runs",
+        allowed: "a whole number from 1 to 1000",
+        set: |config, raw| set_to(&mut config.x402.payer_runs, number(raw, 1, 1_000)),
+        show: |config| Shown::Plain(Value::Integer(config.x402.payer_runs.into())),
+    },
+    Key {
         name: "limits.enabled",
         allowed: "true or false",
         set: |config, raw| set_to(&mut config.limits_enabled, boolean(raw)),
         show: |config| Shown::Plain(Value::Boolean(config.limits_enabled)),
+    },
+    Key {
+        name: "payouts.provider",
+        allowed: "sandbox or cashfree",
+        set: |config, raw| set_to(&mut config.payouts.provider, choice(raw, &PAYOUT_PROVIDERS)),
+        show: |config| text(&shown(&PAYOUT_PROVIDERS, config.payouts.provider)),
+    },
+    Key {
+        name: "payouts.minimum",
+        allowed: "a whole number of paise from 100 to 100000000",
+        set: |config, raw| set_to(&mut config.payouts.minimum, number(raw, 100, 100_000_000)),
+        show: |config| Shown::Plain(Value::Integer(config.payouts.minimum.into())),
+    },
+    Key {
+        name: "payouts.time_zone",
+        allowed: "IST or UTC",
+        set: |config, raw| set_to(&mut config.payouts.offset_minutes, choice(raw, &PAYOUT_ZONES)),
+        show: |config| text(&shown(&PAYOUT_ZONES, config.payouts.offset_minutes)),
+    },
+    Key {
+        name: "payouts.account_hold_hours",
+        allowed: "a whole number of hours from 0 to 720",
+        set: |config, raw| set_to(&mut config.payouts.account_hold_hours, number(raw, 0, 720)),
+        show: |config| Shown::Plain(Value::Integer(config.payouts.account_hold_hours.into())),
+    },
+    Key {
+        name: "payouts.cashfree_url",
+        allowed: "an http:// or https:// URL",
+        set: |config, raw| set_to(&mut config.payouts.cashfree_url, url(raw)),
+        show: |config| text(&config.payouts.cashfree_url),
+    },
+    Key {
+        name: "payouts.cashfree_client_id",
+        allowed: "the client id of Cashfree Payouts",
+        set: |config, raw| set_optional(&mut config.payouts.cashfree_client_id, raw, string),
+        show: |config| optional(config.payouts.cashfree_client_id.as_ref()),
+    },
+    Key {
+        name: "payouts.cashfree_client_secret",
+        allowed: "the client secret of Cashfree Payouts, at least 16 visible ASCII characters",
+        set: |config, raw| set_optional(&mut config.payouts.cashfree_client_secret, raw, api_key),
+        show: |config| hidden(config.payouts.cashfree_client_secret.as_ref()),
     },
     Key {
         name: "log.format",
@@ -304,6 +491,20 @@ fn set_optional<T>(
     Ok(())
 }
 
+/// As [`set_optional`], for a list: an empty one unsets.
+fn set_optional_list<T>(
+    slot: &mut Option<T>,
+    raw: Raw<'_>,
+    read: impl FnOnce(Raw<'_>) -> Result<T, Refused>,
+) -> Result<(), Refused> {
+    let is_empty = match raw {
+        Raw::Text(text) => text.is_empty(),
+        Raw::Toml(value) => value.as_array().is_some_and(Vec::is_empty),
+    };
+    *slot = if is_empty { None } else { Some(read(raw)?) };
+    Ok(())
+}
+
 fn text(value: &impl ToString) -> Shown {
     Shown::Plain(Value::String(value.to_string()))
 }
@@ -316,7 +517,7 @@ fn hidden(value: Option<&SecretString>) -> Shown {
     value.map_or(Shown::Unset, |_| Shown::Hidden)
 }
 
-fn string(raw: Raw<'_>) -> Result<String, Refused> {
+pub(super) fn string(raw: Raw<'_>) -> Result<String, Refused> {
     match raw {
         Raw::Text(text) => Ok(text.to_owned()),
         Raw::Toml(Value::String(text)) => Ok(text.clone()),
@@ -333,7 +534,7 @@ fn path(raw: Raw<'_>) -> Result<PathBuf, Refused> {
     if text.is_empty() { Err(Refused::NotAllowed) } else { Ok(PathBuf::from(text)) }
 }
 
-fn url(raw: Raw<'_>) -> Result<String, Refused> {
+pub(super) fn url(raw: Raw<'_>) -> Result<String, Refused> {
     let text = string(raw)?;
     let rest =
         text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).ok_or(Refused::NotAllowed)?;
@@ -378,8 +579,48 @@ fn signing_key(raw: Raw<'_>) -> Result<SecretString, Refused> {
     if client_signing_key_read(&text).is_ok() { Ok(text.into()) } else { Err(Refused::NotAllowed) }
 }
 
+fn visible(raw: Raw<'_>) -> Result<String, Refused> {
+    let text = string(raw)?;
+    if text.bytes().all(|byte| byte.is_ascii_graphic()) { Ok(text) } else { Err(Refused::NotAllowed) }
+}
+
+fn phone(raw: Raw<'_>) -> Result<String, Refused> {
+    let text = string(raw)?;
+    let fits = (10..=15).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    if fits { Ok(text) } else { Err(Refused::NotAllowed) }
+}
+
+fn scenario(raw: Raw<'_>) -> Result<String, Refused> {
+    let text = string(raw)?;
+    let known = frameos_gateway::SCENARIOS.iter().any(|(name, _)| *name == text);
+    if known { Ok(text) } else { Err(Refused::NotAllowed) }
+}
+
+/// Each at most once; test money never beside real money.
+fn providers(raw: Raw<'_>) -> Result<Vec<ProviderName>, Refused> {
+    let mut chosen = Vec::new();
+    for name in names(raw)? {
+        let known = ProviderName::ALL.into_iter().find(|known| known.name() == name);
+        let known = known.filter(|known| !chosen.contains(known)).ok_or(Refused::NotAllowed)?;
+        chosen.push(known);
+    }
+    if chosen.len() > 1 && chosen.contains(&ProviderName::Sandbox) {
+        return Err(Refused::NotAllowed);
+    }
+    Ok(chosen)
+}
+
 fn backend(raw: Raw<'_>) -> Result<Backend, Refused> {
     choice(raw, &BACKENDS.map(|backend| (backend_name(backend), backend)))
+}
+
+const PAYOUT_PROVIDERS: [(&str, PayoutProviderKind); 2] =
+    [("sandbox", PayoutProviderKind::Sandbox), ("cashfree", PayoutProviderKind::Cashfree)];
+const PAYOUT_ZONES: [(&str, i32); 2] = [("IST", 330), ("UTC", 0)];
+
+/// The word for one of the choices.
+fn shown<T: PartialEq>(choices: &[(&'static str, T)], value: T) -> &'static str {
+    choices.iter().find(|(_, choice)| *choice == value).map_or("", |(name, _)| name)
 }
 
 const BACKENDS: [Backend; 3] = [Backend::Auto, Backend::Linux, Backend::Docker];
@@ -392,14 +633,17 @@ fn backend_name(backend: Backend) -> &'static str {
     }
 }
 
+/// A list, or a text with commas.
+fn names(raw: Raw<'_>) -> Result<Vec<String>, Refused> {
+    match raw {
+        Raw::Text(text) => Ok(text.split(',').map(|name| name.trim().to_owned()).collect()),
+        Raw::Toml(Value::Array(values)) => values.iter().map(|value| string(Raw::Toml(value))).collect(),
+        Raw::Toml(_) => Err(Refused::NotAllowed),
+    }
+}
+
 fn roles(raw: Raw<'_>) -> Result<Vec<Role>, Refused> {
-    let names: Vec<String> = match raw {
-        Raw::Text(text) => text.split(',').map(|name| name.trim().to_owned()).collect(),
-        Raw::Toml(Value::Array(values)) => {
-            values.iter().map(|value| string(Raw::Toml(value))).collect::<Result<_, _>>()?
-        }
-        Raw::Toml(_) => return Err(Refused::NotAllowed),
-    };
+    let names = names(raw)?;
     let all = [Role::Api, Role::Worker, Role::Gateway];
     let known = |name: &String| all.iter().any(|role| role.name() == name);
     if names.is_empty() || !names.iter().all(known) {

@@ -122,7 +122,15 @@ fn is_section(name: &str) -> bool {
 
 /// The refused value for the message; never a secret's.
 fn found(config: &Config, key: &Key, raw: Raw<'_>) -> String {
-    const SECRET: &[&str] = &["master_key", "database.url", "gateway.api_key"];
+    const SECRET: &[&str] = &[
+        "master_key",
+        "database.url",
+        "gateway.api_key",
+        "gateway.sandbox_webhook_secret",
+        "stripe.secret_key",
+        "stripe.webhook_secret",
+        "cashfree.client_secret",
+    ];
     if SECRET.contains(&key.name) || (key.show)(config) == super::key::Shown::Hidden {
         return "the given value (not shown)".to_owned();
     }

@@ -2,14 +2,17 @@
 
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, State},
+    extract::{DefaultBodyLimit, Request, State},
     handler::Handler,
     http::{Method, StatusCode},
     middleware::from_fn_with_state,
     routing::{MethodFilter, MethodRouter, on},
 };
 use frameos_domain::{id::kind, policy::Policy};
-use frameos_gateway::wire::{Execute, IntentNew, MandateNew, MandateVoid, TopUpNew};
+use frameos_gateway::wire::{
+    Execute, IntentNew, MandateNew, MandateVoid, PayoutNew, PayoutQuery, RefundNew, TopUpNew,
+};
+use serde::Deserialize;
 use serde_json::json;
 
 use super::{
@@ -17,8 +20,12 @@ use super::{
     client::{Client, client_admit},
 };
 use crate::api::{
-    extract::{Json, OptionalJson, OptionalKey, Paging, PathId, PathText, Public},
+    extract::{
+        IdempotencyKey, Json, OptionalJson, OptionalKey, Paging, PathId, PathText, PathTexts, Public, Query,
+    },
+    failure::ApiFailure,
     layers::{Frame, detach},
+    provider,
     reply::{Answer, created, json_response, ok},
     routes::framed,
 };
@@ -51,9 +58,18 @@ pub fn gateway_routes() -> Vec<GatewayRoute> {
         route(&get, "/mandates/{mandate}/ap2", mandate_ap2),
         route(&post, "/execute", execute),
         route(&get, "/payments/{payment}", payment_get),
+        route(&post, "/payments/{payment}/refund", payment_refund),
+        route(&post, "/payouts", payout_create),
+        route(&get, "/payouts", payout_list),
+        route(&get, "/payouts/{payout}", payout_get),
+        route(&post, "/payouts/{payout}/advance", payout_advance),
+        route(&get, "/payouts/{payout}/lines", payout_lines),
         route(&get, "/receipts/{receipt}", receipt_get),
         route(&get, "/wallets/{owner}", wallet_get),
         route(&post, "/wallets/{owner}/top-ups", wallet_top_up),
+        route(&get, "/wallets/{owner}/top-ups", top_up_list),
+        route(&get, "/wallets/{owner}/top-ups/{top_up}", top_up_get),
+        public(route(&post, "/providers/{provider}/webhook", provider_webhook)),
         route(&get, "/wallets/{owner}/transactions", wallet_transactions),
         route(&get, "/policies/{owner}", policy_get),
         route(&put, "/policies/{owner}", policy_put),
@@ -142,8 +158,59 @@ async fn payment_get(Client(gateway): Client, PathId(id): PathId<kind::Payment>)
     ok(gateway.payment_get(id).await?)
 }
 
+async fn payment_refund(
+    Client(gateway): Client,
+    PathId(id): PathId<kind::Payment>,
+    IdempotencyKey(idempotency_key): IdempotencyKey,
+    Json(body): Json<RefundNew>,
+) -> Answer {
+    ok(gateway.payment_refund(id, RefundNew { idempotency_key, ..body }).await?)
+}
+
+async fn payout_create(Client(gateway): Client, Json(body): Json<PayoutNew>) -> Answer {
+    ok(gateway.payout_create(body).await?)
+}
+
+/// `GET /payouts?payee=`; the page is read beside it.
+#[derive(Deserialize)]
+struct PayeeQuery {
+    payee: Option<String>,
+}
+
+async fn payout_list(
+    Client(gateway): Client,
+    Paging(page): Paging,
+    Query(query): Query<PayeeQuery>,
+) -> Answer {
+    let query = PayoutQuery { payee: query.payee, page: page.page, limit: page.limit };
+    ok(gateway.payout_list(query).await?)
+}
+
+async fn payout_get(Client(gateway): Client, PathId(id): PathId<kind::Payout>) -> Answer {
+    ok(gateway.payout_get(id).await?)
+}
+
+async fn payout_advance(Client(gateway): Client, PathId(id): PathId<kind::Payout>) -> Answer {
+    ok(gateway.payout_advance(id).await?)
+}
+
+async fn payout_lines(
+    Client(gateway): Client,
+    PathId(id): PathId<kind::Payout>,
+    Query(page): Query<LinesQuery>,
+) -> Answer {
+    ok(gateway.payout_lines(id, page.page, page.limit).await?)
+}
+
+/// Pages of lines are longer than others; the gateway checks them.
+#[derive(Deserialize)]
+struct LinesQuery {
+    page: u32,
+    limit: u32,
+}
+
 async fn receipt_get(Client(gateway): Client, PathId(id): PathId<kind::Receipt>) -> Answer {
-    ok(gateway.receipt_get(id).await?)
+    ok(gateway.receipt_find(id).await?)
 }
 
 async fn wallet_get(Client(gateway): Client, PathText(owner): PathText) -> Answer {
@@ -156,8 +223,27 @@ async fn wallet_top_up(
     OptionalKey(idempotency_key): OptionalKey,
     Json(body): Json<TopUpNew>,
 ) -> Answer {
-    let location = format!("/wallets/{owner}/transactions");
-    created(&location, gateway.wallet_top_up(owner, TopUpNew { idempotency_key, ..body }).await?)
+    let top_up = gateway.wallet_top_up(owner.clone(), TopUpNew { idempotency_key, ..body }).await?;
+    created(&format!("/wallets/{owner}/top-ups/{}", top_up.top_up_id), top_up)
+}
+
+async fn top_up_list(Client(gateway): Client, PathText(owner): PathText, Paging(page): Paging) -> Answer {
+    ok(gateway.top_up_list(owner, page.page, page.limit).await?)
+}
+
+async fn top_up_get(Client(gateway): Client, PathTexts(owner, top_up): PathTexts) -> Answer {
+    let id = top_up.parse().map_err(|_| ApiFailure::not_found())?;
+    ok(gateway.top_up_get(owner, id).await?)
+}
+
+async fn provider_webhook(
+    State(api): State<GatewayApi>,
+    _: Public,
+    PathText(provider): PathText,
+    request: Request,
+) -> Answer {
+    let webhook = provider::provider_webhook(provider, request, &api).await?;
+    ok(api.provider_webhook(webhook).await?)
 }
 
 async fn wallet_transactions(

@@ -65,6 +65,7 @@ pub(crate) fn summary(agent: Agent) -> AgentSummary {
         price_amount: agent.pricing.price.minor,
         price_currency: agent.pricing.price.currency.to_string(),
         free_runs_per_month: agent.pricing.free_runs_per_month.into(),
+        pricing: agent.pricing.to_manifest(),
         current_version: agent.current_version,
         status: agent.status.to_string(),
         rating: agent.rating,

@@ -96,6 +96,7 @@ pub(crate) fn revenue_entry(row: &Revenue) -> RevenueEntry {
         id: row.id.to_string(),
         agent_id: row.agent_id.map(|id| id.to_string()),
         execution_id: row.execution_id.map(|id| id.to_string()),
+        refund_id: row.refund_id.map(|id| id.to_string()),
         amount: row.amount.minor,
         currency: row.amount.currency.to_string(),
         status: row.status.to_string(),

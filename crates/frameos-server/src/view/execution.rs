@@ -19,6 +19,7 @@ pub(crate) fn execution_new(
         inputs: request.inputs,
         timeout_ms: request.timeout_ms,
         confirm: request.confirm,
+        confirmed_amount: request.confirmed_amount,
         idempotency_key,
         fingerprint,
     }
@@ -31,6 +32,7 @@ pub(crate) fn queued(started: &Started) -> ExecutionQueued {
         estimated_duration_ms: started.estimated_duration_ms,
         poll_url: format!("/executions/{}", started.execution_id),
         message: "Execution queued. Check status at poll_url.".to_owned(),
+        read_token: None,
     }
 }
 
@@ -72,7 +74,12 @@ pub(crate) fn execution(view: ExecutionView) -> Execution {
             .progress
             .map(|said| ExecutionProgress { fraction: said.fraction, message: said.message }),
         receipt_salt: view.receipt_salt,
+        max_amount: view.max_amount,
+        charges: view.charges,
+        subscription_id: view.subscription_id.map(|id| id.to_string()),
         payment: view.payment.map(payment),
+        read_token: None,
+        refunded_amount: view.refunded_amount,
     }
 }
 

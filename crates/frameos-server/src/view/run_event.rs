@@ -18,6 +18,9 @@ pub(crate) fn event(event: WatchEvent) -> Result<Event, axum::Error> {
         WatchKind::Said(RunEventKind::Progress { fraction, message }) => {
             RunEventData::Progress { fraction, message }
         }
+        WatchKind::Said(RunEventKind::Charge { event, count, amount }) => {
+            RunEventData::Charge { event, count, amount }
+        }
         WatchKind::Said(RunEventKind::Resources { used }) => RunEventData::Resources(used),
         WatchKind::Said(RunEventKind::Truncated) => RunEventData::Truncated {},
     };

@@ -1,6 +1,6 @@
 //! Wallets, as the contract shows them.
 
-use frameos_contract::wallet::{TopUp, Transaction, TransactionList, Wallet};
+use frameos_contract::wallet::{TopUp, TopUpList, Transaction, TransactionList, Wallet};
 use frameos_gateway::wire;
 
 pub(crate) fn wallet(wallet: &wire::Wallet) -> Wallet {
@@ -12,13 +12,35 @@ pub(crate) fn top_up(top_up: wire::TopUp) -> TopUp {
         wire::TopUpStatus::Pending => "pending",
         wire::TopUpStatus::Settled => "settled",
         wire::TopUpStatus::Failed => "failed",
+        wire::TopUpStatus::Expired => "expired",
+        wire::TopUpStatus::Reversed => "reversed",
     };
+    // What is flagged is for operators.
     TopUp {
+        top_up_id: top_up.top_up_id.to_string(),
         id: top_up.top_up_id.to_string(),
         amount: top_up.amount,
         currency: top_up.currency.to_string(),
         provider: top_up.provider,
         status: status.to_owned(),
+        credited: top_up.credited,
+        reversed: top_up.reversed,
+        debt: top_up.debt,
+        instrument: top_up.instrument,
+        checkout_url: top_up.checkout_url,
+        payment_session_id: top_up.payment_session_id,
+        expires_at: top_up.expires_at,
+        reason: top_up.reason,
+        created_at: top_up.created_at,
+    }
+}
+
+pub(crate) fn top_ups(page: wire::TopUpPage) -> TopUpList {
+    TopUpList {
+        top_ups: page.top_ups.into_iter().map(top_up).collect(),
+        total: page.total,
+        page: page.page,
+        limit: page.limit,
     }
 }
 

@@ -145,6 +145,10 @@ fn filled(path: &str, things: &Things) -> String {
         .replace("{deployment}", &things.deployment)
         .replace("{execution}", &things.execution)
         .replace("{developer}", &things.developer)
+        .replace("{payout}", "pout_00000000000000000000000000")
+        .replace("{subscription}", "sub_00000000000000000000000000")
+        .replace("{provider}", "sandbox")
+        .replace("{top_up}", "top_00000000000000000000000000")
         .replace("{webhook}", "whk_00000000000000000000000000")
         .replace("{delivery}", "dlv_00000000000000000000000000")
 }

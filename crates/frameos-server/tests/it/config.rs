@@ -62,6 +62,18 @@ fn every_key_can_be_set_by_its_variable() {
         ("gateway.timeout_ms", "1234"),
         ("gateway.listen", "127.0.0.1:2"),
         ("gateway.requests_per_second", "321"),
+        ("gateway.providers", "cashfree,stripe"),
+        ("gateway.provider_timeout_seconds", "17"),
+        ("gateway.return_url", "https://back.example/paid"),
+        ("gateway.sandbox_scenario", "timeout_unpaid"),
+        ("gateway.sandbox_webhook_secret", "sandbox-secret-0"),
+        ("stripe.secret_key", "sk_test_0123456789"),
+        ("stripe.webhook_secret", "whsec_0123456789"),
+        ("stripe.base_url", "http://stripe.example"),
+        ("cashfree.client_id", "cf-client"),
+        ("cashfree.client_secret", "cfsk_0123456789ab"),
+        ("cashfree.base_url", "http://cashfree.example/pg"),
+        ("cashfree.customer_phone", "9000000001"),
         ("sandbox.backend", "docker"),
         ("sandbox.jail_path", "/usr/lib/frameos-jail"),
         ("sandbox.warm", "0"),
@@ -80,6 +92,24 @@ fn every_key_can_be_set_by_its_variable() {
         ("metrics.token", "fedcba9876543210"),
         ("mail.url", "file:///srv/mail"),
         ("webhooks.allow_private", "true"),
+        ("payouts.provider", "cashfree"),
+        ("payouts.minimum", "100"),
+        ("payouts.time_zone", "UTC"),
+        ("payouts.account_hold_hours", "0"),
+        ("payouts.cashfree_url", "https://c.example/payout"),
+        ("payouts.cashfree_client_id", "id"),
+        ("payouts.cashfree_client_secret", "0123456789abcdef"),
+        ("x402.facilitator_url", "https://f.example"),
+        ("x402.facilitator_token", "0011223344556677"),
+        ("x402.network", "eip155:8453"),
+        ("x402.asset", "0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913"),
+        ("x402.asset_name", "USD Coin"),
+        ("x402.asset_version", "3"),
+        ("x402.pay_to", "0x209693Bc6afc0C5328bA36FaF03C514EF312287C"),
+        ("x402.rates", "INR=117.95"),
+        ("x402.rpc_url", "https://node.example/secret-key"),
+        ("x402.answer_seconds", "20"),
+        ("x402.payer_runs", "9"),
         ("limits.enabled", "false"),
         ("log.format", "json"),
         ("log.level", "debug"),
@@ -95,13 +125,20 @@ fn every_key_can_be_set_by_its_variable() {
     assert!(!config.limits_enabled);
     let shown = config.effective_toml();
     for (name, value) in values {
-        let secrets =
-            ["master_key", "database.url", "gateway.api_key", "gateway.signing_key", "metrics.token"];
-        let secret = secrets.contains(&name);
-        let list = name == "roles";
+        let secrets = [
+            "master_key",
+            "database.url",
+            "gateway.api_key",
+            "gateway.signing_key",
+            "metrics.token",
+            "x402.facilitator_token",
+            "x402.rpc_url",
+        ];
+        let secret = secrets.contains(&name) || name.ends_with("_secret") || name == "stripe.secret_key";
+        let list = ["roles", "gateway.providers"].contains(&name);
         assert_eq!(shown.contains(value), !secret && !list, "{name} in\n{shown}");
     }
-    assert_eq!(shown.matches("\"(hidden)\"").count(), 5, "{shown}");
+    assert_eq!(shown.matches("\"(hidden)\"").count(), 12, "{shown}");
     assert!(!format!("{config:?}").contains("secret@"), "secrets are not printed");
 }
 
@@ -125,8 +162,14 @@ fn errors_name_key_source_and_what_is_allowed() {
          `podman` is not allowed; allowed: auto, linux or docker"
     );
     assert!(refused("", &[("FRAMEOS_TYPO", "1")]).starts_with("unknown configuration key `typo`"));
-    let secret = refused("", &[("FRAMEOS_MASTER_KEY", "hunter2")]);
-    assert!(secret.contains("not shown") && !secret.contains("hunter2"), "{secret}");
+    for variable in ["FRAMEOS_MASTER_KEY", "FRAMEOS_STRIPE__SECRET_KEY", "FRAMEOS_CASHFREE__CLIENT_SECRET"] {
+        let secret = refused("", &[(variable, "hunter2")]);
+        assert!(secret.contains("not shown") && !secret.contains("hunter2"), "{secret}");
+    }
+    for providers in ["sandbox,stripe", "stripe,stripe", "paypal", "stripe,"] {
+        let both = refused("", &[("FRAMEOS_GATEWAY__PROVIDERS", providers)]);
+        assert!(both.contains("sandbox only alone"), "{both}");
+    }
     let missing = Config::load(Some(Path::new("/nonexistent/frameos.toml")), &[], &[]).unwrap_err();
     assert!(matches!(missing, ConfigError::Unreadable { .. }));
     let broken = Config::load(Some(file("listen = ").path()), &[], &[]).unwrap_err();

@@ -189,6 +189,13 @@ mod postgres {
         for name in ["tokens", "receipts", "gateway", "gateway-es256"] {
             assert_eq!(key(&node.data_dir, name), key(app.data_dir(), name), "{name}");
         }
+        // After a rotation, nodes that are there go on, and one that comes gets the new key.
+        frameos_server::key_rotate(node.clone(), "receipts").await.unwrap().unwrap();
+        Server::start(&node).await.unwrap();
+        let late = Config { data_dir: elsewhere.path().join("late"), ..node.clone() };
+        Server::start(&late).await.unwrap();
+        assert_ne!(key(&late.data_dir, "receipts"), key(&node.data_dir, "receipts"));
+        assert_eq!(key(&late.data_dir, "gateway"), key(&node.data_dir, "gateway"));
         let path = node.data_dir.join("keys/receipts.key");
         std::fs::write(path, "00".repeat(32)).unwrap();
         let refused = Server::start(&node).await.err().expect("its receipts would not verify");

@@ -13,7 +13,7 @@ use crate::harness::{Client, TestApp, deploy, node_agent, python_agent};
 pub(crate) struct Event {
     id: i64,
     pub(crate) name: String,
-    data: Value,
+    pub(crate) data: Value,
 }
 
 impl Event {

@@ -95,7 +95,7 @@ pub struct DeveloperExecution {
     pub id: ExecutionId,
     pub agent_name: String,
     pub status: RunStatus,
-    /// The developer's share, in minor units; 0 when nothing was charged.
+    /// The developer's share, in minor units, less what was refunded; 0 when nothing was charged.
     pub revenue: i64,
     pub created_at: Timestamp,
 }
@@ -107,7 +107,8 @@ pub async fn execution_list_by_developer(
     agent_id: Option<AgentId>,
     limit: u32,
 ) -> Result<Vec<DeveloperExecution>, StoreError> {
-    let sql = "SELECT e.id, a.name, e.status, COALESCE(r.amount, 0), e.created_at \
+    let sql = "SELECT e.id, a.name, e.status, CAST(COALESCE(r.amount, 0) + COALESCE((SELECT SUM(b.amount) FROM developer_revenue b \
+               WHERE b.refunded_execution_id = e.id), 0) AS BIGINT), e.created_at \
                FROM agent_executions e JOIN agent_definitions a ON a.id = e.agent_id \
                LEFT JOIN developer_revenue r ON r.execution_id = e.id \
                WHERE a.developer_id = $1 AND (CAST($2 AS TEXT) IS NULL OR e.agent_id = CAST($2 AS TEXT)) \

@@ -79,7 +79,9 @@ pub async fn execution_begin(
                WHERE id = $1 AND status IN ('queued', 'running') RETURNING attempt";
     let Some(row) = tx.query_opt(sql, &params![id, now, isolation]).await? else { return Ok(None) };
     let attempt: i64 = row.get(0)?;
-    execution_attempt_lost(tx, id, now).await?;
+    if attempt > 1 {
+        execution_attempt_lost(tx, id, now).await?;
+    }
     let log =
         "INSERT INTO execution_attempts (execution_id, attempt, worker, started_at) VALUES ($1, $2, $3, $4)";
     tx.execute(log, &params![id, attempt, worker, now]).await?;
@@ -228,4 +230,14 @@ pub async fn execution_cancel_request(
 pub async fn execution_cancel_requested_unscoped(tx: &mut Tx, id: ExecutionId) -> Result<bool, StoreError> {
     let sql = "SELECT cancel_requested FROM agent_executions WHERE id = $1";
     tx.query_opt(sql, &params![id]).await?.map_or(Ok(false), |row| row.get(0))
+}
+
+/// Notes how much of a run's price has gone back to its user. It never gets less.
+pub async fn execution_refunded_unscoped(
+    tx: &mut Tx,
+    id: ExecutionId,
+    refunded_total: i64,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE agent_executions SET refunded_amount = $2 WHERE id = $1 AND refunded_amount < $2";
+    tx.execute(sql, &params![id, refunded_total]).await.map(drop)
 }

@@ -21,17 +21,22 @@ pub struct AuditCounts {
     pub mandates: i64,
     pub payments: i64,
     pub postings: i64,
+    pub refunds: i64,
+    pub payouts: i64,
 }
 
 pub async fn audit_counts_unscoped(tx: &mut Tx) -> Result<AuditCounts, StoreError> {
     let sql = "SELECT (SELECT COUNT(*) FROM wallets), (SELECT COUNT(*) FROM mandates), \
-               (SELECT COUNT(*) FROM payments), (SELECT COUNT(*) FROM ledger_postings)";
+               (SELECT COUNT(*) FROM payments), (SELECT COUNT(*) FROM ledger_postings), \
+               (SELECT COUNT(*) FROM refunds), (SELECT COUNT(*) FROM payouts)";
     let row = tx.query_one(sql, &[]).await?;
     Ok(AuditCounts {
         wallets: row.get(0)?,
         mandates: row.get(1)?,
         payments: row.get(2)?,
         postings: row.get(3)?,
+        refunds: row.get(4)?,
+        payouts: row.get(5)?,
     })
 }
 
@@ -63,7 +68,7 @@ pub async fn audit_wallets_unscoped(tx: &mut Tx) -> Result<Option<Disagreement>,
 pub async fn audit_holds_unscoped(tx: &mut Tx) -> Result<Option<Disagreement>, StoreError> {
     const QUESTIONS: [(&str, &str); 1] = [(
         "SELECT w.owner || ' ' || w.currency FROM wallets w LEFT JOIN \
-         (SELECT agent_id, currency, CAST(SUM(amount) AS BIGINT) AS held FROM mandates WHERE status = 'issued' GROUP BY agent_id, currency) m \
+         (SELECT agent_id, currency, CAST(SUM(amount) AS BIGINT) AS held FROM mandates WHERE status = 'issued' AND agent_id NOT LIKE 'x402:%' GROUP BY agent_id, currency) m \
          ON m.agent_id = w.owner AND m.currency = w.currency WHERE w.held <> COALESCE(m.held, 0) \
          ORDER BY w.owner, w.currency LIMIT 1",
         "the held balance is not the sum of its issued mandates",
@@ -73,22 +78,29 @@ pub async fn audit_holds_unscoped(tx: &mut Tx) -> Result<Option<Disagreement>, S
 
 /// The first mandate or payment that the ledger tells otherwise.
 pub async fn audit_mandates_unscoped(tx: &mut Tx) -> Result<Option<Disagreement>, StoreError> {
-    const QUESTIONS: [(&str, &str); 6] = [
+    const QUESTIONS: [(&str, &str); 7] = [
         (
-            "SELECT m.id FROM mandates m WHERE NOT EXISTS (SELECT 1 FROM ledger_transactions t \
+            "SELECT m.id FROM mandates m WHERE m.agent_id NOT LIKE 'x402:%' AND NOT EXISTS (SELECT 1 FROM ledger_transactions t \
              JOIN ledger_postings p ON p.sequence = t.sequence WHERE t.kind = 'hold' AND t.reference = m.id \
              AND p.account_kind = 'hold' AND p.owner = m.agent_id AND p.amount = m.amount AND p.currency = m.currency) \
              ORDER BY m.id LIMIT 1",
             "the mandate has no hold of its amount",
         ),
         (
-            "SELECT m.id FROM mandates m WHERE m.status = 'executed' AND NOT EXISTS (SELECT 1 FROM payments y \
+            "SELECT m.id FROM mandates m WHERE m.status = 'executed' AND m.agent_id NOT LIKE 'x402:%' AND NOT EXISTS (SELECT 1 FROM payments y \
              JOIN ledger_transactions t ON t.id = y.ledger_transaction_id JOIN ledger_postings p ON p.sequence = t.sequence \
-             WHERE y.mandate_id = m.id AND y.amount = m.amount AND y.currency = m.currency AND y.agent_id = m.agent_id \
+             WHERE y.mandate_id = m.id AND y.amount = m.captured_amount AND y.currency = m.currency AND y.agent_id = m.agent_id \
              AND t.kind = 'capture' AND t.reference = m.id AND t.hash = y.ledger_hash \
              AND p.account_kind = 'hold' AND p.owner = m.agent_id AND p.amount = -m.amount AND p.currency = m.currency) \
              ORDER BY m.id LIMIT 1",
             "the executed mandate has no payment and capture of its amount",
+        ),
+        (
+            "SELECT m.id FROM mandates m JOIN ledger_transactions t ON t.reference = m.id AND t.kind = 'capture' \
+             WHERE m.captured_amount IS NULL OR m.captured_amount > m.amount OR m.amount - m.captured_amount <> \
+             (SELECT CAST(COALESCE(SUM(p.amount), 0) AS BIGINT) FROM ledger_postings p WHERE p.sequence = t.sequence \
+             AND p.account_kind = 'wallet' AND p.owner = m.agent_id AND p.currency = m.currency) ORDER BY m.id LIMIT 1",
+            "what was not captured of the mandate did not go back to the wallet",
         ),
         (
             "SELECT y.id FROM payments y WHERE NOT EXISTS (SELECT 1 FROM mandates m WHERE m.id = y.mandate_id \
@@ -96,7 +108,7 @@ pub async fn audit_mandates_unscoped(tx: &mut Tx) -> Result<Option<Disagreement>
             "the payment's mandate was not executed",
         ),
         (
-            "SELECT m.id FROM mandates m WHERE m.status IN ('voided', 'expired') AND NOT EXISTS (SELECT 1 \
+            "SELECT m.id FROM mandates m WHERE m.status IN ('voided', 'expired') AND m.agent_id NOT LIKE 'x402:%' AND NOT EXISTS (SELECT 1 \
              FROM ledger_transactions t JOIN ledger_postings p ON p.sequence = t.sequence WHERE t.kind = 'release' AND t.reference = m.id \
              AND p.account_kind = 'hold' AND p.owner = m.agent_id AND p.amount = -m.amount AND p.currency = m.currency) \
              ORDER BY m.id LIMIT 1",
@@ -119,7 +131,7 @@ pub async fn audit_mandates_unscoped(tx: &mut Tx) -> Result<Option<Disagreement>
 
 /// The first payment without its receipt, or whose split or receipt does not fit.
 pub async fn audit_payments_unscoped(tx: &mut Tx) -> Result<Option<Disagreement>, StoreError> {
-    const QUESTIONS: [(&str, &str); 3] = [
+    const QUESTIONS: [(&str, &str); 2] = [
         (
             "SELECT y.id FROM payments y JOIN ledger_transactions t ON t.id = y.ledger_transaction_id \
              WHERE y.developer_amount <> (SELECT CAST(COALESCE(SUM(p.amount), 0) AS BIGINT) FROM ledger_postings p \
@@ -130,13 +142,6 @@ pub async fn audit_payments_unscoped(tx: &mut Tx) -> Result<Option<Disagreement>
             "SELECT y.id FROM payments y WHERE NOT EXISTS (SELECT 1 FROM payment_receipts r WHERE r.id = y.receipt_id \
              AND r.payment_id = y.id AND r.mandate_id = y.mandate_id AND r.status = 'success') ORDER BY y.id LIMIT 1",
             "the payment has no receipt",
-        ),
-        (
-            "SELECT t.id FROM top_ups t WHERE (t.status = 'settled') <> EXISTS (SELECT 1 FROM ledger_transactions l \
-             JOIN ledger_postings p ON p.sequence = l.sequence WHERE l.kind = 'top_up' AND l.reference = t.id \
-             AND p.account_kind = 'wallet' AND p.owner = t.owner AND p.amount = t.amount AND p.currency = t.currency) \
-             ORDER BY t.id LIMIT 1",
-            "the top-up and the ledger disagree on whether it settled",
         ),
     ];
     first_of(tx, &QUESTIONS).await
@@ -189,7 +194,7 @@ pub async fn receipts_page_unscoped(
     tx.query(sql, &params![after, limit]).await?.iter().map(read).collect()
 }
 
-async fn first_of(
+pub(super) async fn first_of(
     tx: &mut Tx,
     questions: &'static [(&'static str, &'static str)],
 ) -> Result<Option<Disagreement>, StoreError> {

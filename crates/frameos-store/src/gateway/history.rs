@@ -8,15 +8,15 @@ use crate::{Row, StoreError, Tx, params};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WalletEntryRow {
     pub transaction_id: String,
-    /// `top_up`, `hold`, `release` or `capture`.
+    /// `top_up`, `hold`, `release`, `capture` or `refund`.
     pub kind: String,
-    /// The top-up or mandate it belongs to.
+    /// The top-up, mandate or refund it belongs to.
     pub reference: String,
     pub at: Timestamp,
     pub currency: Currency,
     pub available_change: i64,
     pub held_change: i64,
-    /// Of the mandate, when there is one.
+    /// Of the mandate, when there is one, or of the mandate whose payment was refunded.
     pub execution_id: Option<String>,
     pub description: Option<String>,
 }
@@ -52,7 +52,8 @@ pub async fn wallet_entries(
                  FROM ledger_postings WHERE owner = $1 AND account_kind IN ('wallet', 'hold') \
                  GROUP BY sequence, currency ORDER BY sequence DESC, currency LIMIT $2 OFFSET $3) e \
                JOIN ledger_transactions t ON t.sequence = e.sequence \
-               LEFT JOIN mandates m ON m.id = t.reference \
+               LEFT JOIN refunds r ON r.id = t.reference LEFT JOIN payments y ON y.id = r.payment_id \
+               LEFT JOIN mandates m ON m.id = COALESCE(y.mandate_id, t.reference) \
                LEFT JOIN purchase_intents i ON i.id = m.intent_id \
                ORDER BY e.sequence DESC, e.currency";
     tx.query(sql, &params![owner, limit, offset]).await?.iter().map(WalletEntryRow::read).collect()

@@ -24,13 +24,13 @@ use crate::{
 /// Why money moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LedgerKind {
-    /// Provider → wallet; the reference is a top-up.
+    /// Provider → wallet; the reference is a charge of a top-up, the first of which has the top-up's id.
     TopUp,
     /// Wallet → hold; the reference is a mandate, as in the next two.
     Hold,
     /// Hold → wallet.
     Release,
-    /// Hold → developer, platform, orchestrator.
+    /// Hold → developer, platform, orchestrator, and what was not taken → wallet.
     Capture,
     /// Developer, platform, orchestrator → refunds → wallet; the reference is a refund.
     Refund,
@@ -38,7 +38,7 @@ pub enum LedgerKind {
     Payout,
     /// Payout clearing → developer payable: the bank sent it back.
     PayoutReturn,
-    /// Wallet → provider: a top-up that the provider took back; the reference is the top-up.
+    /// Wallet → provider: a charge that the provider took back, or the way back; the reference is the taking.
     TopUpReversal,
     /// Provider → developer, platform, orchestrator: paid outside any wallet; the reference is the payment.
     DirectSale,
@@ -87,6 +87,7 @@ pub struct LedgerRow {
 /// Where a posted transaction stands in the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Posted {
+    pub sequence: i64,
     pub id: String,
     pub hash: String,
 }
@@ -146,7 +147,7 @@ pub async fn ledger_post(
     }
     postings_insert(tx, entry.sequence, &entry.postings).await?;
     chain_set(tx, LEDGER_CHAIN, entry.sequence, &entry.hash).await?;
-    Ok(Posted { id: entry.id, hash: entry.hash })
+    Ok(Posted { sequence: entry.sequence, id: entry.id, hash: entry.hash })
 }
 
 fn posting_rows(postings: &Postings) -> Vec<PostingRow> {
@@ -176,9 +177,9 @@ async fn transaction_insert(tx: &mut Tx, entry: &LedgerRow) -> Result<bool, Stor
 }
 
 async fn transaction_posted(tx: &mut Tx, kind: LedgerKind, reference: &str) -> Result<Posted, StoreError> {
-    let sql = "SELECT id, hash FROM ledger_transactions WHERE kind = $1 AND reference = $2";
+    let sql = "SELECT id, hash, sequence FROM ledger_transactions WHERE kind = $1 AND reference = $2";
     let row = tx.query_one(sql, &params![kind.as_str(), reference]).await?;
-    Ok(Posted { id: row.get(0)?, hash: row.get(1)? })
+    Ok(Posted { id: row.get(0)?, hash: row.get(1)?, sequence: row.get(2)? })
 }
 
 /// One statement for up to four lines, which is what a capture has: the chain is locked while they are written.

@@ -24,12 +24,16 @@ pub struct MandateRow {
     pub execution_id: Option<String>,
     /// Whose payable account a capture credits.
     pub payee: String,
+    /// Whose account the orchestrator's share goes to; none for the platform's own.
+    pub orchestrator: Option<String>,
     pub status: MandateStatus,
     pub void_reason: Option<String>,
     /// The signed mandate, compact JWS.
     pub jws: String,
     /// SHA-256 of `jws`.
     pub mandate_hash: String,
+    /// What was taken; none until the mandate is executed.
+    pub captured_amount: Option<i64>,
     pub expires_at: Timestamp,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
@@ -49,9 +53,11 @@ impl MandateRow {
             void_reason: row.get(8)?,
             jws: row.get(9)?,
             mandate_hash: row.get(10)?,
-            expires_at: row.get(11)?,
-            created_at: row.get(12)?,
-            updated_at: row.get(13)?,
+            captured_amount: row.get(11)?,
+            expires_at: row.get(12)?,
+            created_at: row.get(13)?,
+            updated_at: row.get(14)?,
+            orchestrator: row.get(15)?,
         })
     }
 
@@ -63,8 +69,8 @@ impl MandateRow {
 /// Stores an issued mandate. False when its intent already has one.
 pub async fn mandate_insert(tx: &mut Tx, mandate: &MandateRow) -> Result<bool, StoreError> {
     let sql = "INSERT INTO mandates (id, intent_id, agent_id, amount, currency, execution_id, payee, status, void_reason, jws, \
-               mandate_hash, expires_at, created_at, updated_at) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (intent_id) DO NOTHING";
+               mandate_hash, expires_at, created_at, updated_at, orchestrator) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT (intent_id) DO NOTHING";
     let params = params![
         mandate.id,
         mandate.intent_id,
@@ -79,14 +85,15 @@ pub async fn mandate_insert(tx: &mut Tx, mandate: &MandateRow) -> Result<bool, S
         mandate.mandate_hash.as_str(),
         mandate.expires_at,
         mandate.created_at,
-        mandate.updated_at
+        mandate.updated_at,
+        mandate.orchestrator.clone()
     ];
     Ok(tx.execute(sql, &params).await? == 1)
 }
 
 pub async fn mandate_get_unscoped(tx: &mut Tx, id: MandateId) -> Result<Option<MandateRow>, StoreError> {
     let sql = "SELECT id, intent_id, agent_id, amount, currency, execution_id, payee, status, void_reason, jws, mandate_hash, \
-               expires_at, created_at, updated_at FROM mandates WHERE id = $1";
+               captured_amount, expires_at, created_at, updated_at, orchestrator FROM mandates WHERE id = $1";
     tx.query_opt(sql, &params![id]).await?.as_ref().map(MandateRow::read).transpose()
 }
 
@@ -95,15 +102,20 @@ pub async fn mandate_get_by_intent_unscoped(
     intent: IntentId,
 ) -> Result<Option<MandateRow>, StoreError> {
     let sql = "SELECT id, intent_id, agent_id, amount, currency, execution_id, payee, status, void_reason, jws, mandate_hash, \
-               expires_at, created_at, updated_at FROM mandates WHERE intent_id = $1";
+               captured_amount, expires_at, created_at, updated_at, orchestrator FROM mandates WHERE intent_id = $1";
     tx.query_opt(sql, &params![intent]).await?.as_ref().map(MandateRow::read).transpose()
 }
 
-/// Marks an issued, unexpired mandate executed. False when it is neither.
-pub async fn mandate_mark_executed(tx: &mut Tx, id: MandateId, now: Timestamp) -> Result<bool, StoreError> {
-    let sql = "UPDATE mandates SET status = 'executed', updated_at = $2 \
-               WHERE id = $1 AND status = 'issued' AND expires_at > $2";
-    Ok(tx.execute(sql, &params![id, now]).await? == 1)
+/// Marks an issued, unexpired mandate executed for `captured`, at most what it allows. False when it is neither.
+pub async fn mandate_mark_executed(
+    tx: &mut Tx,
+    id: MandateId,
+    captured: i64,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let sql = "UPDATE mandates SET status = 'executed', captured_amount = $2, updated_at = $3 \
+               WHERE id = $1 AND status = 'issued' AND expires_at > $3";
+    Ok(tx.execute(sql, &params![id, captured, now]).await? == 1)
 }
 
 /// Marks an issued mandate voided. False when it is not issued any more.
@@ -133,4 +145,18 @@ pub async fn mandates_overdue_unscoped(
 ) -> Result<Vec<MandateId>, StoreError> {
     let sql = "SELECT id FROM mandates WHERE status = 'issued' AND expires_at <= $1 ORDER BY expires_at, id LIMIT $2";
     tx.query(sql, &params![now, limit]).await?.iter().map(|row| row.get(0)).collect()
+}
+
+/// Up to `limit` mandates after `after`, by id, each with whether a receipt names its hash.
+pub async fn mandates_page_unscoped(
+    tx: &mut Tx,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<(MandateRow, bool)>, StoreError> {
+    let sql = "SELECT id, intent_id, agent_id, amount, currency, execution_id, payee, status, void_reason, jws, mandate_hash, \
+               captured_amount, expires_at, created_at, updated_at, \
+               EXISTS (SELECT 1 FROM payment_receipts r WHERE r.mandate_id = mandates.id) \
+               FROM mandates WHERE id > $1 ORDER BY id LIMIT $2";
+    let read = |row: &Row| Ok((MandateRow::read(row)?, row.get(15)?));
+    tx.query(sql, &params![after, limit]).await?.iter().map(read).collect()
 }

@@ -75,14 +75,38 @@ pub async fn wallet_release(
     Ok(tx.execute(sql, &params![owner, amount.currency, amount.minor, now]).await? == 1)
 }
 
-/// Takes from `held` for good. False when that much is not held.
+/// Takes `captured` of a hold for good and gives the rest back. False when the hold is not there, or is less than that.
 pub async fn wallet_capture(
+    tx: &mut Tx,
+    owner: &str,
+    hold: Money,
+    captured: i64,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let sql = "UPDATE wallets SET held = held - $3, available = available + ($3 - $4), updated_at = $5 \
+               WHERE owner = $1 AND currency = $2 AND held >= $3 AND CAST($4 AS BIGINT) BETWEEN 0 AND $3";
+    Ok(tx.execute(sql, &params![owner, hold.currency, hold.minor, captured, now]).await? == 1)
+}
+
+/// Locks a wallet until the transaction ends and says what is available; none when there is no wallet.
+pub async fn wallet_lock(
+    tx: &mut Tx,
+    owner: &str,
+    currency: Currency,
+    now: Timestamp,
+) -> Result<Option<i64>, StoreError> {
+    let sql = "UPDATE wallets SET updated_at = $3 WHERE owner = $1 AND currency = $2 RETURNING available";
+    tx.query_opt(sql, &params![owner, currency, now]).await?.map(|row| row.get(0)).transpose()
+}
+
+/// Takes from `available` for good. False when that much is not available.
+pub async fn wallet_debit(
     tx: &mut Tx,
     owner: &str,
     amount: Money,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let sql = "UPDATE wallets SET held = held - $3, updated_at = $4 \
-               WHERE owner = $1 AND currency = $2 AND held >= $3";
+    let sql = "UPDATE wallets SET available = available - $3, updated_at = $4 \
+               WHERE owner = $1 AND currency = $2 AND available >= $3";
     Ok(tx.execute(sql, &params![owner, amount.currency, amount.minor, now]).await? == 1)
 }

@@ -79,6 +79,7 @@ fn receipt(execution_id: ExecutionId, sequence: i64) -> RunReceiptDocument {
         resources: None,
         isolation: None,
         payment: None,
+        mandate: None,
         issued_at: at(9),
     }
     .sign(&SigningKey::from_seed(&[3; 32]).unwrap())

@@ -23,6 +23,7 @@ fn share(world: &World, execution_id: ExecutionId, amount: i64) -> Revenue {
         developer_id: world.developer,
         agent_id: Some(world.agent),
         execution_id: Some(execution_id),
+        refund_id: None,
         amount: Money::new(amount, Currency::INR),
         status: RevenueStatus::Pending,
         paid_out_at: None,

@@ -1,4 +1,6 @@
-//! `frameos admin`: deciding about what developers submit.
+//! `frameos admin`: deciding about what developers submit. Money is in `admin/money.rs`.
+
+mod money;
 
 use clap::{Args, Subcommand};
 use frameos_contract::admin::{Decided, Decision, ReviewQueue, VersionForReview};
@@ -21,6 +23,12 @@ pub enum Admin {
     Approve(Approve),
     /// Refuse a version, with a reason for its developer
     Reject(Reject),
+    /// Give a user money of a run's payment back
+    Refund(money::Refund),
+    /// List everybody's payouts, newest first
+    Payouts(money::Payouts),
+    /// Make a payout that failed or came back anew
+    RetryPayout(money::RetryPayout),
 }
 
 #[derive(Debug, Args)]
@@ -88,6 +96,9 @@ pub async fn run(command: &Admin) -> Result<()> {
             let decision = Decision { reason: Some(args.reason.clone()) };
             decide(&args.connection, &args.version_id, "reject", &decision, args.json).await
         }
+        Admin::Refund(args) => money::refund(args).await,
+        Admin::Payouts(args) => money::payouts(args).await,
+        Admin::RetryPayout(args) => money::retry_payout(args).await,
     }
 }
 

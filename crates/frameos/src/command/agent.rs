@@ -72,6 +72,24 @@ fn developer(detail: &AgentDetail) -> String {
 fn price(detail: &AgentDetail) -> String {
     let agent = &detail.summary;
     let price = money::show(agent.price_amount, &agent.price_currency);
+    let amount = |value: &Value| money::show(value.as_i64().unwrap_or(0), &agent.price_currency);
+    match agent.pricing_model.as_str() {
+        "pay_per_use" => {
+            let events = agent.pricing["events"].as_object().into_iter().flatten();
+            let each = events.map(|(name, event)| format!("{} per {name}", amount(&event["unit_price"])));
+            let fee = Some(&agent.pricing["start_fee"]).filter(|fee| fee.as_i64().is_some_and(|fee| fee > 0));
+            let parts: Vec<String> =
+                fee.map(|fee| format!("{} to start", amount(fee))).into_iter().chain(each).collect();
+            return format!("{}; at most {price} per successful run", parts.join(", "));
+        }
+        "subscription" => {
+            return match agent.pricing["runs_per_month"].as_i64() {
+                Some(runs) => format!("{price} a month for {runs} runs"),
+                None => format!("{price} a month for any number of runs"),
+            };
+        }
+        _ => {}
+    }
     match agent.free_runs_per_month {
         _ if agent.price_amount == 0 => "free".to_owned(),
         0 => format!("{price} per successful run"),

@@ -59,7 +59,14 @@ pub async fn run(args: &Agents) -> Result<()> {
     let rows = list.agents.into_iter().map(|agent| {
         let price = match agent.price_amount {
             0 => "free".to_owned(),
-            amount => money::show(amount, &agent.price_currency),
+            amount => {
+                let price = money::show(amount, &agent.price_currency);
+                match agent.pricing_model.as_str() {
+                    "pay_per_use" => format!("up to {price}"),
+                    "subscription" => format!("{price} a month"),
+                    _ => price,
+                }
+            }
         };
         let free = match agent.free_runs_per_month {
             0 => String::new(),

@@ -40,6 +40,9 @@ pub struct Execute {
     /// Agree to a price above your policy's confirm_above
     #[arg(long)]
     confirm: bool,
+    /// Agree to a price up to AMOUNT minor units, and to no higher one
+    #[arg(long, value_name = "AMOUNT")]
+    confirmed_amount: Option<i64>,
     /// Wait until the run has ended and show its result
     #[arg(long)]
     wait: bool,
@@ -56,6 +59,7 @@ pub async fn run(args: &Execute) -> Result<()> {
         inputs: args.inputs.read(&Types::of_json(&agent.manifest))?,
         timeout_ms: args.timeout_ms,
         confirm: args.confirm,
+        confirmed_amount: args.confirmed_amount,
     };
     let data = client.post(&["agents", &agent.summary.id, "execute"], None, &request).await?;
     let queued: ExecutionQueued = client::read(data.clone())?;

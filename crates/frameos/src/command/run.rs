@@ -5,7 +5,12 @@ use std::path::PathBuf;
 use clap::Args;
 use frameos_app::inputs_merge;
 use frameos_contract::execution::Execution;
-use frameos_domain::{execution::RunStatus, manifest::Manifest, scan::Action};
+use frameos_domain::{
+    execution::RunStatus,
+    manifest::Manifest,
+    scan::Action,
+    usage::{Charge, charges_total},
+};
 use frameos_sandbox::RunEvent;
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
@@ -108,9 +113,19 @@ async fn print_events(mut events: mpsc::Receiver<RunEvent>) {
                 progress.get_or_insert_with(|| Progress::start(&text)).say(&text);
             }
             // The same line comes on stderr.
-            RunEvent::Log { .. } | RunEvent::Sample(_) => {}
+            RunEvent::Log { .. } | RunEvent::Charge { .. } | RunEvent::Sample(_) => {}
         }
     }
+}
+
+/// What a metered run would cost its user.
+fn charges_show(execution: &Execution) {
+    let Some(most) = execution.max_amount.filter(|_| execution.status == RunStatus::Success) else { return };
+    for Charge { event, count, unit_price, amount } in &execution.charges {
+        output::note(&format!("charge: {count} {event} at {unit_price} paise = {amount} paise"));
+    }
+    let total = charges_total(&execution.charges);
+    output::note(&format!("would be charged: {total} paise of at most {most}"));
 }
 
 fn show(execution: &Execution, json: bool, shown_live: bool) -> Result<()> {
@@ -126,6 +141,7 @@ fn show(execution: &Execution, json: bool, shown_live: bool) -> Result<()> {
     let reason = execution.failure_reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
     let message = execution.error_message.as_ref().map(|message| format!(": {message}")).unwrap_or_default();
     output::note(&format!("{}{reason} after {took} ms{message}", execution.status));
+    charges_show(execution);
     if let Some(resources) = &execution.resources {
         output::note(&format!("used: {}", used::show(resources)));
     }

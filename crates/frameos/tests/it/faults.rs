@@ -8,7 +8,7 @@
 mod books;
 mod fleet;
 mod people;
-mod postgres;
+pub(crate) mod postgres;
 mod proxy;
 
 use std::time::{Duration, Instant};

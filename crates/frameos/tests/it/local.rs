@@ -103,6 +103,37 @@ fn every_problem_of_a_manifest_is_named_with_its_path() {
 }
 
 #[test]
+fn a_metered_run_says_what_it_would_cost() {
+    let frameos = Frameos::new();
+    let fixed = r#"{"model": "per_execution", "amount": 50, "currency": "INR"}"#;
+    let metered = r#"{"model": "pay_per_use", "max_amount": 100, "events": {"word": {"unit_price": 30}}}"#;
+    let manifest = MANIFEST.replace(fixed, metered);
+    let code = "module.exports = (inputs, ctx) => ({ said: String(ctx.charge('word', inputs.count)) });";
+    let dir = text(&frameos.folder("metered", &[("manifest.json", &manifest), ("index.js", code)]));
+    assert_eq!(frameos.run(["validate", &dir, "--json"]).expect(0).json()["valid"], true);
+    let run = |count: &str, json: &[&str]| {
+        let mut arguments = vec!["run", dir.as_str(), "--input", "text=x", "--input", count];
+        arguments.extend(json);
+        frameos.run(arguments).expect(0)
+    };
+    let ran = run("count=3", &["--json"]).json();
+    let charges = json!([{"event": "word", "count": 3, "unit_price": 30, "amount": 90}]);
+    assert_eq!(
+        (&ran["charges"], &ran["max_amount"], &ran["outputs"]["said"]),
+        (&charges, &json!(100), &json!("10"))
+    );
+    run("count=9", &[]).complains("would be charged: 100 paise of at most 100");
+
+    let eventless = metered.replace("word", "Word");
+    let dir = text(
+        &frameos
+            .folder("bad", &[("manifest.json", &MANIFEST.replace(fixed, &eventless)), ("index.js", code)]),
+    );
+    let report = frameos.run(["validate", &dir, "--json"]).expect(1).json();
+    assert_eq!(report["errors"][0]["path"], "$.pricing");
+}
+
+#[test]
 fn a_scan_rejects_by_exit_code_and_points_at_the_place() {
     let frameos = Frameos::new();
     let dir =

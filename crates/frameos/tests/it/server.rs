@@ -2,7 +2,7 @@
 
 use std::{
     io::{BufRead, BufReader, Read},
-    process::{Child, ExitStatus, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     sync::mpsc::{Receiver, RecvTimeoutError, channel},
     time::Duration,
 };
@@ -47,6 +47,20 @@ impl Server {
         let mut command = frameos.command(args.iter().chain(more));
         command.env("FRAMEOS_WORKER__STARTS_PER_SECOND", "0").env("FRAMEOS_LIMITS__ENABLED", "false");
         command.env("FRAMEOS_WEBHOOKS__ALLOW_PRIVATE", "true");
+        Self::listening(command)
+    }
+
+    /// Starts `frameos gateway` on this home's data folder, with these variables.
+    pub(crate) fn gateway_at(frameos: &Frameos, address: &str, variables: &[(&str, &str)]) -> Self {
+        let data = frameos.path("data");
+        let mut command =
+            frameos.command(["gateway", "--listen", address, "--data-dir", data.to_str().unwrap()]);
+        command.envs(variables.iter().copied());
+        Self::listening(command)
+    }
+
+    /// Starts it and waits until it accepts connections.
+    fn listening(mut command: Command) -> Self {
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let stderr = lines(child.stderr.take().unwrap());

@@ -20,15 +20,15 @@ use super::fleet::port_choose;
 const START: Duration = Duration::from_secs(60);
 const PASSWORD: &str = "only-on-loopback";
 
-pub(super) struct Postgres {
+pub(crate) struct Postgres {
     dir: TempDir,
     bin: PathBuf,
-    pub(super) port: u16,
+    pub(crate) port: u16,
     child: Option<Child>,
 }
 
 impl Postgres {
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let dir = TempDir::new().unwrap();
         if geteuid().is_root() {
             let owner = User::from_name("postgres").unwrap().unwrap();
@@ -47,7 +47,7 @@ impl Postgres {
     }
 
     /// Starts the server, which must not be running.
-    pub(super) fn start_again(&mut self) {
+    pub(crate) fn start_again(&mut self) {
         let mut command = self.command("postgres");
         command.arg("-D").arg(self.data()).arg("-k").arg(self.dir.path());
         command.args(["-p", &self.port.to_string()]);
@@ -70,11 +70,11 @@ impl Postgres {
     }
 
     /// Ends it without a chance to tidy up, as a crash would; `start_again` recovers from its log.
-    pub(super) fn crash(&mut self) {
+    pub(crate) fn crash(&mut self) {
         self.end(Signal::SIGQUIT);
     }
 
-    pub(super) fn url_at(port: u16) -> String {
+    pub(crate) fn url_at(port: u16) -> String {
         format!("postgres://frameos:{PASSWORD}@127.0.0.1:{port}/postgres")
     }
 

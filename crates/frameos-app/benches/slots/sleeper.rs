@@ -1,0 +1,89 @@
+//! Runs that sleep in place of agents, and what became of them.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use frameos_app::Runner;
+use frameos_gateway::BoxFuture;
+use frameos_sandbox::{Captured, End, Outcome, Resources, RunEvent, RunSpec, SandboxError, WarmUse};
+use serde_json::json;
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+pub(crate) struct Sleeper {
+    sleep: Duration,
+    starts: Mutex<HashMap<String, Instant>>,
+    started: watch::Sender<usize>,
+    ended: watch::Sender<usize>,
+}
+
+impl Sleeper {
+    pub(crate) fn new(sleep: Duration) -> Self {
+        Self {
+            sleep,
+            starts: Mutex::default(),
+            started: watch::Sender::default(),
+            ended: watch::Sender::default(),
+        }
+    }
+
+    /// Once so many runs have ended.
+    pub(crate) async fn ended(&self, runs: usize) {
+        self.ended.subscribe().wait_for(|ended| *ended >= runs).await.unwrap();
+    }
+
+    /// When the run was started, once it is.
+    pub(crate) async fn started(&self, run: &str) -> Instant {
+        let mut started = self.started.subscribe();
+        loop {
+            if let Some(at) = self.starts.lock().unwrap_or_else(PoisonError::into_inner).get(run) {
+                return *at;
+            }
+            started.changed().await.unwrap();
+        }
+    }
+}
+
+impl Runner for Sleeper {
+    fn run(
+        &self,
+        spec: RunSpec,
+        _events: mpsc::Sender<RunEvent>,
+        cancel: CancellationToken,
+    ) -> BoxFuture<'_, Result<Outcome, SandboxError>> {
+        Box::pin(async move {
+            self.starts
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(spec.execution_id, Instant::now());
+            self.started.send_modify(|started| *started += 1);
+            let end = tokio::select! {
+                () = tokio::time::sleep(self.sleep) => End::Exited(0),
+                () = cancel.cancelled() => End::Cancelled,
+            };
+            self.ended.send_modify(|ended| *ended += 1);
+            Ok(Outcome {
+                end,
+                stdout: Captured::default(),
+                stderr: Captured::default(),
+                outputs: Some(json!({})),
+                outputs_error: None,
+                agent_error: None,
+                resources: Resources::default(),
+                tier: self.tier(),
+                counts: BTreeMap::default(),
+            })
+        })
+    }
+
+    fn tier(&self) -> String {
+        "none: a sleep".into()
+    }
+
+    fn warm_use(&self) -> WarmUse {
+        WarmUse::default()
+    }
+}

@@ -1,0 +1,140 @@
+//! The begin of an attempt: from a claimed ticket to a running run, in the claim's own transaction.
+//!
+//! Invariants: an attempt begins only while its ticket is this claim's; a run out of attempts is not begun again; a run that
+//! cannot be begun keeps no other from being claimed.
+
+use frameos_domain::{clock::Timestamp, execution::RunStatus};
+use frameos_store::{
+    StoreError, Tx,
+    execution::{self, Execution},
+    run_token::run_token_set,
+    ticket::{self, ClaimRules, Lease, Ticket},
+};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::{
+    app::App,
+    error::Result,
+    run_token::{run_token_create, run_token_end, run_token_hash},
+};
+
+/// Tries a run gets in all.
+pub(crate) const ATTEMPTS: i64 = 3;
+
+/// A run that this worker has claimed.
+pub(crate) struct Claimed {
+    pub(crate) ticket: Ticket,
+    pub(crate) token: SecretString,
+    /// None when the claim could not begin it.
+    pub(crate) begun: Option<Begun>,
+}
+
+/// What a claim finds.
+pub(crate) enum Begun {
+    /// With the state it was in.
+    Running(Box<Execution>, RunStatus),
+    /// Cancelled, or out of attempts.
+    Over(Box<Execution>),
+    /// Its end is written already, or the claim was lost.
+    Nothing,
+}
+
+/// Claims up to `most` runs and begins them, in one transaction.
+pub(crate) async fn runs_claim(
+    app: &App,
+    lease: Lease,
+    most: u32,
+    rules: ClaimRules,
+) -> std::result::Result<Vec<Claimed>, StoreError> {
+    let tokens = (0..most).map(|_| run_token_create()).collect::<Result<Vec<_>>>();
+    let tokens = tokens.map_err(|error| StoreError::Unavailable {
+        what: "no tokens for runs",
+        source: Some(Box::new(error)),
+    })?;
+    let (begin, claim, given) = (Begin::of(app, &lease), lease.clone(), tokens.clone());
+    let begun = app.store().tx(move |tx| {
+        Box::pin(async move {
+            let mut begun = Vec::new();
+            for (ticket, token) in ticket::ticket_claim(tx, &claim, most, rules).await?.into_iter().zip(given)
+            {
+                let found = begin.begin(tx, &ticket, &token).await?;
+                begun.push(Claimed { ticket, token, begun: Some(found) });
+            }
+            Ok(begun)
+        })
+    });
+    match begun.await {
+        Err(error) if !error.is_transient() => {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "some of the next runs cannot be begun together; each is begun by itself"
+            );
+        }
+        begun => return begun,
+    }
+    let tickets = app
+        .store()
+        .tx(move |tx| Box::pin(async move { ticket::ticket_claim(tx, &lease, most, rules).await }))
+        .await?;
+    let claimed =
+        tickets.into_iter().zip(tokens).map(|(ticket, token)| Claimed { ticket, token, begun: None });
+    Ok(claimed.collect())
+}
+
+/// Begins one that was claimed but not begun. A worker that was paused in between must not touch what another does now.
+pub(crate) async fn attempt_begin(app: &App, ticket: &Ticket, token: &SecretString) -> Result<Begun> {
+    let now = app.now();
+    let lease = Lease { owner: app.settings.worker_name.clone(), now, until: now.plus(app.settings.lease) };
+    let (begin, held, token) = (Begin::of(app, &lease), ticket.clone(), token.clone());
+    let begun = app.store().tx(move |tx| {
+        Box::pin(async move {
+            let Lease { owner, until, .. } = &lease;
+            if !ticket::ticket_renew(tx, held.id, held.attempt, owner, *until).await? {
+                return Ok(Begun::Nothing);
+            }
+            begin.begin(tx, &held, &token).await
+        })
+    });
+    Ok(begun.await?)
+}
+
+/// Who begins, and under what.
+struct Begin {
+    worker: String,
+    isolation: Option<String>,
+    now: Timestamp,
+}
+
+impl Begin {
+    fn of(app: &App, lease: &Lease) -> Self {
+        let isolation = app.runner.as_ref().map(|runner| runner.tier());
+        Self { worker: lease.owner.clone(), isolation, now: lease.now }
+    }
+
+    /// Takes the run from queued to running, or says that there is nothing to run. The ticket must be this claim's.
+    async fn begin(
+        &self,
+        tx: &mut Tx,
+        ticket: &Ticket,
+        token: &SecretString,
+    ) -> std::result::Result<Begun, StoreError> {
+        let (id, now) = (ticket.execution_id, self.now);
+        let row = execution::execution_get_unscoped(tx, id).await?;
+        let Some(row) = row.filter(|row| matches!(row.status, RunStatus::Queued | RunStatus::Running)) else {
+            ticket::ticket_delete(tx, ticket.id, ticket.attempt).await?;
+            return Ok(Begun::Nothing);
+        };
+        if row.cancel_requested || row.attempt >= ATTEMPTS {
+            execution::execution_attempt_lost(tx, id, now).await?;
+            return Ok(Begun::Over(Box::new(row)));
+        }
+        let hash = run_token_hash(token.expose_secret());
+        run_token_set(tx, ticket, &self.worker, &hash, run_token_end(now, row.timeout_ms)).await?;
+        let begun = execution::execution_begin(tx, id, &self.worker, self.isolation.clone(), now).await?;
+        Ok(begun.map_or(Begun::Nothing, |attempt| {
+            let found = row.status;
+            let row = Execution { status: RunStatus::Running, attempt, started_at: Some(now), ..row };
+            Begun::Running(Box::new(row), found)
+        }))
+    }
+}
