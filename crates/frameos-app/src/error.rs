@@ -160,6 +160,11 @@ impl From<GatewayError> for AppError {
                 message: "the payment gateway does not answer; try again shortly",
                 source: Some(Box::new(error)),
             },
+            // An operator has to look, and until then asking again later is all that anybody can do.
+            "UNAUTHENTICATED" => Self::Unavailable {
+                message: "the payment gateway does not let this platform in; try again later",
+                source: Some(Box::new(error)),
+            },
             _ => Self::internal(error),
         }
     }

@@ -8,6 +8,7 @@ mod start;
 use std::time::Duration;
 
 use frameos_domain::{
+    ap2::Ap2Export,
     clock::Timestamp,
     execution::{FailureReason, RunStatus, Settlement},
     id::{AgentId, DeploymentId, ExecutionId, SubscriptionId, UserId},
@@ -379,6 +380,13 @@ pub(crate) async fn logs_load(app: &App, row: Execution) -> Result<LogsView> {
             truncated: false,
         }),
     }
+}
+
+/// The run's mandate as AP2 writes it; a run that cost nothing has none.
+pub async fn execution_ap2(app: &App, user: UserId, id: ExecutionId) -> Result<Ap2Export> {
+    let row = execution_load(app, user, id).await?;
+    let mandate_id = row.mandate_id.ok_or(AppError::not_found("mandate"))?;
+    Ok(app.payments().mandate_ap2(mandate_id).await?)
 }
 
 /// The signed receipt of a run that has ended.

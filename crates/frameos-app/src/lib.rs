@@ -69,7 +69,7 @@ pub use mail::{Mail, MailError, Mailer};
 pub use metrics::{Metrics, Stage, metrics_refresh};
 pub use outcome::{RunEnd, outcome_judge};
 pub use overview::*;
-pub use payment_http::HttpGateway;
+pub use payment_http::{HttpGateway, Signer};
 pub use payout::*;
 pub use payout_account::*;
 pub use pricing::agent_pricing_set;

@@ -50,7 +50,11 @@ pub(crate) async fn execution_authorize(app: &App, row: &Execution) -> Result<()
             Ok(())
         }
         // Unknown whether money is held: the ticket will ask again.
-        Err(error @ (GatewayError::Unavailable { .. } | GatewayError::Internal { .. })) => Err(error.into()),
+        Err(
+            error @ (GatewayError::Unavailable { .. }
+            | GatewayError::Internal { .. }
+            | GatewayError::Unauthenticated),
+        ) => Err(error.into()),
         Err(refusal) => {
             app.store()
                 .tx(move |tx| Box::pin(async move { execution::execution_delete_unscoped(tx, id).await }))

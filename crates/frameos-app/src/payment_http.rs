@@ -2,14 +2,24 @@
 //!
 //! Invariants: a refusal is the same [`GatewayError`] as in process; a call is repeated only when repeating is harmless (it
 //! never reached the gateway, or it has its effect once by its idempotency key, intent or mandate); an answer that never came
-//! is `Unavailable`, which means unknown, not refused. The API key is never printed.
+//! is `Unavailable`, which means unknown, not refused. A call with its repetitions has one time limit, whatever the gateway
+//! does; what is repeated is signed anew. Keys are never printed.
 
-use std::{fmt, time::Duration};
+mod breaker;
+
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use frameos_domain::{
+    ap2::Ap2Export,
+    clock::Clock,
+    http_signature::{HttpSignatureError, SignatureHeaders, SignedRequest, content_digest},
     id::{IntentId, MandateId, PaymentId, PayoutId, TopUpId},
     policy::Policy,
-    signing::KeySet,
+    signing::{KeySet, SignatureError, SigningKey},
 };
 use frameos_gateway::{
     BoxFuture, Gateway, GatewayError, PaymentGateway,
@@ -20,22 +30,43 @@ use frameos_gateway::{
     },
 };
 use frameos_store::Store;
-use reqwest::{Client, Method, RequestBuilder, StatusCode, Url, header::HeaderValue, redirect};
+use reqwest::{
+    Client, Method, RequestBuilder, Response, StatusCode, Url,
+    header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER},
+    redirect,
+};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use thiserror::Error;
 
+use breaker::Breaker;
+
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
+/// Of one call with its repetitions, unless it is said otherwise.
+const TIME_LIMIT: Duration = Duration::from_secs(8);
+/// An answer of the gateway's is much smaller; whatever sends more is no gateway.
+const LARGEST_ANSWER: usize = 4 << 20;
 /// Pauses before the second and the third attempt.
 const PAUSES: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(500)];
+
+/// What a gateway answers to a signature it has seen.
+const REPLAYED: &str = "SIGNATURE_REPLAYED";
 
 /// A payment gateway reached over HTTP.
 pub struct HttpGateway {
     client: Client,
     base: Url,
     api_key: SecretString,
+    signer: Option<Signer>,
+    time_limit: Duration,
+    breaker: Breaker,
+}
+
+/// Signs requests, for a gateway that asks for it.
+pub struct Signer {
+    pub key: SigningKey,
+    pub clock: Arc<dyn Clock>,
 }
 
 impl fmt::Debug for HttpGateway {
@@ -51,6 +82,16 @@ enum HttpError {
     BadUrl,
     #[error("the gateway could not be reached")]
     Unreachable(#[source] reqwest::Error),
+    #[error("the gateway did not answer in time")]
+    TimedOut,
+    #[error("the gateway has not answered lately; it is asked again in a moment")]
+    Resting,
+    #[error("the gateway's answer is larger than any it gives")]
+    TooLarge,
+    #[error("the request could not be signed")]
+    Unsigned(#[source] HttpSignatureError),
+    #[error("no nonce could be made")]
+    NoNonce(#[source] SignatureError),
     #[error("the gateway answered HTTP {status} without a reason")]
     NoReason { status: StatusCode },
     #[error("the gateway's answer is not what was agreed")]
@@ -89,11 +130,13 @@ enum Attempt {
     Answer {
         status: StatusCode,
         body: Vec<u8>,
+        /// When the gateway wants to be asked again.
+        retry_after: Option<Duration>,
     },
     /// The gateway has not seen the request.
     NotSent(reqwest::Error),
     /// The gateway may have seen and done it.
-    Lost(reqwest::Error),
+    Lost(HttpError),
 }
 
 impl HttpGateway {
@@ -104,12 +147,23 @@ impl HttpGateway {
         let base = base.ok_or_else(|| internal(HttpError::BadUrl))?;
         let client = Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(ANSWER_TIMEOUT)
             // A redirect would carry the API key and the request to somewhere nobody configured.
             .redirect(redirect::Policy::none())
             .build()
             .map_err(internal)?;
-        Ok(Self { client, base, api_key })
+        let breaker = Breaker::default();
+        Ok(Self { client, base, api_key, signer: None, time_limit: TIME_LIMIT, breaker })
+    }
+
+    /// The same with signed requests.
+    pub fn signing(self, signer: Signer) -> Self {
+        Self { signer: Some(signer), ..self }
+    }
+
+    /// The same with another time limit for each call, its repetitions included.
+    pub const fn within(mut self, time_limit: Duration) -> Self {
+        self.time_limit = time_limit;
+        self
     }
 
     async fn send<T: DeserializeOwned>(&self, call: Call) -> Result<T, GatewayError> {
@@ -125,38 +179,55 @@ impl HttpGateway {
         }
     }
 
-    /// The first answer that came, over at most three attempts.
+    /// The first answer that came, over at most three attempts and within the time limit.
     async fn answer(&self, call: &Call) -> Result<(StatusCode, Vec<u8>), GatewayError> {
+        if self.breaker.is_open(Instant::now()) {
+            return Err(unavailable(HttpError::Resting));
+        }
+        let answer = self.answer_seek(call).await;
+        let answered = match &answer {
+            Ok((status, _)) => !is_passing(*status),
+            Err(error) => !matches!(error, GatewayError::Unavailable { .. }),
+        };
+        self.breaker.note(answered, Instant::now());
+        answer
+    }
+
+    async fn answer_seek(&self, call: &Call) -> Result<(StatusCode, Vec<u8>), GatewayError> {
+        let end = Instant::now() + self.time_limit;
+        // What may be repeated leaves time for it.
+        let longest = if call.repeatable { self.time_limit / 2 } else { self.time_limit };
         let mut pauses = PAUSES.into_iter();
         loop {
-            let attempt = self.attempt(call).await?;
-            let worth_repeating = match &attempt {
-                Attempt::NotSent(_) => true,
-                Attempt::Lost(_) => call.repeatable,
-                Attempt::Answer { status, .. } => call.repeatable && is_passing(*status),
-            };
-            match (attempt, pauses.next().filter(|_| worth_repeating)) {
+            let left = end.saturating_duration_since(Instant::now());
+            let attempt = self.attempt(call, longest.min(left)).await?;
+            let pause = pauses.next().and_then(|pause| attempt.pause(call, pause));
+            let left = end.saturating_duration_since(Instant::now());
+            match (attempt, pause.filter(|pause| *pause < left)) {
                 (_, Some(pause)) => tokio::time::sleep(pause).await,
-                (Attempt::Answer { status, body }, None) => return Ok((status, body)),
-                (Attempt::NotSent(error) | Attempt::Lost(error), None) => {
-                    return Err(unavailable(HttpError::Unreachable(error)));
-                }
+                (Attempt::Answer { status, body, .. }, None) => return Ok((status, body)),
+                (Attempt::NotSent(error), None) => return Err(unavailable(HttpError::Unreachable(error))),
+                (Attempt::Lost(error), None) => return Err(unavailable(error)),
             }
         }
     }
 
-    async fn attempt(&self, call: &Call) -> Result<Attempt, GatewayError> {
-        let sent = self.request(call)?.send().await;
-        let response = match sent {
-            Ok(response) => response,
-            Err(error) if error.is_connect() => return Ok(Attempt::NotSent(error)),
-            Err(error) => return Ok(Attempt::Lost(error)),
+    async fn attempt(&self, call: &Call, longest: Duration) -> Result<Attempt, GatewayError> {
+        let request = self.request(call)?;
+        let exchange = async {
+            let response = match request.send().await {
+                Ok(response) => response,
+                Err(error) if error.is_connect() => return Attempt::NotSent(error),
+                Err(error) => return Attempt::Lost(HttpError::Unreachable(error)),
+            };
+            let (status, retry_after) = (response.status(), retry_after(response.headers()));
+            match body_read(response).await {
+                Ok(body) => Attempt::Answer { status, body, retry_after },
+                Err(error) => Attempt::Lost(error),
+            }
         };
-        let status = response.status();
-        Ok(match response.bytes().await {
-            Ok(body) => Attempt::Answer { status, body: body.to_vec() },
-            Err(error) => Attempt::Lost(error),
-        })
+        let attempt = tokio::time::timeout(longest, exchange).await;
+        Ok(attempt.unwrap_or(Attempt::Lost(HttpError::TimedOut)))
     }
 
     fn request(&self, call: &Call) -> Result<RequestBuilder, GatewayError> {
@@ -165,24 +236,79 @@ impl HttpGateway {
         if !call.query.is_empty() {
             url.query_pairs_mut().extend_pairs(&call.query);
         }
-        let mut request =
-            self.client.request(call.method.clone(), url).bearer_auth(self.api_key.expose_secret());
+        let body = match (&call.body, &call.raw) {
+            (Some(body), _) => Some(serde_json::to_vec(body).map_err(internal)?),
+            (None, raw) => raw.as_ref().map(|raw| raw.body.clone()),
+        };
+        let mut headers = self.headers(call, &url, body.as_deref())?;
+        for (name, value) in call.raw.iter().flat_map(|raw| &raw.headers) {
+            let name = HeaderName::try_from(name.as_str()).map_err(internal)?;
+            headers.insert(name, HeaderValue::try_from(value.as_str()).map_err(internal)?);
+        }
+        let request = self.client.request(call.method.clone(), url).headers(headers);
+        Ok(match body {
+            Some(body) => request.header(CONTENT_TYPE, "application/json").body(body),
+            None => request,
+        })
+    }
+
+    fn headers(&self, call: &Call, url: &Url, body: Option<&[u8]>) -> Result<HeaderMap, GatewayError> {
+        let mut headers = HeaderMap::new();
+        let bearer = format!("Bearer {}", self.api_key.expose_secret());
+        let mut bearer = HeaderValue::from_str(&bearer).map_err(internal)?;
+        bearer.set_sensitive(true);
+        headers.insert(AUTHORIZATION, bearer);
         if let Some(key) = &call.idempotency_key {
             let value = HeaderValue::from_str(key).map_err(|_| GatewayError::InvalidRequest {
                 field: "idempotency_key".to_owned(),
                 message: "expected visible ASCII characters".to_owned(),
             })?;
-            request = request.header("Idempotency-Key", value);
+            headers.insert("idempotency-key", value);
         }
-        Ok(match (&call.body, &call.raw) {
-            (Some(body), _) => request.json(body),
-            (None, Some(Raw { headers, body })) => headers
-                .iter()
-                .fold(request, |request, (name, value)| request.header(name, value))
-                .header("content-type", "application/json")
-                .body(body.clone()),
-            (None, None) => request,
-        })
+        if let Some(signer) = &self.signer {
+            let digest = body.map(content_digest);
+            let request = SignedRequest {
+                method: call.method.as_str(),
+                path: url.path(),
+                query: url.query(),
+                content_digest: digest.as_deref(),
+                idempotency_key: call.idempotency_key.as_deref(),
+            };
+            let signed = signer.sign(&request)?;
+            headers
+                .insert("signature-input", HeaderValue::try_from(signed.signature_input).map_err(internal)?);
+            headers.insert("signature", HeaderValue::try_from(signed.signature).map_err(internal)?);
+            if let Some(digest) = digest {
+                headers.insert("content-digest", HeaderValue::try_from(digest).map_err(internal)?);
+            }
+        }
+        Ok(headers)
+    }
+}
+
+impl Signer {
+    fn sign(&self, request: &SignedRequest<'_>) -> Result<SignatureHeaders, GatewayError> {
+        let seed = SigningKey::generate_seed().map_err(|error| internal(HttpError::NoNonce(error)))?;
+        let nonce: String = seed.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        let created = self.clock.now().as_millis() / 1_000;
+        request.sign(&self.key, created, &nonce).map_err(|error| internal(HttpError::Unsigned(error)))
+    }
+}
+
+impl Attempt {
+    /// How long to wait before the call is sent again; none when that would do harm or no good.
+    fn pause(&self, call: &Call, pause: Duration) -> Option<Duration> {
+        match self {
+            Self::NotSent(_) => Some(pause),
+            Self::Lost(_) => call.repeatable.then_some(pause),
+            // Refused before anything was done.
+            Self::Answer { status: StatusCode::TOO_MANY_REQUESTS, retry_after, .. } => {
+                Some(retry_after.unwrap_or(pause))
+            }
+            Self::Answer { status, body, .. } => {
+                (call.repeatable && (is_passing(*status) || is_replayed(*status, body))).then_some(pause)
+            }
+        }
     }
 }
 
@@ -243,6 +369,10 @@ impl PaymentGateway for HttpGateway {
             let path = ["mandates", &mandate_id.to_string(), "void"];
             self.send(Call::send(Method::POST, path, &MandateVoid { reason })?).await
         })
+    }
+
+    fn mandate_ap2(&self, mandate_id: MandateId) -> BoxFuture<'_, Result<Ap2Export, GatewayError>> {
+        Box::pin(self.send(Call::get(["mandates", &mandate_id.to_string(), "ap2"])))
     }
 
     fn execute(&self, execute: Execute) -> BoxFuture<'_, Result<Execution, GatewayError>> {
@@ -369,6 +499,29 @@ impl PaymentGateway for HttpGateway {
 /// Whether the same request may soon be answered otherwise.
 fn is_passing(status: StatusCode) -> bool {
     matches!(status, StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT)
+}
+
+/// Whether something on the way delivered the request twice and this answers the second: what became of the first is not known.
+fn is_replayed(status: StatusCode, body: &[u8]) -> bool {
+    let envelope = || serde_json::from_slice::<Envelope>(body).ok();
+    status == StatusCode::UNAUTHORIZED
+        && envelope().and_then(|envelope| envelope.error).is_some_and(|error| error.code == REPLAYED)
+}
+
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.parse().ok()?;
+    Some(Duration::from_secs(seconds))
+}
+
+async fn body_read(mut response: Response) -> Result<Vec<u8>, HttpError> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(HttpError::Unreachable)? {
+        if body.len() + chunk.len() > LARGEST_ANSWER {
+            return Err(HttpError::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
 }
 
 /// An answer that does not come from a gateway of ours, such as a proxy's error page.

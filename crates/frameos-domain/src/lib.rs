@@ -3,12 +3,16 @@
 //! Nothing here reads a clock, a file, the network or the environment; what a function needs comes in as an argument.
 #![forbid(unsafe_code)]
 
+pub mod ap2;
 pub mod canonical;
 pub mod checkpoint;
+pub mod client_key;
 pub mod clock;
+pub mod es256;
 pub mod execution;
 pub mod handover;
 pub mod histogram;
+pub mod http_signature;
 pub mod id;
 pub mod mandate;
 pub mod manifest;

@@ -68,6 +68,9 @@ pub struct PublishedKeyMaterial {
     pub kty: String,
     pub crv: String,
     pub x: String,
+    /// Only a P-256 key has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub y: Option<String>,
 }
 
 /// A JSON Web Key Set, as served at `/.well-known/jwks.json`.
@@ -80,7 +83,12 @@ impl KeySet {
     /// The set of the given public keys.
     pub fn of<'a>(keys: impl IntoIterator<Item = &'a PublicKey>) -> Self {
         let publish = |key: &PublicKey| PublishedKey {
-            key: PublishedKeyMaterial { kty: key.kty.clone(), crv: key.crv.clone(), x: key.x.clone() },
+            key: PublishedKeyMaterial {
+                kty: key.kty.clone(),
+                crv: key.crv.clone(),
+                x: key.x.clone(),
+                y: None,
+            },
             kid: key.kid(),
             alg: "EdDSA".into(),
             usage: "sig".into(),
@@ -126,7 +134,7 @@ impl PublicKey {
         bytes.try_into().map_err(|_| SignatureError::BadKey)
     }
 
-    fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
+    pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
         UnparsedPublicKey::new(&ED25519, self.bytes()?)
             .verify(message, signature)
             .map_err(|_| SignatureError::BadSignature)
@@ -215,6 +223,11 @@ impl SigningKey {
     pub fn to_pkcs8(&self) -> Result<Vec<u8>, SignatureError> {
         let document = self.pair.to_pkcs8v1().map_err(|_| SignatureError::BadKey)?;
         Ok(document.as_ref().to_vec())
+    }
+
+    /// The 64 bytes of the signature over `message`.
+    pub(crate) fn sign_bytes(&self, message: &[u8]) -> Vec<u8> {
+        self.pair.sign(message).as_ref().to_vec()
     }
 
     /// Signs the canonical form of `document` as a compact JWS of type `typ`.

@@ -42,6 +42,7 @@ pub async fn run(gateway: &dyn PaymentGateway) {
     many_at_once_never_overspend(gateway).await;
     nonsense_is_refused(gateway).await;
     what_does_not_exist_is_said_so(gateway).await;
+    mandates_are_told_to_other_systems(gateway).await;
     payouts::refunds_go_back_once(gateway).await;
     payouts::earnings_are_paid_out_once(gateway).await;
     top_ups_can_be_looked_at(gateway).await;
@@ -73,7 +74,9 @@ pub async fn payment_is_made_once_and_proven(gateway: &dyn PaymentGateway) {
     let keys = must(gateway.jwks().await, "keys are published");
     let signed =
         Mandate::verify(&mandate.jws, &keys).unwrap_or_else(|error| panic!("the mandate verifies: {error}"));
-    assert_eq!((signed.id, signed.amount, &signed.agent_id), (mandate.mandate_id, 50, &payer));
+    assert_eq!((signed.id, signed.amount), (mandate.mandate_id, 50));
+    // A gateway with several clients puts the client's id before the name.
+    assert_eq!(signed.agent_id.rsplit('/').next(), Some(&*payer));
     assert_eq!(signed.execution_id, mandate.execution_id);
     assert_eq!(mandate.mandate_hash, canonical::sha256_hex(mandate.jws.as_bytes()));
     let receipt = PaymentReceipt::verify(&paid.receipt_jws, Some(&keys))
@@ -392,6 +395,21 @@ pub async fn nonsense_is_refused(gateway: &dyn PaymentGateway) {
     let foreign: Currency = "USD".parse().unwrap_or(Currency::INR);
     let foreign = TopUpNew::new(5, foreign, None);
     fails(gateway.wallet_top_up(payer.clone(), foreign).await, "INVALID_REQUEST");
+    for owner in ["a/b", "-a", " ", "ä"].map(str::to_owned) {
+        fails(gateway.wallet_get(owner.clone()).await, "INVALID_REQUEST");
+        fails(gateway.wallet_transactions(owner.clone(), 1, 10).await, "INVALID_REQUEST");
+        fails(gateway.policy_get(owner.clone()).await, "INVALID_REQUEST");
+        fails(gateway.policy_put(owner.clone(), Policy::default()).await, "INVALID_REQUEST");
+        let top_up = TopUpNew::new(5, Currency::INR, None);
+        fails(gateway.wallet_top_up(owner, top_up).await, "INVALID_REQUEST");
+    }
+    let mandate = issue(gateway, &intent).await;
+    fails(gateway.mandate_void(mandate.mandate_id, "x".repeat(501)).await, "INVALID_REQUEST");
+    for key in ["", "two words", "two\nlines"] {
+        let keyed = Execute { idempotency_key: Some(key.to_owned()), ..execution(mandate.mandate_id) };
+        fails(gateway.execute(keyed).await, "INVALID_REQUEST");
+    }
+    must(gateway.mandate_void(mandate.mandate_id, String::new()).await, "what was refused changed nothing");
     fails(gateway.wallet_transactions(payer.clone(), 0, 10).await, "INVALID_REQUEST");
     fails(gateway.wallet_transactions(payer.clone(), 1, 101).await, "INVALID_REQUEST");
     assert_balances(gateway, &payer, 100, 0).await;
@@ -407,6 +425,31 @@ pub async fn what_does_not_exist_is_said_so(gateway: &dyn PaymentGateway) {
     fails(gateway.mandate_get(mandate_id).await, "MANDATE_NOT_FOUND");
     fails(gateway.mandate_void(mandate_id, String::new()).await, "MANDATE_NOT_FOUND");
     fails(gateway.execute(execution(mandate_id)).await, "MANDATE_NOT_FOUND");
+}
+
+/// A mandate's AP2 pair verifies, stays the same, and comes with receipts once it was executed.
+pub async fn mandates_are_told_to_other_systems(gateway: &dyn PaymentGateway) {
+    let payer = payer(gateway, 100).await;
+    let mandate = issue(gateway, &intend(gateway, &payer, 50).await).await;
+    let keys = must(gateway.jwks().await, "keys are published");
+    let told = must(gateway.mandate_ap2(mandate.mandate_id).await, "a mandate can be told");
+    assert!(told.receipts.is_none(), "nobody tried to execute it");
+    let (verified, _) = told
+        .verify(Some(&keys), Some(mandate.issued_at))
+        .unwrap_or_else(|error| panic!("the pair verifies: {error}"));
+    assert_eq!(
+        (verified.payment.payment_amount.amount, verified.checkout.mandate_id),
+        (50, mandate.mandate_id)
+    );
+    assert_eq!(verified.payment.payment_instrument.id, payer);
+    let paid = must(gateway.execute(execution(mandate.mandate_id)).await, "telling leaves it usable");
+    let again = must(gateway.mandate_ap2(mandate.mandate_id).await, "a mandate can be told again");
+    assert_eq!(again.pair, told.pair, "the texts of a pair stay the same");
+    let (_, receipt) =
+        again.verify(Some(&keys), None).unwrap_or_else(|error| panic!("the receipts verify: {error}"));
+    assert_eq!(receipt.map(|receipt| receipt.payment_id), Some(paid.payment_id.to_string()));
+    let unknown = MandateId::generate(Timestamp::from_micros(0));
+    fails(gateway.mandate_ap2(unknown).await, "MANDATE_NOT_FOUND");
 }
 
 /// A top-up stays to be seen by its owner alone, also one that waits; a webhook nobody signed is refused.

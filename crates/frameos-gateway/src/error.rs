@@ -316,8 +316,8 @@ impl GatewayError {
                 Self::TopUpNotFound { top_up_id: parse::<NamedDetails>(details)?.value.parse().ok()? }
             }
             "WEBHOOK_REFUSED" => Self::WebhookRefused,
-            "UNAUTHENTICATED" => Self::Unauthenticated,
-            "UNAVAILABLE" | "RATE_LIMITED" => {
+            "UNAUTHENTICATED" | "SIGNATURE_REQUIRED" | "SIGNATURE_INVALID" => Self::Unauthenticated,
+            "UNAVAILABLE" | "RATE_LIMITED" | "SIGNATURE_REPLAYED" => {
                 Self::unavailable(UnknownAnswer { code: error.code.clone(), message: error.message.clone() })
             }
             _ => return None,

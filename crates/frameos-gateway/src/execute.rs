@@ -29,6 +29,7 @@ use frameos_store::{
 
 use crate::{
     GatewayKeys,
+    account::account_beside,
     error::GatewayError,
     gateway::{Decision, Gateway, corrupt, refuse},
     mandate::{budgets_release, mandate_expire},
@@ -162,13 +163,18 @@ fn capture_postings(mandate: &MandateRow, split: &RevenueSplit, rest: Money) -> 
         .checked_sub(mandate.money())
         .map_err(|error| corrupt(error.to_string()))?;
     // An agent that called the agent earns its developer the share of whoever brought the two together.
-    let orchestrator = mandate.orchestrator.as_deref().unwrap_or(ORCHESTRATOR);
+    let orchestrator =
+        mandate.orchestrator.clone().unwrap_or_else(|| account_beside(&mandate.agent_id, ORCHESTRATOR));
     Postings::balanced([
         Posting::new(AccountKind::Hold, &mandate.agent_id, hold),
         Posting::new(AccountKind::Wallet, &mandate.agent_id, rest),
         Posting::new(AccountKind::DeveloperPayable, &mandate.payee, split.developer),
-        Posting::new(AccountKind::PlatformRevenue, PLATFORM, split.platform),
-        Posting::new(AccountKind::OrchestratorPayable, orchestrator, split.orchestrator),
+        Posting::new(
+            AccountKind::PlatformRevenue,
+            &account_beside(&mandate.agent_id, PLATFORM),
+            split.platform,
+        ),
+        Posting::new(AccountKind::OrchestratorPayable, &orchestrator, split.orchestrator),
     ])
     .map_err(|error| corrupt(error.to_string()))
 }

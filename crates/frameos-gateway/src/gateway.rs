@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use frameos_domain::{
+    ap2::Ap2Export,
     clock::{Clock, Timestamp},
+    es256::Es256Key,
     id::{IntentId, MandateId, PaymentId, PayoutId, TopUpId},
     policy::Policy,
     signing::{CurrentKeys, KeySet, Keyring as GatewayKeys},
@@ -34,6 +36,8 @@ pub struct Gateway {
     pub(crate) recent: Arc<Recent>,
     pub(crate) payouts: Arc<dyn PayoutProvider>,
     pub(crate) x402: Option<Arc<X402>>,
+    /// Signs what is given out in AP2's form; without it nothing is.
+    pub(crate) es256: Option<Arc<Es256Key>>,
 }
 
 /// What a transaction decided: the answer, or the refusal for which it was undone.
@@ -65,7 +69,7 @@ impl Gateway {
         providers: Providers,
     ) -> Self {
         let (keys, payouts) = (Arc::new(CurrentKeys::new(keys)), Arc::new(SandboxPayouts));
-        Self { store, clock, keys, providers, recent: Arc::default(), payouts, x402: None }
+        Self { store, clock, keys, providers, recent: Arc::default(), payouts, x402: None, es256: None }
     }
 
     /// The same gateway, which sends developers' money through `payouts`.
@@ -73,9 +77,16 @@ impl Gateway {
         Self { payouts, ..self }
     }
 
+    /// The same gateway with a key for AP2.
+    pub fn with_es256(self, key: Es256Key) -> Self {
+        Self { es256: Some(Arc::new(key)), ..self }
+    }
+
     /// The keys that this gateway's mandates and receipts verify with.
     pub fn jwks(&self) -> KeySet {
-        self.keys.get().set()
+        let mut set = self.keys.get().set();
+        set.keys.extend(self.es256.as_ref().map(|key| key.public().published()));
+        set
     }
 
     /// Signs with another key from now on, here and in every clone.
@@ -120,6 +131,10 @@ impl PaymentGateway for Gateway {
         reason: String,
     ) -> BoxFuture<'_, Result<MandateState, GatewayError>> {
         Box::pin(self.mandate_void(mandate_id, reason))
+    }
+
+    fn mandate_ap2(&self, mandate_id: MandateId) -> BoxFuture<'_, Result<Ap2Export, GatewayError>> {
+        Box::pin(self.mandate_ap2(mandate_id))
     }
 
     fn execute(&self, execute: Execute) -> BoxFuture<'_, Result<Execution, GatewayError>> {

@@ -9,7 +9,11 @@
 //! names in an intent's metadata.
 #![forbid(unsafe_code)]
 
+mod account;
+mod ap2;
 mod checkpoint;
+pub mod client;
+mod client_gateway;
 #[cfg(feature = "test-util")]
 pub mod conformance;
 mod error;
@@ -34,6 +38,7 @@ mod wallet;
 pub mod wire;
 pub mod x402;
 
+pub use client_gateway::ClientGateway;
 pub use error::{GatewayError, RefundRefusal};
 /// What the gateway signs with, and what it signed with before.
 pub use frameos_domain::signing::Keyring as GatewayKeys;

@@ -30,6 +30,7 @@ use frameos_store::{
 };
 
 use crate::{
+    account::account_beside,
     error::GatewayError,
     gateway::{Decision, Gateway, corrupt, refuse},
     metadata::Metadata,
@@ -151,8 +152,14 @@ impl Gateway {
             amount: mandate.amount,
             currency: mandate.currency,
             execution_id: mandate.execution_id,
-            payee: metadata.developer_id.clone().unwrap_or(mandate.vendor),
-            orchestrator: metadata.orchestrator.clone(),
+            payee: account_beside(
+                &intent.agent_id,
+                metadata.developer_id.as_ref().unwrap_or(&mandate.vendor),
+            ),
+            orchestrator: metadata
+                .orchestrator
+                .as_ref()
+                .map(|orchestrator| account_beside(&intent.agent_id, orchestrator)),
             status: MandateStatus::Issued,
             void_reason: None,
             mandate_hash: canonical::sha256_hex(jws.as_bytes()),

@@ -7,7 +7,7 @@ use frameos_domain::{
 };
 use serde_json::{Map, Value};
 
-use crate::{error::GatewayError, wire::IntentNew};
+use crate::{account::account_name, error::GatewayError, wire::IntentNew};
 
 /// The largest amount of one purchase or top-up, in minor units.
 pub(crate) const MAX_AMOUNT: i64 = 1_000_000_000_000;
@@ -110,8 +110,9 @@ pub(crate) fn intent_check(intent: &IntentNew) -> Result<(), GatewayError> {
     Metadata::read(&intent.metadata).map(drop)
 }
 
-/// An account, vendor or owner: a name that is one segment of a URL's path as it stands.
+/// An account, vendor or owner: a name that is one segment of a URL's path as it stands, below its client's if it has one.
 pub(crate) fn name_check(field: &str, name: &str) -> Result<(), GatewayError> {
+    let name = account_name(name);
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.:@".contains(&byte);
     let starts_well = name.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());
     if starts_well && name.len() <= MAX_NAME && name.bytes().all(allowed) {

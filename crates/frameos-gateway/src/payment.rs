@@ -4,6 +4,7 @@ use frameos_domain::id::PaymentId;
 use frameos_store::gateway::payment::{PaymentRow, payment_get_unscoped};
 
 use crate::{
+    account::account_name,
     error::GatewayError,
     gateway::Gateway,
     wire::{Payment, Split},
@@ -30,7 +31,7 @@ impl Gateway {
 
 pub(crate) fn split_view(payment: &PaymentRow) -> Split {
     Split {
-        developer_id: payment.developer.clone(),
+        developer_id: account_name(&payment.developer).to_owned(),
         developer: payment.developer_amount,
         platform: payment.platform_amount,
         orchestrator: payment.orchestrator_amount,

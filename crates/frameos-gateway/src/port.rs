@@ -4,6 +4,7 @@
 //! their effect once; a refusal is the same error in process and over HTTP.
 
 use frameos_domain::{
+    ap2::Ap2Export,
     id::{IntentId, MandateId, PaymentId, PayoutId, TopUpId},
     policy::Policy,
     signing::KeySet,
@@ -38,6 +39,9 @@ pub trait PaymentGateway: Send + Sync {
 
     /// Gives the hold back. Voiding again, or an expired one, changes nothing; an executed one is refused.
     fn mandate_void(&self, mandate_id: MandateId, reason: String) -> Answer<'_, MandateState>;
+
+    /// The mandate as AP2 writes it: the same texts every time.
+    fn mandate_ap2(&self, mandate_id: MandateId) -> Answer<'_, Ap2Export>;
 
     /// Captures the hold, once: every repeat gives the same payment and receipt.
     fn execute(&self, execute: Execute) -> Answer<'_, Execution>;

@@ -34,6 +34,7 @@ use frameos_store::{
 
 use crate::{
     GatewayKeys,
+    account::account_beside,
     error::{GatewayError, RefundRefusal},
     execute::{ORCHESTRATOR, PLATFORM},
     gateway::{Decision, Gateway, corrupt, refuse},
@@ -102,8 +103,8 @@ async fn refund_make(tx: &mut Tx, call: Call) -> Decision<Refund> {
     if !wallet_credit(tx, &payment.agent_id, amount, call.now).await? {
         return refuse(tx, GatewayError::invalid("amount", "the wallet cannot hold that much"));
     }
-    let orchestrator = route.orchestrator.as_deref().unwrap_or(ORCHESTRATOR);
-    let postings = refund_postings(&payment, &taken, amount, orchestrator)?;
+    let orchestrator = route.orchestrator.unwrap_or_else(|| account_beside(&payment.agent_id, ORCHESTRATOR));
+    let postings = refund_postings(&payment, &taken, amount, &orchestrator)?;
     let refund_id = RefundId::generate(call.now);
     let posted = ledger_post(tx, LedgerKind::Refund, &refund_id.to_string(), &postings, call.now).await?;
     let amounts = Amounts { taken, amount: amount.minor, total: before + amount.minor };
@@ -156,13 +157,14 @@ fn refund_postings(
     amount: Money,
     orchestrator: &str,
 ) -> Result<Postings, StoreError> {
+    let platform = account_beside(&payment.agent_id, PLATFORM);
     let less = |money: Money| Money::new(-money.minor, money.currency);
     Postings::balanced([
         Posting::new(AccountKind::DeveloperPayable, &payment.developer, less(taken.developer)),
-        Posting::new(AccountKind::PlatformRevenue, PLATFORM, less(taken.platform)),
+        Posting::new(AccountKind::PlatformRevenue, &platform, less(taken.platform)),
         Posting::new(AccountKind::OrchestratorPayable, orchestrator, less(taken.orchestrator)),
-        Posting::new(AccountKind::Refunds, PLATFORM, amount),
-        Posting::new(AccountKind::Refunds, PLATFORM, less(amount)),
+        Posting::new(AccountKind::Refunds, &platform, amount),
+        Posting::new(AccountKind::Refunds, &platform, less(amount)),
         Posting::new(AccountKind::Wallet, &payment.agent_id, amount),
     ])
     .map_err(|error| corrupt(error.to_string()))

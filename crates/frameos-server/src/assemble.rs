@@ -4,9 +4,11 @@
 
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
-use frameos_app::{App, HttpGateway, Parts, PayoutSettings, PlatformKeys, Runner, Settings};
+use frameos_app::{App, HttpGateway, Parts, PayoutSettings, PlatformKeys, Runner, Settings, Signer};
 use frameos_domain::{
+    client_key::client_signing_key_read,
     clock::Clock,
+    es256::Es256Key,
     id::EventId,
     signing::{CurrentKeys, Keyring, SigningKey},
 };
@@ -20,7 +22,10 @@ use crate::{
     data_dir::{DataDir, DataDirLock},
     error::ServeError,
     keyring::keyring_open,
-    keys::{KeyBytes, key_decode, key_load_or_create, signing_key_load_or_create, signing_key_shared},
+    keys::{
+        KeyBytes, es256_key_load_or_create, es256_key_shared, key_decode, key_load_or_create,
+        signing_key_load_or_create, signing_key_shared,
+    },
     mailer::FileMailer,
     notice::notice,
     payment_providers::providers_build,
@@ -122,10 +127,20 @@ impl Ground {
         let keys = self.keyring("gateway").await?;
         let providers = providers_build(config, &self.store, address).await?;
         let gateway = Gateway::with_providers(self.store.clone(), Arc::clone(&self.clock), keys, providers);
-        let gateway = gateway.with_payouts(payout_provider(config)?);
+        let gateway = gateway.with_payouts(payout_provider(config)?).with_es256(self.es256_key().await?);
         Ok(match x402_offer(config)? {
             Some(x402) => gateway.with_x402(x402)?,
             None => gateway,
+        })
+    }
+
+    /// The key for AP2's form.
+    async fn es256_key(&self) -> Result<Es256Key, ServeError> {
+        let name = "gateway-es256";
+        Ok(if self.is_alone() {
+            es256_key_load_or_create(&self.keys, name)?
+        } else {
+            es256_key_shared(&self.store, &self.keys, name).await?
         })
     }
 
@@ -158,7 +173,7 @@ impl Ground {
         if gateway.is_none() && config.x402.facilitator_url.is_some() {
             return Err(ServeError::X402Elsewhere);
         }
-        let payments = payments(config, gateway.as_ref())?;
+        let payments = payments(config, gateway.as_ref(), Arc::clone(&self.clock))?;
         let keys = PlatformKeys {
             tokens: self.signing_key("tokens").await?,
             receipts: CurrentKeys::new(self.keyring("receipts").await?),
@@ -244,14 +259,26 @@ fn payout_provider(config: &Config) -> Result<Arc<dyn PayoutProvider>, ServeErro
     }
 }
 
-fn payments(config: &Config, gateway: Option<&Gateway>) -> Result<Arc<dyn PaymentGateway>, ServeError> {
+fn payments(
+    config: &Config,
+    gateway: Option<&Gateway>,
+    clock: Arc<dyn Clock>,
+) -> Result<Arc<dyn PaymentGateway>, ServeError> {
     match (gateway, &config.gateway.url) {
         (Some(gateway), _) => Ok(Arc::new(gateway.clone())),
         (None, url) => {
             let url = url.as_deref().unwrap_or_default();
             let because = "`gateway.url`";
             let key = config.gateway.api_key.as_ref().ok_or(ServeError::ApiKeyMissing { because })?;
-            Ok(Arc::new(HttpGateway::new(url, key.clone())?))
+            let time_limit = Duration::from_millis(config.gateway.timeout_ms.into());
+            let gateway = HttpGateway::new(url, key.clone())?.within(time_limit);
+            // The configuration has checked that a given key can be read.
+            let signing_key = config.gateway.signing_key.as_ref();
+            let key = signing_key.and_then(|key| client_signing_key_read(key.expose_secret()).ok());
+            Ok(match key {
+                Some(key) => Arc::new(gateway.signing(Signer { key, clock })),
+                None => Arc::new(gateway),
+            })
         }
     }
 }

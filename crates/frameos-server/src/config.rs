@@ -87,14 +87,33 @@ pub struct Config {
 }
 
 /// The C layer: where it is, or where it listens.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct GatewayConfig {
     /// A C layer reached by HTTP instead of the one in this process.
     pub url: Option<String>,
     /// The bearer secret between the platform and the C layer.
     pub api_key: Option<SecretString>,
+    /// Signs requests to the C layer at `url`.
+    pub signing_key: Option<SecretString>,
+    /// How long a call of the C layer at `url` may take, its repetitions included.
+    pub timeout_ms: u32,
     /// Serves the C layer's own HTTP interface here.
     pub listen: Option<SocketAddr>,
+    /// Of each client that has no limit of its own; 0 is no limit.
+    pub requests_per_second: u32,
+}
+
+impl Default for GatewayConfig {
+    fn default() -> Self {
+        Self {
+            url: None,
+            api_key: None,
+            signing_key: None,
+            timeout_ms: 8_000,
+            listen: None,
+            requests_per_second: 500,
+        }
+    }
 }
 
 #[derive(Debug, Clone)]

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use frameos_app::AppError;
-use frameos_gateway::GatewayError;
+use frameos_gateway::{GatewayError, client::ClientError};
 use frameos_sandbox::SandboxError;
 use frameos_store::StoreError;
 use thiserror::Error;
@@ -23,8 +23,12 @@ pub enum ServeError {
     Sandbox(#[source] SandboxError),
     #[error("the runtime for {language} agents cannot be built")]
     Runtime { language: &'static str, source: SandboxError },
-    #[error("`gateway.api_key` is needed together with {because}; set FRAMEOS_GATEWAY__API_KEY")]
+    #[error(
+        "`gateway.api_key` is needed together with {because}; set FRAMEOS_GATEWAY__API_KEY, or add clients with `frameos gateway client add`"
+    )]
     ApiKeyMissing { because: &'static str },
+    #[error(transparent)]
+    Client(#[from] ClientError),
     #[error(
         "`payouts.provider` is \"cashfree\", which needs `payouts.cashfree_client_id` and `payouts.cashfree_client_secret`"
     )]

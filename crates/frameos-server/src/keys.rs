@@ -1,4 +1,4 @@
-//! The key files of a data directory: `keys/{master,tokens,receipts,gateway}.key`, 32 random bytes each, in hex.
+//! The key files of a data directory: `keys/{master,tokens,receipts,gateway,gateway-es256}.key`, 32 random bytes each, in hex.
 //!
 //! Processes that share a database share the signing keys through it: sealed with the master key, the first one's count.
 //!
@@ -13,7 +13,10 @@ use std::{
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use frameos_domain::signing::{SignatureError, SigningKey};
+use frameos_domain::{
+    es256::Es256Key,
+    signing::{SignatureError, SigningKey},
+};
 use frameos_store::{CipherError, Place, Store, StoreError, setting::setting_settle};
 use thiserror::Error;
 use zeroize::Zeroizing;
@@ -95,6 +98,21 @@ pub(crate) async fn signing_key_shared(
     name: &str,
 ) -> Result<SigningKey, KeyError> {
     signing_key(keys, name, &key_load_shared(store, keys, name).await?)
+}
+
+/// The same for an ES256 key, whose private number is the 32 bytes.
+pub(crate) async fn es256_key_shared(store: &Store, keys: &Path, name: &str) -> Result<Es256Key, KeyError> {
+    es256_key(keys, name, &key_load_shared(store, keys, name).await?)
+}
+
+/// The ES256 key `name` of the folder `keys`, created when it is not there.
+pub(crate) fn es256_key_load_or_create(keys: &Path, name: &str) -> Result<Es256Key, KeyError> {
+    es256_key(keys, name, &key_load_or_create(keys, name)?)
+}
+
+fn es256_key(keys: &Path, name: &str, scalar: &KeyBytes) -> Result<Es256Key, KeyError> {
+    Es256Key::from_scalar(scalar.as_slice())
+        .map_err(|source| KeyError::Unusable { path: keys.join(format!("{name}.key")), source })
 }
 
 /// The setting that holds a shared key.

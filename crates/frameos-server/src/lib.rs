@@ -8,6 +8,7 @@
 pub mod api;
 mod assemble;
 mod bundled;
+mod client_admin;
 pub mod config;
 mod data_dir;
 mod error;
@@ -27,6 +28,10 @@ mod signals;
 mod view;
 
 pub use bundled::bundled_agents;
+pub use client_admin::{
+    ClientAdded, ClientChange, ClientNew, gateway_client_add, gateway_client_revoke, gateway_client_rotate,
+    gateway_clients,
+};
 pub use config::{Config, ConfigError};
 pub use data_dir::DataDirError;
 pub use error::ServeError;

@@ -82,7 +82,7 @@ pub async fn worker_status(config: Config) -> Result<Overview, ServeError> {
 }
 
 /// The store of an installation that is there and has this program's schema.
-async fn store_visit(config: &Config) -> Result<(DataDir, Store), ServeError> {
+pub(crate) async fn store_visit(config: &Config) -> Result<(DataDir, Store), ServeError> {
     let data = DataDir::existing(&config.data_dir)?;
     let master = match config.master_key.as_ref().and_then(|secret| key_decode(secret.expose_secret())) {
         Some(key) => key,

@@ -7,7 +7,10 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use frameos_app::{App, jobs_run, worker_recover, worker_run};
 use frameos_domain::clock::Clock;
-use frameos_gateway::Gateway;
+use frameos_gateway::{
+    Gateway,
+    client::{client_nonces_forget, clients_list},
+};
 use frameos_store::Store;
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -57,7 +60,7 @@ pub async fn gateway(config: Config, shutdown: CancellationToken) -> Result<(), 
     let ground = ground_open(&config).await?;
     let metrics = metrics_bind(&config).await?;
     let exposition = Exposition::new(&ground.store, None, config.metrics.token.clone());
-    let listening = gateway_listen(&config, config.gateway.listen.unwrap_or(config.listen)).await?;
+    let listening = gateway_listen(&config, &ground, config.gateway.listen.unwrap_or(config.listen)).await?;
     let gateway = ground.gateway(&config, Some(listening.address)).await?;
     notice(&format!("listening on http://{}", listening.address));
     let mut tasks = JoinSet::new();
@@ -83,7 +86,8 @@ type Listening = (TcpListener, SocketAddr);
 struct GatewayListening {
     listener: TcpListener,
     address: SocketAddr,
-    api_key: secrecy::SecretString,
+    api_key: Option<secrecy::SecretString>,
+    per_second: u32,
 }
 
 impl Server {
@@ -101,7 +105,7 @@ impl Server {
         }
         let gateway = match config.gateway.listen {
             Some(address) if config.has_role(Role::Gateway) && assembly.gateway.is_some() => {
-                Some(gateway_listen(config, address).await?)
+                Some(gateway_listen(config, &ground, address).await?)
             }
             _ => None,
         };
@@ -160,11 +164,19 @@ impl Server {
     }
 }
 
-async fn gateway_listen(config: &Config, address: SocketAddr) -> Result<GatewayListening, ServeError> {
+async fn gateway_listen(
+    config: &Config,
+    ground: &Ground,
+    address: SocketAddr,
+) -> Result<GatewayListening, ServeError> {
     let because = "a gateway that listens";
-    let api_key = config.gateway.api_key.clone().ok_or(ServeError::ApiKeyMissing { because })?;
+    let api_key = config.gateway.api_key.clone();
+    if api_key.is_none() && clients_list(&ground.store, ground.clock.now()).await?.is_empty() {
+        return Err(ServeError::ApiKeyMissing { because });
+    }
     let (listener, address) = listener_bind(address).await?;
-    Ok(GatewayListening { listener, address, api_key })
+    let per_second = if config.limits_enabled { config.gateway.requests_per_second } else { 0 };
+    Ok(GatewayListening { listener, address, api_key, per_second })
 }
 
 /// Binds `metrics.listen`, if it is set, and says where.
@@ -196,15 +208,26 @@ fn gateway_spawn(
     shutdown: &CancellationToken,
 ) {
     let clock = Arc::clone(&ground.clock);
-    if let Some((GatewayListening { listener, api_key, .. }, http)) = listening {
-        let (gateway, clock, writes) = (gateway.clone(), Arc::clone(&clock), TaskTracker::new());
-        let api = GatewayApi::new(GatewayApiParts { gateway, clock, api_key, writes: writes.clone(), http });
+    if let Some((GatewayListening { listener, api_key, per_second, .. }, http)) = listening {
+        let writes = TaskTracker::new();
+        let api = GatewayApi::new(GatewayApiParts {
+            gateway: gateway.clone(),
+            store: ground.store.clone(),
+            clock: Arc::clone(&clock),
+            api_key,
+            per_second,
+            writes: writes.clone(),
+            http,
+        });
         tasks.spawn(listener_serve(listener, gateway_router(api), writes, shutdown.clone()));
     }
     tasks.spawn(done(top_ups_reconcile(gateway.clone(), Arc::clone(&clock), shutdown.clone())));
-    let shutdown = shutdown.clone();
+    let (shutdown, store) = (shutdown.clone(), ground.store.clone());
     tasks.spawn(done(async move {
         loop {
+            if let Err(error) = client_nonces_forget(&store, clock.now()).await {
+                tracing::error!(error = &error as &dyn std::error::Error, "used nonces were not forgotten");
+            }
             match gateway.mandates_expire(clock.now()).await {
                 Ok(0) => {}
                 Ok(expired) => tracing::info!(expired, "holds were given back"),

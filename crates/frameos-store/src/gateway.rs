@@ -7,12 +7,14 @@
 //! Functions named `*_unscoped` find by id alone: the gateway's caller is the platform, which speaks for every payer.
 //! No decisions here: what a refusal means is the gateway's business.
 
+pub mod ap2;
 pub mod audit;
 pub mod audit_payouts;
 pub mod audit_top_up;
 pub mod budget;
 pub mod chain;
 pub mod checkpoint;
+pub mod client;
 pub mod history;
 pub mod hold;
 pub mod intent;

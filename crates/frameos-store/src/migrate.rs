@@ -56,6 +56,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 14, name: "0014_pricing", text: include_str!("../migrations/0014_pricing.sql") },
     Migration { version: 15, name: "0015_payouts", text: include_str!("../migrations/0015_payouts.sql") },
     Migration { version: 16, name: "0016_x402", text: include_str!("../migrations/0016_x402.sql") },
+    Migration {
+        version: 17,
+        name: "0017_gateway_clients",
+        text: include_str!("../migrations/0017_gateway_clients.sql"),
+    },
 ];
 
 /// Why a database cannot be brought to this binary's schema.

@@ -58,6 +58,9 @@ enum Command {
     /// Fetch and verify receipts of runs
     #[command(subcommand)]
     Receipt(command::receipt::Receipt),
+    /// Fetch and verify mandates of paid runs, as AP2 writes them
+    #[command(subcommand)]
+    Mandate(command::mandate::Mandate),
     /// Show your balance and its changes
     Wallet(command::wallet::Wallet),
     /// Add money to your wallet
@@ -112,6 +115,7 @@ impl Cli {
             Command::Cancel(args) => command::cancel::run(&args).await,
             Command::Logs(args) => command::logs::run(&args).await,
             Command::Receipt(command) => command::receipt::run(&command).await,
+            Command::Mandate(args) => command::mandate::run(&args).await,
             Command::Wallet(args) => command::wallet::run(&args).await,
             Command::TopUp(args) => command::top_up::run(&args).await,
             Command::Payouts(args) => command::payouts::run(&args).await,

@@ -95,7 +95,7 @@ async fn a_forged_checkpoint_is_found() {
 fn cut_off(file: &Connection) {
     file.execute_batch(
         "DELETE FROM ledger_postings WHERE sequence = 10; DELETE FROM ledger_transactions WHERE sequence = 10; \
-         DELETE FROM top_ups WHERE amount = 7; UPDATE wallets SET available = available - 7 WHERE owner = 'u1'; \
+         DELETE FROM top_up_charges WHERE amount = 7; DELETE FROM top_ups WHERE amount = 7; UPDATE wallets SET available = available - 7 WHERE owner = 'u1'; \
          UPDATE chain_heads SET sequence = 9, hash = (SELECT hash FROM ledger_transactions WHERE sequence = 9) \
          WHERE name = 'ledger'",
     )

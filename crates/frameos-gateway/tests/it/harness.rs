@@ -10,6 +10,7 @@ use std::{
 
 use frameos_domain::{
     clock::{Clock, Timestamp},
+    es256::Es256Key,
     money::Currency,
     signing::SigningKey,
 };
@@ -44,7 +45,8 @@ pub(crate) struct Bench {
 impl Bench {
     pub(crate) fn new(store: &Store) -> Self {
         let clock = Arc::new(ManualClock(AtomicI64::new(START)));
-        let gateway = Gateway::new(store.clone(), Arc::<ManualClock>::clone(&clock), keys());
+        let gateway = Gateway::new(store.clone(), Arc::<ManualClock>::clone(&clock), keys())
+            .with_es256(Es256Key::from_scalar(&[3; 32]).unwrap());
         Self { gateway, clock }
     }
 
@@ -82,7 +84,8 @@ impl Bench {
 }
 
 pub(crate) fn keys() -> GatewayKeys {
-    GatewayKeys::new(SigningKey::from_seed(&[9; 32]).unwrap())
+    let key = SigningKey::from_seed(&[9; 32]).unwrap();
+    GatewayKeys::new(key)
 }
 
 pub(crate) fn intent(owner: &str, amount: i64) -> IntentNew {

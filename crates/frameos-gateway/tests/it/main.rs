@@ -2,8 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that does not get its answer has failed")]
 
 mod altered;
+mod ap2;
 mod cashfree_payouts;
 mod checkpoint;
+mod client;
 mod concurrency;
 mod conformance;
 mod double;

@@ -112,6 +112,15 @@ pub(crate) async fn logs(
     ok(view::logs(app::execution_logs(&api.app, user, id).await?))
 }
 
+/// `GET /executions/:id/ap2`
+pub(crate) async fn ap2(
+    State(api): State<Api>,
+    User(user): User,
+    PathId(id): PathId<kind::Execution>,
+) -> Answer {
+    ok(app::execution_ap2(&api.app, user, id).await?)
+}
+
 /// `GET /executions/:id/receipt`
 pub(crate) async fn receipt(
     State(api): State<Api>,

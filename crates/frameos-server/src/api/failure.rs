@@ -71,6 +71,13 @@ impl ApiFailure {
             .any(|code| code.code == self.code)
     }
 
+    /// Too many requests; `wait` is when there is room for the next.
+    pub(crate) fn rate_limited(wait: std::time::Duration) -> Self {
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        let message = format!("too many requests; try again in {seconds} s");
+        Self { retry_after: Some(seconds.max(1)), ..Self::new(ErrorCode::RATE_LIMITED, message) }
+    }
+
     pub fn forbidden(needed: &str) -> Self {
         Self::new(ErrorCode::FORBIDDEN, format!("this is for {needed} accounts"))
     }

@@ -96,6 +96,7 @@ pub fn routes() -> Vec<Route> {
         post("/executions/{execution}/cancel", User, execution::cancel),
         get("/executions/{execution}/logs", User, execution::logs),
         get("/executions/{execution}/receipt", User, execution::receipt),
+        get("/executions/{execution}/ap2", User, execution::ap2),
         get("/executions/{execution}/events", User, run_event::follow),
         post("/executions/{execution}/progress", Run, run_event::progress),
         post("/executions/{execution}/logs", Run, run_event::log),

@@ -4,6 +4,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
+use frameos_domain::client_key::client_signing_key_read;
 use secrecy::{ExposeSecret, SecretString};
 use toml::Value;
 
@@ -120,10 +121,28 @@ pub static KEYS: &[Key] = &[
         show: |config| hidden(config.gateway.api_key.as_ref()),
     },
     Key {
+        name: "gateway.signing_key",
+        allowed: "a key as `frameos gateway client add --sign` shows it: gws_ and 43 characters",
+        set: |config, raw| set_optional(&mut config.gateway.signing_key, raw, signing_key),
+        show: |config| hidden(config.gateway.signing_key.as_ref()),
+    },
+    Key {
+        name: "gateway.timeout_ms",
+        allowed: "a whole number of milliseconds from 100 to 9000",
+        set: |config, raw| set_to(&mut config.gateway.timeout_ms, number(raw, 100, 9_000)),
+        show: |config| Shown::Plain(Value::Integer(config.gateway.timeout_ms.into())),
+    },
+    Key {
         name: "gateway.listen",
         allowed: "an address and port such as 127.0.0.1:8081",
         set: |config, raw| set_optional(&mut config.gateway.listen, raw, address),
         show: |config| optional(config.gateway.listen),
+    },
+    Key {
+        name: "gateway.requests_per_second",
+        allowed: "a whole number from 0 (no limit) to 100000",
+        set: |config, raw| set_to(&mut config.gateway.requests_per_second, number(raw, 0, 100_000)),
+        show: |config| Shown::Plain(Value::Integer(config.gateway.requests_per_second.into())),
     },
     Key {
         name: "gateway.providers",
@@ -553,6 +572,11 @@ fn api_key(raw: Raw<'_>) -> Result<SecretString, Refused> {
     let text = string(raw)?;
     let fits = text.len() >= 16 && text.bytes().all(|byte| byte.is_ascii_graphic());
     if fits { Ok(text.into()) } else { Err(Refused::NotAllowed) }
+}
+
+fn signing_key(raw: Raw<'_>) -> Result<SecretString, Refused> {
+    let text = string(raw)?;
+    if client_signing_key_read(&text).is_ok() { Ok(text.into()) } else { Err(Refused::NotAllowed) }
 }
 
 fn visible(raw: Raw<'_>) -> Result<String, Refused> {

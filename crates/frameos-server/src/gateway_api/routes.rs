@@ -15,7 +15,10 @@ use frameos_gateway::wire::{
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{GatewayApi, Platform};
+use super::{
+    GatewayApi,
+    client::{Client, client_admit},
+};
 use crate::api::{
     extract::{
         IdempotencyKey, Json, OptionalJson, OptionalKey, Paging, PathId, PathText, PathTexts, Public, Query,
@@ -31,7 +34,7 @@ use crate::api::{
 pub struct GatewayRoute {
     pub method: Method,
     pub path: &'static str,
-    /// Whether anyone may use it; else the API key is needed.
+    /// Whether anyone may use it; else an API key is needed.
     pub public: bool,
     handler: MethodRouter<GatewayApi>,
 }
@@ -53,6 +56,7 @@ pub fn gateway_routes() -> Vec<GatewayRoute> {
         route(&post, "/mandates", mandate_issue),
         route(&get, "/mandates/{mandate}", mandate_get),
         route(&post, "/mandates/{mandate}/void", mandate_void),
+        route(&get, "/mandates/{mandate}/ap2", mandate_ap2),
         route(&post, "/execute", execute),
         route(&get, "/payments/{payment}", payment_get),
         route(&post, "/payments/{payment}/refund", payment_refund),
@@ -77,14 +81,20 @@ pub fn gateway_routes() -> Vec<GatewayRoute> {
 pub fn gateway_router(api: GatewayApi) -> Router {
     let mut router = Router::new();
     for route in gateway_routes() {
-        let handler = if route.method == Method::GET {
+        let handler = if route.public {
             route.handler
         } else {
-            route.handler.layer(from_fn_with_state(api.writes.clone(), detach))
+            route.handler.layer(from_fn_with_state(api.clone(), client_admit))
+        };
+        let handler = if route.method == Method::GET {
+            handler
+        } else {
+            handler.layer(from_fn_with_state(api.0.writes.clone(), detach))
         };
         router = router.route(route.path, handler.layer(DefaultBodyLimit::max(1 << 20)));
     }
-    framed(router, Frame { clock: api.clock.clone(), https: false, http: api.http.clone() }).with_state(api)
+    framed(router, Frame { clock: api.0.clock.clone(), https: false, http: api.0.http.clone() })
+        .with_state(api)
 }
 
 fn route<H: Handler<T, GatewayApi>, T: 'static>(
@@ -100,78 +110,70 @@ async fn health(_: Public) -> Answer {
 }
 
 async fn keys(State(api): State<GatewayApi>, _: Public) -> Answer {
-    Ok(json_response(StatusCode::OK, &api.gateway.jwks()))
+    Ok(json_response(StatusCode::OK, &api.jwks()))
 }
 
 async fn checkpoints(State(api): State<GatewayApi>, _: Public, Paging(page): Paging) -> Answer {
-    ok(api.gateway.checkpoints_list(page.page, page.limit).await?)
+    ok(api.0.gateway.checkpoints_list(page.page, page.limit).await?)
 }
 
 async fn intent_create(
-    State(api): State<GatewayApi>,
-    _: Platform,
+    Client(gateway): Client,
     OptionalKey(idempotency_key): OptionalKey,
     Json(body): Json<IntentNew>,
 ) -> Answer {
-    let intent = api.gateway.intent_create(IntentNew { idempotency_key, ..body }).await?;
+    let intent = gateway.intent_create(IntentNew { idempotency_key, ..body }).await?;
     created(&format!("/purchase-intents/{}", intent.intent_id), intent)
 }
 
-async fn intent_get(State(api): State<GatewayApi>, _: Platform, PathId(id): PathId<kind::Intent>) -> Answer {
-    ok(api.gateway.intent_get(id).await?)
+async fn intent_get(Client(gateway): Client, PathId(id): PathId<kind::Intent>) -> Answer {
+    ok(gateway.intent_get(id).await?)
 }
 
-async fn mandate_issue(State(api): State<GatewayApi>, _: Platform, Json(body): Json<MandateNew>) -> Answer {
-    let mandate = api.gateway.mandate_issue(body).await?;
+async fn mandate_issue(Client(gateway): Client, Json(body): Json<MandateNew>) -> Answer {
+    let mandate = gateway.mandate_issue(body).await?;
     created(&format!("/mandates/{}", mandate.mandate_id), mandate)
 }
 
-async fn mandate_get(
-    State(api): State<GatewayApi>,
-    _: Platform,
-    PathId(id): PathId<kind::Mandate>,
-) -> Answer {
-    ok(api.gateway.mandate_get(id).await?)
+async fn mandate_get(Client(gateway): Client, PathId(id): PathId<kind::Mandate>) -> Answer {
+    ok(gateway.mandate_get(id).await?)
 }
 
 async fn mandate_void(
-    State(api): State<GatewayApi>,
-    _: Platform,
+    Client(gateway): Client,
     PathId(id): PathId<kind::Mandate>,
     OptionalJson(body): OptionalJson<MandateVoid>,
 ) -> Answer {
-    ok(api.gateway.mandate_void(id, body.reason).await?)
+    ok(gateway.mandate_void(id, body.reason).await?)
+}
+
+async fn mandate_ap2(Client(gateway): Client, PathId(id): PathId<kind::Mandate>) -> Answer {
+    ok(gateway.mandate_ap2(id).await?)
 }
 
 async fn execute(
-    State(api): State<GatewayApi>,
-    _: Platform,
+    Client(gateway): Client,
     OptionalKey(idempotency_key): OptionalKey,
     Json(body): Json<Execute>,
 ) -> Answer {
-    ok(api.gateway.execute(Execute { idempotency_key, ..body }).await?)
+    ok(gateway.execute(Execute { idempotency_key, ..body }).await?)
 }
 
-async fn payment_get(
-    State(api): State<GatewayApi>,
-    _: Platform,
-    PathId(id): PathId<kind::Payment>,
-) -> Answer {
-    ok(api.gateway.payment_get(id).await?)
+async fn payment_get(Client(gateway): Client, PathId(id): PathId<kind::Payment>) -> Answer {
+    ok(gateway.payment_get(id).await?)
 }
 
 async fn payment_refund(
-    State(api): State<GatewayApi>,
-    _: Platform,
+    Client(gateway): Client,
     PathId(id): PathId<kind::Payment>,
     IdempotencyKey(idempotency_key): IdempotencyKey,
     Json(body): Json<RefundNew>,
 ) -> Answer {
-    ok(api.gateway.payment_refund(id, RefundNew { idempotency_key, ..body }).await?)
+    ok(gateway.payment_refund(id, RefundNew { idempotency_key, ..body }).await?)
 }
 
-async fn payout_create(State(api): State<GatewayApi>, _: Platform, Json(body): Json<PayoutNew>) -> Answer {
-    ok(api.gateway.payout_create(body).await?)
+async fn payout_create(Client(gateway): Client, Json(body): Json<PayoutNew>) -> Answer {
+    ok(gateway.payout_create(body).await?)
 }
 
 /// `GET /payouts?payee=`; the page is read beside it.
@@ -181,34 +183,28 @@ struct PayeeQuery {
 }
 
 async fn payout_list(
-    State(api): State<GatewayApi>,
-    _: Platform,
+    Client(gateway): Client,
     Paging(page): Paging,
     Query(query): Query<PayeeQuery>,
 ) -> Answer {
     let query = PayoutQuery { payee: query.payee, page: page.page, limit: page.limit };
-    ok(api.gateway.payout_list(query).await?)
+    ok(gateway.payout_list(query).await?)
 }
 
-async fn payout_get(State(api): State<GatewayApi>, _: Platform, PathId(id): PathId<kind::Payout>) -> Answer {
-    ok(api.gateway.payout_get(id).await?)
+async fn payout_get(Client(gateway): Client, PathId(id): PathId<kind::Payout>) -> Answer {
+    ok(gateway.payout_get(id).await?)
 }
 
-async fn payout_advance(
-    State(api): State<GatewayApi>,
-    _: Platform,
-    PathId(id): PathId<kind::Payout>,
-) -> Answer {
-    ok(api.gateway.payout_advance(id).await?)
+async fn payout_advance(Client(gateway): Client, PathId(id): PathId<kind::Payout>) -> Answer {
+    ok(gateway.payout_advance(id).await?)
 }
 
 async fn payout_lines(
-    State(api): State<GatewayApi>,
-    _: Platform,
+    Client(gateway): Client,
     PathId(id): PathId<kind::Payout>,
     Query(page): Query<LinesQuery>,
 ) -> Answer {
-    ok(api.gateway.payout_lines(id, page.page, page.limit).await?)
+    ok(gateway.payout_lines(id, page.page, page.limit).await?)
 }
 
 /// Pages of lines are longer than others; the gateway checks them.
@@ -218,45 +214,31 @@ struct LinesQuery {
     limit: u32,
 }
 
-async fn receipt_get(
-    State(api): State<GatewayApi>,
-    _: Platform,
-    PathId(id): PathId<kind::Receipt>,
-) -> Answer {
-    ok(api.gateway.receipt_find(id).await?)
+async fn receipt_get(Client(gateway): Client, PathId(id): PathId<kind::Receipt>) -> Answer {
+    ok(gateway.receipt_find(id).await?)
 }
 
-async fn wallet_get(State(api): State<GatewayApi>, _: Platform, PathText(owner): PathText) -> Answer {
-    ok(api.gateway.wallet_get(owner).await?)
+async fn wallet_get(Client(gateway): Client, PathText(owner): PathText) -> Answer {
+    ok(gateway.wallet_get(owner).await?)
 }
 
 async fn wallet_top_up(
-    State(api): State<GatewayApi>,
-    _: Platform,
+    Client(gateway): Client,
     PathText(owner): PathText,
     OptionalKey(idempotency_key): OptionalKey,
     Json(body): Json<TopUpNew>,
 ) -> Answer {
-    let top_up = api.gateway.wallet_top_up(owner.clone(), TopUpNew { idempotency_key, ..body }).await?;
+    let top_up = gateway.wallet_top_up(owner.clone(), TopUpNew { idempotency_key, ..body }).await?;
     created(&format!("/wallets/{owner}/top-ups/{}", top_up.top_up_id), top_up)
 }
 
-async fn top_up_list(
-    State(api): State<GatewayApi>,
-    _: Platform,
-    PathText(owner): PathText,
-    Paging(page): Paging,
-) -> Answer {
-    ok(api.gateway.top_up_list(owner, page.page, page.limit).await?)
+async fn top_up_list(Client(gateway): Client, PathText(owner): PathText, Paging(page): Paging) -> Answer {
+    ok(gateway.top_up_list(owner, page.page, page.limit).await?)
 }
 
-async fn top_up_get(
-    State(api): State<GatewayApi>,
-    _: Platform,
-    PathTexts(owner, top_up): PathTexts,
-) -> Answer {
+async fn top_up_get(Client(gateway): Client, PathTexts(owner, top_up): PathTexts) -> Answer {
     let id = top_up.parse().map_err(|_| ApiFailure::not_found())?;
-    ok(api.gateway.top_up_get(owner, id).await?)
+    ok(gateway.top_up_get(owner, id).await?)
 }
 
 async fn provider_webhook(
@@ -266,27 +248,25 @@ async fn provider_webhook(
     request: Request,
 ) -> Answer {
     let webhook = provider::provider_webhook(provider, request, &api).await?;
-    ok(api.gateway.provider_webhook(webhook).await?)
+    ok(api.provider_webhook(webhook).await?)
 }
 
 async fn wallet_transactions(
-    State(api): State<GatewayApi>,
-    _: Platform,
+    Client(gateway): Client,
     PathText(owner): PathText,
     Paging(page): Paging,
 ) -> Answer {
-    ok(api.gateway.wallet_transactions(owner, page.page, page.limit).await?)
+    ok(gateway.wallet_transactions(owner, page.page, page.limit).await?)
 }
 
-async fn policy_get(State(api): State<GatewayApi>, _: Platform, PathText(owner): PathText) -> Answer {
-    ok(api.gateway.policy_get(owner).await?)
+async fn policy_get(Client(gateway): Client, PathText(owner): PathText) -> Answer {
+    ok(gateway.policy_get(owner).await?)
 }
 
 async fn policy_put(
-    State(api): State<GatewayApi>,
-    _: Platform,
+    Client(gateway): Client,
     PathText(owner): PathText,
     Json(policy): Json<Policy>,
 ) -> Answer {
-    ok(api.gateway.policy_put(owner, policy).await?)
+    ok(gateway.policy_put(owner, policy).await?)
 }

@@ -58,7 +58,10 @@ fn every_key_can_be_set_by_its_variable() {
         ("objects.url", "file:///srv/objects"),
         ("gateway.url", "http://c.example:1"),
         ("gateway.api_key", "0123456789abcdef"),
+        ("gateway.signing_key", "gws_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc"),
+        ("gateway.timeout_ms", "1234"),
         ("gateway.listen", "127.0.0.1:2"),
+        ("gateway.requests_per_second", "321"),
         ("gateway.providers", "cashfree,stripe"),
         ("gateway.provider_timeout_seconds", "17"),
         ("gateway.return_url", "https://back.example/paid"),
@@ -126,6 +129,7 @@ fn every_key_can_be_set_by_its_variable() {
             "master_key",
             "database.url",
             "gateway.api_key",
+            "gateway.signing_key",
             "metrics.token",
             "x402.facilitator_token",
             "x402.rpc_url",
@@ -134,7 +138,7 @@ fn every_key_can_be_set_by_its_variable() {
         let list = ["roles", "gateway.providers"].contains(&name);
         assert_eq!(shown.contains(value), !secret && !list, "{name} in\n{shown}");
     }
-    assert_eq!(shown.matches("\"(hidden)\"").count(), 11, "{shown}");
+    assert_eq!(shown.matches("\"(hidden)\"").count(), 12, "{shown}");
     assert!(!format!("{config:?}").contains("secret@"), "secrets are not printed");
 }
 

@@ -100,8 +100,8 @@ async fn operators_find_their_routes() {
     let keys = nobody.get("/.well-known/jwks.json").await.expect(200);
     assert_eq!(
         keys.json["keys"].as_array().unwrap().len(),
-        2,
-        "the platform's and the gateway's: {}",
+        3,
+        "the platform's and the gateway's two: {}",
         keys.text
     );
     app.finish().await;

@@ -16,7 +16,7 @@ async fn secrets_on_disk_are_for_their_owner_only() {
     let app = TestApp::start().await;
     app.developer("maker").await;
     let mode = |name: &str| std::fs::metadata(app.data_dir().join(name)).unwrap().mode() & 0o777;
-    for key in ["master", "tokens", "receipts", "gateway"] {
+    for key in ["master", "tokens", "receipts", "gateway", "gateway-es256"] {
         assert_eq!(mode(&format!("keys/{key}.key")), 0o600, "{key}");
     }
     assert_eq!((mode("keys"), mode("mail"), mode("first-run.json")), (0o700, 0o700, 0o600));
@@ -186,7 +186,7 @@ mod postgres {
             |data: &Path, name: &str| std::fs::read_to_string(data.join(format!("keys/{name}.key"))).unwrap();
         node.master_key = Some(key(app.data_dir(), "master").into());
         Server::start(&node).await.unwrap();
-        for name in ["tokens", "receipts", "gateway"] {
+        for name in ["tokens", "receipts", "gateway", "gateway-es256"] {
             assert_eq!(key(&node.data_dir, name), key(app.data_dir(), name), "{name}");
         }
         // After a rotation, nodes that are there go on, and one that comes gets the new key.

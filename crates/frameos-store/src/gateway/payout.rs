@@ -155,10 +155,11 @@ pub async fn payout_list_unscoped(
     payee: Option<&str>,
     page: Page,
 ) -> Result<(Vec<PayoutRow>, i64), StoreError> {
-    let count = "SELECT COUNT(*) FROM payouts WHERE CAST($1 AS TEXT) IS NULL OR payee = CAST($1 AS TEXT)";
+    let count = "SELECT COUNT(*) FROM payouts WHERE (CAST($1 AS TEXT) IS NULL AND payee NOT LIKE 'gwc_%/%') \
+                 OR payee = CAST($1 AS TEXT)";
     let total = tx.query_one(count, &params![payee]).await?.get(0)?;
     let sql = select!(
-        "WHERE CAST($1 AS TEXT) IS NULL OR payee = CAST($1 AS TEXT) ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3"
+        "WHERE (CAST($1 AS TEXT) IS NULL AND payee NOT LIKE 'gwc_%/%') OR payee = CAST($1 AS TEXT) ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3"
     );
     let rows = tx.query(sql, &[payee.into(), page.limit_value(), page.offset_value()]).await?;
     let rows = rows.iter().map(|row| read(tx, row)).collect::<Result<Vec<_>, _>>()?;

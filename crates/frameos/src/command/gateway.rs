@@ -1,12 +1,18 @@
-//! `frameos gateway`: the payment layer on its own, for platforms that reach it over HTTP.
+//! `frameos gateway`: the payment gateway alone, for a platform that runs it apart; and who may use it.
 
-use clap::Args;
+use clap::{Args, Subcommand};
 
+use super::gateway_client::{self, GatewayClient};
 use crate::{failure::Result, server_config::ServerArgs};
 
 #[derive(Debug, Args)]
-#[command(after_help = "Clients authenticate with the key in FRAMEOS_GATEWAY__API_KEY.")]
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "Clients authenticate with keys of their own (`frameos gateway client`), or with the one in FRAMEOS_GATEWAY__API_KEY."
+)]
 pub struct Gateway {
+    #[command(subcommand)]
+    command: Option<Command>,
     #[command(flatten)]
     server: ServerArgs,
     /// Address and port [env: FRAMEOS_GATEWAY__LISTEN]
@@ -14,7 +20,17 @@ pub struct Gateway {
     listen: Option<String>,
 }
 
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Add, list, rotate and revoke clients
+    #[command(subcommand)]
+    Client(GatewayClient),
+}
+
 pub async fn run(args: &Gateway) -> Result<()> {
+    if let Some(Command::Client(command)) = &args.command {
+        return gateway_client::run(command).await;
+    }
     let config = args.server.load(&[("gateway.listen", args.listen.as_ref())])?;
     frameos_server::logging_init(&config);
     let shutdown = frameos_server::shutdown_on_signals()?;

@@ -219,12 +219,12 @@ fn show(receipt: &RunReceipt, key: &PublicKey, checked: &Checked) -> Result<()> 
 }
 
 /// A file that cannot be read is wrong usage: nothing is known of a receipt then.
-fn read(path: &Path) -> Result<Vec<u8>> {
+pub(super) fn read(path: &Path) -> Result<Vec<u8>> {
     std::fs::read(path).map_err(|error| Failure::usage(format!("cannot read {}: {error}", path.display())))
 }
 
 /// A key set as it is served, or inside the API's envelope.
-fn key_set(path: &Path) -> Result<KeySet> {
+pub(super) fn key_set(path: &Path) -> Result<KeySet> {
     let wrong =
         |reason: String| Failure::usage(format!("{} is not a JSON Web Key Set: {reason}", path.display()));
     let value: Value = serde_json::from_slice(&read(path)?).map_err(|error| wrong(error.to_string()))?;

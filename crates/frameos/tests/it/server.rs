@@ -139,7 +139,6 @@ impl FirstRun {
     }
 
     /// What `POST /auth/login` wants of an account without a second factor.
-    #[allow(dead_code, reason = "for the engine's benchmark")]
     pub(crate) fn credentials(&self, role: &str) -> Value {
         let account = &self.0[role];
         serde_json::json!({"email": account["email"], "password": account["password"]})
@@ -160,4 +159,16 @@ fn one_time_code(secret: &str) -> String {
     let secret = Secret::try_from_base32(secret).unwrap();
     let totp = Builder::new().with_secret(secret).with_account_name("admin").with_issuer(Some("FrameOS"));
     totp.build().unwrap().generate_current().to_string()
+}
+
+/// A port that is free now, below those that the system gives to connections.
+#[allow(dead_code, reason = "not for the engine's benchmark")]
+pub(crate) fn port_free() -> u16 {
+    let start = std::process::id() % 20_000;
+    let mut ports = (0..20_000).map(|offset| 10_000 + (start + offset) % 20_000);
+    let free = ports.find_map(|port| {
+        let port = u16::try_from(port).unwrap();
+        std::net::TcpListener::bind(("127.0.0.1", port)).is_ok().then_some(port)
+    });
+    free.unwrap()
 }
