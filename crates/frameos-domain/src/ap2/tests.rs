@@ -177,7 +177,7 @@ fn disclosures_belong_where_they_are_named() {
     assert_eq!(Value::Object(shown.unwrap()), json!({"x": [{"b": 1}], "a": [1]}));
     let shown = open(
         json!({"x": [{"...": digest(&nested)}], "_sd_alg": "sha-256"}),
-        &[member.clone(), nested.clone()],
+        &[member.clone(), nested],
     );
     assert_eq!(Value::Object(shown.unwrap()), json!({"x": [{"a": [1]}]}));
     // What stays hidden is left out.
@@ -258,7 +258,7 @@ proptest! {
     #[test]
     fn any_changed_byte_is_noticed(document in 0_usize..3, place: prop::sample::Index, byte in 0x20_u8..0x7f) {
         let good = pair();
-        let mut bad = good.clone();
+        let mut bad = good;
         let text = match document {
             0 => &mut bad.checkout_mandate,
             1 => &mut bad.payment_mandate,
