@@ -13,7 +13,11 @@ use frameos_gateway::client::{
 };
 use frameos_store::clock::SystemClock;
 
-use crate::{config::Config, error::ServeError, maintenance::store_visit};
+use crate::{
+    config::Config,
+    error::ServeError,
+    maintenance::{store_change, store_visit},
+};
 
 /// A client that is to be added.
 #[derive(Debug, Clone, Default)]
@@ -46,7 +50,7 @@ pub struct ClientAdded {
 }
 
 pub async fn gateway_client_add(config: Config, new: ClientNew) -> Result<ClientAdded, ServeError> {
-    let (_, store) = store_visit(&config).await?;
+    let store = store_change(&config).await?;
     let signing = Signing::choose(new.sign, new.public_key.as_deref())?;
     let ClientNew { name, requests_per_second, .. } = new;
     let row = client::ClientNew { name, signing_key: signing.public.clone(), requests_per_second };
@@ -59,7 +63,7 @@ pub async fn gateway_client_rotate(
     name: &str,
     change: ClientChange,
 ) -> Result<ClientAdded, ServeError> {
-    let (_, store) = store_visit(&config).await?;
+    let store = store_change(&config).await?;
     let signing = Signing::choose(change.sign, change.public_key.as_deref())?;
     let rotation = Rotation { grace: change.grace, signing_key: signing.public.clone() };
     let (client_id, api_key) = client_rotate(&store, name, rotation, SystemClock.now()).await?;
@@ -67,7 +71,7 @@ pub async fn gateway_client_rotate(
 }
 
 pub async fn gateway_client_revoke(config: Config, name: &str) -> Result<ClientId, ServeError> {
-    let (_, store) = store_visit(&config).await?;
+    let store = store_change(&config).await?;
     Ok(client_end(&store, name, SystemClock.now()).await?)
 }
 

@@ -9,12 +9,12 @@ use secrecy::ExposeSecret;
 use serde::Serialize;
 
 use crate::{
-    assemble::{database_url, ground_open, store_look},
+    assemble::{database_url, ground_open, store_look, store_open},
     config::Config,
     data_dir::DataDir,
     error::ServeError,
     keyring::{PURPOSES, keyring_rotate, keyring_rows, keyring_trusted},
-    keys::{key_decode, key_load, signing_key_load},
+    keys::{KeyBytes, key_decode, key_load, signing_key_load},
     view,
 };
 
@@ -69,7 +69,7 @@ pub async fn keys_list(config: Config) -> Result<Vec<KeyListed>, ServeError> {
 /// Rotates the key of `purpose`, beside running processes or without any. None when there is no such purpose.
 pub async fn key_rotate(config: Config, purpose: &str) -> Result<Option<KeyRotated>, ServeError> {
     let Some(purpose) = PURPOSES.into_iter().find(|known| *known == purpose) else { return Ok(None) };
-    let (_, store) = store_visit(&config).await?;
+    let store = store_change(&config).await?;
     let (retired_key_id, active_key_id) = keyring_rotate(&store, purpose, SystemClock.now()).await?;
     Ok(Some(KeyRotated { purpose, retired_key_id, active_key_id }))
 }
@@ -81,15 +81,28 @@ pub async fn worker_status(config: Config) -> Result<Overview, ServeError> {
     Ok(view::admin::overview(view))
 }
 
-/// The store of an installation that is there and has this program's schema.
+/// The store of an installation that is there and has this program's schema, to be looked at.
 pub(crate) async fn store_visit(config: &Config) -> Result<(DataDir, Store), ServeError> {
+    let (data, master) = installation(config)?;
+    let store = store_look(config, &data, database_url(config, &data), &master).await?;
+    store.schema_check().await?;
+    Ok((data, store))
+}
+
+/// The same, to be changed beside running processes.
+pub(crate) async fn store_change(config: &Config) -> Result<Store, ServeError> {
+    let (data, master) = installation(config)?;
+    let store = store_open(config, &data, database_url(config, &data), &master).await?;
+    store.schema_check().await?;
+    Ok(store)
+}
+
+/// An installation's folder and the key of what it keeps.
+fn installation(config: &Config) -> Result<(DataDir, KeyBytes), ServeError> {
     let data = DataDir::existing(&config.data_dir)?;
     let master = match config.master_key.as_ref().and_then(|secret| key_decode(secret.expose_secret())) {
         Some(key) => key,
         None => key_load(&data.path("keys"), "master")?,
     };
-    let url = database_url(config, &data);
-    let store = store_look(config, &data, url, &master).await?;
-    store.schema_check().await?;
-    Ok((data, store))
+    Ok((data, master))
 }

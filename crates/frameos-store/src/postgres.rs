@@ -227,6 +227,9 @@ fn convert(error: tokio_postgres::Error) -> StoreError {
     if code.code().starts_with("23") {
         return StoreError::Refused { rule: constraint };
     }
+    if *code == SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT {
+        return StoreError::unavailable("PostgreSQL gave the transaction up", error);
+    }
     // Classes of PostgreSQL's appendix A: connection, transaction rollback, resources, operator intervention, system.
     match &code.code()[..2] {
         "08" | "40" | "53" | "55" | "57" | "58" => {

@@ -175,10 +175,8 @@ fn disclosures_belong_where_they_are_named() {
         &[member.clone(), element.clone()],
     );
     assert_eq!(Value::Object(shown.unwrap()), json!({"x": [{"b": 1}], "a": [1]}));
-    let shown = open(
-        json!({"x": [{"...": digest(&nested)}], "_sd_alg": "sha-256"}),
-        &[member.clone(), nested],
-    );
+    let shown =
+        open(json!({"x": [{"...": digest(&nested)}], "_sd_alg": "sha-256"}), &[member.clone(), nested]);
     assert_eq!(Value::Object(shown.unwrap()), json!({"x": [{"a": [1]}]}));
     // What stays hidden is left out.
     let hidden = open(json!({"x": [1, {"...": digest(&element)}], "_sd": ["AAAA"]}), &[]);

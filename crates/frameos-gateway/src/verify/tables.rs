@@ -27,7 +27,7 @@ use super::{
     sums::{Keys, Sums},
     workers::Workers,
 };
-use crate::{intent::fingerprint, receipt::outcome_name, x402::is_without_account};
+use crate::{account::account_beside, intent::fingerprint, receipt::outcome_name, x402::is_without_account};
 
 const PAGE: i64 = 2_000;
 
@@ -224,13 +224,14 @@ fn mandate_contradiction(row: &MandateText, trusted: Option<&KeySet>) -> Option<
         return Some("its intent's metadata cannot be read".to_owned());
     };
     let named = |name: &str| metadata.get(name).and_then(|name| name.as_str());
-    let payee = named("developer_id").unwrap_or(&intent.vendor);
+    let beside = |name: &str| account_beside(&intent.agent_id, name);
+    let payee = beside(named("developer_id").unwrap_or(&intent.vendor));
     let intent_agrees = intent.agent_id == row.agent_id
         && intent.amount == row.amount
         && intent.currency == row.currency
         && intent.vendor == mandate.vendor
         && payee == row.payee
-        && named("orchestrator") == row.orchestrator.as_deref();
+        && named("orchestrator").map(beside) == row.orchestrator;
     if !intent_agrees {
         Some("the mandate says otherwise than its intent".to_owned())
     } else if fingerprint(intent, metadata) != intent.fingerprint {
