@@ -48,7 +48,7 @@ async fn a_rotated_key_signs_soon_and_old_receipts_keep_verifying() {
     let deployment = deploy(&user, &agent_id, json!({})).await;
     let run = execute(&user, &agent_id, &deployment, json!({"text": "x"})).await;
     let (before, old) = (receipt(&user, &run).await, published(&app).await);
-    assert_eq!(old.keys.len(), 2, "one for runs, one for money");
+    assert_eq!(old.keys.len(), 3, "one for runs, two for money: our own and AP2's");
     let signed_before = before.verify(Some(&old)).unwrap();
     let mandate_before = kid_of_mandate(&before, &old);
 
@@ -63,7 +63,7 @@ async fn a_rotated_key_signs_soon_and_old_receipts_keep_verifying() {
     for kid in &active {
         new = published_with(&app, kid).await;
     }
-    assert_eq!(new.keys.len(), 4);
+    assert_eq!(new.keys.len(), 5);
     before.verify(Some(&new)).unwrap();
 
     let run = execute(&user, &agent_id, &deployment, json!({"text": "y"})).await;
