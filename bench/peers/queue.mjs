@@ -1,9 +1,10 @@
-// BullMQ as its documentation has it: jobs added one by one with 50 in flight, then drained by one worker with 50 at a time.
+// BullMQ as its documentation has it: jobs added one by one with 50 in flight, then drained by one worker with 200 at a time.
 // Usage: node queue.mjs PORT JOBS ROUNDS. Prints one JSON line: the jobs a second of each round.
 import { Queue, Worker } from 'bullmq';
 
 const [port, jobs, rounds] = process.argv.slice(2).map(Number);
 const IN_FLIGHT = 50;
+const PLACES = 200;
 const connection = { host: '127.0.0.1', port, maxRetriesPerRequest: null };
 
 async function add(queue) {
@@ -17,7 +18,7 @@ async function add(queue) {
 }
 
 async function drain(name) {
-  const worker = new Worker(name, async () => {}, { connection, concurrency: IN_FLIGHT, autorun: false });
+  const worker = new Worker(name, async () => {}, { connection, concurrency: PLACES, autorun: false });
   await worker.waitUntilReady();
   let left = jobs;
   const started = performance.now();
