@@ -149,7 +149,7 @@ pub async fn payout_sums(tx: &mut Tx, payee: &str, currency: Currency) -> Result
     Ok((row.get(0)?, row.get(1)?))
 }
 
-/// A page of one payee's payouts, or of all, newest first, and how many there are.
+/// A page of one payee's payouts, or of all but those of a gateway's clients, newest first, and how many there are.
 pub async fn payout_list_unscoped(
     tx: &mut Tx,
     payee: Option<&str>,
