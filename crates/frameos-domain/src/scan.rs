@@ -2,6 +2,8 @@
 //!
 //! The vocabulary lives here because the scanner produces it and the HTTP contract carries it. It holds no rules.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 /// How bad a finding is, in the words of the specification's detection table.
@@ -49,6 +51,39 @@ pub struct Finding {
     /// The offending line, trimmed, at most 200 characters.
     #[serde(default)]
     pub snippet: String,
+    /// How data came to the place of the finding, source first; empty where nothing was followed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trace: Vec<Step>,
+}
+
+/// One place that data passed on its way to a finding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// Path inside the bundle.
+    pub file: String,
+    /// 1-based line.
+    pub line: u32,
+    /// 1-based column in characters.
+    pub column: u32,
+    /// What happens to the data here, e.g. `process.env is read`.
+    pub message: String,
+}
+
+/// What a bundle reaches for, whether or not a rule objects; what two versions are compared by.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Facts {
+    /// Abilities the code uses: `network`, `file_system`, `process`, `environment`, `native_code`, `dynamic_code`, `hashing`.
+    #[serde(default)]
+    pub abilities: BTreeSet<String>,
+    /// Hosts named in the code, lower case, without port.
+    #[serde(default)]
+    pub hosts: BTreeSet<String>,
+    /// Modules loaded from outside the bundle, by plain name, e.g. `node:crypto` as `crypto`, Python ones by top level.
+    #[serde(default)]
+    pub modules: BTreeSet<String>,
+    /// Packages in the bundle or declared, as `npm:name@version` or `pypi:name@version`; without `@…` where none is known.
+    #[serde(default)]
+    pub dependencies: BTreeSet<String>,
 }
 
 /// Everything one scan found. Findings are in path, line, column order.
@@ -58,6 +93,8 @@ pub struct ScanReport {
     pub findings: Vec<Finding>,
     pub files_scanned: u32,
     pub scanner_version: String,
+    #[serde(default)]
+    pub facts: Facts,
 }
 
 impl ScanReport {
@@ -68,7 +105,7 @@ impl ScanReport {
             Some(Action::Flag) => Verdict::Flag,
             Some(Action::Allow) | None => Verdict::Pass,
         };
-        Self { verdict, findings, files_scanned, scanner_version: scanner_version.to_owned() }
+        Self { verdict, findings, files_scanned, scanner_version: scanner_version.to_owned(), facts: Facts::default() }
     }
 
     /// Whether the bundle may go on to review: everything but a rejection.
@@ -92,6 +129,7 @@ mod tests {
             column: 1,
             message: String::new(),
             snippet: String::new(),
+            trace: Vec::new(),
         };
         let verdict = |actions: &[Action]| {
             ScanReport::new(actions.iter().copied().map(finding).collect(), 1, "1").verdict

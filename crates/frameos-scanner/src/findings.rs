@@ -6,7 +6,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-use frameos_domain::scan::{Finding, ScanReport};
+use frameos_domain::scan::{Facts, Finding, ScanReport, Step};
 
 use crate::SCANNER_VERSION;
 use crate::rules::{self, Rule};
@@ -23,7 +23,13 @@ pub(crate) struct Findings {
     found: Vec<Finding>,
     seen: BTreeSet<(&'static str, String, u32, u32)>,
     dropped: usize,
+    facts: Facts,
 }
+
+/// The most entries kept of each kind of fact.
+const MAX_FACTS: usize = 1_000;
+/// Hostile names are cut before they enter a report.
+const MAX_FACT_BYTES: usize = 214;
 
 impl Findings {
     /// Reports `rule` at a byte offset of a text file; `what` says what was found, and the rule's fix is added.
@@ -32,6 +38,31 @@ impl Findings {
         if self.claim(rule, source.path, position.line, position.column) {
             let snippet = source.snippet(offset);
             self.push(rule, source.path, (position.line, position.column), (what, snippet));
+        }
+    }
+
+    /// As [`Self::at`], with the way the data took to get there.
+    #[expect(dead_code, reason = "the taint analyses are the first to call it")]
+    pub(crate) fn at_end_of(
+        &mut self,
+        trace: Vec<Step>,
+        rule: &'static Rule,
+        (source, offset): (&Source<'_>, usize),
+        what: &str,
+    ) {
+        let before = self.found.len();
+        self.at(rule, source, offset, what);
+        if let Some(finding) = self.found.get_mut(before) {
+            finding.trace = trace;
+        }
+    }
+
+    /// Notes something the bundle reaches for; `kind` picks the list, e.g. `|facts| &mut facts.hosts`.
+    #[expect(dead_code, reason = "the languages' checks are the first to call it")]
+    pub(crate) fn note(&mut self, kind: impl FnOnce(&mut Facts) -> &mut BTreeSet<String>, name: &str) {
+        let list = kind(&mut self.facts);
+        if list.len() < MAX_FACTS && name.len() <= MAX_FACT_BYTES && !list.contains(name) {
+            list.insert(name.to_owned());
         }
     }
 
@@ -60,7 +91,9 @@ impl Findings {
         }
         self.found
             .sort_by(|a, b| (&a.file, a.line, a.column, &a.rule).cmp(&(&b.file, b.line, b.column, &b.rule)));
-        ScanReport::new(self.found, files_scanned, SCANNER_VERSION)
+        let mut report = ScanReport::new(self.found, files_scanned, SCANNER_VERSION);
+        report.facts = self.facts;
+        report
     }
 
     fn claim(&mut self, rule: &'static Rule, path: &str, line: u32, column: u32) -> bool {
@@ -100,5 +133,6 @@ fn finding(rule: &Rule, path: &str, place: (u32, u32), (what, snippet): (&str, S
         column: place.1,
         message: format!("{what}: {}; {}", rule.why, rule.fix),
         snippet,
+        trace: Vec::new(),
     }
 }

@@ -54,6 +54,7 @@ pub fn report(dir: &AgentDir) -> ScanReport {
                 column: 0,
                 message: format!("{problem} ({})", problem.code()),
                 snippet: String::new(),
+                trace: Vec::new(),
             };
             ScanReport::new(vec![finding], 0, SCANNER_VERSION)
         }
