@@ -7,18 +7,20 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 /// How bad a finding is, in the words of the specification's detection table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Severity {
+    #[default]
     Low,
     Medium,
     High,
 }
 
 /// What a finding asks of the platform.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Action {
+    #[default]
     Allow,
     Flag,
     Reject,
@@ -34,7 +36,9 @@ pub enum Verdict {
 }
 
 /// One place in a bundle that a rule has something to say about.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+///
+/// What has a default was not in the reports of scanner 1.0, whose messages said why and how to fix too.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// Stable kebab-case rule id, e.g. `dynamic-code`.
     pub rule: String,
@@ -46,11 +50,26 @@ pub struct Finding {
     pub line: u32,
     /// 1-based column in characters; 0 when the finding is about the whole file.
     pub column: u32,
-    /// What was found and how to fix it.
+    /// The rule in a few words.
+    #[serde(default)]
+    pub title: String,
+    /// What was found here.
     pub message: String,
+    /// Why it matters to who runs the agent.
+    #[serde(default)]
+    pub why: String,
+    /// What its author can do instead.
+    #[serde(default)]
+    pub fix: String,
+    /// The rule's page, by its path in the project: `docs/rules/dynamic-code.md`.
+    #[serde(default)]
+    pub docs: String,
     /// The offending line, trimmed, at most 200 characters.
     #[serde(default)]
     pub snippet: String,
+    /// The finding's 1-based place in the snippet, in characters; 0 when there is none.
+    #[serde(default)]
+    pub caret: u32,
     /// How data came to the place of the finding, source first; empty where nothing was followed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trace: Vec<Step>,
@@ -105,7 +124,13 @@ impl ScanReport {
             Some(Action::Flag) => Verdict::Flag,
             Some(Action::Allow) | None => Verdict::Pass,
         };
-        Self { verdict, findings, files_scanned, scanner_version: scanner_version.to_owned(), facts: Facts::default() }
+        Self {
+            verdict,
+            findings,
+            files_scanned,
+            scanner_version: scanner_version.to_owned(),
+            facts: Facts::default(),
+        }
     }
 
     /// Whether the bundle may go on to review: everything but a rejection.
@@ -120,17 +145,8 @@ mod tests {
 
     #[test]
     fn the_verdict_is_the_strongest_action() {
-        let finding = |action| Finding {
-            rule: "r".into(),
-            severity: Severity::Low,
-            action,
-            file: "a.js".into(),
-            line: 1,
-            column: 1,
-            message: String::new(),
-            snippet: String::new(),
-            trace: Vec::new(),
-        };
+        let finding =
+            |action| Finding { rule: "r".into(), action, file: "a.js".into(), ..Finding::default() };
         let verdict = |actions: &[Action]| {
             ScanReport::new(actions.iter().copied().map(finding).collect(), 1, "1").verdict
         };

@@ -18,6 +18,11 @@ pub const MAX_FINDINGS: usize = 500;
 /// The most findings kept while scanning; a hostile bundle could make millions.
 const MAX_COLLECTED: usize = 4 * MAX_FINDINGS;
 
+/// What was found, the line around it, and where on that line.
+type Words<'w> = (&'w str, (String, u32));
+
+const NO_SNIPPET: (String, u32) = (String::new(), 0);
+
 #[derive(Default)]
 pub(crate) struct Findings {
     found: Vec<Finding>,
@@ -32,7 +37,7 @@ const MAX_FACTS: usize = 1_000;
 const MAX_FACT_BYTES: usize = 214;
 
 impl Findings {
-    /// Reports `rule` at a byte offset of a text file; `what` says what was found, and the rule's fix is added.
+    /// Reports `rule` at a byte offset of a text file; `what` says what was found here, the rule the rest.
     pub(crate) fn at(&mut self, rule: &'static Rule, source: &Source<'_>, offset: usize, what: &str) {
         let position = source.position(offset);
         if self.claim(rule, source.path, position.line, position.column) {
@@ -69,7 +74,7 @@ impl Findings {
     /// Reports `rule` about a whole file.
     pub(crate) fn in_file(&mut self, rule: &'static Rule, path: &str, what: &str) {
         if self.claim(rule, path, 0, 0) {
-            self.push(rule, path, (0, 0), (what, String::new()));
+            self.push(rule, path, (0, 0), (what, NO_SNIPPET));
         }
     }
 
@@ -86,7 +91,7 @@ impl Findings {
                 rules::TRUNCATED,
                 "manifest.json",
                 (0, 0),
-                (&format!("{total} findings, {} shown", MAX_FINDINGS - 1), String::new()),
+                (&format!("{total} findings, {} shown", MAX_FINDINGS - 1), NO_SNIPPET),
             ));
         }
         self.found
@@ -100,7 +105,7 @@ impl Findings {
         self.seen.insert((rule.id, path.to_owned(), line, column))
     }
 
-    fn push(&mut self, rule: &'static Rule, path: &str, place: (u32, u32), words: (&str, String)) {
+    fn push(&mut self, rule: &'static Rule, path: &str, place: (u32, u32), words: Words<'_>) {
         self.found.push(finding(rule, path, place, words));
         if self.found.len() >= MAX_COLLECTED {
             self.dropped += self.found.len() - MAX_FINDINGS;
@@ -123,7 +128,7 @@ impl Findings {
     }
 }
 
-fn finding(rule: &Rule, path: &str, place: (u32, u32), (what, snippet): (&str, String)) -> Finding {
+fn finding(rule: &Rule, path: &str, place: (u32, u32), (what, (snippet, caret)): Words<'_>) -> Finding {
     Finding {
         rule: rule.id.to_owned(),
         severity: rule.severity,
@@ -131,8 +136,13 @@ fn finding(rule: &Rule, path: &str, place: (u32, u32), (what, snippet): (&str, S
         file: path.to_owned(),
         line: place.0,
         column: place.1,
-        message: format!("{what}: {}; {}", rule.why, rule.fix),
+        title: rule.title.to_owned(),
+        message: what.to_owned(),
+        why: rule.why.to_owned(),
+        fix: rule.fix.to_owned(),
+        docs: rule.docs.to_owned(),
         snippet,
+        caret,
         trace: Vec::new(),
     }
 }

@@ -1,7 +1,8 @@
 //! The table of rules: every finding the scanner can make, with its weight and its words.
 //!
 //! Invariants: ids are stable, kebab-case and unique; severities and actions of the specification's detection table
-//! stand as written there. What triggers a rule lives with the language that triggers it, not here.
+//! stand as written there; every rule has a page `docs/rules/<id>.md` that says the same and whose examples are tested.
+//! What triggers a rule lives with the language that triggers it, not here.
 
 use frameos_domain::scan::{Action, Severity};
 
@@ -18,12 +19,20 @@ pub struct Rule {
     pub why: &'static str,
     /// What the author can do instead.
     pub fix: &'static str,
+    /// The path of its page in the project.
+    pub docs: &'static str,
+}
+
+/// The rule with this id.
+pub fn find(id: &str) -> Option<&'static Rule> {
+    ALL.iter().copied().find(|rule| rule.id == id)
 }
 
 macro_rules! rules {
     ($($name:ident = $id:literal, $severity:ident, $action:ident, $title:literal, $why:literal, $fix:literal;)*) => {
         $(pub(crate) const $name: &Rule = &Rule {
             id: $id, severity: Severity::$severity, action: Action::$action, title: $title, why: $why, fix: $fix,
+            docs: concat!("docs/rules/", $id, ".md"),
         };)*
 
         /// Every rule, in the order of this file.

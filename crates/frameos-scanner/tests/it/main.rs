@@ -3,6 +3,7 @@
 mod bundles;
 mod files;
 mod javascript;
+mod pages;
 mod python;
 mod support;
 mod totality;

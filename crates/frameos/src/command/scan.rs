@@ -49,12 +49,8 @@ pub fn report(dir: &AgentDir) -> ScanReport {
                 rule: "bundle-rules".into(),
                 severity: Severity::High,
                 action: Action::Reject,
-                file: String::new(),
-                line: 0,
-                column: 0,
                 message: format!("{problem} ({})", problem.code()),
-                snippet: String::new(),
-                trace: Vec::new(),
+                ..Finding::default()
             };
             ScanReport::new(vec![finding], 0, SCANNER_VERSION)
         }
