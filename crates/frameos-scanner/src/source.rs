@@ -69,7 +69,7 @@ impl<'a> Source<'a> {
 }
 
 /// Snippets are printed to reviewers' terminals: control and direction characters must not act there.
-fn visible(text: &str) -> String {
+pub(crate) fn visible(text: &str) -> String {
     text.chars()
         .map(|c| match c {
             '\t' => ' ',

@@ -5,5 +5,6 @@ mod files;
 mod javascript;
 mod pages;
 mod python;
+mod report;
 mod support;
 mod totality;
