@@ -175,19 +175,11 @@ fn worded(what: &str) -> String {
 
 fn finding(rule: &Rule, path: &str, place: (u32, u32), (what, (snippet, caret)): Words<'_>) -> Finding {
     Finding {
-        rule: rule.id.to_owned(),
-        severity: rule.severity,
-        action: rule.action,
         file: path.to_owned(),
         line: place.0,
         column: place.1,
-        title: rule.title.to_owned(),
-        message: worded(what),
-        why: rule.why.to_owned(),
-        fix: rule.fix.to_owned(),
-        docs: rule.docs.to_owned(),
         snippet,
         caret,
-        ..Finding::default()
+        ..rule.finding(&worded(what))
     }
 }

@@ -54,7 +54,7 @@ proptest! {
     ) {
         let before = report(&some, &facts);
         let all: Vec<Finding> = some.iter().chain(&more).cloned().collect();
-        let wider = Facts { abilities: &facts.abilities | &others.abilities, ..facts.clone() };
+        let wider = Facts { abilities: &facts.abilities | &others.abilities, ..facts };
         let after = report(&all, &wider);
         prop_assert!(after.risk.score >= before.risk.score, "{:?}\n{:?}", before.risk, after.risk);
         prop_assert!(after.verdict >= before.verdict);

@@ -69,8 +69,13 @@ fn check(dir: &AgentDir) -> Result<String> {
         output::note(&format!("warning: {}: {}", warning.path, warning.message));
     }
     let report = scan::report(dir);
-    for finding in report.findings.iter().filter(|finding| finding.action != Action::Allow) {
-        output::note(&scan::describe(finding));
+    if report.passed() {
+        for finding in report.findings.iter().filter(|finding| finding.action != Action::Allow) {
+            output::note(&scan::describe(finding));
+        }
+    } else {
+        let style = scan::text::Style { colours: false, all: false };
+        output::note(&scan::text::render(&report, &|path| dir.bundle().ok()?.get(path), style));
     }
     match manifest.listing.slug {
         _ if !report.passed() => {
