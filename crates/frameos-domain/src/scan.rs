@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-pub use diff::{Change, ScanDiff};
+pub use diff::{Change, FileChanges, ScanDiff, VersionDiff};
 pub use risk::{Count, FLAG_FROM, REJECT_FROM, Risk, RiskCombination, RiskPart, Tally};
 
 /// How bad a finding is, in the words of the specification's detection table.
@@ -191,6 +191,11 @@ impl ScanReport {
     /// The finding with this fingerprint.
     pub fn finding(&self, fingerprint: &str) -> Option<&Finding> {
         self.findings.iter().find(|finding| finding.fingerprint == fingerprint)
+    }
+
+    /// The first finding of a rule.
+    pub fn finding_of(&self, rule: &str) -> Option<&Finding> {
+        self.findings.iter().find(|finding| finding.rule == rule)
     }
 
     /// Whether `finding` of this report is in `earlier` too, and all files it is about are the same to the byte.

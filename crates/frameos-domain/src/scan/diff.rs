@@ -26,6 +26,26 @@ pub struct ScanDiff {
     pub dependencies: Change,
 }
 
+/// The difference between two versions of an agent.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VersionDiff {
+    /// The number of the version it is compared with: the newest approved one before it.
+    pub since: String,
+    /// What the manifests ask for.
+    pub capabilities: Change,
+    pub files: FileChanges,
+    #[serde(flatten)]
+    pub scan: ScanDiff,
+}
+
+/// Files of a bundle against those of another, by path and content.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileChanges {
+    pub added: BTreeSet<String>,
+    pub removed: BTreeSet<String>,
+    pub changed: BTreeSet<String>,
+}
+
 /// What came to a set, and what left it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
@@ -83,6 +103,21 @@ impl Change {
 
     pub fn is_empty(&self) -> bool {
         self.added.is_empty() && self.removed.is_empty()
+    }
+}
+
+impl FileChanges {
+    /// What `new` has otherwise than `base`; both are digests by path.
+    pub fn between(base: &BTreeMap<String, String>, new: &BTreeMap<String, String>) -> Self {
+        let paths = |files: &BTreeMap<String, String>| files.keys().cloned().collect();
+        let Change { added, removed } = Change::between(&paths(base), &paths(new));
+        let is_changed =
+            |(path, digest): &(&String, &String)| base.get(*path).is_some_and(|old| old != *digest);
+        Self {
+            added,
+            removed,
+            changed: new.iter().filter(is_changed).map(|(path, _)| path.clone()).collect(),
+        }
     }
 }
 

@@ -58,7 +58,11 @@ pub async fn run(args: &Publish) -> Result<()> {
         ("version", registered.version_id),
         ("status", registered.status),
         ("message", registered.message),
-    ])
+    ])?;
+    for line in registered.changes.iter().flat_map(scan::changes::render) {
+        output::line(&line)?;
+    }
+    Ok(())
 }
 
 /// Whether it is worth sending: a valid manifest with a listing, and no finding that rejects. Returns the slug.

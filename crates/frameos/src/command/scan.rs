@@ -1,5 +1,6 @@
 //! `frameos scan`: what the platform's static scan says about a folder.
 
+pub mod changes;
 pub mod sarif;
 pub mod text;
 
