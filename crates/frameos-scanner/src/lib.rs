@@ -24,4 +24,4 @@ pub use findings::MAX_FINDINGS;
 pub use scan::scan;
 
 /// Changes whenever the same bundle may get another report.
-pub const SCANNER_VERSION: &str = "1.0";
+pub const SCANNER_VERSION: &str = "2.0";

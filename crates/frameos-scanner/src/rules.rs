@@ -1,9 +1,10 @@
 //! The table of rules: every finding the scanner can make, with its weight and its words.
 //!
 //! Invariants: ids are stable, kebab-case and unique; severities and actions of the specification's detection table
-//! stand as written there. What triggers a rule lives with the language that triggers it, not here.
+//! stand as written there; every rule has a page `docs/rules/<id>.md` that says the same and whose examples are tested.
+//! What triggers a rule lives with the language that triggers it, not here.
 
-use frameos_domain::scan::{Action, Severity};
+use frameos_domain::scan::{Action, Finding, Severity};
 
 /// One thing the scanner looks for.
 #[derive(Debug, PartialEq, Eq)]
@@ -18,12 +19,40 @@ pub struct Rule {
     pub why: &'static str,
     /// What the author can do instead.
     pub fix: &'static str,
+    /// The path of its page in the project.
+    pub docs: &'static str,
+}
+
+impl Rule {
+    /// A finding of this rule about the whole bundle.
+    pub fn finding(&self, message: &str) -> Finding {
+        Finding {
+            rule: self.id.to_owned(),
+            severity: self.severity,
+            action: self.action,
+            title: self.title.to_owned(),
+            message: message.to_owned(),
+            why: self.why.to_owned(),
+            fix: self.fix.to_owned(),
+            docs: self.docs.to_owned(),
+            ..Finding::default()
+        }
+    }
+}
+
+/// For whoever unpacks a bundle and is refused: the scan itself begins after that.
+pub const BUNDLE_RULES: &Rule = BROKEN_BUNDLE;
+
+/// The rule with this id.
+pub fn find(id: &str) -> Option<&'static Rule> {
+    ALL.iter().copied().find(|rule| rule.id == id)
 }
 
 macro_rules! rules {
     ($($name:ident = $id:literal, $severity:ident, $action:ident, $title:literal, $why:literal, $fix:literal;)*) => {
         $(pub(crate) const $name: &Rule = &Rule {
             id: $id, severity: Severity::$severity, action: Action::$action, title: $title, why: $why, fix: $fix,
+            docs: concat!("docs/rules/", $id, ".md"),
         };)*
 
         /// Every rule, in the order of this file.
@@ -33,6 +62,9 @@ macro_rules! rules {
 
 // The one macro of this crate: it lets a rule be named in code and listed in `ALL` by a single row.
 rules! {
+    BROKEN_BUNDLE = "bundle-rules", High, Reject, "Breaks the rules of bundles",
+        "the platform refuses such a bundle before it looks at its code",
+        "change what the message names; what a bundle may be stands in docs/publishing.md";
     DYNAMIC_CODE = "dynamic-code", High, Reject, "Code made at run time",
         "code that is built while it runs cannot be reviewed",
         "call the function you need directly, or look it up in an object of known functions";

@@ -86,7 +86,7 @@ impl<'b> Scan<'b> {
             let what = "network code is used but http_request is not among the capabilities";
             self.findings.in_file(rules::UNDECLARED_NETWORK, "manifest.json", what);
         }
-        self.findings.into_report(u32::try_from(bundle.len()).unwrap_or(u32::MAX))
+        self.findings.into_report(bundle)
     }
 
     fn file(&mut self, path: &'b str, bytes: &'b [u8]) {

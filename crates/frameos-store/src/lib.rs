@@ -22,6 +22,7 @@ pub mod developer;
 mod dialect;
 mod error;
 pub mod execution;
+pub mod finding;
 pub mod free_run;
 pub mod gateway;
 mod heads;

@@ -271,11 +271,15 @@ fn a_finding_says_where_what_and_how_to_fix_it() {
         ("dynamic-code", Severity::High, Action::Reject)
     );
     assert_eq!((finding.file.as_str(), finding.line, finding.column), ("lib/a.js", 4, 19));
-    assert_eq!(finding.snippet, "const é = 1, r = eval(input);");
+    assert_eq!((finding.snippet.as_str(), finding.caret), ("const é = 1, r = eval(input);", 18));
+    assert!(finding.message.contains("eval") && finding.fix.contains("call the function"), "{finding:?}");
+    assert_eq!(
+        (finding.title.as_str(), finding.docs.as_str()),
+        ("Code made at run time", "docs/rules/dynamic-code.md")
+    );
     assert!(
-        finding.message.contains("eval") && finding.message.contains("call the function"),
-        "{}",
-        finding.message
+        finding.why.contains("cannot be reviewed") && !finding.message.contains(&finding.why),
+        "{finding:?}"
     );
 }
 

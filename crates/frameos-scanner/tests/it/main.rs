@@ -3,6 +3,8 @@
 mod bundles;
 mod files;
 mod javascript;
+mod pages;
 mod python;
+mod report;
 mod support;
 mod totality;
