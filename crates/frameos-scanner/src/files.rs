@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::classify::Kind;
+use crate::classify::{Kind, extension, startup_lines};
 
 /// One file of the bundle.
 pub(crate) struct File<'b> {
@@ -20,6 +20,7 @@ impl<'b> File<'b> {
     pub(crate) fn new(path: &'b str, bytes: &'b [u8], kind: Kind) -> Self {
         let body = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let text = match (std::str::from_utf8(body), kind) {
+            (Ok(text), Kind::Python) if extension(path) == "pth" => Some(Cow::Owned(startup_program(text))),
             (Ok(text), _) => Some(Cow::Borrowed(text)),
             // Node replaces what is not UTF-8 and runs the rest.
             (Err(_), Kind::JavaScript) => Some(String::from_utf8_lossy(body)),
@@ -68,6 +69,16 @@ impl<'b> Files<'b> {
         *file = File::new(file.path, file.bytes, Kind::JavaScript);
         Some(file.path)
     }
+}
+
+/// What Python runs of a `.pth` file: its import lines, at their places.
+fn startup_program(text: &str) -> String {
+    let mut program: Vec<u8> = text.bytes().map(|byte| if byte == b'\n' { byte } else { b' ' }).collect();
+    for (offset, line) in startup_lines(text.as_bytes()) {
+        program[offset..offset + line.len()].copy_from_slice(line);
+    }
+    // Blanks before a line break mean nothing to Python, and an empty line has no indentation.
+    String::from_utf8(program).unwrap_or_default()
 }
 
 /// The path of a relative module name, seen from the file at `from`.

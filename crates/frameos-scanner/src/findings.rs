@@ -24,6 +24,8 @@ pub(crate) struct Findings {
     seen: BTreeSet<(&'static str, String, u32, u32)>,
     dropped: usize,
     facts: Facts,
+    /// What no snippet and no message may show.
+    hidden: BTreeSet<String>,
 }
 
 /// The most entries kept of each kind of fact.
@@ -58,11 +60,17 @@ impl Findings {
     }
 
     /// Notes something the bundle reaches for; `kind` picks the list, e.g. `|facts| &mut facts.hosts`.
-    #[expect(dead_code, reason = "the languages' checks are the first to call it")]
     pub(crate) fn note(&mut self, kind: impl FnOnce(&mut Facts) -> &mut BTreeSet<String>, name: &str) {
         let list = kind(&mut self.facts);
         if list.len() < MAX_FACTS && name.len() <= MAX_FACT_BYTES && !list.contains(name) {
             list.insert(name.to_owned());
+        }
+    }
+
+    /// Keeps a secret out of the report, whatever is reported about the line it is on.
+    pub(crate) fn hide(&mut self, secret: &str) {
+        if secret.len() >= HIDDEN_PART && self.hidden.len() < MAX_FACTS {
+            self.hidden.insert(secret.to_owned());
         }
     }
 
@@ -91,6 +99,12 @@ impl Findings {
         }
         self.found
             .sort_by(|a, b| (&a.file, a.line, a.column, &a.rule).cmp(&(&b.file, b.line, b.column, &b.rule)));
+        for finding in &mut self.found {
+            for secret in &self.hidden {
+                mask(&mut finding.snippet, secret);
+                mask(&mut finding.message, secret);
+            }
+        }
         let mut report = ScanReport::new(self.found, files_scanned, SCANNER_VERSION);
         report.facts = self.facts;
         report
@@ -120,6 +134,20 @@ impl Findings {
             )
         });
         self.found.truncate(count);
+    }
+}
+
+/// How much of a secret is enough to know it again, where a snippet is cut.
+const HIDDEN_PART: usize = 6;
+
+/// Replaces all but the first four characters of a secret, also where the text ends within it.
+fn mask(text: &mut String, secret: &str) {
+    let Some(part) = secret.get(..HIDDEN_PART) else { return };
+    while let Some(start) = text.find(part) {
+        let same = text[start..].chars().zip(secret.chars()).take_while(|(a, b)| a == b);
+        let length = same.map(|(c, _)| c.len_utf8()).sum::<usize>();
+        let shown = text[start..].chars().take(4).map(char::len_utf8).sum::<usize>();
+        text.replace_range(start + shown..start + length, "…");
     }
 }
 

@@ -78,6 +78,18 @@ fn scan(source: &Source<'_>, extension: &str, findings: &mut Findings) -> Outcom
     outcome
 }
 
+/// Whether a text is a JavaScript program; prose and data are not.
+pub(crate) fn is_program(text: &str) -> bool {
+    let estimate = nesting::javascript(text, false);
+    let depth = if estimate.certain { estimate.depth } else { nesting::strict(text) };
+    if depth > MAX_DEPTH || estimate.tokens > MAX_TOKENS {
+        return false;
+    }
+    [SourceType::cjs(), SourceType::mjs()]
+        .into_iter()
+        .any(|kind| parse(&Allocator::default(), text, kind).is_ok())
+}
+
 /// Whether the file is safe to hand to a recursive parser.
 fn may_parse(source: &Source<'_>, extension: &str, typed: bool, findings: &mut Findings) -> bool {
     let estimate = nesting::javascript(source.text, typed);

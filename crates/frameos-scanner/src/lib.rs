@@ -7,19 +7,25 @@
 #![forbid(unsafe_code)]
 
 mod address;
+mod archive;
 pub mod bundle;
 mod classify;
 mod decode;
+mod disguise;
+mod evidence;
 mod files;
 mod findings;
 mod js;
 mod manifest;
 mod memo;
 mod nesting;
+mod pickle;
 mod python;
+mod role;
 pub mod rules;
 mod scan;
 mod source;
+mod startup;
 mod text;
 
 pub use findings::MAX_FINDINGS;

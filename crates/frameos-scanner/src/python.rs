@@ -35,6 +35,14 @@ pub(crate) fn scan_bundle(files: &Files<'_>, findings: &mut Findings) {
     }
 }
 
+/// Whether a text is a Python program; prose and data are not.
+pub(crate) fn is_program(text: &str) -> bool {
+    let (depth, tokens) = nesting::python(text);
+    depth <= MAX_DEPTH
+        && tokens <= MAX_TOKENS
+        && parse_unchecked_source(text, PySourceType::Python).errors().is_empty()
+}
+
 fn scan(source: &Source<'_>, findings: &mut Findings) {
     if let Some(encoding) = other_encoding(source.text) {
         let what = format!("this file declares the encoding {encoding:?} instead of UTF-8");

@@ -2,14 +2,16 @@
 
 use frameos_domain::scan::ScanReport;
 
+use crate::archive::Budget;
 use crate::bundle::Bundle;
 use crate::classify::{self, Kind};
 use crate::files::{File, Files};
 use crate::findings::Findings;
 use crate::manifest::Manifest;
 use crate::nesting::STACK_BYTES;
+use crate::role::Role;
 use crate::source::Source;
-use crate::{address, js, python, rules, text};
+use crate::{address, archive, disguise, evidence, js, pickle, python, rules, startup, text};
 
 /// From this size on a file is reported for it (specification, detection table).
 const LARGE_FILE: usize = 10 * 1024 * 1024;
@@ -31,8 +33,9 @@ fn scan_on_large_stack(bundle: &Bundle) -> ScanReport {
     for (path, bytes) in bundle.files() {
         files.insert(File::new(path, bytes, kind_of(path, bytes, &manifest)));
     }
+    let mut budget = Budget::default();
     for file in files.iter() {
-        as_file(file, &mut findings);
+        as_file(file, &mut budget, &mut findings);
     }
     js::scan_bundle(&mut files, &mut findings);
     python::scan_bundle(&files, &mut findings);
@@ -54,26 +57,65 @@ fn kind_of(path: &str, bytes: &[u8], manifest: &Manifest) -> Kind {
     }
 }
 
-fn as_file(file: &File<'_>, findings: &mut Findings) {
+fn as_file(file: &File<'_>, budget: &mut Budget, findings: &mut Findings) {
     if file.bytes.len() > LARGE_FILE {
         let what = format!("this file has {} bytes", file.bytes.len());
         findings.in_file(rules::LARGE_FILE, file.path, &what);
     }
+    disguise::check(file, findings);
+    startup::check(file, findings);
     match file.kind {
         Kind::Native(what) => {
             findings.in_file(rules::NATIVE_CODE, file.path, &format!("this file is {what}"));
         }
         Kind::Wasm => findings.in_file(rules::WASM, file.path, "this file is WebAssembly"),
-        Kind::Archive(what) => {
-            findings.in_file(rules::NESTED_ARCHIVE, file.path, &format!("this file is a {what} archive"));
+        Kind::Archive(format) => archive(file, format, budget, findings),
+        Kind::Script(what) => {
+            findings.in_file(rules::EXECUTABLE_SCRIPT, file.path, &format!("this file is {what}"));
         }
-        Kind::JavaScript | Kind::Python | Kind::Other => {}
+        Kind::Pickle => pickle(file.path, file.bytes, findings),
+        Kind::JavaScript | Kind::Python | Kind::Media(_) | Kind::SourceMap | Kind::Other => {}
+    }
+}
+
+fn pickle(path: &str, bytes: &[u8], findings: &mut Findings) {
+    match pickle::dangerous_call(bytes) {
+        Some(name) => {
+            let what = format!("loading this pickle calls {name}");
+            findings.in_file(rules::PICKLE_PAYLOAD, path, &what);
+        }
+        None => findings.in_file(rules::PICKLED_DATA, path, "this file is a Python pickle"),
+    }
+}
+
+fn archive(file: &File<'_>, format: &str, budget: &mut Budget, findings: &mut Findings) {
+    let contents = archive::look(file.bytes, format, budget);
+    let unseen =
+        contents.unseen.map(|why| format!(", of which not all was seen because {why}")).unwrap_or_default();
+    let what = format!("this file is a {format} archive of {} files{unseen}", contents.files);
+    findings.in_file(rules::NESTED_ARCHIVE, file.path, &what);
+    if contents.is_bomb {
+        findings.in_file(
+            rules::ARCHIVE_BOMB,
+            file.path,
+            "this archive unpacks to more than 200 times its size",
+        );
+    }
+    if !contents.programs.is_empty() {
+        let named: Vec<_> =
+            contents.programs.iter().take(5).map(|(name, what)| format!("{name} ({what})")).collect();
+        let more = if contents.programs.len() > named.len() { " and more" } else { "" };
+        findings.in_file(
+            rules::ARCHIVED_CODE,
+            file.path,
+            &format!("in this archive are {}{more}", named.join(", ")),
+        );
     }
 }
 
 fn as_text(file: &File<'_>, findings: &mut Findings) {
     let Some(text) = file.text() else { return };
-    if matches!(file.kind, Kind::Native(_) | Kind::Wasm | Kind::Archive(_)) {
+    if matches!(file.kind, Kind::Native(_) | Kind::Wasm | Kind::Archive(_) | Kind::SourceMap) {
         return;
     }
     let source = Source::new(file.path, text);
@@ -81,6 +123,7 @@ fn as_text(file: &File<'_>, findings: &mut Findings) {
         let what = format!("this looks like a {kind} address");
         findings.at(rules::CRYPTO_ADDRESS, &source, offset, &what);
     }
+    evidence::in_text(&source, Role::of(file.path, file.kind), findings);
     if !matches!(file.kind, Kind::JavaScript | Kind::Python) {
         return;
     }

@@ -1,6 +1,9 @@
 //! Tests of the scanner through its public interface, by what is scanned.
 
 mod bundles;
+mod credentials;
+mod disguise;
+mod evidence;
 mod files;
 mod javascript;
 mod python;
