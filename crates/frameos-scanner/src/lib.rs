@@ -6,7 +6,6 @@
 
 #![forbid(unsafe_code)]
 
-mod address;
 mod archive;
 pub mod bundle;
 mod classify;
@@ -27,6 +26,7 @@ mod scan;
 mod source;
 mod startup;
 mod text;
+mod wallet;
 
 pub use findings::MAX_FINDINGS;
 pub use scan::scan;

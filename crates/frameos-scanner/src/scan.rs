@@ -11,7 +11,7 @@ use crate::manifest::Manifest;
 use crate::nesting::STACK_BYTES;
 use crate::role::Role;
 use crate::source::Source;
-use crate::{address, archive, disguise, evidence, js, pickle, python, rules, startup, text};
+use crate::{archive, disguise, evidence, js, pickle, python, rules, startup, text, wallet};
 
 /// From this size on a file is reported for it (specification, detection table).
 const LARGE_FILE: usize = 10 * 1024 * 1024;
@@ -119,9 +119,11 @@ fn as_text(file: &File<'_>, findings: &mut Findings) {
         return;
     }
     let source = Source::new(file.path, text);
-    for (offset, kind) in address::find(text) {
-        let what = format!("this looks like a {kind} address");
-        findings.at(rules::CRYPTO_ADDRESS, &source, offset, &what);
+    for address in wallet::find(text) {
+        let word = &text[address.offset..address.offset + address.length];
+        let doubt = if address.is_checked { ", with a valid checksum" } else { "" };
+        let what = format!("{word} looks like an address of {}{doubt}", address.coin);
+        findings.at(rules::CRYPTO_ADDRESS, &source, address.offset, &what);
     }
     evidence::in_text(&source, Role::of(file.path, file.kind), findings);
     if !matches!(file.kind, Kind::JavaScript | Kind::Python) {
