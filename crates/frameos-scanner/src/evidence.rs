@@ -62,12 +62,18 @@ pub(crate) fn in_text(source: &Source<'_>, role: Role, findings: &mut Findings) 
 }
 
 /// Reports all evidence in a string that a program puts together at `offset`.
-#[expect(dead_code, reason = "the languages' constant folding is the first to call it")]
 pub(crate) fn in_string(source: &Source<'_>, offset: usize, text: &str, findings: &mut Findings) {
     examine(
         &Text { text, role: Role::Program, source, made_at: Some(offset), told_until: Cell::new(0) },
         findings,
     );
+}
+
+/// Whether a line of a program looks like a comment at an offset.
+pub(crate) fn in_comment(source: &Source<'_>, offset: usize) -> bool {
+    let text =
+        Text { text: source.text, role: Role::Program, source, made_at: None, told_until: Cell::new(0) };
+    text.in_comment(offset)
 }
 
 fn examine(text: &Text<'_, '_>, findings: &mut Findings) {

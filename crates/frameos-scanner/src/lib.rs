@@ -14,6 +14,7 @@ mod disguise;
 mod evidence;
 mod files;
 mod findings;
+mod hidden;
 mod js;
 mod manifest;
 mod memo;

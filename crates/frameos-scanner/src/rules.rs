@@ -150,6 +150,15 @@ rules! {
     PICKLE_PAYLOAD = "pickle-payload", High, Reject, "Pickle that runs commands",
         "whoever loads it runs what it says",
         "remove it";
+    HIDDEN_CHARACTERS = "hidden-characters", High, Flag, "Characters that are not seen",
+        "what a reviewer sees is not what the machine reads",
+        "write the character as an escape such as \\u200b, or remove it";
+    INVISIBLE_PAYLOAD = "invisible-payload", High, Reject, "Data in invisible characters",
+        "text that nobody can see is carried to be decoded and run, or read by a model",
+        "remove it";
+    LOOK_ALIKE = "look-alike", High, Flag, "Name that looks like another",
+        "letters of another alphabet make two different names look the same",
+        "write the name in the letters of one alphabet";
     TRUNCATED = "findings-truncated", Low, Allow, "Not all findings are shown",
         "the list is cut at its limit; the verdict counts all of them",
         "correct the findings shown and scan again";

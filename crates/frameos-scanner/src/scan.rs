@@ -11,7 +11,7 @@ use crate::manifest::Manifest;
 use crate::nesting::STACK_BYTES;
 use crate::role::Role;
 use crate::source::Source;
-use crate::{archive, disguise, evidence, js, pickle, python, rules, startup, text, wallet};
+use crate::{archive, disguise, evidence, hidden, js, pickle, python, rules, startup, text, wallet};
 
 /// From this size on a file is reported for it (specification, detection table).
 const LARGE_FILE: usize = 10 * 1024 * 1024;
@@ -125,7 +125,9 @@ fn as_text(file: &File<'_>, findings: &mut Findings) {
         let what = format!("{word} looks like an address of {}{doubt}", address.coin);
         findings.at(rules::CRYPTO_ADDRESS, &source, address.offset, &what);
     }
-    evidence::in_text(&source, Role::of(file.path, file.kind), findings);
+    let role = Role::of(file.path, file.kind);
+    evidence::in_text(&source, role, findings);
+    hidden::check(&source, role, findings);
     if !matches!(file.kind, Kind::JavaScript | Kind::Python) {
         return;
     }

@@ -5,6 +5,7 @@ mod credentials;
 mod disguise;
 mod evidence;
 mod files;
+mod hidden;
 mod javascript;
 mod python;
 mod support;
