@@ -17,6 +17,8 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use crate::findings::Findings;
 use crate::role::Role;
 use crate::source::Source;
+pub(crate) use shell::pipes_to_shell;
+
 use needles::{Family, NEEDLES};
 
 /// Compiled once: the table is a constant, and compiling it takes longer than scanning a small bundle.

@@ -63,7 +63,7 @@ impl<'b> Files<'b> {
     /// Takes a file for JavaScript because a program loads it, whatever its name says; the path if that is news.
     pub(crate) fn load(&mut self, path: &str) -> Option<&'b str> {
         let file = self.by_path.get_mut(path)?;
-        if matches!(file.kind, Kind::JavaScript | Kind::Python) {
+        if !matches!(file.kind, Kind::Other | Kind::Media(_) | Kind::SourceMap) {
             return None;
         }
         *file = File::new(file.path, file.bytes, Kind::JavaScript);

@@ -10,6 +10,7 @@ mod archive;
 pub mod bundle;
 mod classify;
 mod decode;
+mod dependencies;
 mod disguise;
 mod evidence;
 mod files;

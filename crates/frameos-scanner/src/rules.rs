@@ -159,6 +159,27 @@ rules! {
     LOOK_ALIKE = "look-alike", High, Flag, "Name that looks like another",
         "letters of another alphabet make two different names look the same",
         "write the name in the letters of one alphabet";
+    MALICIOUS_DEPENDENCY = "malicious-dependency", High, Reject, "Package known to be malicious",
+        "this version has attacked those who used it",
+        "remove it; take a version from before or after the attack";
+    TYPOSQUAT = "typosquat", High, Flag, "Package named like a popular one",
+        "imitations wait for those who mistype a name",
+        "correct the name, or say in the description why this package is meant";
+    REMOTE_DEPENDENCY = "remote-dependency", Medium, Flag, "Dependency from outside the registry",
+        "what is behind an address can change without a new version",
+        "depend on a published version";
+    FOREIGN_SOURCE = "foreign-source", Medium, Flag, "Packages from another place",
+        "a second source can answer for names that belong to the first",
+        "take all packages from one registry";
+    UNPINNED_DEPENDENCY = "unpinned-dependency", Low, Allow, "Dependency of any version",
+        "nobody can say which code was reviewed",
+        "name exact versions, or ship a lock file";
+    INSTALL_SCRIPT = "install-script", Medium, Flag, "Runs when it is installed",
+        "code that runs on installation runs on the machines of those who only look",
+        "remove the script; nothing is installed when an agent runs";
+    HARMFUL_INSTALL = "harmful-install", High, Reject, "Installation that attacks",
+        "it runs on every machine where the package is installed, before anybody sees it",
+        "remove the script";
     TRUNCATED = "findings-truncated", Low, Allow, "Not all findings are shown",
         "the list is cut at its limit; the verdict counts all of them",
         "correct the findings shown and scan again";

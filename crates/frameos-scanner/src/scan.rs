@@ -11,7 +11,9 @@ use crate::manifest::Manifest;
 use crate::nesting::STACK_BYTES;
 use crate::role::Role;
 use crate::source::Source;
-use crate::{archive, disguise, evidence, hidden, js, pickle, python, rules, startup, text, wallet};
+use crate::{
+    archive, dependencies, disguise, evidence, hidden, js, pickle, python, rules, startup, text, wallet,
+};
 
 /// From this size on a file is reported for it (specification, detection table).
 const LARGE_FILE: usize = 10 * 1024 * 1024;
@@ -37,8 +39,13 @@ fn scan_on_large_stack(bundle: &Bundle) -> ScanReport {
     for file in files.iter() {
         as_file(file, &mut budget, &mut findings);
     }
+    let named: Vec<String> = files.iter().flat_map(dependencies::entry_points).collect();
+    for path in named.iter().filter(|path| classify::extension(path) != "json") {
+        files.load(path);
+    }
     js::scan_bundle(&mut files, &mut findings);
     python::scan_bundle(&files, &mut findings);
+    dependencies::check(&files, &mut findings);
     for file in files.iter() {
         as_text(file, &mut findings);
     }

@@ -2,6 +2,7 @@
 
 mod bundles;
 mod credentials;
+mod dependencies;
 mod disguise;
 mod evidence;
 mod files;
