@@ -86,6 +86,11 @@ impl Findings {
         self.found.iter().any(|finding| finding.rule == rule.id)
     }
 
+    /// What has been noted so far.
+    pub(crate) fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
     pub(crate) fn into_report(mut self, files_scanned: u32) -> ScanReport {
         let total = self.found.len() + self.dropped;
         if total > MAX_FINDINGS {

@@ -8,6 +8,7 @@
 
 mod archive;
 pub mod bundle;
+mod capabilities;
 mod classify;
 mod decode;
 mod dependencies;

@@ -9,6 +9,10 @@ pub(crate) struct Manifest {
     pub(crate) entrypoint: String,
     pub(crate) is_python: bool,
     pub(crate) capabilities: Vec<String>,
+    /// Hosts the agent says it asks for, lower case.
+    pub(crate) egress: Vec<String>,
+    /// The events its pricing counts.
+    pub(crate) events: Vec<String>,
 }
 
 impl Manifest {
@@ -20,6 +24,13 @@ impl Manifest {
             entrypoint: entrypoint.trim_start_matches("./").to_owned(),
             is_python: runtime["language"] == "python",
             capabilities: strings(&manifest["capabilities"]),
+            egress: strings(&manifest["egress"]).iter().map(|host| host.to_ascii_lowercase()).collect(),
+            events: manifest["pricing"]["events"]
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(|(name, _)| name.clone())
+                .collect(),
         }
     }
 

@@ -180,6 +180,15 @@ rules! {
     HARMFUL_INSTALL = "harmful-install", High, Reject, "Installation that attacks",
         "it runs on every machine where the package is installed, before anybody sees it",
         "remove the script";
+    UNUSED_CAPABILITY = "unused-capability", Low, Allow, "Declared and never used",
+        "users are shown, and reviewers weigh, more than the agent needs",
+        "remove it from manifest.json";
+    UNDECLARED_HOST = "undeclared-host", Low, Allow, "Host that egress does not list",
+        "requests go to the hosts of the manifest's egress only",
+        "add the host to egress in manifest.json, or remove it";
+    UNDECLARED_CHARGE = "undeclared-charge", Low, Allow, "Charge that the pricing does not declare",
+        "the call fails when the agent runs",
+        "add the event to events in the manifest's pricing, or remove the call";
     TRUNCATED = "findings-truncated", Low, Allow, "Not all findings are shown",
         "the list is cut at its limit; the verdict counts all of them",
         "correct the findings shown and scan again";

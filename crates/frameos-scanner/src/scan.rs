@@ -12,7 +12,8 @@ use crate::nesting::STACK_BYTES;
 use crate::role::Role;
 use crate::source::Source;
 use crate::{
-    archive, dependencies, disguise, evidence, hidden, js, pickle, python, rules, startup, text, wallet,
+    archive, capabilities, dependencies, disguise, evidence, hidden, js, pickle, python, rules, startup,
+    text, wallet,
 };
 
 /// From this size on a file is reported for it (specification, detection table).
@@ -49,10 +50,7 @@ fn scan_on_large_stack(bundle: &Bundle) -> ScanReport {
     for file in files.iter() {
         as_text(file, &mut findings);
     }
-    if findings.has(rules::NETWORK) && !manifest.declares("http_request") {
-        let what = "network code is used but http_request is not among the capabilities";
-        findings.in_file(rules::UNDECLARED_NETWORK, "manifest.json", what);
-    }
+    capabilities::check(&manifest, &files, &mut findings);
     findings.into_report(u32::try_from(bundle.len()).unwrap_or(u32::MAX))
 }
 

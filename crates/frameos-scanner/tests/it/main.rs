@@ -1,6 +1,7 @@
 //! Tests of the scanner through its public interface, by what is scanned.
 
 mod bundles;
+mod capabilities;
 mod credentials;
 mod dependencies;
 mod disguise;
