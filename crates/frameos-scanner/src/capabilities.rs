@@ -93,7 +93,7 @@ fn charges(manifest: &Manifest, files: &Files<'_>, source: &Source<'_>, findings
             let rest = &text[at + "ctx.charge(".len()..];
             match rest.strip_prefix(['\'', '"', '`']).and_then(|rest| rest.split(['\'', '"', '`']).next()) {
                 Some(event) if event.len() <= 40 => {
-                    _ = charged.entry(event.to_owned()).or_insert((file.path.to_owned(), at))
+                    _ = charged.entry(event.to_owned()).or_insert((file.path.to_owned(), at));
                 }
                 _ => is_computed = true,
             }
