@@ -130,7 +130,7 @@ fn a_module_that_is_only_known_at_run_time_is_a_finding() {
             "function f(m = 'path') { require(m) }",
             "require(...x)",
             "require('../../outside')",
-            "require('/etc/passwd')",
+            "require('/opt/lib/x')",
         ],
     );
 }
@@ -258,7 +258,8 @@ fn both_readings_of_an_html_comment_are_scanned() {
 fn a_file_loaded_under_any_name_is_scanned() {
     let report = scan_files(&[("src/index.js", "require('./data.txt')"), ("src/data.txt", "eval('x')")]);
     assert_eq!(report.verdict, Verdict::Reject);
-    assert_eq!((report.findings[0].file.as_str(), report.findings[0].line), ("src/data.txt", 1));
+    let finding = report.findings.iter().find(|finding| finding.rule == "dynamic-code").expect("found");
+    assert_eq!((finding.file.as_str(), finding.line), ("src/data.txt", 1));
 }
 
 #[test]

@@ -1,7 +1,13 @@
 //! Tests of the scanner through its public interface, by what is scanned.
 
 mod bundles;
+mod capabilities;
+mod credentials;
+mod dependencies;
+mod disguise;
+mod evidence;
 mod files;
+mod hidden;
 mod javascript;
 mod pages;
 mod python;
