@@ -49,6 +49,46 @@ pub(crate) fn minified(text: &str) -> Option<usize> {
     first.filter(|_| long * 2 > text.len())
 }
 
+/// The offset of the first row of characters nobody sees that is longer than any writing system or emoji needs.
+pub(crate) fn unseen_run(text: &str) -> Option<usize> {
+    const MIN_RUN: u32 = 24;
+    let bytes = text.as_bytes();
+    let (mut at, mut start, mut run) = (0, 0, 0_u32);
+    while at < bytes.len() {
+        let Some(length) = unseen(&bytes[at..]) else {
+            run = 0;
+            at += 1;
+            continue;
+        };
+        if run == 0 {
+            start = at;
+        }
+        run += 1;
+        if run >= MIN_RUN {
+            return Some(start);
+        }
+        at += length;
+    }
+    None
+}
+
+/// The length of the invisible character that starts here: zero widths, fillers, variation selectors, tags.
+fn unseen(bytes: &[u8]) -> Option<usize> {
+    match bytes {
+        // U+200B to U+200F, U+2060 to U+2064, U+115F and U+1160, U+3164, U+FE00 to U+FE0F, U+FEFF, U+FFA0.
+        [0xe2, 0x80, 0x8b..=0x8f, ..]
+        | [0xe2, 0x81, 0xa0..=0xa4, ..]
+        | [0xe1, 0x85, 0x9f | 0xa0, ..]
+        | [0xe3, 0x85, 0xa4, ..]
+        | [0xef, 0xb8, 0x80..=0x8f, ..]
+        | [0xef, 0xbb, 0xbf, ..]
+        | [0xef, 0xbe, 0xa0, ..] => Some(3),
+        // U+E0000 to U+E01FF.
+        [0xf3, 0xa0, 0x80..=0x87, _, ..] => Some(4),
+        _ => None,
+    }
+}
+
 /// The offset of the first unbroken run of at least 4,096 base64 or hex characters.
 pub(crate) fn encoded_payload(text: &str) -> Option<usize> {
     const MIN_RUN: usize = 4_096;
@@ -85,6 +125,16 @@ mod tests {
         for name in ["_0", "_0xyz", "lolo", "illegal", "_", "lo", "ok", "oooooooo", "10000000"] {
             assert!(!is_machine_name(name), "{name}");
         }
+    }
+
+    #[test]
+    fn a_row_of_unseen_characters_is_told_from_emoji() {
+        let hidden: String = (0..40).map(|n| char::from_u32(0xe0100 + n).unwrap_or(' ')).collect();
+        assert_eq!(unseen_run(&format!("a `{hidden}`")), Some(3));
+        assert_eq!(unseen_run(&"\u{200b}\u{feff}\u{3164}\u{ffa0}".repeat(6)), Some(0));
+        let family = "\u{1f468}\u{200d}\u{1f469}\u{fe0f}".repeat(50);
+        let flag = "\u{1f3f4}\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}".repeat(50);
+        assert_eq!(unseen_run(&format!("{family}{flag}")), None);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod bundles;
 mod files;
 mod javascript;
+mod obfuscation;
 mod python;
 mod support;
 mod totality;
