@@ -31,30 +31,43 @@ fn escaped_letter(rest: &str) -> Option<char> {
 /// The offset of the first line of minified code: long, dense, and most of the file is like it.
 pub(crate) fn minified(text: &str) -> Option<usize> {
     const MIN_FILE: usize = 2 * 1024;
-    const LONG_LINE: usize = 1_000;
     if text.len() < MIN_FILE {
         return None;
     }
     let (mut long, mut first, mut offset) = (0, None, 0);
-    for line in text.split('\n') {
-        let spaces = line.bytes().filter(|byte| matches!(byte, b' ' | b'\t')).count();
-        // One long string on a line is data; minified code is dense with punctuation and has few spaces.
-        let marks = line.bytes().filter(|byte| b"(){}[];,=.:".contains(byte)).count();
-        if line.len() >= LONG_LINE && spaces * 8 < line.len() && marks * 12 > line.len() {
+    for end in memchr::memchr_iter(b'\n', text.as_bytes()).chain(std::iter::once(text.len())) {
+        let line = &text.as_bytes()[offset..end];
+        if is_dense(line) {
             long += line.len();
             first = first.or(Some(offset));
         }
-        offset += line.len() + 1;
+        offset = end + 1;
     }
     first.filter(|_| long * 2 > text.len())
+}
+
+/// One long string on a line is data; minified code is dense with punctuation and has few spaces.
+fn is_dense(line: &[u8]) -> bool {
+    const LONG_LINE: usize = 1_000;
+    if line.len() < LONG_LINE {
+        return false;
+    }
+    let spaces = line.iter().filter(|byte| matches!(byte, b' ' | b'\t')).count();
+    let marks = line.iter().filter(|byte| b"(){}[];,=.:".contains(byte)).count();
+    spaces * 8 < line.len() && marks * 12 > line.len()
 }
 
 /// The offset of the first row of characters nobody sees that is longer than any writing system or emoji needs.
 pub(crate) fn unseen_run(text: &str) -> Option<usize> {
     const MIN_RUN: u32 = 24;
+    const STRIDE: usize = 64;
     let bytes = text.as_bytes();
     let (mut at, mut start, mut run) = (0, 0, 0_u32);
     while at < bytes.len() {
+        if run == 0 && bytes.get(at..at + STRIDE).is_some_and(<[u8]>::is_ascii) {
+            at += STRIDE;
+            continue;
+        }
         let Some(length) = unseen(&bytes[at..]) else {
             run = 0;
             at += 1;
@@ -92,18 +105,26 @@ fn unseen(bytes: &[u8]) -> Option<usize> {
 /// The offset of the first unbroken run of at least 4,096 base64 or hex characters.
 pub(crate) fn encoded_payload(text: &str) -> Option<usize> {
     const MIN_RUN: usize = 4_096;
+    let bytes = text.as_bytes();
     let mut start = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        if !(byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'-' | b'_')) {
-            start = at + 1;
-        } else if at + 1 - start >= MIN_RUN {
-            if is_varied(&text.as_bytes()[start..=at]) {
-                return Some(start);
-            }
-            start = at + 1;
+    while start + MIN_RUN <= bytes.len() {
+        // Seen from its end, a window without a run of this length shows at once how far to go on.
+        if let Some(broken) = bytes[start..start + MIN_RUN].iter().rposition(|&byte| !is_encoded(byte)) {
+            start += broken + 1;
+            continue;
         }
+        let rest = bytes[start + MIN_RUN..].iter().position(|&byte| !is_encoded(byte));
+        let end = rest.map_or(bytes.len(), |rest| start + MIN_RUN + rest);
+        if is_varied(&bytes[start..end]) {
+            return Some(start);
+        }
+        start = end + 1;
     }
     None
+}
+
+fn is_encoded(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'-' | b'_')
 }
 
 /// A ruler of dashes is not a payload.
@@ -157,6 +178,9 @@ mod tests {
     fn long_encoded_runs_are_found() {
         let run: String = (0..5_000_u32).map(|n| char::from(b'a' + (n * 7 % 26) as u8)).collect();
         assert_eq!(encoded_payload(&format!("x = '{run}'")), Some(5));
+        assert_eq!(encoded_payload(&format!("{} {run}", "-".repeat(5_000))), Some(5_001));
+        assert_eq!(encoded_payload(&run[..4_095]), None);
+        assert_eq!(encoded_payload(&run[..4_096]), Some(0));
         assert_eq!(encoded_payload(&"-".repeat(10_000)), None);
         assert_eq!(encoded_payload(&"some words ".repeat(1_000)), None);
     }
