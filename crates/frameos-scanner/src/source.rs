@@ -2,6 +2,8 @@
 //!
 //! Invariant: any offset is answered, also one past the end or inside a character.
 
+use std::cell::LazyCell;
+
 /// A position as editors show it, both 1-based; columns count Unicode code points.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Position {
@@ -10,25 +12,45 @@ pub(crate) struct Position {
 }
 
 const SNIPPET_CHARS: usize = 200;
+/// Bytes between two places whose number of characters is kept.
+const LANDMARK: usize = 1024;
 
 pub(crate) struct Source<'a> {
     pub(crate) path: &'a str,
     pub(crate) text: &'a str,
-    /// Byte offset of each line's first byte.
-    starts: Vec<usize>,
+    /// Byte offset of each line's first byte, counted when the first position is asked for: most files have no finding.
+    starts: Lazy<'a>,
+    /// The number of characters before every [`LANDMARK`] bytes.
+    landmarks: Lazy<'a>,
 }
+
+type Lazy<'a> = LazyCell<Vec<usize>, Box<dyn FnOnce() -> Vec<usize> + 'a>>;
 
 impl<'a> Source<'a> {
     pub(crate) fn new(path: &'a str, text: &'a str) -> Self {
-        let ends = text.bytes().enumerate().filter(|&(_, byte)| byte == b'\n').map(|(at, _)| at + 1);
-        Self { path, text, starts: std::iter::once(0).chain(ends).collect() }
+        let ends = memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1);
+        let count = move || std::iter::once(0).chain(ends).collect();
+        Self {
+            path,
+            text,
+            starts: LazyCell::new(Box::new(count)),
+            landmarks: LazyCell::new(Box::new(|| landmarks(text))),
+        }
     }
 
     pub(crate) fn position(&self, offset: usize) -> Position {
         let offset = self.clamp(offset);
         let line = self.line_index(offset);
-        let column = self.text[self.starts[line]..offset].chars().count() + 1;
+        let column = self.characters_before(offset) - self.characters_before(self.starts[line]) + 1;
         Position { line: to_u32(line + 1), column: to_u32(column) }
+    }
+
+    /// How many characters stand before an offset that is on a character's boundary.
+    ///
+    /// Counted from the last landmark, since a hostile file may be one line of megabytes with a finding at every few bytes.
+    fn characters_before(&self, offset: usize) -> usize {
+        let landmark = offset / LANDMARK;
+        self.landmarks[landmark] + count_characters(&self.text.as_bytes()[landmark * LANDMARK..offset])
     }
 
     /// The line around `offset`, trimmed, and the 1-based place of the offset in it; a long line is cut to a window.
@@ -68,6 +90,21 @@ impl<'a> Source<'a> {
     }
 }
 
+fn landmarks(text: &str) -> Vec<usize> {
+    let mut total = 0;
+    let mut counts = vec![0];
+    for chunk in text.as_bytes().chunks(LANDMARK) {
+        total += count_characters(chunk);
+        counts.push(total);
+    }
+    counts
+}
+
+/// Characters that begin in these bytes of UTF-8.
+fn count_characters(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|&&byte| byte & 0xc0 != 0x80).count()
+}
+
 /// Snippets are printed to reviewers' terminals: control and direction characters must not act there.
 pub(crate) fn visible(text: &str) -> String {
     text.chars()
@@ -104,6 +141,17 @@ mod tests {
         assert_eq!(source.snippet(5), ("çd e".into(), 2));
         assert_eq!(Source::new("a.js", "  \tab").snippet(4), ("ab".into(), 2));
         assert_eq!(Source::new("a.js", "  \tab").snippet(0), ("ab".into(), 1), "in the indent");
+    }
+
+    #[test]
+    fn positions_in_long_lines_are_those_of_short_ones() {
+        let text = format!("\n{}x", "aé€😀".repeat(2_000));
+        let source = Source::new("a.js", &text);
+        for (place, (offset, _)) in text[1..].char_indices().enumerate().step_by(97) {
+            let column = u32::try_from(place + 1).expect("small");
+            assert_eq!(source.position(offset + 1), Position { line: 2, column });
+        }
+        assert_eq!(source.position(text.len()), Position { line: 2, column: 8_002 });
     }
 
     #[test]

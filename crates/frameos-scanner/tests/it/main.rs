@@ -9,6 +9,7 @@ mod evidence;
 mod files;
 mod hidden;
 mod javascript;
+mod obfuscation;
 mod pages;
 mod python;
 mod report;
