@@ -2,19 +2,30 @@
 //!
 //! The parser crates are pinned and used in this module only. What cannot be resolved at a dangerous place is a finding.
 
+mod calls;
 mod check;
 mod definitions;
+mod exports;
+mod flows;
 mod fold;
+mod interpret;
+mod link;
+mod methods;
 mod modules;
 mod obfuscation;
 mod path;
+mod pieces;
 mod resolve;
+mod sinks;
+mod tamper;
+mod value;
 
 use oxc_allocator::Allocator;
 use oxc_parser::{ParseOptions, Parser};
 use oxc_semantic::{Semantic, SemanticBuilder};
 use oxc_span::SourceType;
 
+pub(crate) use self::link::Links;
 use crate::findings::Findings;
 use crate::nesting::{self, MAX_DEPTH};
 use crate::rules;
@@ -31,7 +42,12 @@ pub(crate) struct Outcome {
 }
 
 /// Scans one file; `extension` is lower-case, and anything unknown is read as JavaScript.
-pub(crate) fn scan(source: &Source<'_>, extension: &str, findings: &mut Findings) -> Outcome {
+pub(crate) fn scan(
+    source: &Source<'_>,
+    extension: &str,
+    links: &mut Links,
+    findings: &mut Findings,
+) -> Outcome {
     let typed = matches!(extension, "ts" | "mts" | "cts" | "tsx");
     if !may_parse(source, extension, typed, findings) {
         return Outcome::default();
@@ -43,7 +59,7 @@ pub(crate) fn scan(source: &Source<'_>, extension: &str, findings: &mut Findings
         let allocator = Allocator::default();
         match parse(&allocator, source.text, kind) {
             Ok(semantic) => {
-                check::check(&semantic, source, findings, &mut outcome);
+                check::check((&semantic, &allocator), source, links, findings, &mut outcome);
                 parsed += 1;
             }
             Err(error) => _ = first_error.get_or_insert(error),

@@ -32,6 +32,8 @@ struct Scan<'b> {
     /// Files loaded as modules whose names do not show that they are source.
     loaded: BTreeSet<String>,
     scanned: BTreeSet<&'b str>,
+    /// What JavaScript files give to each other.
+    links: js::Links,
 }
 
 /// The little of a manifest that matters here, read without judging the rest.
@@ -66,11 +68,15 @@ impl<'b> Scan<'b> {
             findings: Findings::default(),
             loaded: BTreeSet::new(),
             scanned: BTreeSet::new(),
+            links: js::Links::default(),
         }
     }
 
     fn run(mut self) -> ScanReport {
         let bundle = self.bundle;
+        for (path, bytes) in bundle.files() {
+            self.links.announce(path, bytes);
+        }
         for (path, bytes) in bundle.files() {
             self.file(path, bytes);
         }
@@ -82,11 +88,25 @@ impl<'b> Scan<'b> {
                 self.source(path, bytes, Kind::JavaScript);
             }
         }
+        self.rescan();
         if self.findings.has(rules::NETWORK) && !self.manifest.may_request {
             let what = "network code is used but http_request is not among the capabilities";
             self.findings.in_file(rules::UNDECLARED_NETWORK, "manifest.json", what);
         }
         self.findings.into_report(u32::try_from(bundle.len()).unwrap_or(u32::MAX))
+    }
+
+    /// Scans JavaScript again that loads a file which turned out to matter; what was found before is not found twice.
+    fn rescan(&mut self) {
+        let bundle = self.bundle;
+        for _ in 0..bundle.len().saturating_mul(2) {
+            let Some(stale) = self.links.next_stale() else { break };
+            let Some((path, bytes)) = bundle.files().find(|(path, _)| *path == stale) else { continue };
+            let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+            let text = String::from_utf8_lossy(bytes);
+            let source = Source::new(path, &text);
+            js::scan(&source, &classify::extension(path), &mut self.links, &mut self.findings);
+        }
     }
 
     fn file(&mut self, path: &'b str, bytes: &'b [u8]) {
@@ -145,7 +165,7 @@ impl<'b> Scan<'b> {
             python::scan(&source, &mut self.findings);
             return;
         }
-        let outcome = js::scan(&source, &classify::extension(path), &mut self.findings);
+        let outcome = js::scan(&source, &classify::extension(path), &mut self.links, &mut self.findings);
         self.loaded
             .extend(outcome.imports.iter().filter_map(|name| join(path, name)).filter(|path| is_odd(path)));
     }

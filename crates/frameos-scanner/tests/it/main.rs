@@ -6,3 +6,4 @@ mod javascript;
 mod python;
 mod support;
 mod totality;
+mod tricks;
