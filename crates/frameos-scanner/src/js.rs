@@ -9,6 +9,7 @@ mod exports;
 mod flows;
 mod fold;
 mod interpret;
+mod leaks;
 mod link;
 mod methods;
 mod modules;
@@ -17,6 +18,7 @@ mod path;
 mod pieces;
 mod resolve;
 mod sinks;
+mod taint;
 mod tamper;
 mod value;
 

@@ -1,52 +1,65 @@
 //! What is really called, and what calling it gives: through `call`, `apply`, `bind`, `Reflect` and the built-in
 //! functions that hand on what they are given.
 
-use oxc_ast::ast::{Argument, Expression};
+use oxc_ast::ast::{Argument, ArrayExpressionElement, Expression};
 
 use super::path::{Path, Root, UNKNOWN};
 use super::resolve::Resolver;
+use super::taint::is_network;
 
 /// How many layers of `call`, `apply` and `Reflect` are taken off.
 const MAX_LAYERS: usize = 6;
 
 /// The arguments of a call as far as they are in sight.
-#[derive(Clone, Default)]
+#[derive(Clone, Copy)]
 pub(super) struct Arguments<'a> {
-    known: Vec<&'a Expression<'a>>,
-    /// Whether there may be more than are known.
-    pub(super) is_open: bool,
+    list: List<'a>,
+    /// How many of the list come before the first argument.
+    from: usize,
+}
+
+#[derive(Clone, Copy)]
+enum List<'a> {
+    Written(&'a [Argument<'a>]),
+    Elements(&'a [ArrayExpressionElement<'a>]),
 }
 
 impl<'a> Arguments<'a> {
     pub(super) fn of(arguments: &'a [Argument<'a>]) -> Self {
-        let known: Vec<_> = arguments.iter().map_while(Argument::as_expression).collect();
-        let is_open = known.len() < arguments.len();
-        Self { known, is_open }
+        Self { list: List::Written(arguments), from: 0 }
     }
 
+    /// The argument at `index`, if it is known which that is.
     pub(super) fn get(&self, index: usize) -> Option<&'a Expression<'a>> {
-        self.known.get(index).copied()
+        let at = self.from + index;
+        match self.list {
+            List::Written(list) => {
+                list.get(..at)?.iter().all(|argument| !argument.is_spread()).then_some(())?;
+                list.get(at)?.as_expression()
+            }
+            List::Elements(list) => {
+                list.get(..at)?.iter().all(|element| !element.is_spread()).then_some(())?;
+                list.get(at)?.as_expression()
+            }
+        }
     }
 
-    pub(super) fn all(&self) -> &[&'a Expression<'a>] {
-        &self.known
+    /// The first few.
+    pub(super) fn all(&self) -> Vec<&'a Expression<'a>> {
+        (0..8).map_while(|index| self.get(index)).collect()
     }
 
     fn from(&self, index: usize) -> Self {
-        Self { known: self.known.get(index..).unwrap_or_default().to_vec(), is_open: self.is_open }
+        Self { from: self.from + index, ..*self }
     }
 
     /// The elements of a list of arguments, as `apply` takes it.
     fn listed(list: Option<&'a Expression<'a>>) -> Self {
         match list.map(Expression::get_inner_expression) {
             Some(Expression::ArrayExpression(array)) => {
-                let known: Vec<_> =
-                    array.elements.iter().map_while(|element| element.as_expression()).collect();
-                let is_open = known.len() < array.elements.len();
-                Self { known, is_open }
+                Self { list: List::Elements(&array.elements), from: 0 }
             }
-            Some(_) => Self { known: Vec::new(), is_open: true },
-            None => Self::default(),
+            _ => Self { list: List::Elements(&[]), from: 0 },
         }
     }
 }
@@ -72,7 +85,7 @@ impl<'a> Resolver<'_, 'a> {
         let mut calls = Vec::new();
         let arguments = Arguments::of(arguments);
         for path in paths {
-            self.uncover(Call { target: path, arguments: arguments.clone() }, &mut calls, (hops, MAX_LAYERS));
+            self.uncover(Call { target: path, arguments }, &mut calls, (hops, MAX_LAYERS));
         }
         calls
     }
@@ -86,13 +99,13 @@ impl<'a> Resolver<'_, 'a> {
             (Some("apply"), _) if target.is_global("Reflect", &["apply"]) => {
                 let listed = Arguments::listed(arguments.get(2));
                 self.each_path(arguments.get(0), hops)
-                    .map(|path| Call { target: path, arguments: listed.clone() })
+                    .map(|path| Call { target: path, arguments: listed })
                     .collect()
             }
             (Some("construct"), _) if target.is_global("Reflect", &["construct"]) => {
                 let listed = Arguments::listed(arguments.get(1));
                 self.each_path(arguments.get(0), hops)
-                    .map(|path| Call { target: path, arguments: listed.clone() })
+                    .map(|path| Call { target: path, arguments: listed })
                     .collect()
             }
             (Some("apply"), Some(base)) => {
@@ -201,6 +214,10 @@ impl<'a> Resolver<'_, 'a> {
                 paths
             }
             (Root::Global("Array"), ["from"]) => self.each_path(arguments.get(0), hops).collect(),
+            (Root::Module("child_process"), [.., last]) if *last != "bind" => vec![target.member("()")],
+            (Root::Module(name), [.., last]) if *last != "bind" && *last != "then" && is_network(name) => {
+                vec![target.member("()")]
+            }
             (_, [.., "bind"]) => self.bound_paths(target, arguments, hops),
             (_, [.., "then" | "catch" | "finally"]) => self.settled_paths(target, arguments, hops),
             (_, [.., "next" | "deref" | "valueOf" | "values" | "entries"]) => {

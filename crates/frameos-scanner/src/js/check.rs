@@ -9,6 +9,7 @@ use oxc_ast::ast::{Expression, IdentifierReference, ImportDeclaration, ImportDec
 use oxc_semantic::{NodeId, Semantic};
 use oxc_span::{GetSpan, Span};
 
+use super::leaks::Sink;
 use super::link::Links;
 use super::path::{Path, Root};
 use super::resolve::Resolver;
@@ -25,7 +26,7 @@ pub(super) fn check<'a>(
     outcome: &mut Outcome,
 ) {
     let resolver = Resolver::new(semantic, allocator, links, source.path);
-    let mut check = Check { semantic, resolver, source, findings, outcome };
+    let mut check = Check { semantic, resolver, source, findings, outcome, sinks: Vec::new() };
     for node in semantic.nodes().iter() {
         check.node(node.id(), node.kind());
     }
@@ -33,7 +34,8 @@ pub(super) fn check<'a>(
         let what = "the names in this file refer to each other in too many ways to follow";
         check.findings.in_file(rules::TOO_COMPLEX, source.path, what);
     }
-    let exported = exports::collect(semantic, &check.resolver);
+    let mut exported = exports::collect(semantic, &check.resolver);
+    check.leaks(&mut exported);
     obfuscation::check(semantic, source, findings);
     links.record(source.path, exported, &outcome.imports);
 }
@@ -44,6 +46,7 @@ pub(super) struct Check<'c, 's, 'a, 't> {
     pub(super) source: &'c Source<'t>,
     pub(super) findings: &'c mut Findings,
     outcome: &'c mut Outcome,
+    pub(super) sinks: Vec<Sink<'a>>,
 }
 
 impl<'a> Check<'_, '_, 'a, '_> {
@@ -62,8 +65,8 @@ impl<'a> Check<'_, '_, 'a, '_> {
                     self.computed_member(id, member.span, (&member.object, &member.expression));
                 }
             }
-            AstKind::CallExpression(call) => self.call(call.span, &call.callee, &call.arguments),
-            AstKind::NewExpression(new) => self.call(new.span, &new.callee, &new.arguments),
+            AstKind::CallExpression(call) => self.call((id, call.span), &call.callee, &call.arguments),
+            AstKind::NewExpression(new) => self.call((id, new.span), &new.callee, &new.arguments),
             AstKind::TaggedTemplateExpression(tagged) => self.tag(tagged),
             AstKind::ImportExpression(import) => self.module_expression(Some(&import.source), import.span),
             AstKind::ImportDeclaration(import) if !is_type_only(import) => {
@@ -178,7 +181,33 @@ impl<'a> Check<'_, '_, 'a, '_> {
             if let Some((rule, what)) = member_rule(path) {
                 self.report(rule, span, &what);
             }
-            self.environment(id, span, path);
+            self.environment(path);
+            if matches!((path.root, path.members()), (Root::Module("crypto"), [name]) if is_hashing(name)) {
+                self.mining(id, span);
+            }
+        }
+    }
+
+    /// Hashing again and again, with a counter, until the result starts as it should.
+    pub(super) fn mining(&mut self, id: NodeId, span: Span) {
+        let around = self.semantic.nodes().ancestor_kinds(id).take(24).find(|kind| {
+            matches!(
+                kind,
+                AstKind::WhileStatement(_)
+                    | AstKind::DoWhileStatement(_)
+                    | AstKind::ForStatement(_)
+                    | AstKind::Function(_)
+                    | AstKind::ArrowFunctionExpression(_)
+            )
+        });
+        let Some(loop_) = around.filter(|kind| !kind.is_function_like()) else { return };
+        let range =
+            loop_.span().start as usize..(loop_.span().end as usize).min(loop_.span().start as usize + 4_000);
+        let text = self.source.text.get(range).unwrap_or_default();
+        let counts = text.contains("++") || text.contains("+= 1") || text.contains("+=1");
+        let wanted = ["startsWith(", "nonce", "difficulty", "target", ".repeat("];
+        if counts && wanted.iter().any(|word| text.contains(word)) {
+            self.report(rules::MINING, span, "this loop hashes a counter until the result fits");
         }
     }
 
@@ -195,7 +224,10 @@ impl<'a> Check<'_, '_, 'a, '_> {
                 || matches!(path.root, Root::Global("process" | "module")) && path.members().is_empty()
         };
         if !paths.iter().any(matters) {
-            return self.environment_key(id, span, (&paths, key));
+            for path in &paths {
+                self.environment(path);
+            }
+            return;
         }
         // More effort than elsewhere is worth it here.
         let names = self.resolver.some_strings(key);

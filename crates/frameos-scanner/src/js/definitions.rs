@@ -31,6 +31,11 @@ pub(super) enum Definition<'a> {
         value: &'a Expression<'a>,
         members: Vec<Member<'a>>,
     },
+    /// As [`Self::Value`], for what comes in by a call or an iteration.
+    Passed {
+        value: &'a Expression<'a>,
+        members: Vec<Member<'a>>,
+    },
     Module {
         name: &'a str,
         member: Option<&'a str>,
@@ -44,13 +49,15 @@ type Incoming<'a> = Option<(&'a Expression<'a>, Vec<Member<'a>>)>;
 
 pub(super) struct Definitions<'s, 'a> {
     scoping: &'s Scoping,
-    by_symbol: HashMap<SymbolId, Vec<Definition<'a>>>,
+    by_symbol: Vec<Vec<Definition<'a>>>,
     /// Names declared with a value, and how many values that was.
     declared_with_value: HashMap<SymbolId, u32>,
     /// Names whose values are all among their definitions, though these are no plain values.
     closed: HashSet<SymbolId>,
     /// Whether arguments may come to parameters in ways that are not followed.
     opened: bool,
+    /// Whether what is bound now comes in by a call or an iteration.
+    is_passing: bool,
     pub(super) flows: Flows<'a>,
 }
 
@@ -58,18 +65,22 @@ impl<'s, 'a> Definitions<'s, 'a> {
     pub(super) fn collect(semantic: &'s Semantic<'a>) -> Self {
         let mut definitions = Self {
             scoping: semantic.scoping(),
-            by_symbol: HashMap::new(),
+            by_symbol: std::iter::repeat_with(Vec::new).take(semantic.scoping().symbols_len()).collect(),
             declared_with_value: HashMap::new(),
             closed: HashSet::new(),
             opened: semantic.scoping().root_unresolved_references().contains_key("arguments"),
+            is_passing: false,
             flows: Flows::default(),
         };
         let mut calls = Vec::new();
         for node in semantic.nodes().iter() {
             definitions.collect_node(node.kind());
             definitions.flows.collect(semantic, node.id(), node.kind());
+            definitions.is_passing = true;
             definitions.collect_call(semantic, node.kind(), &mut calls);
+            definitions.is_passing = false;
         }
+        definitions.is_passing = true;
         let mut called: HashMap<SymbolId, usize> = HashMap::new();
         for (symbol, arguments) in calls {
             if let Some(parameters) = definitions.flows.parameters_of(symbol) {
@@ -111,7 +122,7 @@ impl<'s, 'a> Definitions<'s, 'a> {
     }
 
     pub(super) fn of(&self, symbol: SymbolId) -> &[Definition<'a>] {
-        self.by_symbol.get(&symbol).map(Vec::as_slice).unwrap_or_default()
+        self.by_symbol.get(symbol.index()).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The value of a name that is declared with one and never written again.
@@ -125,11 +136,13 @@ impl<'s, 'a> Definitions<'s, 'a> {
     /// Every value of a name that has only known ones, and whether it is an element of it: declared, assigned, passed.
     pub(super) fn alternatives(&self, symbol: SymbolId) -> Option<Vec<(&'a Expression<'a>, bool)>> {
         let values = self.of(symbol).iter().map(|definition| match definition {
-            Definition::Value { value, members } => match members.as_slice() {
-                [] => Some((*value, false)),
-                [Member::Element] => Some((*value, true)),
-                _ => None,
-            },
+            Definition::Value { value, members } | Definition::Passed { value, members } => {
+                match members.as_slice() {
+                    [] => Some((*value, false)),
+                    [Member::Element] => Some((*value, true)),
+                    _ => None,
+                }
+            }
             _ => None,
         });
         let values = values.collect::<Option<Vec<_>>>()?;
@@ -164,6 +177,11 @@ impl<'s, 'a> Definitions<'s, 'a> {
             }
             AstKind::AssignmentExpression(assignment) => {
                 let passes_value = assignment.operator.is_assign() || assignment.operator.is_logical();
+                if let (false, AssignmentTarget::AssignmentTargetIdentifier(name)) =
+                    (passes_value, &assignment.left)
+                {
+                    self.flows.grow(self.scoping, name, &assignment.right);
+                }
                 self.assign(&assignment.left, passes_value.then_some((&assignment.right, Vec::new())));
             }
             AstKind::ForOfStatement(each) => self.bind_each(&each.left, &each.right),
@@ -233,6 +251,7 @@ impl<'s, 'a> Definitions<'s, 'a> {
             }
             Expression::StaticMemberExpression(member) => {
                 let name = member.property.name.as_str();
+                self.flows.appended(self.scoping, (&member.object, name), arguments);
                 match parameters(&member.object) {
                     Some(target) if name == "call" => {
                         self.pass(target, arguments.get(1..).unwrap_or_default());
@@ -414,13 +433,18 @@ impl<'s, 'a> Definitions<'s, 'a> {
 
     fn define_value(&mut self, symbol: Option<SymbolId>, incoming: Incoming<'a>) {
         if let Some((value, members)) = incoming {
-            self.define(symbol, Definition::Value { value, members });
+            let definition = if self.is_passing {
+                Definition::Passed { value, members }
+            } else {
+                Definition::Value { value, members }
+            };
+            self.define(symbol, definition);
         }
     }
 
     fn define(&mut self, symbol: Option<SymbolId>, definition: Definition<'a>) {
-        if let Some(symbol) = symbol {
-            self.by_symbol.entry(symbol).or_default().push(definition);
+        if let Some(list) = symbol.and_then(|symbol| self.by_symbol.get_mut(symbol.index())) {
+            list.push(definition);
         }
     }
 }

@@ -5,11 +5,12 @@ use oxc_ast::ast::{
     AssignmentExpression, AssignmentTarget, BindingPattern, Declaration, ExportDefaultDeclarationKind,
     Expression, ModuleExportName, ObjectPropertyKind,
 };
-use oxc_semantic::Semantic;
+use oxc_semantic::{NodeId, Semantic, SymbolId};
 
 use super::link::{Export, Exports, WHOLE, export_of};
 use super::path::{Path, Root};
 use super::resolve::Resolver;
+use super::taint::{Kind, Taint};
 
 /// Longest text that is handed from file to file.
 const MAX_TEXT: usize = 200;
@@ -65,6 +66,125 @@ pub(super) fn collect<'a>(semantic: &Semantic<'a>, resolver: &Resolver<'_, 'a>) 
     exports
 }
 
+/// Notes which exported names give data from outside, and which exported functions send what they are given.
+pub(super) fn note_functions<'a>(
+    semantic: &Semantic<'a>,
+    resolver: &Resolver<'_, 'a>,
+    (taint, leaking): (&Taint<'_, '_, 'a>, &[SymbolId]),
+    exports: &mut Exports,
+) {
+    for (name, id) in exported_functions(semantic, resolver) {
+        let returned = resolver.definitions.flows.returns_of(id).iter();
+        let flow = returned.filter_map(|value| taint.of(value).0).min_by_key(|flow| flow.kind);
+        if let Some(flow) = flow.filter(|flow| flow.kind != Kind::Network) {
+            exports.sources.insert(name.clone(), flow);
+        }
+        let parameters = match semantic.nodes().kind(id) {
+            AstKind::Function(function) => &function.params,
+            AstKind::ArrowFunctionExpression(function) => &function.params,
+            _ => continue,
+        };
+        let sent = parameters.items.iter().enumerate().filter(|(_, parameter)| {
+            parameter
+                .pattern
+                .get_binding_identifiers()
+                .iter()
+                .any(|name| name.symbol_id.get().is_some_and(|symbol| leaking.contains(&symbol)))
+        });
+        let sent: Vec<usize> = sent.map(|(index, _)| index).collect();
+        if !sent.is_empty() {
+            exports.leaks.insert(name, sent);
+        }
+    }
+    exports.sources.extend(exported_values(semantic, resolver).into_iter().filter_map(|(name, value)| {
+        let flow = taint.of(value).0.filter(|flow| flow.kind != Kind::Network)?;
+        Some((name, flow))
+    }));
+}
+
+/// The functions a file exports, by name.
+fn exported_functions<'a>(semantic: &Semantic<'a>, resolver: &Resolver<'_, 'a>) -> Vec<(String, NodeId)> {
+    let mut functions = Vec::new();
+    for (name, value) in exported_values(semantic, resolver) {
+        functions.extend(resolver.paths(value).iter().filter_map(Path::as_node).map(|id| (name.clone(), id)));
+    }
+    for node in semantic.nodes().iter() {
+        match node.kind() {
+            AstKind::ExportDeclaration(export) => {
+                if let Declaration::FunctionDeclaration(function) = &export.declaration
+                    && let Some(name) = &function.id
+                {
+                    functions.push((name.name.to_string(), function.node_id.get()));
+                }
+            }
+            AstKind::ExportDefaultDeclaration(export) => {
+                if let ExportDefaultDeclarationKind::FunctionDeclaration(function) = &export.declaration {
+                    functions.push((WHOLE.to_owned(), function.node_id.get()));
+                }
+            }
+            AstKind::ExportNamedDeclaration(export) => {
+                for one in &export.specifiers {
+                    if let ModuleExportName::IdentifierReference(local) = &one.local {
+                        let ids = resolver.reference_paths(local);
+                        let name = module_name(&one.exported);
+                        functions
+                            .extend(ids.iter().filter_map(Path::as_node).map(|id| (name.to_owned(), id)));
+                    }
+                }
+            }
+            _ => {}
+        }
+        if functions.len() > 200 {
+            break;
+        }
+    }
+    functions
+}
+
+/// The values a file exports by assignment or declaration, by name.
+fn exported_values<'a>(
+    semantic: &Semantic<'a>,
+    resolver: &Resolver<'_, 'a>,
+) -> Vec<(String, &'a Expression<'a>)> {
+    let mut values: Vec<(String, &'a Expression<'a>)> = Vec::new();
+    for node in semantic.nodes().iter() {
+        match node.kind() {
+            AstKind::AssignmentExpression(assignment) => {
+                if let Some(name) = exported_name(assignment, resolver) {
+                    values.push((name.to_owned(), &assignment.right));
+                }
+            }
+            AstKind::ExportDeclaration(export) => {
+                if let Declaration::VariableDeclaration(list) = &export.declaration {
+                    for declarator in &list.declarations {
+                        if let (BindingPattern::BindingIdentifier(name), Some(value)) =
+                            (&declarator.id, &declarator.init)
+                        {
+                            values.push((name.name.to_string(), value));
+                        }
+                    }
+                }
+            }
+            AstKind::ExportDefaultDeclaration(export) => {
+                values.extend(export.declaration.as_expression().map(|value| (WHOLE.to_owned(), value)));
+            }
+            _ => {}
+        }
+        if values.len() > 200 {
+            break;
+        }
+    }
+    let objects: Vec<_> = values.iter().filter(|(name, _)| name == WHOLE).map(|(_, value)| *value).collect();
+    for value in objects {
+        if let Expression::ObjectExpression(object) = value.get_inner_expression() {
+            for property in object.properties.iter().filter_map(|property| property.as_property()) {
+                values.extend(property.key.static_name().map(|name| (name.into_owned(), &property.value)));
+            }
+        }
+    }
+    values
+}
+
 fn module_name<'a>(name: &'a ModuleExportName<'a>) -> &'a str {
     match name {
         ModuleExportName::IdentifierName(name) => name.name.as_str(),
@@ -82,18 +202,26 @@ fn assigned<'a>(
     resolver: &Resolver<'_, 'a>,
     exports: &mut Exports,
 ) {
-    let AssignmentTarget::StaticMemberExpression(target) = &assignment.left else {
-        return;
-    };
+    if let Some(name) = exported_name(assignment, resolver) {
+        add(name, &assignment.right, resolver, exports);
+    }
+}
+
+/// The name an assignment exports, if it does.
+fn exported_name<'a>(
+    assignment: &'a AssignmentExpression<'a>,
+    resolver: &Resolver<'_, 'a>,
+) -> Option<&'a str> {
+    let AssignmentTarget::StaticMemberExpression(target) = &assignment.left else { return None };
     let name = target.property.name.as_str();
     let is_object =
         |path: &Path<'_>| path.is_global("exports", &[]) || path.is_global("module", &["exports"]);
     let is_module = |path: &Path<'_>| path.is_global("module", &[]);
     let objects = resolver.paths(&target.object);
     if objects.iter().any(is_object) {
-        add(name, &assignment.right, resolver, exports);
-    } else if name == "exports" && objects.iter().any(is_module) {
-        add(WHOLE, &assignment.right, resolver, exports);
+        Some(name)
+    } else {
+        (name == "exports" && objects.iter().any(is_module)).then_some(WHOLE)
     }
 }
 

@@ -5,7 +5,9 @@
 use std::collections::HashMap;
 
 use oxc_ast::AstKind;
-use oxc_ast::ast::{Expression, FormalParameters, PropertyKey, SimpleAssignmentTarget};
+use oxc_ast::ast::{
+    Argument, Expression, FormalParameters, IdentifierReference, PropertyKey, SimpleAssignmentTarget,
+};
 use oxc_semantic::{NodeId, Scoping, Semantic, SymbolId};
 
 /// What an assigned property belongs to.
@@ -28,6 +30,10 @@ pub(super) struct Flows<'a> {
     thrown: HashMap<NodeId, Vec<&'a Expression<'a>>>,
     /// The function around each node, by node.
     functions: Vec<NodeId>,
+    /// What is added to what a name holds: `+=`, `push`, `append`.
+    grown: HashMap<SymbolId, Vec<&'a Expression<'a>>>,
+    /// The symbols that own properties.
+    owners: Vec<bool>,
     pub(super) has_with: bool,
 }
 
@@ -92,11 +98,68 @@ impl<'a> Flows<'a> {
     }
 
     pub(super) fn properties(&self, owner: Owner, name: &'a str) -> &[&'a Expression<'a>] {
+        if !self.owns(owner) {
+            return &[];
+        }
         self.properties.get(&(owner, name)).map(Vec::as_slice).unwrap_or_default()
     }
 
     pub(super) fn computed_properties(&self, owner: Owner) -> &[(&'a Expression<'a>, &'a Expression<'a>)] {
+        if !self.owns(owner) || self.computed.is_empty() {
+            return &[];
+        }
         self.computed.get(&owner).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    fn owns(&self, owner: Owner) -> bool {
+        match owner {
+            Owner::Symbol(symbol) => self.owners.get(symbol.index()).copied().unwrap_or_default(),
+            Owner::This => true,
+        }
+    }
+
+    pub(super) fn grown(&self, symbol: SymbolId) -> &[&'a Expression<'a>] {
+        self.grown.get(&symbol).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Everything that is stored in properties of `owner`.
+    pub(super) fn owned_by(&self, owner: Owner) -> Vec<&'a Expression<'a>> {
+        if !self.owns(owner) {
+            return Vec::new();
+        }
+        let computed = self.computed_properties(owner).iter().map(|(_, value)| *value);
+        let mut named: Vec<_> = self.properties.iter().filter(|((of, _), _)| *of == owner).collect();
+        named.sort_by_key(|((_, name), _)| *name);
+        computed.chain(named.into_iter().flat_map(|(_, values)| values.iter().copied())).collect()
+    }
+
+    pub(super) fn grow(
+        &mut self,
+        scoping: &Scoping,
+        name: &IdentifierReference<'a>,
+        value: &'a Expression<'a>,
+    ) {
+        let symbol = name.reference_id.get().and_then(|id| scoping.get_reference(id).symbol_id());
+        if let Some(symbol) = symbol.filter(|_| !value.is_literal()) {
+            self.grown.entry(symbol).or_default().push(value);
+        }
+    }
+
+    /// Methods that put their arguments into what they belong to.
+    pub(super) fn appended(
+        &mut self,
+        scoping: &Scoping,
+        (object, method): (&Expression<'a>, &str),
+        arguments: &'a [Argument<'a>],
+    ) {
+        if !matches!(method, "push" | "unshift" | "append" | "set" | "add" | "update" | "write") {
+            return;
+        }
+        if let Expression::Identifier(name) = object.get_inner_expression() {
+            for value in arguments.iter().filter_map(Argument::as_expression) {
+                self.grow(scoping, name, value);
+            }
+        }
     }
 
     pub(super) fn declare_function(
@@ -153,6 +216,12 @@ impl<'a> Flows<'a> {
                 .map(Owner::Symbol),
             _ => None,
         };
+        if let Some(Owner::Symbol(symbol)) = owner {
+            if self.owners.len() <= symbol.index() {
+                self.owners.resize(symbol.index() + 1, false);
+            }
+            self.owners[symbol.index()] = true;
+        }
         match (owner, name, key) {
             (Some(owner), Some(name), _) => self.properties.entry((owner, name)).or_default().push(value),
             (Some(owner), None, Some(key)) => self.computed.entry(owner).or_default().push((key, value)),

@@ -3,8 +3,6 @@
 //! It computes what the program would, or gives up: there is no input, no object but lists and plain records, and every
 //! step is paid for from the file's allowance.
 
-use std::collections::HashMap;
-
 use oxc_ast::AstKind;
 use oxc_ast::ast::{
     AssignmentExpression, AssignmentTarget, BindingPattern, CallExpression, Expression, ForStatementInit,
@@ -19,6 +17,7 @@ use super::methods::{self, to_bytes};
 use super::resolve::Resolver;
 use super::value::{Value, parse_int};
 use crate::decode;
+use crate::memo::ById;
 
 /// How deep calls may be nested.
 const MAX_CALLS: u32 = 12;
@@ -28,7 +27,7 @@ const UNORDERED: char = '\0';
 /// The names that have values while something is computed.
 #[derive(Default)]
 pub(super) struct Frame {
-    values: HashMap<SymbolId, Value>,
+    values: ById<SymbolId, Value>,
     /// Whether names that are assigned more than once are worth the effort.
     pub(super) is_deep: bool,
     pub(super) hops: u32,
@@ -46,7 +45,7 @@ impl Frame {
 
     /// For what is computed outside the functions that are being run.
     pub(super) fn outside(&self) -> Self {
-        Self { values: HashMap::new(), ..*self }
+        Self { values: ById::default(), ..*self }
     }
 
     pub(super) fn get(&self, symbol: SymbolId) -> Option<&Value> {

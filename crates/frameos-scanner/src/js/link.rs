@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::path::{Path, Root};
+use super::taint::Flow;
 
 /// How many files a name is followed through.
 const MAX_FILES: usize = 8;
@@ -30,6 +31,10 @@ pub(super) struct Exports {
     pub(super) names: BTreeMap<String, Export>,
     /// Modules whose names are all handed on.
     pub(super) stars: Vec<String>,
+    /// Names whose value, or what they return, comes from outside the program.
+    pub(super) sources: BTreeMap<String, Flow>,
+    /// Functions that send parameters over the network, with the places of these.
+    pub(super) leaks: BTreeMap<String, Vec<usize>>,
 }
 
 impl Exports {
@@ -40,7 +45,10 @@ impl Exports {
     }
 
     fn is_of_interest(&self) -> bool {
-        !self.stars.is_empty() || self.names.values().any(|export| !matches!(export, Export::Text(_)))
+        !self.stars.is_empty()
+            || !self.sources.is_empty()
+            || !self.leaks.is_empty()
+            || self.names.values().any(|export| !matches!(export, Export::Text(_)))
     }
 }
 
@@ -53,6 +61,8 @@ pub(crate) struct Links {
     mains: BTreeMap<String, String>,
     /// Which files each file loads.
     loads: BTreeMap<String, BTreeSet<String>>,
+    /// How many of them export something of interest.
+    interesting: usize,
     /// Files to be scanned again.
     stale: BTreeSet<String>,
 }
@@ -83,6 +93,7 @@ impl Links {
         let targets: BTreeSet<String> = loads.iter().filter_map(|name| self.target(file, name)).collect();
         let has_changed = exports.is_of_interest() && self.files.get(file) != Some(&exports);
         if has_changed {
+            self.interesting += 1;
             self.make_stale(file);
         }
         self.files.insert(file.to_owned(), exports);
@@ -118,7 +129,7 @@ impl Links {
         members: &[&str],
         keep: impl Fn(&str) -> &'a str,
     ) -> Option<Path<'a>> {
-        if self.files.is_empty() {
+        if self.interesting == 0 {
             return None;
         }
         match self.find(file, name, members, MAX_FILES)? {
@@ -135,6 +146,25 @@ impl Links {
             }
             (Export::Text(_), _) => None,
         }
+    }
+
+    /// Where the data comes from that a name of another file holds or returns.
+    pub(super) fn source(&self, file: &str, name: &str, members: &[&str]) -> Option<&Flow> {
+        self.exports_of(file, name)?.sources.get(members.first().copied().unwrap_or(WHOLE))
+    }
+
+    /// Which arguments a function of another file sends over the network.
+    pub(super) fn leaks(&self, file: &str, name: &str, members: &[&str]) -> &[usize] {
+        let exports = self.exports_of(file, name);
+        let leaks = exports.and_then(|exports| exports.leaks.get(members.first().copied().unwrap_or(WHOLE)));
+        leaks.map(Vec::as_slice).unwrap_or_default()
+    }
+
+    fn exports_of(&self, file: &str, name: &str) -> Option<&Exports> {
+        if self.interesting == 0 {
+            return None;
+        }
+        self.files.get(&self.target(file, name)?)
     }
 
     /// The text that `name`, loaded by `file`, and `members` of it are.

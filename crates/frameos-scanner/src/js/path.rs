@@ -20,11 +20,17 @@ pub(super) enum Root<'a> {
 }
 
 /// A root and the properties taken from it, e.g. `Module("fs")` + `promises`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Path<'a> {
     pub(super) root: Root<'a>,
     names: [&'a str; MAX_MEMBERS],
     length: usize,
+}
+
+impl PartialEq for Path<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.length == other.length && self.root == other.root && self.members() == other.members()
+    }
 }
 
 impl<'a> Path<'a> {

@@ -47,6 +47,12 @@ impl<'a> Resolver<'_, 'a> {
             AstKind::ObjectExpression(object) if name == "constructor" && !has_key(object, name) => {
                 vec![Path::global("Object")]
             }
+            AstKind::ObjectExpression(object) if name == "__proto__" && !has_key(object, name) => {
+                vec![Path::global("Object").member("prototype")]
+            }
+            AstKind::ArrayExpression(_) if name == "__proto__" => {
+                vec![Path::global("Array").member("prototype")]
+            }
             AstKind::ObjectExpression(object) => self.object_members(object, name, hops),
             AstKind::ArrayExpression(array) => self.array_members(array, path, name, hops),
             AstKind::Class(class) => match name {
@@ -219,6 +225,8 @@ impl<'a> Resolver<'_, 'a> {
                     let argument = new.arguments.first().and_then(|argument| argument.as_expression());
                     argument.map(|argument| self.paths_at(argument, hops + 1)).unwrap_or_default()
                 }
+                (Root::Global("XMLHttpRequest" | "WebSocket"), []) => vec![class.member("prototype")],
+                (Root::Module("net" | "tls" | "ws"), _) => vec![class.member("()")],
                 (Root::Module("module"), []) => vec![Path::global("module")],
                 _ => Vec::new(),
             };

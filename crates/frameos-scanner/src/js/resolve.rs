@@ -6,7 +6,6 @@
 //! never passed. Ways through properties and functions have a smaller allowance of their own, and end silently.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 
 use oxc_allocator::Allocator;
 use oxc_ast::AstKind;
@@ -19,7 +18,7 @@ use super::flows::Owner;
 use super::link::Links;
 use super::path::{Path, Root, UNKNOWN};
 use super::value::Value;
-use crate::memo::{Memo, Step};
+use crate::memo::{ById, Memo, Step};
 
 /// How many expressions one question may pass through.
 pub(super) const MAX_HOPS: u32 = 250;
@@ -40,9 +39,9 @@ pub(super) struct Resolver<'s, 'a> {
     pub(super) definitions: Definitions<'s, 'a>,
     names: Memo<SymbolId, Path<'a>>,
     /// Final answers for members and calls, by address, so that a long chain is walked once and not once per link.
-    chains: RefCell<HashMap<usize, Vec<Path<'a>>>>,
+    chains: RefCell<ById<usize, Vec<Path<'a>>>>,
     /// The values of constant names.
-    pub(super) folded: RefCell<HashMap<SymbolId, Option<Value>>>,
+    pub(super) folded: RefCell<ById<SymbolId, Option<Value>>>,
     fuel: Cell<u32>,
     soft_fuel: Cell<u32>,
     pub(super) fold_fuel: Cell<u32>,
@@ -68,7 +67,7 @@ impl<'s, 'a> Resolver<'s, 'a> {
             chains: RefCell::default(),
             folded: RefCell::default(),
             fuel: Cell::new(FUEL),
-            soft_fuel: Cell::new(nodes.saturating_mul(8).clamp(100_000, FUEL / 3)),
+            soft_fuel: Cell::new(nodes.saturating_mul(2).clamp(50_000, FUEL / 5)),
             fold_fuel: Cell::new(nodes.saturating_mul(8).clamp(400_000, FUEL / 3)),
             cut: Cell::new(false),
         }
@@ -411,6 +410,14 @@ impl<'s, 'a> Resolver<'s, 'a> {
                 }
                 paths
             }
+            Definition::Passed { value, members } if self.burn_soft(1, hops) => {
+                let mut paths = self.paths_at(value, hops);
+                for member in members {
+                    paths = self.follow(paths, *member, hops);
+                }
+                paths
+            }
+            Definition::Passed { .. } => Vec::new(),
             Definition::Module { name, member } => {
                 let path = Path::module(name);
                 match member {

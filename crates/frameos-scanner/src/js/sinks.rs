@@ -1,6 +1,7 @@
 //! What a call does, once its disguise is off: code made from text, modules loaded, hosts named.
 
 use oxc_ast::ast::{Argument, Expression, ObjectPropertyKind, TaggedTemplateExpression};
+use oxc_semantic::NodeId;
 use oxc_span::Span;
 
 use super::calls::{Arguments, Call};
@@ -10,8 +11,14 @@ use super::path::{Path, Root, UNKNOWN};
 use crate::rules;
 
 impl<'a> Check<'_, '_, 'a, '_> {
-    pub(super) fn call(&mut self, span: Span, callee: &'a Expression<'a>, arguments: &'a [Argument<'a>]) {
+    pub(super) fn call(
+        &mut self,
+        (id, span): (NodeId, Span),
+        callee: &'a Expression<'a>,
+        arguments: &'a [Argument<'a>],
+    ) {
         let calls = self.resolver.calls(callee, arguments, 0);
+        self.handed_over(callee, arguments, span);
         let is_direct = matches!(callee.get_inner_expression(), Expression::Identifier(_));
         for call in &calls {
             self.call_of(call, span);
@@ -20,9 +27,11 @@ impl<'a> Check<'_, '_, 'a, '_> {
                 && let Some((rule, what)) = member_rule(path)
             {
                 self.report(rule, span, &what);
+                if rule == rules::HASHING {
+                    self.mining(id, span);
+                }
             }
         }
-        self.handed_over(callee, arguments, span);
         if calls.iter().all(|call| call.target.as_node().is_some()) {
             self.constructor_call(span, callee, arguments);
         }
@@ -77,7 +86,8 @@ impl<'a> Check<'_, '_, 'a, '_> {
             _ => {}
         }
         self.hosts(path, arguments);
-        self.defined(path, arguments.all(), span);
+        self.remember(call, span);
+        self.defined(path, *arguments, span);
     }
 
     /// Functions that are handed to something that calls them.
@@ -211,7 +221,7 @@ impl<'a> Check<'_, '_, 'a, '_> {
         if !is_network {
             return;
         }
-        for argument in arguments.all().iter().take(2) {
+        for argument in arguments.all().into_iter().take(2) {
             for host in self.hosts_in(argument) {
                 self.findings.note(|facts| &mut facts.hosts, &host);
             }

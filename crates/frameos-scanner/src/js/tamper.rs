@@ -2,9 +2,9 @@
 
 use oxc_ast::AstKind;
 use oxc_ast::ast::{AssignmentTarget, Expression};
-use oxc_semantic::NodeId;
 use oxc_span::{GetSpan, Span};
 
+use super::calls::Arguments;
 use super::check::Check;
 use super::path::{Path, Root};
 use crate::rules;
@@ -39,9 +39,9 @@ impl<'a> Check<'_, '_, 'a, '_> {
     }
 
     /// Calls that define properties, and calls that take the whole environment.
-    pub(super) fn defined(&mut self, path: &Path<'a>, arguments: &[&'a Expression<'a>], span: Span) {
+    pub(super) fn defined(&mut self, path: &Path<'a>, arguments: Arguments<'a>, span: Span) {
         let Root::Global(root) = path.root else { return };
-        let Some(first) = arguments.first() else { return };
+        let Some(first) = arguments.get(0) else { return };
         match (root, path.members()) {
             (
                 "Object" | "Reflect",
@@ -53,7 +53,7 @@ impl<'a> Check<'_, '_, 'a, '_> {
                         self.report(rules::PROTOTYPE_POLLUTION, span, &what);
                     }
                 }
-                for source in arguments.iter().skip(1) {
+                for source in arguments.all().into_iter().skip(1) {
                     self.whole_environment(source, span);
                 }
             }
@@ -76,20 +76,9 @@ impl<'a> Check<'_, '_, 'a, '_> {
         self.resolver.paths(value).iter().any(|path| path.is_global("process", &["env"]))
     }
 
-    pub(super) fn environment(&mut self, _id: NodeId, _span: Span, path: &Path<'a>) {
+    pub(super) fn environment(&mut self, path: &Path<'a>) {
         if matches!((path.root, path.members()), (Root::Global("process"), ["env", ..])) {
             self.findings.note(|facts| &mut facts.abilities, "environment");
-        }
-    }
-
-    pub(super) fn environment_key(
-        &mut self,
-        id: NodeId,
-        span: Span,
-        (paths, _key): (&[Path<'a>], &'a Expression<'a>),
-    ) {
-        for path in paths {
-            self.environment(id, span, path);
         }
     }
 }
