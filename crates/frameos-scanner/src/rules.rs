@@ -127,6 +127,30 @@ rules! {
     WASM = "wasm", Medium, Flag, "WebAssembly",
         "compiled code is hard to review",
         "ship the source beside it, or use a plain library";
+    PROTOTYPE_POLLUTION = "prototype-pollution", Medium, Flag, "Changes a built-in prototype",
+        "what is put on a built-in prototype is seen by all code in the process, also by code that was reviewed",
+        "write a function of your own, or check keys for __proto__, constructor and prototype before you merge";
+    ENVIRONMENT_HARVEST = "environment-harvest", Medium, Flag, "Reads the whole environment",
+        "the environment holds secrets, and code that needs one variable names it",
+        "read the variables you need by name";
+    EXFILTRATION = "data-exfiltration", High, Reject, "Sends secrets away",
+        "environment, files and facts about the host leave the sandbox by this call",
+        "send only what came in as an input";
+    SECRET_SENT = "secret-sent", Medium, Flag, "A secret of the environment is sent",
+        "a person should see where a secret goes",
+        "take the secret as an input marked secret, and say in the description where it is sent";
+    REMOTE_CODE = "remote-code", High, Reject, "Runs code from the network",
+        "whoever answers the request decides what the agent does",
+        "ship the code in the bundle";
+    MINING = "mining-loop", Medium, Flag, "Hashing in search of a number",
+        "hashing until a result is small enough is how coins are mined",
+        "say in the description what is searched for and why";
+    MODULE_TAMPERING = "module-tampering", Medium, Flag, "Changes how modules are loaded",
+        "a module that is replaced while the program runs is not the one that was reviewed",
+        "load modules as they are";
+    SCRIPT_INJECTION = "script-injection", Medium, Flag, "Puts a script into a page",
+        "a script element runs code that is not in the bundle",
+        "ship the code in the bundle";
     NETWORK = "network-library", Low, Allow, "Network access",
         "the sandbox has no network; requests go through the http_request capability",
         "declare the http_request capability and call hosts through it";

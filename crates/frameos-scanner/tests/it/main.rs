@@ -15,3 +15,4 @@ mod python;
 mod report;
 mod support;
 mod totality;
+mod tricks;
