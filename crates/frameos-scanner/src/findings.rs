@@ -42,7 +42,6 @@ impl Findings {
     }
 
     /// As [`Self::at`], with the way the data took to get there.
-    #[expect(dead_code, reason = "the taint analyses are the first to call it")]
     pub(crate) fn at_end_of(
         &mut self,
         trace: Vec<Step>,
@@ -58,7 +57,6 @@ impl Findings {
     }
 
     /// Notes something the bundle reaches for; `kind` picks the list, e.g. `|facts| &mut facts.hosts`.
-    #[expect(dead_code, reason = "the languages' checks are the first to call it")]
     pub(crate) fn note(&mut self, kind: impl FnOnce(&mut Facts) -> &mut BTreeSet<String>, name: &str) {
         let list = kind(&mut self.facts);
         if list.len() < MAX_FACTS && name.len() <= MAX_FACT_BYTES && !list.contains(name) {

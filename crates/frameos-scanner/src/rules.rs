@@ -71,6 +71,21 @@ rules! {
     CRYPTO_ADDRESS = "crypto-address", Medium, Flag, "Cryptocurrency address",
         "an address in the code may be where stolen money goes",
         "take addresses from the inputs, or explain this one in the description";
+    EXFILTRATION = "data-exfiltration", High, Reject, "Sends private data away",
+        "the environment, files and secrets of a user must not leave the machine",
+        "send only what the user gave as inputs for that purpose";
+    REMOTE_CODE = "remote-code", High, Reject, "Runs code from the network",
+        "code that arrives while the agent runs has been reviewed by nobody",
+        "ship the code in the bundle";
+    HOST_PROFILING = "host-profiling", Medium, Flag, "Sends away who and where the machine is",
+        "names of machines and users are what spies collect first",
+        "leave the name of the host and its user out of requests";
+    BUILTINS_CHANGED = "builtins-changed", Medium, Flag, "Replaces what all code relies on",
+        "a builtin or a standard module that was replaced changes what all other code does",
+        "wrap the function under a name of your own";
+    WORKER_PROCESSES = "worker-processes", Medium, Flag, "Starts worker processes",
+        "the sandbox has few processes and one processor, and worker processes load code anew",
+        "use threads or asyncio, or do the work in one process";
     LARGE_FILE = "large-file", Medium, Flag, "File larger than 10 MB",
         "large files hide payloads and slow every start of the agent",
         "reduce the file, or split it";

@@ -29,6 +29,7 @@ struct Scan<'b> {
     bundle: &'b Bundle,
     manifest: Manifest,
     findings: Findings,
+    python: python::Program<'b>,
     /// Files loaded as modules whose names do not show that they are source.
     loaded: BTreeSet<String>,
     scanned: BTreeSet<&'b str>,
@@ -64,6 +65,7 @@ impl<'b> Scan<'b> {
             bundle,
             manifest: Manifest::read(bundle.manifest_bytes()),
             findings: Findings::default(),
+            python: python::Program::default(),
             loaded: BTreeSet::new(),
             scanned: BTreeSet::new(),
         }
@@ -82,6 +84,7 @@ impl<'b> Scan<'b> {
                 self.source(path, bytes, Kind::JavaScript);
             }
         }
+        self.python.scan(&mut self.findings);
         if self.findings.has(rules::NETWORK) && !self.manifest.may_request {
             let what = "network code is used but http_request is not among the capabilities";
             self.findings.in_file(rules::UNDECLARED_NETWORK, "manifest.json", what);
@@ -126,9 +129,12 @@ impl<'b> Scan<'b> {
         let text = match (std::str::from_utf8(bytes), kind) {
             (Ok(text), _) => Cow::Borrowed(text),
             (Err(error), Kind::Python) => {
-                let what = format!("this file is not UTF-8 from byte {} on", error.valid_up_to());
-                self.findings.in_file(rules::UNPARSABLE, path, &what);
-                return;
+                let Some(text) = python::decode(bytes) else {
+                    let what = format!("this file is not UTF-8 from byte {} on", error.valid_up_to());
+                    self.findings.in_file(rules::UNPARSABLE, path, &what);
+                    return;
+                };
+                text
             }
             // Node replaces what is not UTF-8 and runs the rest.
             (Err(_), _) => String::from_utf8_lossy(bytes),
@@ -142,7 +148,8 @@ impl<'b> Scan<'b> {
             self.findings.at(rules::ENCODED_PAYLOAD, &source, offset, "a long encoded string is here");
         }
         if kind == Kind::Python {
-            python::scan(&source, &mut self.findings);
+            drop(source);
+            self.python.add(path, text);
             return;
         }
         let outcome = js::scan(&source, &classify::extension(path), &mut self.findings);

@@ -4,5 +4,8 @@ mod bundles;
 mod files;
 mod javascript;
 mod python;
+mod python_flow;
+mod python_honest;
+mod python_tricks;
 mod support;
 mod totality;
