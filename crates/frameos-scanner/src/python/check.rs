@@ -196,6 +196,16 @@ impl<'a> Check<'_, '_, 'a> {
                 let what = format!("{name} runs a module by other means than import");
                 self.report(rules::DYNAMIC_CODE, &attribute.attr, &what);
             }
+            "subprocess_shell" | "subprocess_exec" => {
+                self.report(
+                    rules::PROCESS_SPAWN,
+                    &attribute.attr,
+                    &format!("{name} of an event loop is used"),
+                );
+            }
+            "enable_load_extension" | "load_extension" => {
+                self.report(rules::NATIVE_LOADING, &attribute.attr, &format!("{name} of a database is used"));
+            }
             _ => {}
         }
         if attribute.ctx.is_load() {

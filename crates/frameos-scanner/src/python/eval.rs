@@ -33,8 +33,10 @@ use crate::memo::Memo;
 
 /// Expressions evaluated for one file.
 const FUEL: u32 = 5_000_000;
+/// The same where code is run.
+const DEEP_FUEL: u32 = 500_000;
 /// Statements run and constants computed for one file.
-const RUN_FUEL: u32 = 200_000;
+const RUN_FUEL: u32 = 60_000;
 /// Bytes of text and elements of containers made for one file.
 const MAKE_FUEL: u32 = 24_000_000;
 const MAX_DEPTH: u32 = 1_200;
@@ -104,7 +106,7 @@ impl<'p, 'a> Evaluator<'p, 'a> {
 
     /// One that runs loops and functions on what is known, for places where the shallow answer is not enough.
     pub(super) fn deep(&self) -> Self {
-        Self { runs: true, ..Self::new(self.file, self.exports, false) }
+        Self { runs: true, fuel: Cell::new(DEEP_FUEL), ..Self::new(self.file, self.exports, false) }
     }
 
     /// Whether work was cut short, so that something may have been missed.

@@ -17,7 +17,8 @@ pub(super) fn module_rule(path: &str) -> Option<(&'static Rule, &str)> {
 fn rule_of_module(name: &str) -> Option<&'static Rule> {
     match name {
         "subprocess" | "pty" | "commands" | "popen2" | "_posixsubprocess" | "asyncio.subprocess"
-        | "pexpect" | "ptyprocess" | "sh" | "plumbum" | "fabric" | "webbrowser" => Some(rules::PROCESS_SPAWN),
+        | "pexpect" | "ptyprocess" | "sh" | "plumbum" | "fabric" | "webbrowser" | "pip" | "ensurepip"
+        | "venv" | "distutils.spawn" => Some(rules::PROCESS_SPAWN),
         "multiprocessing" | "_multiprocessing" => Some(rules::WORKER_PROCESSES),
         "shutil" | "tempfile" | "glob" | "fileinput" | "mmap" | "linecache" | "dbm" => {
             Some(rules::FILE_SYSTEM)
@@ -128,9 +129,16 @@ pub(super) fn member_rule(path: &str) -> Option<&'static Rule> {
         "hashlib" => is_hash(name).then_some(rules::HASHING),
         "sys" => matches!(
             name,
-            "_getframe" | "_current_frames" | "settrace" | "setprofile" | "_getframemodulename"
+            "_getframe"
+                | "_current_frames"
+                | "settrace"
+                | "setprofile"
+                | "addaudithook"
+                | "_getframemodulename"
         )
         .then_some(rules::INTROSPECTION),
+        "site" => matches!(name, "addsitedir" | "main" | "execsitecustomize").then_some(rules::DYNAMIC_CODE),
+        "platform" => (name == "popen").then_some(rules::PROCESS_SPAWN),
         "threading" => matches!(name, "settrace" | "setprofile").then_some(rules::INTROSPECTION),
         "gc" => {
             matches!(name, "get_objects" | "get_referrers" | "get_referents").then_some(rules::INTROSPECTION)

@@ -76,6 +76,16 @@ fn modules_are_found_behind_other_modules() {
             "import inspect, os\ninspect.getattr_static(os, 'system')('ls')",
             "def f(): pass\nimport os\nf.__globals__['os'].system('ls')",
             "import platform\nplatform.subprocess.run('ls')",
+            "import os\ndef f(**k):\n    k['m'].system('ls')\nf(m=os)",
+            "import os\ndef f(*a):\n    a[0].system('ls')\nf(os)",
+            "import unittest.mock as m\nm._importer('os').system('ls')",
+            "from test.support import os\nos.system('ls')",
+            "import os\nos.environ.__class__.__init__.__globals__['sys'].modules['os'].system('ls')",
+            "import asyncio\nasyncio.get_event_loop().subprocess_shell(None, 'ls')",
+            "import pip\npip.main(['install', 'x'])",
+            "from os import path\npath.os.system('ls')",
+            "import os\nnext(iter([os])).popen('ls')",
+            "import os\nclass P:\n    @property\n    def s(self): return os.system\nP().s('ls')",
         ],
     );
     each_has(
@@ -119,6 +129,9 @@ fn modules_are_found_behind_other_modules() {
             "import logging.config\nlogging.config.listen()",
             "eval(compile('1', '', 'eval'))",
             "e\u{fb}\nｅval('1')",
+            "import sys\nsys.exc_info()[2].tb_frame.f_globals['__builtins__']",
+            "import site\nsite.addsitedir('x')",
+            "import inspect\n[v for n, v in inspect.getmembers(__import__('builtins')) if n == 'eval'][0]('1')",
         ],
     );
 }
@@ -220,9 +233,12 @@ fn what_cannot_be_known_where_it_matters_is_a_finding() {
             "import importlib\ndef load(n):\n    return importlib.import_module('x' + n)",
             "import os\nprint(inspect.getmembers(os))",
             "import os\nos2 = wrap(os)",
+            "import os\nglobals().update(vars(os))\nsystem('ls')",
+            "import os, collections\ncollections.ChainMap(os.__dict__)['system']('ls')",
+            "use(__import__('os'))",
             "import builtins as b\nuse(b)",
             "use(globals())",
-        ][..8],
+        ][..11],
     );
     each_has(
         "computed-global",
@@ -243,6 +259,7 @@ fn native_code_and_files_are_found() {
             "import _imp\n_imp.create_dynamic(s)",
             "import numpy.ctypeslib",
             "import importlib\nimportlib.import_module('_ctypes')",
+            "import sqlite3\nsqlite3.connect(':memory:').load_extension('x')",
         ],
     );
     each_has(

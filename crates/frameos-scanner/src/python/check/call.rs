@@ -13,7 +13,7 @@ impl<'a> Check<'_, '_, 'a> {
         let callee = self.value(&call.func);
         if !callee.atoms.is_empty() {
             // Where names are looked up, the answer must be as good as can be had.
-            let is_deep = callee.paths().any(|path| is_reach(path));
+            let is_deep = callee.paths().any(|path| is_reach(path)) && self.may_reach(&callee, call);
             let value = if is_deep { self.deep_value(expr) } else { self.value(expr) };
             let is_name = matches!(call.func.as_ref(), Expr::Name(_));
             // What a name or attribute stands for is reported there; only what the call gives is new here.
@@ -26,6 +26,9 @@ impl<'a> Check<'_, '_, 'a> {
         }
         self.signs_of_call(&callee, call);
         self.flows(&callee, call);
+        if !callee.paths().any(|path| is_name_reader(path)) {
+            self.escapes(&callee, call);
+        }
         let looks_up = callee.paths().any(|path| is_look_up(path));
         if looks_up || self.is_followed(&callee, call) {
             self.visit_expr(&call.func);
@@ -34,6 +37,37 @@ impl<'a> Check<'_, '_, 'a> {
         } else {
             visitor::walk_expr(self, expr);
         }
+    }
+
+    /// Modules and their dictionaries that are handed on without having a name.
+    fn escapes(&mut self, callee: &Value, call: &'a ExprCall) {
+        if callee.paths().any(|path| is_look_up(path) || is_reach(path)) || self.is_followed(callee, call) {
+            return;
+        }
+        let arguments =
+            call.arguments.args.iter().chain(call.arguments.keywords.iter().map(|keyword| &keyword.value));
+        for argument in arguments {
+            if !matches!(argument, Expr::Attribute(_) | Expr::Call(_)) {
+                continue;
+            }
+            let value = self.value(argument);
+            let is_kept =
+                |path: &str| matches!(path, "os" | "builtins" | "os.__dict__" | "builtins.__dict__");
+            if let Some(path) = value.paths().find(|path| is_kept(path)) {
+                let what = format!(
+                    "`{}`, which is {path}, is handed on, so what it is used for is not known",
+                    self.seen(argument)
+                );
+                self.report(rules::COMPUTED_MODULE, argument, &what);
+            }
+        }
+    }
+
+    /// Whether what is looked up is of a module that matters: of any other object only its owner knows the members.
+    fn may_reach(&self, callee: &Value, call: &'a ExprCall) -> bool {
+        let is_member = callee.paths().any(|path| path.contains("getattr"));
+        let object = call.arguments.args.first();
+        !is_member || object.is_some_and(|object| self.value(object).paths().next().is_some())
     }
 
     /// Whether arguments are followed into what is called: a function of this file, called by its own name.
@@ -160,7 +194,9 @@ impl<'a> Check<'_, '_, 'a> {
     fn attribute_by_name(&mut self, call: &'a ExprCall) {
         let [object, name, ..] = &*call.arguments.args else { return };
         let value = self.value(name);
-        for name in self.deep_value(name).texts() {
+        let is_near = self.value(object).paths().next().is_some();
+        let known = if is_near { self.deep_value(name) } else { value.clone() };
+        for name in known.texts() {
             if names::is_introspection(&name) {
                 self.report(rules::INTROSPECTION, call, &format!("`{}` reaches {name}", self.seen(call)));
             }
@@ -261,6 +297,10 @@ impl<'a> Check<'_, '_, 'a> {
                     object.paths().any(|path| names::is_mapping(path) && names::must_not_escape(path));
                 let value = if is_deep { self.deep_value(expr) } else { self.value(expr) };
                 self.mention(&value, subscript);
+                if value.paths().any(|path| &**path == "builtins") {
+                    let what = format!("`{}` reaches the module of all builtins", self.seen(subscript));
+                    self.report(rules::DYNAMIC_CODE, subscript, &what);
+                }
             }
             self.looked_up(&object, subscript);
         }
@@ -302,6 +342,20 @@ impl<'a> Check<'_, '_, 'a> {
     }
 }
 
+/// Functions that only read the names of what they are given.
+fn is_name_reader(path: &str) -> bool {
+    matches!(
+        path,
+        "builtins.len"
+            | "builtins.sorted"
+            | "builtins.list"
+            | "builtins.set"
+            | "builtins.tuple"
+            | "builtins.repr"
+            | "builtins.str"
+    )
+}
+
 /// Functions that reach a thing by a name that may be hidden.
 fn is_reach(path: &str) -> bool {
     matches!(
@@ -314,7 +368,9 @@ fn is_reach(path: &str) -> bool {
             | "inspect.getattr_static"
             | "pydoc.locate"
             | "pkgutil.resolve_name"
-    ) || names::is_mapping(path.rsplit_once('.').map_or("", |(object, _)| object))
+    ) || path.rsplit_once('.').is_some_and(|(object, method)| {
+        matches!(method, "get" | "__getitem__" | "pop" | "setdefault") && names::is_mapping(object)
+    })
 }
 
 /// Functions that look into an object or name it, and do not hand it on.

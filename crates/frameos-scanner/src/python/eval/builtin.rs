@@ -22,6 +22,13 @@ impl<'a> Evaluator<'_, 'a> {
             }
             "builtins.int" if name == "from_bytes" => None,
             "importlib" => self.import_function(name, args),
+            "unittest.mock" if name == "_importer" => self.import_function("import_module", args),
+            "pydoc" if name == "locate" => self.import_function("import_module", args),
+            "pkgutil" if name == "resolve_name" => {
+                let mut value = Value { open: true, ..Value::default() };
+                args.first()?.texts().for_each(|name| value.add(self.path(&name.replace(':', "."))));
+                Some(value)
+            }
             "functools" => self.functools(name, args, here),
             "operator" => self.operator_function(name, args, here),
             "itertools" => itertools(name, args),

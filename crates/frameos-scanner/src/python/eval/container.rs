@@ -96,6 +96,8 @@ impl<'a> Evaluator<'_, 'a> {
                     Some((name, _)) => {
                         value.add(self.name(name, usize::MAX, At { scope: 0, frame: None, ..at }));
                     }
+                    // The globals of another module hold what that imports.
+                    None if names::is_standard(&text) => value.add(self.path(names::canonical(&text))),
                     None => value.add(self.path(&names::simplified("builtins", &text))),
                 },
                 // In modules other than the main one `__builtins__` is a dictionary.

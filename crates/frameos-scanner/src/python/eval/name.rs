@@ -1,6 +1,6 @@
 //! What names and attributes stand for: everything they are bound to, wherever that is written.
 
-use ruff_python_ast::Expr;
+use ruff_python_ast::{Expr, ExprCall};
 
 use super::super::names;
 use super::super::scope::{Binding, ScopeId, ScopeKind};
@@ -181,6 +181,15 @@ impl<'a> Evaluator<'_, 'a> {
             if !is_this {
                 continue;
             }
+            if parameter.is_variadic() {
+                let first = index.checked_sub(shift).map_or(0, |first| first as usize);
+                let is_keywords = function
+                    .parameters
+                    .and_then(|all| all.kwarg.as_deref())
+                    .is_some_and(|kwarg| kwarg.name == *parameter.name());
+                value.add(self.variadic(call, is_keywords, first, at));
+                continue;
+            }
             let position = index.checked_sub(shift).map_or(usize::MAX, |index| index as usize);
             if let Some(argument) = call.arguments.find_argument_value(parameter.name().as_str(), position) {
                 let passed = self.eval(argument, at);
@@ -191,6 +200,16 @@ impl<'a> Evaluator<'_, 'a> {
             }
         }
         value
+    }
+
+    /// What a call puts into `*args` or `**kwargs`.
+    fn variadic(&self, call: &'a ExprCall, is_keywords: bool, first: usize, at: At<'_, 'a>) -> Value {
+        let args = self.args(call, at);
+        if is_keywords {
+            let entry = |(name, value): (Option<&str>, Value)| Some((Value::text(name?), value));
+            return Value::dict(args.keywords.into_iter().filter_map(entry).collect());
+        }
+        Value::list(args.values.into_iter().skip(first).collect())
     }
 
     /// A member of a class of this file, also of those it derives from.

@@ -8,7 +8,7 @@ pub(in crate::python) fn is_builtin(name: &str) -> bool {
 /// Whether a module comes with Python.
 pub(in crate::python) fn is_standard(module: &str) -> bool {
     let top = module.split('.').next().unwrap_or(module);
-    !matches!(top, "builtins") && STANDARD.binary_search(&top).is_ok()
+    !matches!(top, "builtins") && (STANDARD.binary_search(&top).is_ok() || top == "test")
 }
 
 #[rustfmt::skip]
