@@ -33,6 +33,8 @@ pub(crate) struct Findings {
     dropped: usize,
     tally: Tally,
     facts: Facts,
+    /// What no snippet and no message may show.
+    hidden: BTreeSet<String>,
 }
 
 /// Longer names are none, and do not enter a report.
@@ -53,7 +55,6 @@ impl Findings {
     }
 
     /// As [`Self::at`], with the way the data took to get there.
-    #[expect(dead_code, reason = "the taint analyses are the first to call it")]
     pub(crate) fn at_end_of(
         &mut self,
         trace: Vec<Step>,
@@ -69,11 +70,17 @@ impl Findings {
     }
 
     /// Notes something the bundle reaches for; `kind` picks the list, e.g. `|facts| &mut facts.hosts`.
-    #[expect(dead_code, reason = "the languages' checks are the first to call it")]
     pub(crate) fn note(&mut self, kind: impl FnOnce(&mut Facts) -> &mut BTreeSet<String>, name: &str) {
         let list = kind(&mut self.facts);
         if list.len() < Facts::MOST && name.len() <= MAX_FACT_BYTES && !list.contains(name) {
             list.insert(name.to_owned());
+        }
+    }
+
+    /// Keeps a secret out of the report, whatever is reported about the line it is on.
+    pub(crate) fn hide(&mut self, secret: &str) {
+        if secret.len() >= HIDDEN_PART && self.hidden.len() < Facts::MOST {
+            self.hidden.insert(secret.to_owned());
         }
     }
 
@@ -89,12 +96,26 @@ impl Findings {
         self.found.iter().any(|finding| finding.rule == rule.id)
     }
 
+    /// What has been noted so far.
+    pub(crate) fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
     pub(crate) fn into_report(mut self, bundle: &Bundle) -> ScanReport {
         let total = self.found.len() + self.dropped;
         if total > MAX_FINDINGS {
             self.keep_strongest(MAX_FINDINGS - 1);
             let what = format!("{total} findings, {} shown", MAX_FINDINGS - 1);
             self.push(rules::TRUNCATED, "manifest.json", (0, 0), (&what, NO_SNIPPET));
+        }
+        for finding in &mut self.found {
+            for secret in &self.hidden {
+                mask(&mut finding.snippet, secret);
+                mask(&mut finding.message, secret);
+                for step in &mut finding.trace {
+                    mask(&mut step.message, secret);
+                }
+            }
         }
         for ability in self.tally.keys().filter_map(|rule| ability(rule)) {
             self.facts.abilities.insert(ability.to_owned());
@@ -136,6 +157,20 @@ impl Findings {
             )
         });
         self.found.truncate(count);
+    }
+}
+
+/// How much of a secret is enough to know it again, where a snippet is cut.
+const HIDDEN_PART: usize = 6;
+
+/// Replaces all but the first four characters of a secret, also where the text ends within it.
+fn mask(text: &mut String, secret: &str) {
+    let Some(part) = secret.get(..HIDDEN_PART) else { return };
+    while let Some(start) = text.find(part) {
+        let same = text[start..].chars().zip(secret.chars()).take_while(|(a, b)| a == b);
+        let length = same.map(|(c, _)| c.len_utf8()).sum::<usize>();
+        let shown = text[start..].chars().take(4).map(char::len_utf8).sum::<usize>();
+        text.replace_range(start + shown..start + length, "…");
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Invariant: any offset is answered, also one past the end or inside a character.
 
+use std::cell::OnceCell;
+
 /// A position as editors show it, both 1-based; columns count Unicode code points.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Position {
@@ -10,33 +12,52 @@ pub(crate) struct Position {
 }
 
 const SNIPPET_CHARS: usize = 200;
+/// Bytes between two places whose number of characters is kept.
+const LANDMARK: usize = 1024;
 
 pub(crate) struct Source<'a> {
     pub(crate) path: &'a str,
     pub(crate) text: &'a str,
-    /// Byte offset of each line's first byte.
-    starts: Vec<usize>,
+    /// Byte offset of each line's first byte, counted when the first position is asked for: most files have no finding.
+    starts: OnceCell<Vec<usize>>,
+    /// The number of characters before every [`LANDMARK`] bytes.
+    landmarks: OnceCell<Vec<usize>>,
 }
 
 impl<'a> Source<'a> {
-    pub(crate) fn new(path: &'a str, text: &'a str) -> Self {
-        let ends = text.bytes().enumerate().filter(|&(_, byte)| byte == b'\n').map(|(at, _)| at + 1);
-        Self { path, text, starts: std::iter::once(0).chain(ends).collect() }
+    pub(crate) const fn new(path: &'a str, text: &'a str) -> Self {
+        Self { path, text, starts: OnceCell::new(), landmarks: OnceCell::new() }
+    }
+
+    fn starts(&self) -> &[usize] {
+        self.starts.get_or_init(|| {
+            let ends = memchr::memchr_iter(b'\n', self.text.as_bytes()).map(|at| at + 1);
+            std::iter::once(0).chain(ends).collect()
+        })
     }
 
     pub(crate) fn position(&self, offset: usize) -> Position {
         let offset = self.clamp(offset);
         let line = self.line_index(offset);
-        let column = self.text[self.starts[line]..offset].chars().count() + 1;
+        let column = self.characters_before(offset) - self.characters_before(self.starts()[line]) + 1;
         Position { line: to_u32(line + 1), column: to_u32(column) }
+    }
+
+    /// How many characters stand before an offset that is on a character's boundary.
+    ///
+    /// Counted from the last landmark, since a hostile file may be one line of megabytes with a finding at every few bytes.
+    fn characters_before(&self, offset: usize) -> usize {
+        let landmark = offset / LANDMARK;
+        self.landmarks.get_or_init(|| landmarks(self.text))[landmark]
+            + count_characters(&self.text.as_bytes()[landmark * LANDMARK..offset])
     }
 
     /// The line around `offset`, trimmed, and the 1-based place of the offset in it; a long line is cut to a window.
     pub(crate) fn snippet(&self, offset: usize) -> (String, u32) {
         let offset = self.clamp(offset);
         let line = self.line_index(offset);
-        let start = self.starts[line];
-        let end = self.starts.get(line + 1).copied().unwrap_or(self.text.len());
+        let start = self.starts()[line];
+        let end = self.starts().get(line + 1).copied().unwrap_or(self.text.len());
         let indent = self.text[start..end].len() - self.text[start..end].trim_start().len();
         let whole = self.text[start..end].trim();
         if whole.chars().nth(SNIPPET_CHARS).is_none() {
@@ -56,7 +77,7 @@ impl<'a> Source<'a> {
     }
 
     fn line_index(&self, offset: usize) -> usize {
-        self.starts.partition_point(|&start| start <= offset).saturating_sub(1)
+        self.starts().partition_point(|&start| start <= offset).saturating_sub(1)
     }
 
     fn clamp(&self, offset: usize) -> usize {
@@ -66,6 +87,21 @@ impl<'a> Source<'a> {
         }
         offset
     }
+}
+
+fn landmarks(text: &str) -> Vec<usize> {
+    let mut total = 0;
+    let mut counts = vec![0];
+    for chunk in text.as_bytes().chunks(LANDMARK) {
+        total += count_characters(chunk);
+        counts.push(total);
+    }
+    counts
+}
+
+/// Characters that begin in these bytes of UTF-8.
+fn count_characters(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|&&byte| byte & 0xc0 != 0x80).count()
 }
 
 /// Snippets are printed to reviewers' terminals: control and direction characters must not act there.
@@ -104,6 +140,17 @@ mod tests {
         assert_eq!(source.snippet(5), ("çd e".into(), 2));
         assert_eq!(Source::new("a.js", "  \tab").snippet(4), ("ab".into(), 2));
         assert_eq!(Source::new("a.js", "  \tab").snippet(0), ("ab".into(), 1), "in the indent");
+    }
+
+    #[test]
+    fn positions_in_long_lines_are_those_of_short_ones() {
+        let text = format!("\n{}x", "aé€😀".repeat(2_000));
+        let source = Source::new("a.js", &text);
+        for (place, (offset, _)) in text[1..].char_indices().enumerate().step_by(97) {
+            let column = u32::try_from(place + 1).expect("small");
+            assert_eq!(source.position(offset + 1), Position { line: 2, column });
+        }
+        assert_eq!(source.position(text.len()), Position { line: 2, column: 8_002 });
     }
 
     #[test]

@@ -72,5 +72,5 @@ pub use objects::{Objects, ObjectsConfig};
 pub use page::{Page, Paged};
 pub use row::Row;
 pub use store::{Store, StoreConfig};
-pub use tx::{BoxFuture, Statement, Tx};
+pub use tx::{BoxFuture, Lane, Statement, Tx};
 pub use value::{FromValue, Value};
