@@ -171,6 +171,10 @@ fn by_first_line(bytes: &[u8]) -> Kind {
     let line = bytes.split(|&byte| byte == b'\n').next().unwrap_or_default();
     let line = String::from_utf8_lossy(&line[..line.len().min(200)]);
     let Some(program) = line.trim_start_matches('\u{feff}').strip_prefix("#!") else { return Kind::Other };
+    // Rust's attributes of a whole file begin so too.
+    if program.starts_with('[') {
+        return Kind::Other;
+    }
     let mut words = program
         .split([' ', '\t', '/', '\r'])
         .filter(|word| !word.is_empty() && *word != "env" && !word.starts_with('-'));
@@ -214,6 +218,7 @@ mod tests {
         assert_eq!(classify("tool", b"#!/bin/sh -e\n"), Kind::Script("a shell script"));
         assert_eq!(classify("tool", b"#!/usr/bin/perl\n"), Kind::Script("a script of another language"));
         assert_eq!(classify("a.b/readme", b"text"), Kind::Other);
+        assert_eq!(classify("a.rs", b"#![no_std]\n"), Kind::Other);
         assert_eq!(classify("de.ts", b"<?xml version='1.0'?><TS>"), Kind::Other);
         assert_eq!(classify("de.ts", b"export const a = 1"), Kind::JavaScript);
         assert_eq!(classify("a.pth", b"../lib\n"), Kind::Other);

@@ -41,8 +41,11 @@ fn scan_on_large_stack(bundle: &Bundle) -> ScanReport {
         as_file(file, &mut budget, &mut findings);
     }
     let named: Vec<String> = files.iter().flat_map(dependencies::entry_points).collect();
-    for path in named.iter().filter(|path| classify::extension(path) != "json") {
-        files.load(path);
+    // Packages of styles name a style sheet as their main file: only what is a program is taken for one.
+    for path in &named {
+        if files.get(path).and_then(File::text).is_some_and(js::is_program) {
+            files.load(path);
+        }
     }
     js::scan_bundle(&mut files, &mut findings);
     python::scan_bundle(&files, &mut findings);
