@@ -4,7 +4,7 @@
 //! longer than [`MAX_FINDINGS`]; cutting drops the weakest findings first, so it never changes the verdict.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use frameos_domain::scan::{Facts, Finding, ScanReport, Step};
 
@@ -18,10 +18,15 @@ pub const MAX_FINDINGS: usize = 500;
 /// The most findings kept while scanning; a hostile bundle could make millions.
 const MAX_COLLECTED: usize = 4 * MAX_FINDINGS;
 
+/// The most findings of one rule that are looked at more closely than to count them.
+const MAX_OF_RULE: usize = 5_000;
+
 #[derive(Default)]
 pub(crate) struct Findings {
     found: Vec<Finding>,
     seen: BTreeSet<(&'static str, String, u32, u32)>,
+    /// How many findings of each rule were made; all of a rule weigh the same.
+    claims: BTreeMap<&'static str, usize>,
     dropped: usize,
     facts: Facts,
 }
@@ -97,7 +102,14 @@ impl Findings {
     }
 
     fn claim(&mut self, rule: &'static Rule, path: &str, line: u32, column: u32) -> bool {
-        self.seen.insert((rule.id, path.to_owned(), line, column))
+        let claims = self.claims.entry(rule.id).or_default();
+        if *claims >= MAX_OF_RULE {
+            self.dropped += 1;
+            return false;
+        }
+        let is_new = self.seen.insert((rule.id, path.to_owned(), line, column));
+        *claims += usize::from(is_new);
+        is_new
     }
 
     fn push(&mut self, rule: &'static Rule, path: &str, place: (u32, u32), words: (&str, String)) {

@@ -63,7 +63,7 @@ impl<'a> Source<'a> {
         if whole.chars().nth(SNIPPET_CHARS).is_none() {
             return visible(whole);
         }
-        let before = self.text[start..offset].chars().count().min(SNIPPET_CHARS / 4);
+        let before = self.text[start..offset].chars().rev().take(SNIPPET_CHARS / 4).count();
         let from = self.text[start..offset].char_indices().rev().nth(before.saturating_sub(1));
         let from = start + from.filter(|_| before > 0).map_or(offset - start, |(at, _)| at);
         let window: String = self.text[from..end].chars().take(SNIPPET_CHARS).collect();
