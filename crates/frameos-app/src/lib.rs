@@ -37,6 +37,7 @@ mod run;
 mod run_event;
 mod run_token;
 mod runner;
+mod scan;
 mod seed;
 mod settle;
 mod submission;
@@ -79,6 +80,7 @@ pub use review::*;
 pub use run_event::*;
 pub use run_token::{RUN_TOKEN_PREFIX, RunIdentity, run_authenticate, run_log, run_progress};
 pub use runner::Runner;
+pub use scan::{Rescan, VerdictChange, finding_accept, finding_withdraw, versions_rescan};
 pub use seed::*;
 pub use submission::Submission;
 pub use subscription::{

@@ -12,6 +12,8 @@ use ruff_python_ast::PySourceType;
 use ruff_python_parser::parse_unchecked_source;
 use ruff_text_size::Ranged;
 
+use crate::classify::Kind;
+use crate::files::Files;
 use crate::findings::Findings;
 use crate::nesting::{self, MAX_DEPTH};
 use crate::rules;
@@ -20,7 +22,28 @@ use crate::source::Source;
 /// The most tokens a file may have; the tree of more would not fit the memory a scan is allowed.
 const MAX_TOKENS: u32 = 1_500_000;
 
-pub(crate) fn scan(source: &Source<'_>, findings: &mut Findings) {
+/// Scans all Python of a bundle.
+pub(crate) fn scan_bundle(files: &Files<'_>, findings: &mut Findings) {
+    for file in files.iter().filter(|file| file.kind == Kind::Python) {
+        if let Some(text) = file.text() {
+            scan(&Source::new(file.path, text), findings);
+        } else {
+            let valid = std::str::from_utf8(file.bytes).map_or_else(|error| error.valid_up_to(), str::len);
+            let what = format!("this file is not UTF-8 from byte {valid} on");
+            findings.in_file(rules::UNPARSABLE, file.path, &what);
+        }
+    }
+}
+
+/// Whether a text is a Python program; prose and data are not.
+pub(crate) fn is_program(text: &str) -> bool {
+    let (depth, tokens) = nesting::python(text);
+    depth <= MAX_DEPTH
+        && tokens <= MAX_TOKENS
+        && parse_unchecked_source(text, PySourceType::Python).errors().is_empty()
+}
+
+fn scan(source: &Source<'_>, findings: &mut Findings) {
     if let Some(encoding) = other_encoding(source.text) {
         let what = format!("this file declares the encoding {encoding:?} instead of UTF-8");
         findings.at(rules::UNPARSABLE, source, 0, &what);

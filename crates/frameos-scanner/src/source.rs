@@ -12,6 +12,8 @@ pub(crate) struct Position {
 }
 
 const SNIPPET_CHARS: usize = 200;
+/// Bytes before and after an offset that its snippet may come from.
+const NEAR: usize = 4096;
 /// Bytes between two places whose number of characters is kept.
 const LANDMARK: usize = 1024;
 
@@ -53,21 +55,30 @@ impl<'a> Source<'a> {
         self.landmarks[landmark] + count_characters(&self.text.as_bytes()[landmark * LANDMARK..offset])
     }
 
-    /// The line around `offset`, trimmed; a long line is cut to a window that shows the offset.
-    pub(crate) fn snippet(&self, offset: usize) -> String {
+    /// The line around `offset`, trimmed, and the 1-based place of the offset in it; a long line is cut to a window.
+    pub(crate) fn snippet(&self, offset: usize) -> (String, u32) {
         let offset = self.clamp(offset);
         let line = self.line_index(offset);
-        let start = self.starts[line];
+        // Of a line of megabytes only what may be shown is looked at.
+        let start = self.starts[line].max(self.clamp(offset.saturating_sub(NEAR)));
         let end = self.starts.get(line + 1).copied().unwrap_or(self.text.len());
+        let end = end.min(self.clamp(offset + NEAR));
+        let indent = self.text[start..end].len() - self.text[start..end].trim_start().len();
         let whole = self.text[start..end].trim();
         if whole.chars().nth(SNIPPET_CHARS).is_none() {
-            return visible(whole);
+            return (visible(whole), self.caret(start + indent, offset));
         }
         let before = self.text[start..offset].chars().rev().take(SNIPPET_CHARS / 4).count();
         let from = self.text[start..offset].char_indices().rev().nth(before.saturating_sub(1));
         let from = start + from.filter(|_| before > 0).map_or(offset - start, |(at, _)| at);
         let window: String = self.text[from..end].chars().take(SNIPPET_CHARS).collect();
-        visible(window.trim())
+        let indent = window.len() - window.trim_start().len();
+        (visible(window.trim()), self.caret(from + indent, offset))
+    }
+
+    /// The 1-based place of `offset` in a snippet that begins at `from`.
+    fn caret(&self, from: usize, offset: usize) -> u32 {
+        to_u32(self.text.get(from..offset).map_or(0, |before| before.chars().count()) + 1)
     }
 
     fn line_index(&self, offset: usize) -> usize {
@@ -99,15 +110,21 @@ fn count_characters(bytes: &[u8]) -> usize {
 }
 
 /// Snippets are printed to reviewers' terminals: control and direction characters must not act there.
-fn visible(text: &str) -> String {
+pub(crate) fn visible(text: &str) -> String {
     text.chars()
         .map(|c| match c {
             '\t' => ' ',
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' => '\u{fffd}',
-            c if c.is_control() => '\u{fffd}',
+            c if is_unseen(c) => '\u{fffd}',
             c => c,
         })
         .collect()
+}
+
+/// Characters that act on the text around them, or are there without being seen.
+fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+        || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 fn to_u32(number: usize) -> u32 {
@@ -125,7 +142,9 @@ mod tests {
         assert_eq!(source.position(5), Position { line: 2, column: 2 });
         assert_eq!(source.position(4), Position { line: 2, column: 1 }, "inside a character");
         assert_eq!(source.position(99), Position { line: 3, column: 1 }, "past the end");
-        assert_eq!(source.snippet(5), "çd e");
+        assert_eq!(source.snippet(5), ("çd e".into(), 2));
+        assert_eq!(Source::new("a.js", "  \tab").snippet(4), ("ab".into(), 2));
+        assert_eq!(Source::new("a.js", "  \tab").snippet(0), ("ab".into(), 1), "in the indent");
     }
 
     #[test]
@@ -142,12 +161,13 @@ mod tests {
     #[test]
     fn a_long_line_is_cut_around_the_offset() {
         let text = format!("{}NEEDLE{}", "x".repeat(5_000), "y".repeat(5_000));
-        let snippet = Source::new("a.js", &text).snippet(5_000);
+        let (snippet, caret) = Source::new("a.js", &text).snippet(5_000);
+        assert!(snippet[caret as usize - 1..].starts_with("NEEDLE"), "{caret}");
         assert!(snippet.contains("NEEDLE") && snippet.chars().count() <= SNIPPET_CHARS, "{snippet}");
     }
 
     #[test]
     fn terminal_control_characters_are_defused() {
-        assert_eq!(Source::new("a.js", "a\u{1b}[2J\u{202e}b").snippet(0), "a\u{fffd}[2J\u{fffd}b");
+        assert_eq!(Source::new("a.js", "a\u{1b}[2J\u{202e}b").snippet(0).0, "a\u{fffd}[2J\u{fffd}b");
     }
 }

@@ -10,6 +10,7 @@ mod config;
 mod envelope;
 mod error_pages;
 mod failed_runs;
+mod findings;
 mod gateway_clients;
 mod gateway_http;
 mod harness;
