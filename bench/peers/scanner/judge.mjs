@@ -1,4 +1,4 @@
-// Usage: node judge.mjs speed|recall|precision FOLDER
+// Usage: node judge.mjs speed|recall|precision|worst FOLDER
 //
 // Sets what the scanner said beside what it should, prints a table, writes FOLDER/result-FIGURE.json, and exits with 1 when a number is missed.
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -6,13 +6,15 @@ import { basename, dirname } from 'node:path';
 
 const MIN_MEGABYTES = 20;
 const MIN_RATIO = 10;
+const MAX_SECONDS = 10;
+const MAX_SCAN_MEGABYTES = 256;
 const [figure, folder] = process.argv.slice(2);
 const read = (name) => readFileSync(`${folder}/${name}`, 'utf8');
 const lines = (name) => read(name).split('\n').filter(Boolean).map((line) => JSON.parse(line));
 const percent = (part, all) => `${((100 * part) / all).toFixed(1)} %`;
 const missed = [];
 
-const judges = { speed, recall, precision };
+const judges = { speed, recall, precision, worst };
 const result = judges[figure]();
 writeFileSync(`${folder}/result-${figure}.json`, `${JSON.stringify({ ...result, missed }, undefined, 1)}\n`);
 for (const miss of missed) console.log(`  MISSED: ${miss}`);
@@ -96,4 +98,20 @@ function precision() {
   console.log(`  ${all} packages: ${counts.pass} pass, ${counts.flag} flagged, ${counts.reject} rejected, ${falsely} of them falsely`);
   if (falsely) missed.push(`${falsely} packages are rejected for what bench/scanner/expected.json does not know`);
   return { ...counts, falsely, packages };
+}
+
+function worst() {
+  const cases = lines('worst.jsonl');
+  console.log(`worst, at most ${MAX_SECONDS} s and ${MAX_SCAN_MEGABYTES} MB     bundle   seconds    memory  verdict`);
+  for (const one of cases) {
+    if (one.error) {
+      missed.push(`${one.name}: ${one.error}`);
+      continue;
+    }
+    const cells = [`${(one.bytes / 1e6).toFixed(1)} MB`.padStart(9), one.cpu_seconds.toFixed(2).padStart(9), `${one.megabytes} MB`.padStart(9)];
+    console.log(`  ${one.name.padEnd(34)}${cells.join(' ')}  ${one.verdict}: ${one.rules.join(', ')}`);
+    if (one.cpu_seconds > MAX_SECONDS) missed.push(`${one.name}: ${one.cpu_seconds.toFixed(1)} s`);
+    if (one.megabytes > MAX_SCAN_MEGABYTES) missed.push(`${one.name}: ${one.megabytes} MB`);
+  }
+  return { cases };
 }

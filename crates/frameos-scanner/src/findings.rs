@@ -21,6 +21,9 @@ pub const MAX_FINDINGS: usize = 500;
 /// The most findings kept while scanning; a hostile bundle could make millions.
 const MAX_COLLECTED: usize = 4 * MAX_FINDINGS;
 
+/// The most findings of one rule that are more than counted; all of a rule weigh the same.
+const MAX_OF_RULE: u32 = 5_000;
+
 /// What was found, the line around it, and where on that line.
 type Words<'w> = (&'w str, (String, u32));
 
@@ -131,6 +134,11 @@ impl Findings {
     }
 
     fn claim(&mut self, rule: &'static Rule, path: &str, line: u32, column: u32) -> bool {
+        if let Some(count) = self.tally.get_mut(rule.id).filter(|count| count.count >= MAX_OF_RULE) {
+            count.count = count.count.saturating_add(1);
+            self.dropped += 1;
+            return false;
+        }
         self.seen.insert((rule.id, path.to_owned(), line, column))
     }
 

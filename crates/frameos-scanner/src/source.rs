@@ -12,6 +12,8 @@ pub(crate) struct Position {
 }
 
 const SNIPPET_CHARS: usize = 200;
+/// Bytes before and after an offset that its snippet may come from.
+const NEAR: usize = 4096;
 /// Bytes between two places whose number of characters is kept.
 const LANDMARK: usize = 1024;
 
@@ -56,14 +58,16 @@ impl<'a> Source<'a> {
     pub(crate) fn snippet(&self, offset: usize) -> (String, u32) {
         let offset = self.clamp(offset);
         let line = self.line_index(offset);
-        let start = self.starts()[line];
+        // Of a line of megabytes only what may be shown is looked at.
+        let start = self.starts()[line].max(self.clamp(offset.saturating_sub(NEAR)));
         let end = self.starts().get(line + 1).copied().unwrap_or(self.text.len());
+        let end = end.min(self.clamp(offset + NEAR));
         let indent = self.text[start..end].len() - self.text[start..end].trim_start().len();
         let whole = self.text[start..end].trim();
         if whole.chars().nth(SNIPPET_CHARS).is_none() {
             return (visible(whole), self.caret(start + indent, offset));
         }
-        let before = self.text[start..offset].chars().count().min(SNIPPET_CHARS / 4);
+        let before = self.text[start..offset].chars().rev().take(SNIPPET_CHARS / 4).count();
         let from = self.text[start..offset].char_indices().rev().nth(before.saturating_sub(1));
         let from = start + from.filter(|_| before > 0).map_or(offset - start, |(at, _)| at);
         let window: String = self.text[from..end].chars().take(SNIPPET_CHARS).collect();

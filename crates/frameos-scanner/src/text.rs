@@ -1,9 +1,15 @@
 //! Judgements about text that need no syntax: machine-made names, escapes, minified lines, encoded payloads.
 
-/// Whether a name is of the kind obfuscators make: `_0x3fa2`, or long and only of letters that look alike.
+/// Whether a name is of the kind obfuscators make: `_0x3fa2`, `a0_0x3fa2`, or long and only of letters that look alike.
 pub(crate) fn is_machine_name(name: &str) -> bool {
-    if let Some(digits) = name.strip_prefix("_0x") {
-        return digits.len() >= 2 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if let Some((before, digits)) = name.split_once("_0x") {
+        // `a0_0x3fa2` is what the same tool makes where files share a scope.
+        let is_prefix = before.is_empty()
+            || digits.len() >= 4
+                && before.starts_with(|c: char| c.is_ascii_lowercase())
+                && matches!(before.len(), 2 | 3)
+                && before[1..].bytes().all(|byte| byte.is_ascii_digit());
+        return is_prefix && digits.len() >= 2 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
     }
     let look_alike = |byte: u8| matches!(byte, b'I' | b'l' | b'1' | b'O' | b'0' | b'o');
     name.len() >= 8
@@ -140,10 +146,22 @@ mod tests {
 
     #[test]
     fn machine_names_are_told_from_honest_ones() {
-        for name in ["_0x3fa2", "_0xab", "IlIlIIll", "OOO0O0OO"] {
+        for name in ["_0x3fa2", "_0xab", "a0_0x3fa2", "IlIlIIll", "OOO0O0OO"] {
             assert!(is_machine_name(name), "{name}");
         }
-        for name in ["_0", "_0xyz", "lolo", "illegal", "_", "lo", "ok", "oooooooo", "10000000"] {
+        for name in [
+            "_0",
+            "_0xyz",
+            "sub_0x3fa2",
+            "a0_0x3f",
+            "lolo",
+            "illegal",
+            "_",
+            "lo",
+            "ok",
+            "oooooooo",
+            "10000000",
+        ] {
             assert!(!is_machine_name(name), "{name}");
         }
     }

@@ -1,7 +1,8 @@
 //! The scanner's hands for `scripts/bench-scanner`: scans what it is told on standard input and prints one JSON line for each.
 //!
 //! `verdicts`: every input line is a file or a folder, scanned as one bundle. `speed ROUNDS`: every line is a file; each is scanned alone,
-//! on one thread, and the best round of the whole set counts. `worst [NAME]` reads nothing: it scans what is made to cost. The script chooses
+//! on one thread, and the best round of the whole set counts. `worst NAME` reads nothing: it scans what is made to cost, and `worst` lists
+//! the names; each wants a process of its own, whose memory nothing else has used. The script chooses
 //! the files and judges the answers.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark reports or fails")]
 
@@ -26,8 +27,8 @@ fn main() {
     let lines = stdin().lines().map(Result::unwrap).filter(|line| !line.is_empty());
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["verdicts", ..] => lines.for_each(|line| println!("{}", verdict(&line))),
-        ["worst", "--bench"] => worst::run("", |line| println!("{line}")),
-        ["worst", filter, ..] => worst::run(filter, |line| println!("{line}")),
+        ["worst", "--bench"] => worst::names().for_each(|name| println!("{name}")),
+        ["worst", name, ..] => println!("{}", worst::run(name)),
         ["speed", rounds, ..] => println!("{}", speed(&lines.collect::<Vec<_>>(), rounds.parse().unwrap())),
         other => panic!("verdicts, speed ROUNDS or worst [NAME], not {other:?}"),
     }

@@ -12,13 +12,14 @@ const WHOLE: usize = MAX_UNPACKED as usize;
 
 type Files = Vec<(String, Vec<u8>)>;
 
-/// Scans every case whose name holds `filter` and gives a line for each.
-pub(crate) fn run(filter: &str, mut each: impl FnMut(Value)) {
-    for (name, make) in cases() {
-        if name.contains(filter) {
-            each(measure(name, make()));
-        }
-    }
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    cases().into_iter().map(|(name, _)| name)
+}
+
+pub(crate) fn run(name: &str) -> Value {
+    let case = cases().into_iter().find(|(known, _)| *known == name);
+    let (name, make) = case.unwrap_or_else(|| panic!("there is no case {name:?}"));
+    measure(name, make())
 }
 
 fn measure(name: &str, files: Files) -> Value {
@@ -107,6 +108,11 @@ fn javascript() -> Vec<(&'static str, fn() -> Files)> {
                 "a.js",
                 numbered(4 * MEGABYTE, |n| format!("var b{}=b{n}||c{n},c{}=c{n}||b{n};", n + 1, n + 1)),
             )
+        }),
+        ("js doubling strings, all files", || {
+            spread("js", WHOLE, |_| {
+                "const a='x',b=a+a,c=b+b,d=c+c,e=d+d,f=e+e,g=f+f,h=g+g,i=h+h,j=i+i;require(j);".to_owned()
+            })
         }),
         ("js doubling strings", || {
             one(

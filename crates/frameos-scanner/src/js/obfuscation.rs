@@ -21,6 +21,8 @@ use crate::text;
 const MIN_NAMES: usize = 4;
 /// A file this long without letters is an encoding, not a program.
 const MIN_SYMBOLS: u32 = 400;
+/// How many turns of lists are looked at; the surroundings of each are.
+const MAX_ROTATIONS: u32 = 100;
 const SYMBOLS_PER_LETTER: u32 = 12;
 
 pub(super) fn only_symbols(symbols: u32, letters: u32) -> bool {
@@ -105,13 +107,14 @@ signs! {
 struct Signs<'s, 'a> {
     semantic: &'s Semantic<'a>,
     counts: Vec<Count>,
+    rotations: u32,
     style: style::Run,
 }
 
 impl<'s, 'a> Signs<'s, 'a> {
     fn new(semantic: &'s Semantic<'a>) -> Self {
         let counts = COUNTS.iter().map(|&(enough, text)| Count { enough, text, seen: 0, first: 0 }).collect();
-        Self { semantic, counts, style: style::Run::default() }
+        Self { semantic, counts, rotations: 0, style: style::Run::default() }
     }
 
     fn add(&mut self, sign: Sign, count: usize, span: Span) {
@@ -196,7 +199,8 @@ impl<'s, 'a> Signs<'s, 'a> {
         self.add_if(Sign::Decoder, shapes::is_decoded_method(&call.callee), call.callee.span());
         self.add_if(Sign::Codes, words::is_character_codes(call), call.span);
         self.add_if(Sign::Program, words::is_program(&call.callee, &call.arguments), call.span);
-        if shapes::is_rotation(call) {
+        if self.rotations < MAX_ROTATIONS && shapes::is_rotation(call) {
+            self.rotations += 1;
             let (sums, table) = shapes::rotation_of(call, self.semantic);
             self.add_if(Sign::Rotation, sums, call.span);
             self.add_if(Sign::TableRotation, table, call.span);

@@ -62,8 +62,10 @@ enum Last {
     /// `:`, of a label, a case, a property or a condition.
     Colon,
     Arrow,
-    /// `++` or `--`.
+    /// `++` or `--` that may belong to what follows.
     Step,
+    /// `++` or `--` on the line of the operand before it, so that it belongs to that.
+    Postfix,
     /// A name, number, string, template, regular expression or `]`.
     Operand,
     /// A word after which an expression starts: `return`, `typeof`, …
@@ -117,6 +119,8 @@ struct Scan<'a> {
     text: &'a str,
     bytes: &'a [u8],
     at: usize,
+    /// Where the last token ended.
+    end: usize,
     typed: bool,
     frames: Vec<Frame>,
     depth: u32,
@@ -135,6 +139,7 @@ impl<'a> Scan<'a> {
             text,
             bytes: text.as_bytes(),
             at: 0,
+            end: 0,
             typed,
             frames: vec![Frame::default()],
             depth: 0,
@@ -192,6 +197,7 @@ impl<'a> Scan<'a> {
     fn advance(&mut self, kind: Last, length: usize) {
         self.tokens = self.tokens.saturating_add(1);
         self.at += length;
+        self.end = self.at;
         self.before_last = self.last;
         self.last = kind;
     }
@@ -304,6 +310,7 @@ impl<'a> Scan<'a> {
             _ => rest.iter().take_while(|byte| b"=&|.*<>%^".contains(byte)).count().max(1),
         };
         let kind = match &rest[..length] {
+            b"++" | b"--" if self.follows_operand() => Last::Postfix,
             b"++" | b"--" => Last::Step,
             b"=>" => Last::Arrow,
             b"." => Last::Dot,
@@ -326,6 +333,12 @@ impl<'a> Scan<'a> {
             frame.angles -= closed;
             self.depth = self.depth.saturating_sub(closed);
         }
+    }
+
+    /// Whether an operand ends just before this place, in its line.
+    fn follows_operand(&self) -> bool {
+        matches!(self.last, Last::Operand | Last::CloseParen { control: false })
+            && self.bytes[self.end..self.at].iter().all(|byte| matches!(byte, b' ' | b'\t'))
     }
 
     /// Whether only blanks or a comment may stand before this place in its line.
@@ -448,6 +461,10 @@ impl<'a> Scan<'a> {
     }
 
     fn slash(&mut self) {
+        if matches!(self.bytes.get(self.at + 1), Some(b'/' | b'*')) {
+            // The parser keeps a list of comments too.
+            self.tokens = self.tokens.saturating_add(1);
+        }
         match self.bytes.get(self.at + 1) {
             Some(b'/') => self.skip_line(),
             Some(b'*') => match self.text[self.at + 2..].find("*/") {
@@ -478,6 +495,7 @@ impl<'a> Scan<'a> {
             | Last::CloseParen { control: true }
             | Last::CloseBrace(Brace::Block) => true,
             Last::Operand
+            | Last::Postfix
             | Last::CloseParen { control: false }
             | Last::CloseBrace(Brace::Value | Brace::Template) => false,
             Last::Step | Last::UnclearWord | Last::ControlWord | Last::Dot => {

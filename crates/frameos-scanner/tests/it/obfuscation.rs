@@ -62,11 +62,13 @@ fn flattened_control_flow_is_told_from_interpreters() {
 #[test]
 fn the_style_of_an_obfuscator_is_found_inside_honest_code() {
     let disguised = "module['exports'] = function (a, b) { var c = a['length'] > 0x0 ? a['slice'](0x1) : b['concat'](a)['join']('a\\x20b\\x20c')['trim'](); return c[0x2] }";
+    let spaces =
+        "var a='one\\x20long\\x20text';b['apply'](c,d['e']);f['get'](g['has'](h));i['j']=k['set'](l)";
     let truths = "var a = !![]; b['start'](a); b['go'](![]); c['x'] = d['y']; e['stop']()";
     let split = "a['len' + 'gth']; b['push' + 'All'](c); d['t' + 'ri' + 'm']()";
     let sums =
         "f(0x2b7*0x1+0x1cc3+0x1*-0x1b92, 0x1a+0x2*0x3-0x4, -0x1+0x2+0x3, 0x5*0x6+0x7+-0x8, 0x9+0xa+0xb*0x2)";
-    each_is(RULE, "index.js", &[disguised, truths, split, sums]);
+    each_is(RULE, "index.js", &[disguised, spaces, truths, split, sums]);
     let honest = "exports.add = function (list, item) { list.items.push(item); return list.count + 10; };\n";
     each_is(RULE, "index.js", &[&format!("{honest}{disguised}\n{honest}")]);
     each_is_clean(
@@ -167,7 +169,8 @@ fn shuffled_alphabets_are_found() {
 #[test]
 fn members_by_places_in_a_table_are_found() {
     let table = "const t = [0x0, 'length', 'push', 'join', 0xff, undefined]; const f = (a, b) => { a[t[0x2]](b[t[0x3]]()); a[t[0x2]](b[t[0x1]]); return a[t[0x1]] + b[t[0x1]] > a[t[0x4]] ? a[t[0x3]]() : b[t[0x3]](a[t[0x1]], b[t[0x2]]) }";
-    each_is(RULE, "index.js", &[table]);
+    let made = "const w = (function (text, n) { return text.split('').reverse().join('').split('%') })('hsup%htgnel%nioj%gol', 7); a[w[0]](b[w[1]]); a[w[0]](b[w[2]]()); c[w[3]](a[w[1]], b[w[1]], c[w[1]], a[w[2]](), d[w[1]])";
+    each_is(RULE, "index.js", &[table, made]);
     each_is_clean(
         "index.js",
         &[

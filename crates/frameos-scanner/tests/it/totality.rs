@@ -2,7 +2,7 @@
 
 use frameos_domain::scan::Verdict;
 use frameos_scanner::bundle::{Bundle, pack, unpack};
-use frameos_scanner::scan;
+use frameos_scanner::{MAX_FINDINGS, scan};
 use proptest::prelude::*;
 
 use crate::support::{rules, scan_files};
@@ -11,11 +11,27 @@ const NAMES: [&str; 8] = ["a.js", "a.mjs", "a.cjs", "a.ts", "a.tsx", "a.jsx", "a
 
 fn scan_all(bytes: &[u8]) {
     let files = NAMES.iter().map(|name| ((*name).to_owned(), bytes.to_vec()));
-    let report = scan(&Bundle::from_files(files).expect("paths are valid"));
+    let bundle = Bundle::from_files(files).expect("paths are valid");
+    let report = scan(&bundle);
+    assert_eq!(report, scan(&bundle), "another report of the same bundle");
     for finding in &report.findings {
         assert!(finding.snippet.chars().count() <= 200 && !finding.message.is_empty());
     }
 }
+
+/// Valid programs to damage, dense with what the analyses follow.
+const PROGRAMS: &[&str] = &[
+    "const fs = require('f' + 's'); const { exec: run, ...rest } = require('child_process'); run(`ls ${fs.a?.b}`, rest);",
+    "export * from './a.js'; import b, { c as d } from 'os'; export default async () => { for await (const e of d) yield_(e) }",
+    "const a = ['c', 'b'].reverse().join(''); require(Buffer.from('6673', 'hex').toString()); String.fromCharCode(102, ...a);",
+    "l: for (;;) { switch (o['1|0'.split('|')[i++]]) { case '0': continue l; default: break l } } class A extends B { static #c = 1; get [d]() { return super.e } }",
+    "function t() { const l = ['a', 'b']; t = function () { return l }; return t() } x[t(0x1)](y[t(0x2)]); z = (![]+[])[+!+[]] + (x == 3 + '_')[0];",
+    "(function (p, a, c, k) { return p })('0 1', 62, 2, 'let|x'.split('|')); eval(function (q) { return q }('1')); [1, 2].map(n => String.fromCharCode(n ^ 3));",
+    "type A<T> = T extends `a${infer U}` ? [U] : { readonly [K in keyof T]-?: T[K] }; namespace B.C { export const d = <E,>(f: E) => f! as any }",
+    "import os as o; exec(__import__('zlib').decompress(b'x')); getattr(__builtins__, 'ev' + 'al')('1')\nmatch a:\n    case {'b': [c, *_]} if (d := e): f'{g!r:>{h}}'\n",
+    "async def f(*, a: int = 1, **b):\n    with open(a) as c, d: return [e async for e in (lambda g: ().__class__.__bases__[0])(c) if e]\n",
+    "{\"scripts\": {\"postinstall\": \"node x\"}, \"dependencies\": {\"a\": \"git+https://example.org/a\"}, \"runtime\": {\"entrypoint\": \"a.js\"}}",
+];
 
 fn fragments() -> impl Strategy<Value = String> {
     let fragment = prop::sample::select(vec![
@@ -46,6 +62,31 @@ proptest! {
     fn any_repeated_fragment_is_scanned(text in fragments(), times in 1_usize..1_000) {
         let short: String = text.chars().take(30).collect();
         scan_all(short.repeat(times).as_bytes());
+    }
+
+    #[test]
+    fn any_damaged_program_is_scanned(
+        source in prop::sample::select(PROGRAMS),
+        edits in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>(), 0_u8..4), 1..12),
+    ) {
+        let mut bytes = source.as_bytes().to_vec();
+        for (from, to, edit) in edits {
+            let (from, to) = (from.index(bytes.len()), to.index(bytes.len()));
+            let (low, high) = (from.min(to), from.max(to));
+            match edit {
+                0 => drop(bytes.drain(low..high.min(low + 8))),
+                1 => bytes[low] = source.as_bytes()[high % source.len()],
+                2 => bytes.swap(low, high),
+                _ => {
+                    let piece = bytes[low..high.min(low + 40)].to_vec();
+                    bytes.splice(high..high, piece);
+                }
+            }
+            if bytes.is_empty() {
+                break;
+            }
+        }
+        scan_all(&bytes);
     }
 
     #[test]
@@ -194,4 +235,57 @@ fn folding_and_aliases_cannot_be_made_to_explode() {
     let choices: String =
         (1..200).map(|n| format!("b{n} = b{0} or c{0}\nc{n} = c{0} or b{0}\n", n - 1)).collect();
     rules("a.py", &format!("b0 = x()\nc0 = y()\n{choices}b199('x')\n"));
+}
+
+#[test]
+fn a_line_of_nothing_but_findings_is_scanned_in_time() {
+    for (path, text) in [("a.js", "eval(a);".repeat(30_000)), ("a.py", "eval(a);".repeat(30_000))] {
+        let report = scan_files(&[(path, &text)]);
+        assert_eq!(report.verdict, Verdict::Reject);
+        assert!(report.findings.len() <= MAX_FINDINGS, "{}", report.findings.len());
+        assert!(report.findings.iter().any(|finding| finding.rule == "findings-truncated"), "{path}");
+    }
+}
+
+/// A flood of one rule must not hide another one.
+#[test]
+fn a_flood_of_findings_does_not_change_the_verdict() {
+    let flood = "const h = require('crypto').createHash;\n".to_owned()
+        + &"require('crypto').createHash(x);\n".repeat(7_000);
+    let report = scan_files(&[("a.js", &flood), ("b.js", "eval(x)")]);
+    assert_eq!(report.verdict, Verdict::Reject);
+    assert!(report.findings.iter().any(|finding| finding.rule == "dynamic-code" && finding.file == "b.js"));
+}
+
+#[test]
+fn as_many_files_as_a_bundle_holds_are_scanned() {
+    let count = 1_990;
+    let files = (0..count).map(|n| {
+        let text = format!(
+            "const a = require('./f{}.js'); export_ = a.b{n}; require('./f{}.js')",
+            (n + 1) % count,
+            n * 7 % count
+        );
+        (format!("f{n}.js"), text.into_bytes())
+    });
+    let report = scan(&Bundle::from_files(files).expect("paths are valid"));
+    assert_eq!(report.files_scanned, 1_990);
+    assert_eq!(report.verdict, Verdict::Pass, "{:?}", report.findings.first());
+}
+
+#[test]
+fn more_tokens_or_comments_than_memory_allows_are_a_finding() {
+    for text in ["a,".repeat(1_300_000), "/**/".repeat(2_600_000)] {
+        assert!(rules("a.js", &text).iter().any(|rule| rule == "too-complex"), "{}", &text[..8]);
+    }
+}
+
+#[test]
+fn descriptions_nested_without_end_are_survived() {
+    let deep = "[".repeat(200_000);
+    scan_files(&[
+        ("manifest.json", &deep),
+        ("package.json", &format!("{{\"dependencies\":{deep}")),
+        ("a.json", &deep),
+    ]);
 }

@@ -9,6 +9,7 @@ use oxc_ast::ast::{
     UnaryOperator,
 };
 use oxc_semantic::Semantic;
+use oxc_span::GetSpan;
 
 /// `function f() { const t = ['…', …]; f = function () { return t }; return f() }`, the statements in one list.
 pub(super) fn is_self_table(function: &Function<'_>) -> bool {
@@ -55,10 +56,7 @@ fn replaces(expression: &Expression<'_>, name: &str, table: Option<&str>) -> boo
 fn returned_by<'e, 'a>(function: &'e Expression<'a>) -> Option<&'e Expression<'a>> {
     match function.get_inner_expression() {
         Expression::FunctionExpression(function) => only_return(function.body.as_deref()?),
-        Expression::ArrowFunctionExpression(arrow) => match arrow.body.as_expression() {
-            Some(expression) => Some(expression),
-            None => None,
-        },
+        Expression::ArrowFunctionExpression(arrow) => arrow.body.as_expression(),
         _ => None,
     }
 }
@@ -98,13 +96,16 @@ pub(super) fn is_rotation(call: &CallExpression<'_>) -> bool {
 /// Rotating a list is honest; these two are how tables of strings are kept out of order until the program runs.
 pub(super) fn rotation_of(call: &CallExpression<'_>, semantic: &Semantic<'_>) -> (bool, bool) {
     const MAX_ANCESTORS: usize = 40;
+    const MAX_STATEMENTS: usize = 16;
     let (mut sums, mut table, mut function) = (false, false, None);
     for kind in semantic.nodes().ancestor_kinds(call.node_id.get()).take(MAX_ANCESTORS) {
         match kind {
-            AstKind::TryStatement(attempt) => sums |= attempt.block.body.iter().any(has_parsed_sum),
+            AstKind::TryStatement(attempt) => {
+                sums |= attempt.block.body.iter().take(MAX_STATEMENTS).any(has_parsed_sum)
+            }
             AstKind::Function(found) => function = Some(found.span),
             AstKind::CallExpression(outer)
-                if function.is_some_and(|span| outer.callee.get_inner_expression().span_is(span)) =>
+                if function.is_some_and(|span| outer.callee.get_inner_expression().span() == span) =>
             {
                 let first = outer.arguments.first().and_then(Argument::as_expression);
                 table |=
@@ -114,16 +115,6 @@ pub(super) fn rotation_of(call: &CallExpression<'_>, semantic: &Semantic<'_>) ->
         }
     }
     (sums, table)
-}
-
-trait SpanIs {
-    fn span_is(&self, span: oxc_span::Span) -> bool;
-}
-
-impl SpanIs for Expression<'_> {
-    fn span_is(&self, span: oxc_span::Span) -> bool {
-        oxc_span::GetSpan::span(self) == span
-    }
 }
 
 fn names_table(expression: &Expression<'_>, semantic: &Semantic<'_>) -> bool {
@@ -214,6 +205,7 @@ fn is_random(name: &str) -> bool {
 
 /// A function whose whole body is one operator, or one call, on its own parameters.
 fn is_wrapper(value: &Expression<'_>) -> bool {
+    const MAX_PARAMETERS: usize = 16;
     let (parameters, returned) = match value.get_inner_expression() {
         Expression::FunctionExpression(function) => (&function.params, returned_by(value)),
         Expression::ArrowFunctionExpression(arrow) => (&arrow.params, returned_by(value)),
@@ -223,6 +215,9 @@ fn is_wrapper(value: &Expression<'_>) -> bool {
         matches!(expression.get_inner_expression(), Expression::Identifier(name)
             if is_named(parameters, &name.name))
     };
+    if parameters.items.len() > MAX_PARAMETERS {
+        return false;
+    }
     match returned.map(Expression::get_inner_expression) {
         Some(Expression::BinaryExpression(binary)) => {
             is_parameter(&binary.left) && is_parameter(&binary.right)
@@ -300,12 +295,17 @@ fn is_constant_number(expression: &Expression<'_>, depth: u32) -> bool {
     }
 }
 
-/// `object[table[0x4]]`, where the table is a list that holds both texts and other constants.
-pub(super) fn is_table_place(name: &Expression<'_>, semantic: &Semantic<'_>) -> bool {
+/// `object[table[0x4]]` of a list of constants, and `object[table[4]]` of a list that a function makes of a text.
+pub(super) fn is_table_place<'a>(name: &Expression<'a>, semantic: &Semantic<'a>) -> bool {
     let Expression::ComputedMemberExpression(place) = name else { return false };
     let Expression::NumericLiteral(index) = &place.expression else { return false };
-    if !index.raw.as_ref().is_some_and(|raw| raw.starts_with("0x")) {
-        return false;
+    let is_hex = index.raw.as_ref().is_some_and(|raw| raw.starts_with("0x"));
+    match initial(&place.object, semantic) {
+        Some(Expression::ArrayExpression(array)) => is_hex && array.elements.len() >= 4,
+        Some(Expression::CallExpression(call)) => {
+            matches!(call.callee.get_inner_expression(), Expression::FunctionExpression(_))
+                && matches!(call.arguments.first(), Some(Argument::StringLiteral(text)) if text.value.len() >= 16)
+        }
+        _ => false,
     }
-    matches!(initial(&place.object, semantic), Some(Expression::ArrayExpression(array)) if array.elements.len() >= 4)
 }

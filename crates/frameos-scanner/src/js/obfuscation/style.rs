@@ -12,6 +12,7 @@ use oxc_span::GetSpan;
 const MIN_MEMBERS: u32 = 5;
 const MIN_SMALL_HEX: u32 = 3;
 const MIN_SPACES: u32 = 2;
+const MIN_CALLS: u32 = 4;
 
 /// The stretch the walk is in.
 #[derive(Default)]
@@ -21,6 +22,8 @@ pub(super) struct Run {
     /// `0x0` to `0x9`: nobody writes these so where all numbers are not.
     small_hex: u32,
     truths: u32,
+    /// `a['b']()`.
+    calls: u32,
     /// `\x20`, a blank.
     spaces: u32,
     reported: bool,
@@ -40,6 +43,13 @@ impl Run {
                     }
                     self.members += 1;
                 }
+            }
+            AstKind::CallExpression(call) => {
+                let callee = call.callee.get_inner_expression().as_member_expression();
+                let is_named = callee.is_some_and(|member| {
+                    member.is_computed() && member.static_property_name().is_some_and(is_identifier)
+                });
+                self.calls += u32::from(is_named);
             }
             AstKind::NumericLiteral(number) => {
                 let raw = number.raw.as_ref().map_or("", |raw| raw.as_str());
@@ -74,7 +84,8 @@ impl Run {
         }
         let signs = u32::from(self.small_hex >= MIN_SMALL_HEX)
             + 2 * u32::from(self.truths > 0)
-            + u32::from(self.spaces >= MIN_SPACES);
+            + u32::from(self.spaces >= MIN_SPACES)
+            + u32::from(self.spaces >= MIN_SPACES && self.calls >= MIN_CALLS);
         self.reported = signs >= 2;
         self.reported.then(|| self.start.min(kind.span().start))
     }

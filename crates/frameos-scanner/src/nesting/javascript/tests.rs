@@ -71,7 +71,7 @@ fn nesting_cannot_hide_behind_quotes() {
         let estimate = javascript(&text, false);
         assert!(estimate.depth >= 1_000, "{text} {estimate:?}");
     }
-    for text in ["while (i-->0) a(i)", "x = a--> /b/.c"] {
+    for text in ["while (i-->0) a(i)", "x = a--> /b/.c", "x = a++ / b / c", "x = f()-- /b"] {
         assert!(javascript(text, false).certain, "{text}");
     }
     for text in [
