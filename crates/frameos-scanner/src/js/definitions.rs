@@ -252,6 +252,16 @@ impl<'s, 'a> Definitions<'s, 'a> {
             Expression::StaticMemberExpression(member) => {
                 let name = member.property.name.as_str();
                 self.flows.appended(self.scoping, (&member.object, name), arguments);
+                if name == "defineProperty" {
+                    self.flows.define_property(self.scoping, arguments);
+                }
+                if let (Expression::Identifier(function), "call", Some(rest)) =
+                    (&member.object, name, arguments.get(1..))
+                {
+                    let id = function.reference_id.get();
+                    let symbol = id.and_then(|id| self.scoping.get_reference(id).symbol_id());
+                    calls.extend(symbol.map(|symbol| (symbol, rest)));
+                }
                 match parameters(&member.object) {
                     Some(target) if name == "call" => {
                         self.pass(target, arguments.get(1..).unwrap_or_default());
@@ -270,11 +280,17 @@ impl<'s, 'a> Definitions<'s, 'a> {
     }
 
     fn pass(&mut self, parameters: &'a FormalParameters<'a>, arguments: &'a [Argument<'a>]) {
-        for (parameter, argument) in parameters.items.iter().zip(arguments) {
-            match argument.as_expression() {
-                Some(value) => self.bind(&parameter.pattern, Some((value, Vec::new()))),
+        for (index, parameter) in parameters.items.iter().enumerate() {
+            let spread = arguments.iter().take(index + 1).find_map(|argument| match argument {
+                Argument::SpreadElement(spread) => Some(spread),
+                _ => None,
+            });
+            if let Some(spread) = spread {
                 // What is spread out may land in any parameter from here on.
-                None => self.opened = true,
+                self.opened = true;
+                self.bind(&parameter.pattern, Some((&spread.argument, vec![Member::Element])));
+            } else if let Some(value) = arguments.get(index).and_then(Argument::as_expression) {
+                self.bind(&parameter.pattern, Some((value, Vec::new())));
             }
         }
     }

@@ -65,6 +65,15 @@ impl<'a> Flows<'a> {
                 self.thrown.entry(around).or_default().push(&statement.argument);
             }
             AstKind::WithStatement(_) => self.has_with = true,
+            AstKind::FormalParameter(parameter)
+                if parameter.accessibility.is_some() || parameter.readonly =>
+            {
+                if let (Some(name), Some(value)) =
+                    (parameter.pattern.get_identifier_name(), &parameter.initializer)
+                {
+                    self.properties.entry((Owner::This, name.as_str())).or_default().push(value);
+                }
+            }
             AstKind::PropertyDefinition(field) => {
                 let name = match &field.key {
                     PropertyKey::StaticIdentifier(name) => name.name.as_str(),
@@ -116,6 +125,39 @@ impl<'a> Flows<'a> {
             Owner::Symbol(symbol) => self.owners.get(symbol.index()).copied().unwrap_or_default(),
             Owner::This => true,
         }
+    }
+
+    /// `Object.defineProperty(owner, 'name', { value })`
+    pub(super) fn define_property(&mut self, scoping: &Scoping, arguments: &'a [Argument<'a>]) {
+        let [owner, name, how, ..] = arguments else { return };
+        let (
+            Some(Expression::Identifier(owner)),
+            Some(Expression::StringLiteral(name)),
+            Some(Expression::ObjectExpression(how)),
+        ) = (owner.as_expression(), name.as_expression(), how.as_expression())
+        else {
+            return;
+        };
+        let symbol = owner.reference_id.get().and_then(|id| scoping.get_reference(id).symbol_id());
+        let Some(symbol) = symbol else { return };
+        for property in how.properties.iter().filter_map(|property| property.as_property()) {
+            let value = match (property.key.static_name().as_deref(), &property.value) {
+                (Some("get"), Expression::ArrowFunctionExpression(getter)) => getter.body.as_expression(),
+                (Some("value"), value) => Some(value),
+                _ => None,
+            };
+            if let Some(value) = value {
+                self.own(symbol);
+                self.properties.entry((Owner::Symbol(symbol), name.value.as_str())).or_default().push(value);
+            }
+        }
+    }
+
+    fn own(&mut self, symbol: SymbolId) {
+        if self.owners.len() <= symbol.index() {
+            self.owners.resize(symbol.index() + 1, false);
+        }
+        self.owners[symbol.index()] = true;
     }
 
     pub(super) fn grown(&self, symbol: SymbolId) -> &[&'a Expression<'a>] {
@@ -209,6 +251,9 @@ impl<'a> Flows<'a> {
         };
         let owner = match object.get_inner_expression() {
             Expression::ThisExpression(_) => Some(Owner::This),
+            Expression::StaticMemberExpression(member) if member.property.name == "prototype" => {
+                Some(Owner::This)
+            }
             Expression::Identifier(identifier) => identifier
                 .reference_id
                 .get()
@@ -217,10 +262,7 @@ impl<'a> Flows<'a> {
             _ => None,
         };
         if let Some(Owner::Symbol(symbol)) = owner {
-            if self.owners.len() <= symbol.index() {
-                self.owners.resize(symbol.index() + 1, false);
-            }
-            self.owners[symbol.index()] = true;
+            self.own(symbol);
         }
         match (owner, name, key) {
             (Some(owner), Some(name), _) => self.properties.entry((owner, name)).or_default().push(value),
