@@ -52,6 +52,8 @@ pub(super) struct Definitions<'s, 'a> {
     by_symbol: Vec<Vec<Definition<'a>>>,
     /// Names declared with a value, and how many values that was.
     declared_with_value: HashMap<SymbolId, u32>,
+    /// How often each name is written after its declaration.
+    writes: Vec<u32>,
     /// Names whose values are all among their definitions, though these are no plain values.
     closed: HashSet<SymbolId>,
     /// Whether arguments may come to parameters in ways that are not followed.
@@ -67,6 +69,7 @@ impl<'s, 'a> Definitions<'s, 'a> {
             scoping: semantic.scoping(),
             by_symbol: std::iter::repeat_with(Vec::new).take(semantic.scoping().symbols_len()).collect(),
             declared_with_value: HashMap::new(),
+            writes: writes(semantic.scoping()),
             closed: HashSet::new(),
             opened: semantic.scoping().root_unresolved_references().contains_key("arguments"),
             is_passing: false,
@@ -146,15 +149,14 @@ impl<'s, 'a> Definitions<'s, 'a> {
             _ => None,
         });
         let values = values.collect::<Option<Vec<_>>>()?;
-        let writes =
-            self.scoping.get_resolved_references(symbol).filter(|reference| reference.is_write()).count();
+        let writes = self.writes.get(symbol.index()).map_or(0, |count| *count as usize);
         let declared = self.declared_with_value.get(&symbol).map_or(0, |count| *count as usize);
         let is_complete = writes + declared == values.len() || writes == 0 && self.closed.contains(&symbol);
         (!values.is_empty() && is_complete).then_some(values)
     }
 
     pub(super) fn is_written(&self, symbol: SymbolId) -> bool {
-        self.scoping.get_resolved_references(symbol).any(|reference| reference.is_write())
+        self.writes.get(symbol.index()).is_some_and(|count| *count > 0)
     }
 
     fn collect_node(&mut self, kind: AstKind<'a>) {
@@ -463,6 +465,12 @@ impl<'s, 'a> Definitions<'s, 'a> {
             list.push(definition);
         }
     }
+}
+
+fn writes(scoping: &Scoping) -> Vec<u32> {
+    let of =
+        |symbol| scoping.get_resolved_references(symbol).filter(|reference| reference.is_write()).count();
+    scoping.symbol_ids().map(|symbol| u32::try_from(of(symbol)).unwrap_or(u32::MAX)).collect()
 }
 
 fn member_of<'a>(incoming: &Incoming<'a>, member: Option<Member<'a>>) -> Incoming<'a> {

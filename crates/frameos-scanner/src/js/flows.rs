@@ -32,6 +32,7 @@ pub(super) struct Flows<'a> {
     functions: Vec<NodeId>,
     /// What is added to what a name holds: `+=`, `push`, `append`.
     grown: HashMap<SymbolId, Vec<&'a Expression<'a>>>,
+    owned: HashMap<SymbolId, Vec<&'a Expression<'a>>>,
     /// The symbols that own properties.
     owners: Vec<bool>,
     pub(super) has_with: bool,
@@ -164,15 +165,9 @@ impl<'a> Flows<'a> {
         self.grown.get(&symbol).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// Everything that is stored in properties of `owner`.
-    pub(super) fn owned_by(&self, owner: Owner) -> Vec<&'a Expression<'a>> {
-        if !self.owns(owner) {
-            return Vec::new();
-        }
-        let computed = self.computed_properties(owner).iter().map(|(_, value)| *value);
-        let mut named: Vec<_> = self.properties.iter().filter(|((of, _), _)| *of == owner).collect();
-        named.sort_by_key(|((_, name), _)| *name);
-        computed.chain(named.into_iter().flat_map(|(_, values)| values.iter().copied())).collect()
+    /// Everything that is stored in properties of what a name holds.
+    pub(super) fn owned_by(&self, symbol: SymbolId) -> &[&'a Expression<'a>] {
+        self.owned.get(&symbol).map(Vec::as_slice).unwrap_or_default()
     }
 
     pub(super) fn grow(
@@ -263,6 +258,7 @@ impl<'a> Flows<'a> {
         };
         if let Some(Owner::Symbol(symbol)) = owner {
             self.own(symbol);
+            self.owned.entry(symbol).or_default().push(value);
         }
         match (owner, name, key) {
             (Some(owner), Some(name), _) => self.properties.entry((owner, name)).or_default().push(value),

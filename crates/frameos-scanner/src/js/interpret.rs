@@ -549,7 +549,7 @@ impl<'a> Resolver<'_, 'a> {
         let writes: Vec<Span> = self
             .scoping
             .get_resolved_references(symbol)
-            .filter(|reference| !self.is_plain_read(reference.node_id()))
+            .filter(|reference| !self.burn_fold(1) || !self.is_plain_read(reference.node_id()))
             .map(|reference| nodes.kind(reference.node_id()).span())
             .collect();
         let use_span = nodes.kind(used).span();

@@ -3,7 +3,7 @@
 use oxc_semantic::NodeId;
 
 /// How many members a path keeps.
-const MAX_MEMBERS: usize = 6;
+const MAX_MEMBERS: usize = 4;
 
 /// Stands for a member whose name is only known when the code runs.
 pub(super) const UNKNOWN: &str = "?";
@@ -114,6 +114,9 @@ impl<'a> Path<'a> {
             }
             Root::Global("process" | "module" | "require") if self.length > 0 => {
                 REACHING.contains(&self.names[0]) || REACHING.contains(&self.names[self.length - 1])
+            }
+            Root::Global("document") if self.length > 0 => {
+                matches!(self.names[0], "createElement" | "write" | "writeln")
             }
             Root::Global(name) => INTERESTING.contains(&name),
             Root::Node(_) => false,

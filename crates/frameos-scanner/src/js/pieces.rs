@@ -26,6 +26,8 @@ impl<'a> Resolver<'_, 'a> {
             (Root::Node(_), _) => Vec::new(),
             // Something unknown has members without number; what it may be called through is enough.
             (Root::Global(UNKNOWN), _) if !passes_on(name) => Vec::new(),
+            // Far from anything that matters, only what leads to functions is followed.
+            (Root::Global(_), [_, _, ..]) if !path.is_of_interest() && !leads_on(name) => Vec::new(),
             (Root::Module(_), _) => vec![self.linked(path.member(name))],
             _ => vec![path.member(name)],
         }
@@ -268,6 +270,11 @@ impl<'a> Resolver<'_, 'a> {
         }
         paths
     }
+}
+
+fn leads_on(name: &str) -> bool {
+    is_function_method(name)
+        || matches!(name, "constructor" | "prototype" | "__proto__" | "require" | "_load" | "_compile")
 }
 
 fn passes_on(name: &str) -> bool {

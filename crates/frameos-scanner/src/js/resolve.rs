@@ -43,6 +43,8 @@ pub(super) struct Resolver<'s, 'a> {
     chains: RefCell<ById<usize, Vec<Path<'a>>>>,
     /// The values of constant names.
     pub(super) folded: RefCell<ById<SymbolId, Option<Value>>>,
+    /// Names that do not fold without more effort.
+    pub(super) unfolded: RefCell<ById<SymbolId, ()>>,
     fuel: Cell<u32>,
     soft_fuel: Cell<u32>,
     pub(super) fold_fuel: Cell<u32>,
@@ -69,8 +71,9 @@ impl<'s, 'a> Resolver<'s, 'a> {
             names: Memo::new(),
             chains: RefCell::default(),
             folded: RefCell::default(),
+            unfolded: RefCell::default(),
             fuel: Cell::new(FUEL),
-            soft_fuel: Cell::new(nodes.saturating_mul(2).clamp(50_000, FUEL / 5)),
+            soft_fuel: Cell::new(nodes.clamp(50_000, FUEL / 5)),
             fold_fuel: Cell::new(nodes.saturating_mul(8).clamp(400_000, FUEL / 3)),
             relevant: RefCell::default(),
             cut: Cell::new(false),
