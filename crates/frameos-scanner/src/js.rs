@@ -15,6 +15,7 @@ mod link;
 mod methods;
 mod modules;
 mod obfuscation;
+mod order;
 mod path;
 mod pieces;
 mod resolve;
@@ -52,7 +53,8 @@ pub(crate) fn scan_bundle(files: &mut Files<'_>, findings: &mut Findings) {
     for file in files.iter() {
         links.announce(file.path, file.bytes);
     }
-    let mut queue = files.of_kind(Kind::JavaScript);
+    let mut queue = order::by_need(&files.of_kind(Kind::JavaScript), files, &links);
+    queue.reverse();
     while let Some(path) = queue.pop() {
         let Some(text) = files.get(path).and_then(|file| file.text()) else { continue };
         let outcome = scan(&Source::new(path, text), &classify::extension(path), &mut links, findings);

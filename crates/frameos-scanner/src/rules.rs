@@ -103,11 +103,11 @@ rules! {
     CRYPTO_ADDRESS = "crypto-address", Medium, Flag, "Cryptocurrency address",
         "an address in the code may be where stolen money goes",
         "take addresses from the inputs, or explain this one in the description";
-    EXFILTRATION = "data-exfiltration", High, Reject, "Sends private data away",
-        "the environment, files and secrets of a user must not leave the machine",
-        "send only what the user gave as inputs for that purpose";
+    EXFILTRATION = "data-exfiltration", High, Reject, "Sends secrets away",
+        "environment, files and facts about the host leave the sandbox by this call",
+        "send only what came in as an input";
     REMOTE_CODE = "remote-code", High, Reject, "Runs code from the network",
-        "code that arrives while the agent runs has been reviewed by nobody",
+        "whoever answers the request decides what the agent does",
         "ship the code in the bundle";
     HOST_PROFILING = "host-profiling", Medium, Flag, "Sends away who and where the machine is",
         "names of machines and users are what spies collect first",

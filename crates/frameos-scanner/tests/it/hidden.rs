@@ -37,7 +37,8 @@ fn invisible_payloads_are_rejected() {
     let selectors: String = (0..40).filter_map(|n| char::from_u32(0xe0100 + n)).collect();
     let bits: String = (0..40).map(|n| if n % 3 == 0 { '\u{200b}' } else { '\u{200c}' }).collect();
     for payload in [&tags, &selectors, &bits] {
-        assert_eq!(rules("index.js", &format!("run(decode('{payload}'))")), ["invisible-payload"]);
+        let found = rules("index.js", &format!("run(decode('{payload}'))"));
+        assert!(found.iter().any(|rule| rule == "invisible-payload"), "{found:?}");
         assert_eq!(rules("README.md", &format!("Hello{payload}")), ["hidden-characters"]);
     }
     assert_eq!(rules("a.json", &format!("{{\"prompt\": \"{tags}\"}}")), ["invisible-payload"]);
