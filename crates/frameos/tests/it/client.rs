@@ -179,3 +179,43 @@ fn a_login_is_private_renews_itself_and_ends() {
     frameos.run(["logout"]).expect(0);
     frameos.run(["wallet", "--profile", "mine"]).expect(2).complains("frameos login");
 }
+
+#[test]
+fn a_reviewer_sees_what_changed_and_accepts_a_finding() {
+    let frameos = Frameos::new();
+    let server = Server::start(&frameos);
+    publish_obedient(&frameos, &server);
+    let [(_, manifest), (_, code)] = OBEDIENT;
+    let hashing = format!(
+        "const {{ createHash }} = require('crypto');\nexports.id = (x) => createHash('md5').update(x);\n{code}"
+    );
+    let manifest = manifest.replace("\"1.0.0\"", "\"1.1.0\"");
+    let dir = frameos.folder("obedient", &[("manifest.json", &manifest), ("index.js", &hashing)]);
+    let told = frameos.run(["publish", dir.to_str().unwrap()]).expect(0);
+    assert!(
+        told.stdout.contains("since 1.0.0: risk +30") && told.stdout.contains("+ finding: index.js:2:"),
+        "{}",
+        told.stdout
+    );
+
+    let queue = frameos.run(["admin", "review", "--json"]).expect(0).json();
+    let version = queue["reviews"][0]["version_id"].as_str().unwrap().to_owned();
+    let shown = frameos.run(["admin", "show", &version]).expect(0).stdout;
+    let at = |part: &str| shown.find(part).unwrap_or_else(|| panic!("{part} is missing in\n{shown}"));
+    assert!(
+        at("+ abilities: hashing") < at("flag Hashing or encryption [hashing]"),
+        "changes come first:\n{shown}"
+    );
+    let data = frameos.run(["admin", "show", &version, "--json"]).expect(0).json();
+    let fingerprint = data["scan_report"]["findings"][0]["fingerprint"].as_str().unwrap();
+    let accept = ["admin", "accept-finding", &version, fingerprint];
+    frameos.run(accept).expect(2).complains("--reason");
+    frameos.run(accept.into_iter().chain(["--reason", "names cache entries"])).expect(0);
+    let shown = frameos.run(["admin", "show", &version]).expect(0).stdout;
+    assert!(shown.contains(": names cache entries"), "{shown}");
+    let withdraw = ["admin", "withdraw-finding", &version, fingerprint, "--reason", "on second thoughts"];
+    frameos.run(withdraw).expect(0);
+    frameos.run(withdraw).expect(1).complains("NOT_FOUND");
+    frameos.run(["admin", "rescan"]).expect(0).complains("versions scanned");
+    assert_eq!(server.stop().code(), Some(0));
+}
