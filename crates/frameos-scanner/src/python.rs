@@ -27,7 +27,7 @@ use crate::rules;
 use crate::source::Source;
 pub(crate) use encoding::decode;
 use encoding::{Declared, declared};
-use eval::Evaluator;
+use eval::{Budget, Evaluator};
 use modules::Exports;
 
 /// The most tokens a file may have; the tree of more would not fit the memory a scan is allowed.
@@ -56,6 +56,14 @@ pub(crate) fn is_program(text: &str) -> bool {
         && parse_unchecked_source(text, PySourceType::Python).errors().is_empty()
 }
 
+/// What the files of a scan have in common.
+struct Shared<'s> {
+    exports: Exports,
+    budget: Budget,
+    /// Top-level names of the bundle's own modules.
+    own: &'s HashSet<&'s str>,
+}
+
 /// All Python files of a bundle.
 #[derive(Default)]
 struct Program<'b> {
@@ -78,16 +86,16 @@ impl<'b> Program<'b> {
         let imports: BTreeMap<&str, Vec<String>> =
             paths.iter().map(|(name, files)| (name.as_str(), self.imports(files, &own))).collect();
         let (order, circles) = modules::order(&imports);
-        let mut exports = Exports::default();
+        let mut shared = Shared { exports: Exports::default(), budget: Budget::new(), own: &own };
         for name in &order {
             for path in paths.get(name).into_iter().flatten() {
-                self.file(path, &own, &mut exports, findings);
+                self.file(path, &mut shared, findings);
             }
         }
         // Modules that import each other in a circle are read again, now that all are known.
         for name in &circles {
             for path in paths.get(name).into_iter().flatten() {
-                self.file(path, &own, &mut exports, findings);
+                self.file(path, &mut shared, findings);
             }
         }
     }
@@ -105,7 +113,7 @@ impl<'b> Program<'b> {
         imports.into_iter().collect()
     }
 
-    fn file(&self, path: &str, own: &HashSet<&str>, exports: &mut Exports, findings: &mut Findings) {
+    fn file(&self, path: &str, shared: &mut Shared<'_>, findings: &mut Findings) {
         let Some(text) = self.files.get(path) else { return };
         let source = Source::new(path, text);
         if !is_readable(&source, findings) {
@@ -121,11 +129,13 @@ impl<'b> Program<'b> {
         }
         let (module, package) = modules::name_of(path);
         let file = scope::build(parsed.suite(), &package);
-        let evaluator = Evaluator::new(&file, exports, taint::may_flow(text));
-        let context = check::Context { evaluator: &evaluator, source: &source, package: &package, own };
+        let evaluator = Evaluator::new(&file, &shared.exports, &shared.budget, taint::may_flow(text));
+        let context =
+            check::Context { evaluator: &evaluator, source: &source, package: &package, own: shared.own };
         let sinks = check::check(parsed.suite(), context, findings);
-        let found = exports.found(&module, &evaluator, &sinks, &source);
-        exports.add(found);
+        let found = shared.exports.found(&module, &evaluator, &sinks, &source);
+        drop(evaluator);
+        shared.exports.add(found);
     }
 }
 

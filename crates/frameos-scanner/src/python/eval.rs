@@ -41,7 +41,31 @@ const RUN_FUEL: u32 = 60_000;
 const MAKE_FUEL: u32 = 24_000_000;
 const MAX_DEPTH: u32 = 1_200;
 
+/// The work that all files of a bundle share, so that many small files cost no more than one large one.
+pub(super) struct Budget {
+    fuel: Cell<u32>,
+    run_fuel: Cell<u32>,
+    make_fuel: Cell<u32>,
+}
+
+impl Budget {
+    pub(super) fn new() -> Self {
+        Self { fuel: Cell::new(60_000_000), run_fuel: Cell::new(200_000), make_fuel: Cell::new(200_000_000) }
+    }
+
+    fn take(cell: &Cell<u32>, most: u32) -> u32 {
+        let taken = cell.get().min(most);
+        cell.set(cell.get() - taken);
+        taken
+    }
+
+    fn give(cell: &Cell<u32>, left: u32) {
+        cell.set(cell.get().saturating_add(left));
+    }
+}
+
 pub(super) struct Evaluator<'p, 'a> {
+    budget: &'p Budget,
     pub(super) file: &'p File<'a>,
     pub(super) exports: &'p Exports,
     /// Whether sensitive data is followed.
@@ -88,17 +112,23 @@ struct Frame<'f, 'a> {
 }
 
 impl<'p, 'a> Evaluator<'p, 'a> {
-    pub(super) fn new(file: &'p File<'a>, exports: &'p Exports, follows_data: bool) -> Self {
+    pub(super) fn new(
+        file: &'p File<'a>,
+        exports: &'p Exports,
+        budget: &'p Budget,
+        follows_data: bool,
+    ) -> Self {
         Self {
+            budget,
             file,
             exports,
             follows_data,
             runs: false,
             names: Memo::new(),
             cache: RefCell::default(),
-            fuel: Cell::new(FUEL),
-            run_fuel: Cell::new(RUN_FUEL),
-            make_fuel: Cell::new(MAKE_FUEL),
+            fuel: Cell::new(Budget::take(&budget.fuel, FUEL)),
+            run_fuel: Cell::new(Budget::take(&budget.run_fuel, RUN_FUEL)),
+            make_fuel: Cell::new(Budget::take(&budget.make_fuel, MAKE_FUEL)),
             inlined: Cell::new(0),
             cut: Cell::new(false),
         }
@@ -106,7 +136,18 @@ impl<'p, 'a> Evaluator<'p, 'a> {
 
     /// One that runs loops and functions on what is known, for places where the shallow answer is not enough.
     pub(super) fn deep(&self) -> Self {
-        Self { runs: true, fuel: Cell::new(DEEP_FUEL), ..Self::new(self.file, self.exports, false) }
+        let deep = Self::new(self.file, self.exports, self.budget, false);
+        // The deep one shares what the shallow one has left for running, which it does not use.
+        let fuel = deep.fuel.replace(0);
+        Budget::give(&self.budget.fuel, fuel);
+        deep.fuel.set(Budget::take(&self.budget.fuel, DEEP_FUEL));
+        deep.run_fuel.set(deep.run_fuel.get().saturating_add(self.run_fuel.replace(0)));
+        deep.with_runs()
+    }
+
+    fn with_runs(mut self) -> Self {
+        self.runs = true;
+        self
     }
 
     /// Whether work was cut short, so that something may have been missed.
@@ -235,6 +276,11 @@ impl<'p, 'a> Evaluator<'p, 'a> {
         left > 0
     }
 
+    /// Whether no more may be made, so that nothing should be begun.
+    fn is_spent(&self) -> bool {
+        self.make_fuel.get() == 0
+    }
+
     /// Takes one step of running code; false when there is none left.
     fn step(&self) -> bool {
         let left = self.run_fuel.get().saturating_sub(1);
@@ -308,6 +354,14 @@ impl<'p, 'a> Evaluator<'p, 'a> {
             value.add(known.clone());
         }
         value
+    }
+}
+
+impl Drop for Evaluator<'_, '_> {
+    fn drop(&mut self) {
+        Budget::give(&self.budget.fuel, self.fuel.get());
+        Budget::give(&self.budget.run_fuel, self.run_fuel.get());
+        Budget::give(&self.budget.make_fuel, self.make_fuel.get());
     }
 }
 

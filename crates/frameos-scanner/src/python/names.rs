@@ -138,6 +138,9 @@ pub(super) fn member_rule(path: &str) -> Option<&'static Rule> {
         .then_some(rules::INTROSPECTION),
         "site" => matches!(name, "addsitedir" | "main" | "execsitecustomize").then_some(rules::DYNAMIC_CODE),
         "platform" => (name == "popen").then_some(rules::PROCESS_SPAWN),
+        "tarfile.open()" | "tarfile.TarFile()" | "zipfile.ZipFile()" => {
+            matches!(name, "extract" | "extractall").then_some(rules::FILE_SYSTEM)
+        }
         "threading" => matches!(name, "settrace" | "setprofile").then_some(rules::INTROSPECTION),
         "gc" => {
             matches!(name, "get_objects" | "get_referrers" | "get_referents").then_some(rules::INTROSPECTION)

@@ -124,7 +124,9 @@ pub(super) fn is_client(path: &str) -> bool {
             | "pathlib.Path().expanduser"
             | "pathlib.Path().joinpath"
             | "pathlib.Path().resolve"
-            | "zipimport.zipimporter"
+            | "tarfile.open"
+            | "tarfile.TarFile"
+            | "zipfile.ZipFile"
     )
 }
 
@@ -177,7 +179,7 @@ fn is_sender(path: &str) -> bool {
         "boto3" | "discord_webhook" => true,
         "telegram.Bot()" => method.starts_with("send"),
         _ => {
-            !object.starts_with("pathlib")
+            !["pathlib", "tarfile", "zipfile"].iter().any(|local| object.starts_with(local))
                 && object.strip_suffix("()").is_some_and(is_client)
                 && matches!(
                     method,

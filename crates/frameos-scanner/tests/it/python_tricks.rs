@@ -285,6 +285,8 @@ fn native_code_and_files_are_found() {
             "import codecs\ncodecs.open('a')",
             "import zipfile\nzipfile.ZipFile('a.zip')",
             "import tarfile\ntarfile.open('a.tar')",
+            "import tarfile\ntarfile.open(x).extractall()",
+            "import zipfile, io\nwith zipfile.ZipFile(io.BytesIO(x)) as z:\n    z.extractall('a')",
             "import sqlite3\nsqlite3.connect('a.db')",
             "import mmap",
             "from pathlib import Path as P\nP.home()",

@@ -77,6 +77,9 @@ impl<'a> Evaluator<'_, 'a> {
             }
             _ => {}
         }
+        if self.is_spent() {
+            return None;
+        }
         let known = match args.first() {
             Some(first) => plain(name, first, args),
             None => match name {
@@ -317,7 +320,7 @@ fn range(args: &Args<'_>) -> Option<Value> {
     } else {
         start.checked_sub(end)?.max(0) / step.checked_neg().filter(|&step| step > 0)?
     };
-    if count > 10_000 {
+    if count > 2_000 {
         return None;
     }
     let mut numbers = Vec::new();

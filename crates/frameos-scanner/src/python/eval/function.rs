@@ -13,7 +13,7 @@ use super::{At, Evaluator, Frame, Key};
 use crate::memo::Step;
 
 /// How deeply calls are followed into functions.
-const MAX_INLINED: u32 = 12;
+const MAX_INLINED: u32 = 6;
 
 impl<'a> Evaluator<'_, 'a> {
     pub(super) fn function_call(&self, id: u32, args: &Args<'a>, here: (usize, At<'_, 'a>)) -> Value {

@@ -10,8 +10,8 @@ impl<'a> Evaluator<'_, 'a> {
     pub(super) fn method(&self, object: &Value, name: &str, args: &Args<'a>) -> Value {
         let mut taints = object.taints.clone();
         add_taints(&mut taints, &args.taints());
-        let mut value = Value { open: object.open, ..Value::default() };
-        for atom in &object.atoms {
+        let mut value = Value { open: object.open || self.is_spent(), ..Value::default() };
+        for atom in object.atoms.iter().filter(|_| !self.is_spent()) {
             let result = match atom {
                 Atom::Text(text) => self.text_method(text, name, args),
                 Atom::Bytes(bytes) => self.bytes_method(bytes, name, args),
