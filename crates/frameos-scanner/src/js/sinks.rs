@@ -18,6 +18,12 @@ impl<'a> Check<'_, '_, 'a, '_> {
         arguments: &'a [Argument<'a>],
     ) {
         let calls = self.resolver.calls(callee, arguments, 0);
+        if let (Expression::ComputedMemberExpression(member), false) =
+            (callee.get_inner_expression(), calls.is_empty())
+        {
+            // Its words say how the name was hidden, so they come first.
+            self.computed(member.node_id.get(), member);
+        }
         self.handed_over(callee, arguments, span);
         let is_direct = matches!(callee.get_inner_expression(), Expression::Identifier(_));
         for call in &calls {
