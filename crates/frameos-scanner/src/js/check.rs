@@ -5,7 +5,9 @@
 
 use oxc_allocator::Allocator;
 use oxc_ast::AstKind;
-use oxc_ast::ast::{Expression, IdentifierReference, ImportDeclaration, ImportDeclarationSpecifier};
+use oxc_ast::ast::{
+    ComputedMemberExpression, Expression, IdentifierReference, ImportDeclaration, ImportDeclarationSpecifier,
+};
 use oxc_semantic::{NodeId, Semantic};
 use oxc_span::{GetSpan, Span};
 
@@ -55,16 +57,9 @@ impl<'a> Check<'_, '_, 'a, '_> {
             AstKind::IdentifierReference(identifier) => self.identifier(id, identifier),
             AstKind::StaticMemberExpression(member) => {
                 let paths = self.resolver.property_paths(&member.object, member.property.name.as_str());
-                self.member(id, member.property.span, &paths);
+                self.member(id, member.property.span, (&paths, ""));
             }
-            AstKind::ComputedMemberExpression(member) => {
-                if let Some(name) = self.resolver.key_name(&member.expression, 0) {
-                    let paths = self.resolver.property_paths(&member.object, name);
-                    self.member(id, member.span, &paths);
-                } else {
-                    self.computed_member(id, member.span, (&member.object, &member.expression));
-                }
-            }
+            AstKind::ComputedMemberExpression(member) => self.computed(id, member),
             AstKind::CallExpression(call) => self.call((id, call.span), &call.callee, &call.arguments),
             AstKind::NewExpression(new) => self.call((id, new.span), &new.callee, &new.arguments),
             AstKind::TaggedTemplateExpression(tagged) => self.tag(tagged),
@@ -82,6 +77,18 @@ impl<'a> Check<'_, '_, 'a, '_> {
                 self.module(module.expression.value.as_str(), module.expression.span, "");
             }
             kind => self.change(kind),
+        }
+    }
+
+    pub(super) fn computed(&mut self, id: NodeId, member: &'a ComputedMemberExpression<'a>) {
+        if let Some(name) = self.resolver.key_name(&member.expression, 0) {
+            let paths = self.resolver.property_paths(&member.object, name);
+            if paths.iter().any(|path| path.as_node().is_none()) {
+                let spelled = self.spelled(&member.expression, name);
+                self.member(id, member.span, (&paths, &spelled));
+            }
+        } else {
+            self.computed_member(id, member.span, (&member.object, &member.expression));
         }
     }
 
@@ -173,13 +180,13 @@ impl<'a> Check<'_, '_, 'a, '_> {
         matches!(parent, AstKind::CallExpression(call) if call.callee.span() == callee)
     }
 
-    fn member(&mut self, id: NodeId, span: Span, paths: &[Path<'a>]) {
+    fn member(&mut self, id: NodeId, span: Span, (paths, spelled): (&[Path<'a>], &str)) {
         if paths.is_empty() || self.is_harmless_mention(id) {
             return;
         }
         for path in paths {
             if let Some((rule, what)) = member_rule(path) {
-                self.report(rule, span, &what);
+                self.report(rule, span, &format!("{spelled}{what}"));
             }
             self.environment(path);
             if matches!((path.root, path.members()), (Root::Module("crypto"), [name]) if is_hashing(name)) {
@@ -234,7 +241,8 @@ impl<'a> Check<'_, '_, 'a, '_> {
         for name in names {
             let name = self.resolver.keep(&name);
             let paths = self.resolver.property_paths(object, name);
-            self.member(id, span, &paths);
+            let spelled = self.spelled(key, name);
+            self.member(id, span, (&paths, &spelled));
             if name == "require" {
                 let what = format!("{} is taken by a name put together at run time", quoted(name));
                 self.report(rules::COMPUTED_MODULE, span, &what);
@@ -245,8 +253,8 @@ impl<'a> Check<'_, '_, 'a, '_> {
     pub(super) fn module_expression(&mut self, name: Option<&'a Expression<'a>>, span: Span) {
         match name.and_then(|name| self.resolver.fold_strings(name, 0)) {
             Some(texts) => {
-                let spelled = name.map(|name| self.spelled(name)).unwrap_or_default();
                 for text in &texts {
+                    let spelled = name.map(|name| self.spelled(name, text)).unwrap_or_default();
                     self.module(self.resolver.keep(text), span, &spelled);
                 }
             }
@@ -302,11 +310,11 @@ impl<'a> Check<'_, '_, 'a, '_> {
         }
     }
 
-    /// `"f" + "s" resolves to`-words for what is not written plainly; nothing for what is.
-    fn spelled(&self, name: &'a Expression<'a>) -> String {
+    /// What a name that is not written plainly resolves to; nothing for what is.
+    fn spelled(&self, name: &'a Expression<'a>, text: &str) -> String {
         match name.get_inner_expression() {
             Expression::StringLiteral(_) => String::new(),
-            _ => format!("{} resolves to a name: ", self.excerpt(name)),
+            _ => format!("{} resolves to {}; ", self.excerpt(name), quoted(text)),
         }
     }
 

@@ -427,8 +427,12 @@ impl<'s, 'a> Resolver<'s, 'a> {
     fn definition_paths(&self, definition: &Definition<'a>, hops: u32) -> Vec<Path<'a>> {
         match definition {
             Definition::Value { value, members } => {
-                let mut paths = self.paths_at(value, hops);
-                for member in members {
+                // What was assigned to the property counts as much as what it was made with.
+                let (mut paths, rest) = match members.split_first() {
+                    Some((Member::Name(name), rest)) => (self.property_paths_at(value, name, hops), rest),
+                    _ => (self.paths_at(value, hops), members.as_slice()),
+                };
+                for member in rest {
                     paths = self.follow(paths, *member, hops);
                 }
                 paths

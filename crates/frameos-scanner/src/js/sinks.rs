@@ -18,9 +18,18 @@ impl<'a> Check<'_, '_, 'a, '_> {
         arguments: &'a [Argument<'a>],
     ) {
         let calls = self.resolver.calls(callee, arguments, 0);
+        if let (Expression::ComputedMemberExpression(member), false) =
+            (callee.get_inner_expression(), calls.is_empty())
+        {
+            // Its words say how the name was hidden, so they come first.
+            self.computed(member.node_id.get(), member);
+        }
         self.handed_over(callee, arguments, span);
         let is_direct = matches!(callee.get_inner_expression(), Expression::Identifier(_));
         for call in &calls {
+            if callee.get_inner_expression().as_member_expression().is_some() {
+                self.handed_to(call.target.last(), &call.arguments.all(), span);
+            }
             self.call_of(call, span);
             let path = &call.target;
             if (is_direct || !self.is_seen_as_member(callee, path))
@@ -90,8 +99,14 @@ impl<'a> Check<'_, '_, 'a, '_> {
         self.defined(path, *arguments, span);
     }
 
-    /// Functions that are handed to something that calls them.
+    /// Functions that are handed to a method that calls them.
     fn handed_over(&mut self, callee: &'a Expression<'a>, arguments: &'a [Argument<'a>], span: Span) {
+        let Some(member) = callee.get_inner_expression().as_member_expression() else { return };
+        let values: Vec<_> = arguments.iter().filter_map(Argument::as_expression).take(2).collect();
+        self.handed_to(member.static_property_name(), &values, span);
+    }
+
+    fn handed_to(&mut self, method: Option<&str>, values: &[&'a Expression<'a>], span: Span) {
         const CALLING: &[&str] = &[
             "map",
             "forEach",
@@ -110,17 +125,14 @@ impl<'a> Check<'_, '_, 'a, '_> {
             "findLast",
             "replaceAll",
         ];
-        let Some(member) = callee.get_inner_expression().as_member_expression() else { return };
-        let Some(name) = member.static_property_name() else { return };
-        if !CALLING.contains(&name) {
+        if method.is_none_or(|method| !CALLING.contains(&method)) {
             return;
         }
-        for argument in arguments.iter().filter_map(Argument::as_expression).take(2) {
-            if matches!(argument, Expression::FunctionExpression(_) | Expression::ArrowFunctionExpression(_))
-            {
+        for value in values.iter().take(2) {
+            if matches!(value, Expression::FunctionExpression(_) | Expression::ArrowFunctionExpression(_)) {
                 continue;
             }
-            for path in self.resolver.paths(argument) {
+            for path in self.resolver.paths(value) {
                 if makes_code(&path) && path.members().is_empty() {
                     self.report(rules::DYNAMIC_CODE, span, &code_words(&path));
                 }

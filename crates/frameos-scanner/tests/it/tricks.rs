@@ -124,3 +124,12 @@ fn what_a_file_reaches_for_is_noted() {
     assert_eq!(list(&report.facts.hosts), ["example.org"]);
     assert_eq!(list(&report.facts.abilities), ["dynamic_code", "environment", "hashing", "network"]);
 }
+
+#[test]
+fn a_disguised_name_is_shown_with_what_it_resolves_to() {
+    let report =
+        scan_files(&[("index.js", "require('child' + '_process');\nglobalThis[atob('ZXZhbA==')]('x')")]);
+    let messages: Vec<&str> = report.findings.iter().map(|finding| finding.message.as_str()).collect();
+    assert!(messages[0].contains(r#"`'child' + '_process'` resolves to "child_process""#), "{messages:#?}");
+    assert!(messages[1].contains(r#"`atob('ZXZhbA==')` resolves to "eval""#), "{messages:#?}");
+}
