@@ -58,7 +58,6 @@ impl Findings {
     }
 
     /// As [`Self::at`], with the way the data took to get there.
-    #[expect(dead_code, reason = "the taint analyses are the first to call it")]
     pub(crate) fn at_end_of(
         &mut self,
         trace: Vec<Step>,

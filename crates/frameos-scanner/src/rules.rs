@@ -103,6 +103,21 @@ rules! {
     CRYPTO_ADDRESS = "crypto-address", Medium, Flag, "Cryptocurrency address",
         "an address in the code may be where stolen money goes",
         "take addresses from the inputs, or explain this one in the description";
+    EXFILTRATION = "data-exfiltration", High, Reject, "Sends private data away",
+        "the environment, files and secrets of a user must not leave the machine",
+        "send only what the user gave as inputs for that purpose";
+    REMOTE_CODE = "remote-code", High, Reject, "Runs code from the network",
+        "code that arrives while the agent runs has been reviewed by nobody",
+        "ship the code in the bundle";
+    HOST_PROFILING = "host-profiling", Medium, Flag, "Sends away who and where the machine is",
+        "names of machines and users are what spies collect first",
+        "leave the name of the host and its user out of requests";
+    BUILTINS_CHANGED = "builtins-changed", Medium, Flag, "Replaces what all code relies on",
+        "a builtin or a standard module that was replaced changes what all other code does",
+        "wrap the function under a name of your own";
+    WORKER_PROCESSES = "worker-processes", Medium, Flag, "Starts worker processes",
+        "the sandbox has few processes and one processor, and worker processes load code anew",
+        "use threads or asyncio, or do the work in one process";
     LARGE_FILE = "large-file", Medium, Flag, "File larger than 10 MB",
         "large files hide payloads and slow every start of the agent",
         "reduce the file, or split it";
@@ -127,6 +142,24 @@ rules! {
     WASM = "wasm", Medium, Flag, "WebAssembly",
         "compiled code is hard to review",
         "ship the source beside it, or use a plain library";
+    PROTOTYPE_POLLUTION = "prototype-pollution", Medium, Flag, "Changes a built-in prototype",
+        "what is put on a built-in prototype is seen by all code in the process, also by code that was reviewed",
+        "write a function of your own, or check keys for __proto__, constructor and prototype before you merge";
+    ENVIRONMENT_HARVEST = "environment-harvest", Medium, Flag, "Reads the whole environment",
+        "the environment holds secrets, and code that needs one variable names it",
+        "read the variables you need by name";
+    SECRET_SENT = "secret-sent", Medium, Flag, "A secret of the environment is sent",
+        "a person should see where a secret goes",
+        "take the secret as an input marked secret, and say in the description where it is sent";
+    MINING = "mining-loop", Medium, Flag, "Hashing in search of a number",
+        "hashing until a result is small enough is how coins are mined",
+        "say in the description what is searched for and why";
+    MODULE_TAMPERING = "module-tampering", Medium, Flag, "Changes how modules are loaded",
+        "a module that is replaced while the program runs is not the one that was reviewed",
+        "load modules as they are";
+    SCRIPT_INJECTION = "script-injection", Medium, Flag, "Puts a script into a page",
+        "a script element runs code that is not in the bundle",
+        "ship the code in the bundle";
     NETWORK = "network-library", Low, Allow, "Network access",
         "the sandbox has no network; requests go through the http_request capability",
         "declare the http_request capability and call hosts through it";

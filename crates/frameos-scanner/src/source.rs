@@ -2,7 +2,7 @@
 //!
 //! Invariant: any offset is answered, also one past the end or inside a character.
 
-use std::cell::LazyCell;
+use std::cell::OnceCell;
 
 /// A position as editors show it, both 1-based; columns count Unicode code points.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,29 +21,27 @@ pub(crate) struct Source<'a> {
     pub(crate) path: &'a str,
     pub(crate) text: &'a str,
     /// Byte offset of each line's first byte, counted when the first position is asked for: most files have no finding.
-    starts: Lazy<'a>,
+    starts: OnceCell<Vec<usize>>,
     /// The number of characters before every [`LANDMARK`] bytes.
-    landmarks: Lazy<'a>,
+    landmarks: OnceCell<Vec<usize>>,
 }
 
-type Lazy<'a> = LazyCell<Vec<usize>, Box<dyn FnOnce() -> Vec<usize> + 'a>>;
-
 impl<'a> Source<'a> {
-    pub(crate) fn new(path: &'a str, text: &'a str) -> Self {
-        let ends = memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1);
-        let count = move || std::iter::once(0).chain(ends).collect();
-        Self {
-            path,
-            text,
-            starts: LazyCell::new(Box::new(count)),
-            landmarks: LazyCell::new(Box::new(|| landmarks(text))),
-        }
+    pub(crate) const fn new(path: &'a str, text: &'a str) -> Self {
+        Self { path, text, starts: OnceCell::new(), landmarks: OnceCell::new() }
+    }
+
+    fn starts(&self) -> &[usize] {
+        self.starts.get_or_init(|| {
+            let ends = memchr::memchr_iter(b'\n', self.text.as_bytes()).map(|at| at + 1);
+            std::iter::once(0).chain(ends).collect()
+        })
     }
 
     pub(crate) fn position(&self, offset: usize) -> Position {
         let offset = self.clamp(offset);
         let line = self.line_index(offset);
-        let column = self.characters_before(offset) - self.characters_before(self.starts[line]) + 1;
+        let column = self.characters_before(offset) - self.characters_before(self.starts()[line]) + 1;
         Position { line: to_u32(line + 1), column: to_u32(column) }
     }
 
@@ -52,7 +50,8 @@ impl<'a> Source<'a> {
     /// Counted from the last landmark, since a hostile file may be one line of megabytes with a finding at every few bytes.
     fn characters_before(&self, offset: usize) -> usize {
         let landmark = offset / LANDMARK;
-        self.landmarks[landmark] + count_characters(&self.text.as_bytes()[landmark * LANDMARK..offset])
+        self.landmarks.get_or_init(|| landmarks(self.text))[landmark]
+            + count_characters(&self.text.as_bytes()[landmark * LANDMARK..offset])
     }
 
     /// The line around `offset`, trimmed, and the 1-based place of the offset in it; a long line is cut to a window.
@@ -60,8 +59,8 @@ impl<'a> Source<'a> {
         let offset = self.clamp(offset);
         let line = self.line_index(offset);
         // Of a line of megabytes only what may be shown is looked at.
-        let start = self.starts[line].max(self.clamp(offset.saturating_sub(NEAR)));
-        let end = self.starts.get(line + 1).copied().unwrap_or(self.text.len());
+        let start = self.starts()[line].max(self.clamp(offset.saturating_sub(NEAR)));
+        let end = self.starts().get(line + 1).copied().unwrap_or(self.text.len());
         let end = end.min(self.clamp(offset + NEAR));
         let indent = self.text[start..end].len() - self.text[start..end].trim_start().len();
         let whole = self.text[start..end].trim();
@@ -82,7 +81,7 @@ impl<'a> Source<'a> {
     }
 
     fn line_index(&self, offset: usize) -> usize {
-        self.starts.partition_point(|&start| start <= offset).saturating_sub(1)
+        self.starts().partition_point(|&start| start <= offset).saturating_sub(1)
     }
 
     fn clamp(&self, offset: usize) -> usize {
