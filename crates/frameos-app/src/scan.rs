@@ -140,8 +140,31 @@ pub(crate) fn version_diff(base: &Version, before: &Scanned, after: &Scanned) ->
     }
 }
 
+/// A new version against the one before it.
+#[derive(Default)]
+pub(crate) struct Comparison {
+    pub changes: Option<VersionDiff>,
+    /// Acceptances that hold for the new one too.
+    pub carried: Vec<Acceptance>,
+}
+
+/// Compares a new version with the newest approved of `versions` before it.
+pub(crate) async fn version_compare(
+    app: &App,
+    versions: &[Version],
+    (id, number): (VersionId, &Number),
+    scanned: &Scanned,
+) -> Result<Comparison> {
+    let Some(base) = version_base(versions, number) else { return Ok(Comparison::default()) };
+    let Some(before) = base_scan(app, base).await else { return Ok(Comparison::default()) };
+    Ok(Comparison {
+        carried: acceptances_carried(app, base, (&before.report, &scanned.report), id).await?,
+        changes: Some(version_diff(base, &before, scanned)),
+    })
+}
+
 /// Acceptances of `base` that hold for a version with the report `after` too.
-pub(crate) async fn acceptances_carried(
+async fn acceptances_carried(
     app: &App,
     base: &Version,
     (before, after): (&ScanReport, &ScanReport),
@@ -346,4 +369,65 @@ fn verdict_change(row: &Version, now: &ScanReport) -> Option<VerdictChange> {
         now: now.verdict,
         rules: now.findings.iter().filter(strongest).map(|finding| finding.rule.clone()).collect(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use frameos_domain::scan::Severity;
+
+    use super::*;
+
+    fn flagged() -> ScanReport {
+        let finding = Finding {
+            rule: "hashing".into(),
+            severity: Severity::Medium,
+            action: Action::Flag,
+            file: "a.js".into(),
+            line: 1,
+            ..Finding::default()
+        };
+        ScanReport::new(vec![finding], 1, SCANNER_VERSION)
+    }
+
+    fn accepted(report: &ScanReport) -> Vec<Acceptance> {
+        let at = frameos_domain::clock::Timestamp::from_micros(0);
+        let given = |finding: &Finding| Acceptance {
+            version_id: VersionId::generate(at),
+            fingerprint: finding.fingerprint.clone(),
+            by: AdminId::generate(at),
+            at,
+            reason: "harmless".into(),
+            carried_from: None,
+        };
+        report.findings.iter().map(given).collect()
+    }
+
+    #[test]
+    fn a_flagged_report_needs_all_accepted_and_nothing_further() {
+        let (report, same) = (flagged(), VersionDiff::default());
+        let given = accepted(&report);
+        assert!(needs_no_reviewer(&report, Some(&same), &given));
+        assert!(!needs_no_reviewer(&report, Some(&same), &[]), "nothing is accepted");
+        assert!(!needs_no_reviewer(&report, None, &given), "there is nothing to compare with");
+        let mut further = same.clone();
+        further.scan.hosts.added.insert("evil.example".into());
+        assert!(!needs_no_reviewer(&report, Some(&further), &given));
+        let mut crowded = report.clone();
+        crowded.facts.hosts = (0..Facts::MOST).map(|n| format!("h{n}.example")).collect();
+        assert!(!needs_no_reviewer(&crowded, Some(&same), &given), "more hosts may be there than are listed");
+        let mut cut = report.findings;
+        cut.push(Finding { rule: "findings-truncated".into(), ..Finding::default() });
+        let cut = ScanReport::new(cut, 1, SCANNER_VERSION);
+        assert!(!needs_no_reviewer(&cut, Some(&same), &accepted(&cut)), "more may be flagged than is listed");
+    }
+
+    #[test]
+    fn a_clean_report_needs_no_reviewer_and_a_rejected_one_has_none() {
+        let clean = ScanReport::new(Vec::new(), 1, SCANNER_VERSION);
+        assert!(needs_no_reviewer(&clean, None, &[]));
+        let mut rejected = flagged();
+        rejected.verdict = Verdict::Reject;
+        let given = accepted(&rejected);
+        assert!(!needs_no_reviewer(&rejected, Some(&VersionDiff::default()), &given));
+    }
 }

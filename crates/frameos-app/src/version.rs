@@ -12,7 +12,8 @@ use frameos_domain::{
 };
 use frameos_store::{
     agent::{self, Agent, AgentFace},
-    audit, finding,
+    audit,
+    finding::{self, Acceptance},
     status::{AgentStatus, ReviewStatus},
     version::{self, Version, VersionReview},
 };
@@ -23,7 +24,7 @@ use crate::{
     app::App,
     error::{AppError, Result},
     pricing::pricing_changed,
-    scan::{acceptances_carried, base_scan, carried_entry, needs_no_reviewer, version_base, version_diff},
+    scan::{Comparison, carried_entry, needs_no_reviewer, version_compare},
     submission::{Submission, face_merge},
     token::Principal,
 };
@@ -51,23 +52,43 @@ pub async fn version_submit(
     let now = app.now();
     let face = face_merge(&checked, &agent);
     let new = version_new(agent.id, &checked, &face, &scanned.report, now)?;
-    let (version_id, object, number) = (new.id, new.code_s3_key.clone(), new.version.clone());
+    let version_id = new.id;
     let wider = checked.manifest.capabilities.iter().any(|name| !agent.capabilities.contains(name));
-    let (mut changes, mut carried) = (None, Vec::new());
-    if let Some(base) = version_base(&versions, &checked.version)
-        && let Some(before) = base_scan(app, base).await
-    {
-        let reports = (&before.report, &scanned.report);
-        carried = acceptances_carried(app, base, reports, version_id).await?;
-        changes = Some(version_diff(base, &before, &scanned));
-    }
+    let number = (version_id, &checked.version);
+    let Comparison { changes, carried } = version_compare(app, &versions, number, &scanned).await?;
     let scan = scanned.report;
     let live = agent.status == AgentStatus::Published
         && needs_no_reviewer(&scan, changes.as_ref(), &carried)
         && !wider;
-    let entry = carried_entry(app, version_id, &carried);
-    app.store().objects().put(&object, &code).await?;
-    let (agent_id, slug) = (agent.id, agent.slug.clone());
+    version_store(app, &agent, Stored { version: new, face, carried, live }, &code).await?;
+    let status = if live { AgentStatus::Published } else { AgentStatus::PendingReview };
+    Ok(Submitted {
+        agent_id: agent.id,
+        version_id,
+        status,
+        scan,
+        changes,
+        warnings: checked.manifest.warnings,
+    })
+}
+
+/// A new version as it is stored.
+struct Stored {
+    version: Version,
+    face: AgentFace,
+    /// Acceptances that hold for it by rule.
+    carried: Vec<Acceptance>,
+    /// Whether it goes live without a reviewer.
+    live: bool,
+}
+
+/// Stores a version, its code and what was carried to it, and publishes it if it is to go live.
+async fn version_store(app: &App, agent: &Agent, stored: Stored, code: &[u8]) -> Result<()> {
+    let Stored { version: new, face, carried, live } = stored;
+    let (object, number) = (new.code_s3_key.clone(), new.version.clone());
+    let (now, agent_id, slug) = (new.created_at, agent.id, agent.slug.clone());
+    let entry = carried_entry(app, new.id, &carried);
+    app.store().objects().put(&object, code).await?;
     let stored = app.store().tx(move |tx| {
         Box::pin(async move {
             if !version::version_insert(tx, &new).await? {
@@ -82,7 +103,7 @@ pub async fn version_submit(
             if live {
                 let review =
                     VersionReview { decision: ReviewStatus::Approved, by: None, note: None, at: now };
-                version::version_review_unscoped(tx, version_id, &review).await?;
+                version::version_review_unscoped(tx, new.id, &review).await?;
                 agent::agent_go_live_unscoped(tx, agent_id, &slug, &face, now).await?;
                 pricing_changed(tx, agent_id, &face.pricing, now).await?;
             }
@@ -90,18 +111,16 @@ pub async fn version_submit(
         })
     });
     match stored.await {
-        Ok(true) => {}
+        Ok(true) => Ok(()),
         Ok(false) => {
             app.store().objects().delete(&object).await?;
-            return Err(exists(&number));
+            Err(exists(&number))
         }
         Err(error) => {
             app.store().objects().delete(&object).await?;
-            return Err(error.into());
+            Err(error.into())
         }
     }
-    let status = if live { AgentStatus::Published } else { AgentStatus::PendingReview };
-    Ok(Submitted { agent_id, version_id, status, scan, changes, warnings: checked.manifest.warnings })
 }
 
 fn exists(number: &str) -> AppError {

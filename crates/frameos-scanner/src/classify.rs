@@ -43,7 +43,11 @@ impl Kind {
 /// Classifies a file of the bundle.
 pub(crate) fn classify(path: &str, bytes: &[u8]) -> Kind {
     if let Some(kind) = by_content(bytes) {
-        return kind;
+        // Some formats begin like a program can: what an interpreter would run is source first.
+        let may_be_both = matches!(kind, Kind::Archive(_) | Kind::Media(_) | Kind::Pickle);
+        if !(may_be_both && is_source_name(path) && is_text(bytes)) {
+            return kind;
+        }
     }
     match extension(path).as_str() {
         "js" | "cjs" | "mjs" | "jsx" | "cts" | "mts" | "tsx" => Kind::JavaScript,
@@ -67,6 +71,19 @@ pub(crate) fn classify(path: &str, bytes: &[u8]) -> Kind {
         "map" if is_source_map(bytes) => Kind::SourceMap,
         _ => by_first_line(bytes),
     }
+}
+
+/// Whether an interpreter reads a file of this name as source, whatever format its first bytes also are.
+fn is_source_name(path: &str) -> bool {
+    matches!(
+        extension(path).as_str(),
+        "js" | "cjs" | "mjs" | "jsx" | "ts" | "cts" | "mts" | "tsx" | "py" | "pyw"
+    )
+}
+
+/// Whether a program could be read from these bytes.
+pub(crate) fn is_text(bytes: &[u8]) -> bool {
+    memchr::memchr(0, bytes).is_none() && std::str::from_utf8(bytes).is_ok()
 }
 
 /// The lower-case extension of a path, or nothing.
@@ -115,10 +132,24 @@ fn archive(bytes: &[u8]) -> Option<&'static str> {
         [4, 0, 0, 0, ..] if bytes.get(16..).is_some_and(|rest| rest.starts_with(b"{\"files\":")) => {
             Some("asar")
         }
-        _ if bytes.get(257..262) == Some(b"ustar") => Some("tar"),
+        _ if is_tar(bytes) => Some("tar"),
         _ if bytes.get(32_769..32_774) == Some(b"CD001") => Some("ISO 9660"),
         _ => None,
     }
+}
+
+/// Any text may have the magic word there; the header's sum of its own bytes, its sum taken as blanks, is no accident.
+fn is_tar(bytes: &[u8]) -> bool {
+    let Some(header) = bytes.first_chunk::<512>().filter(|header| &header[257..262] == b"ustar") else {
+        return false;
+    };
+    let sum: u32 = header
+        .iter()
+        .enumerate()
+        .map(|(at, byte)| if (148..156).contains(&at) { 32 } else { u32::from(*byte) })
+        .sum();
+    let stated = String::from_utf8_lossy(&header[148..156]);
+    u32::from_str_radix(stated.trim_matches([' ', '\0']), 8) == Ok(sum)
 }
 
 /// Pickles begin with their protocol, or in its oldest form with the name of something to call, and end with a dot.
@@ -171,6 +202,10 @@ fn by_first_line(bytes: &[u8]) -> Kind {
     let line = bytes.split(|&byte| byte == b'\n').next().unwrap_or_default();
     let line = String::from_utf8_lossy(&line[..line.len().min(200)]);
     let Some(program) = line.trim_start_matches('\u{feff}').strip_prefix("#!") else { return Kind::Other };
+    // Rust's attributes of a whole file begin so too.
+    if program.starts_with('[') {
+        return Kind::Other;
+    }
     let mut words = program
         .split([' ', '\t', '/', '\r'])
         .filter(|word| !word.is_empty() && *word != "env" && !word.starts_with('-'));
@@ -195,7 +230,8 @@ mod tests {
     #[test]
     fn content_goes_before_the_name() {
         assert_eq!(classify("readme.txt", b"\x7fELF\x02"), Kind::Native("an ELF program or library"));
-        assert_eq!(classify("a.js", b"PK\x03\x04..."), Kind::Archive("zip"));
+        assert_eq!(classify("a.js", b"PK\x03\x04...\0"), Kind::Archive("zip"));
+        assert_eq!(classify("a.js", b"GIF89a=1"), Kind::JavaScript);
         assert_eq!(classify("a.bin", b"\0asm\x01"), Kind::Wasm);
         assert_eq!(classify("__pycache__/a.cpython-311.pyc", b""), Kind::Native("Python bytecode"));
         assert_eq!(classify("a.txt", b"MZ is how this text starts"), Kind::Other);
@@ -214,6 +250,7 @@ mod tests {
         assert_eq!(classify("tool", b"#!/bin/sh -e\n"), Kind::Script("a shell script"));
         assert_eq!(classify("tool", b"#!/usr/bin/perl\n"), Kind::Script("a script of another language"));
         assert_eq!(classify("a.b/readme", b"text"), Kind::Other);
+        assert_eq!(classify("a.rs", b"#![no_std]\n"), Kind::Other);
         assert_eq!(classify("de.ts", b"<?xml version='1.0'?><TS>"), Kind::Other);
         assert_eq!(classify("de.ts", b"export const a = 1"), Kind::JavaScript);
         assert_eq!(classify("a.pth", b"../lib\n"), Kind::Other);

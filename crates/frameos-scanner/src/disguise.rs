@@ -55,6 +55,16 @@ fn broken(file: &File<'_>, promise: Promise) -> Option<String> {
         (Kind::JavaScript, Promise::Media | Promise::Text) => return Some("JavaScript".to_owned()),
         (Kind::Python, Promise::Media | Promise::Text) => return Some("Python".to_owned()),
         (Kind::Media(what), Promise::Text | Promise::Source) => return Some(what.to_owned()),
+        (Kind::JavaScript | Kind::Python, Promise::Source) => {
+            let also = by_content(file.bytes).and_then(|kind| match kind {
+                Kind::Media(what) => Some(what.to_owned()),
+                Kind::Archive(format) => Some(format!("a {format} archive")),
+                kind => kind.program().map(str::to_owned),
+            });
+            return also
+                .map(|what| format!("also {what}"))
+                .or_else(|| is_binary(file.bytes).then(|| "binary data".to_owned()));
+        }
         (Kind::SourceMap, _) => return None,
         _ => {}
     }

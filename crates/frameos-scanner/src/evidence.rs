@@ -36,8 +36,9 @@ static NEEDLE_AUTOMATON: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
 static FAMILIES: LazyLock<Vec<Family>> =
     LazyLock::new(|| NEEDLES.iter().flat_map(|(family, words)| words.iter().map(|_| *family)).collect());
 
-/// The most findings of one family in one file.
+/// The most findings of one family in one file; of what is only named, a few say all.
 const MAX_PER_FAMILY: usize = 40;
+const MAX_NAMED: usize = 5;
 
 /// A text under examination.
 pub(super) struct Text<'t, 's> {
@@ -84,7 +85,9 @@ fn examine(text: &Text<'_, '_>, findings: &mut Findings) {
     for found in automaton.find_overlapping_iter(text.text) {
         let Some(&family) = FAMILIES.get(found.pattern().as_usize()) else { continue };
         let count = &mut counts[family as usize];
-        if *count < MAX_PER_FAMILY {
+        let is_name =
+            matches!(family, Family::Path | Family::Miner | Family::Drop | Family::Metadata | Family::Onion);
+        if *count < if is_name { MAX_NAMED } else { MAX_PER_FAMILY } {
             let hit = Hit { family, start: found.start(), end: found.end() };
             *count += usize::from(judge(text, hit, findings));
         }

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::classify::{Kind, extension, startup_lines};
+use crate::classify::{Kind, extension, is_text, startup_lines};
 
 /// One file of the bundle.
 pub(crate) struct File<'b> {
@@ -63,7 +63,8 @@ impl<'b> Files<'b> {
     /// Takes a file for JavaScript because a program loads it, whatever its name says; the path if that is news.
     pub(crate) fn load(&mut self, path: &str) -> Option<&'b str> {
         let file = self.by_path.get_mut(path)?;
-        if !matches!(file.kind, Kind::Other | Kind::Media(_) | Kind::SourceMap) {
+        let is_source = matches!(file.kind, Kind::JavaScript | Kind::Python);
+        if is_source || file.kind != Kind::Other && !is_text(file.bytes) {
             return None;
         }
         *file = File::new(file.path, file.bytes, Kind::JavaScript);

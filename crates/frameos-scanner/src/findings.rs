@@ -192,6 +192,9 @@ fn ability(rule: &str) -> Option<&'static str> {
         (rules::NATIVE_LOADING, "native_code"),
         (rules::NATIVE_CODE, "native_code"),
         (rules::DYNAMIC_CODE, "dynamic_code"),
+        (rules::COMPUTED_MODULE, "dynamic_code"),
+        (rules::REMOTE_CODE, "dynamic_code"),
+        (rules::ENVIRONMENT_HARVEST, "environment"),
         (rules::HASHING, "hashing"),
     ];
     abilities.into_iter().find(|(known, _)| known.id == rule.id).map(|(_, ability)| ability)

@@ -162,6 +162,10 @@ impl Walk<'_, '_> {
                 None => return end,
             }
         }
+        // `a-zА-Я` in a pattern is two ranges.
+        if text[..start].ends_with('-') && text[end..].starts_with('-') {
+            return end;
+        }
         let is_styled = others == 0;
         let is_disguise = if is_styled { look_alike::is_known_name(&skeleton) } else { plain > 0 };
         if is_disguise && !evidence::in_comment(self.source, start) {

@@ -2,6 +2,7 @@
 //!
 //! The parser crates are pinned and used in this module only. What cannot be resolved at a dangerous place is a finding.
 
+mod builtins;
 mod calls;
 mod check;
 mod definitions;

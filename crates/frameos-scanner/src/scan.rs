@@ -41,8 +41,11 @@ fn scan_on_large_stack(bundle: &Bundle) -> ScanReport {
         as_file(file, &mut budget, &mut findings);
     }
     let named: Vec<String> = files.iter().flat_map(dependencies::entry_points).collect();
-    for path in named.iter().filter(|path| classify::extension(path) != "json") {
-        files.load(path);
+    // Packages of styles name a style sheet as their main file: only what is a program is taken for one.
+    for path in &named {
+        if files.get(path).and_then(File::text).is_some_and(js::is_program) {
+            files.load(path);
+        }
     }
     js::scan_bundle(&mut files, &mut findings);
     python::scan_bundle(&files, &mut findings);
@@ -55,11 +58,13 @@ fn scan_on_large_stack(bundle: &Bundle) -> ScanReport {
 }
 
 fn kind_of(path: &str, bytes: &[u8], manifest: &Manifest) -> Kind {
-    match classify::classify(path, bytes) {
-        Kind::Other if path == manifest.entrypoint && manifest.is_python => Kind::Python,
-        Kind::Other if path == manifest.entrypoint => Kind::JavaScript,
-        kind => kind,
+    let kind = classify::classify(path, bytes);
+    // An interpreter reads its entry point as source, whatever format its first bytes are as well.
+    let is_source = matches!(kind, Kind::JavaScript | Kind::Python);
+    if is_source || path != manifest.entrypoint || kind != Kind::Other && !classify::is_text(bytes) {
+        return kind;
     }
+    if manifest.is_python { Kind::Python } else { Kind::JavaScript }
 }
 
 fn as_file(file: &File<'_>, budget: &mut Budget, findings: &mut Findings) {

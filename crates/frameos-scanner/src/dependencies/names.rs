@@ -90,7 +90,10 @@ fn likeness(name: &str, (own, own_skeleton): (&str, &str), popular: &Popular) ->
     ) {
         (Some((scope, _)), Some((known, _))) => scope_likeness(scope, known),
         (Some(_), None) | (None, Some(_)) => None,
-        (None, None) => is_one_edit(name, popular.name).then_some("is one letter away from the popular"),
+        (None, None) => {
+            let is_long = name.len() >= SHORTEST && name.len().max(popular.name.len()) > SHORTEST;
+            (is_long && is_one_edit(name, popular.name)).then_some("is one letter away from the popular")
+        }
     }
 }
 

@@ -159,6 +159,11 @@ impl<'a> Resolver<'_, 'a> {
             return vec![Path::global("globalThis")];
         }
         let mut paths = Vec::new();
+        if let Expression::StaticMemberExpression(member) = callee.get_inner_expression()
+            && matches!(member.property.name.as_str(), "get" | "pop" | "shift" | "at" | "find" | "values")
+        {
+            paths = self.grown_paths(&member.object, hops);
+        }
         for call in self.calls(callee, arguments, hops) {
             paths = self.union(paths, self.result_paths(&call, hops));
         }
@@ -202,7 +207,7 @@ impl<'a> Resolver<'_, 'a> {
             (Root::Global("Object"), [method]) if hands_on(method) => {
                 self.each_path(arguments.get(0), hops).collect()
             }
-            (Root::Global("Object" | "Proxy"), [])
+            (Root::Global("Object" | "Proxy"), [] | ["revocable"])
             | (Root::Global("Promise"), ["resolve" | "all" | "race" | "any"]) => {
                 self.each_path(arguments.get(0), hops).collect()
             }
@@ -266,7 +271,14 @@ impl<'a> Resolver<'_, 'a> {
                 let inner = self.elements(&elements, hops);
                 self.union(elements, inner)
             }
-            "slice" | "concat" | "filter" | "reverse" | "sort" | "flat" | "splice" => vec![list],
+            "concat" => {
+                let mut paths = vec![list];
+                for argument in arguments.all() {
+                    paths = self.union(paths, self.paths_at(argument, hops + 1));
+                }
+                paths
+            }
+            "slice" | "filter" | "reverse" | "sort" | "flat" | "splice" => vec![list],
             "map" | "reduce" | "flatMap" => {
                 let mut paths = if method == "reduce" { self.elements(&[list], hops) } else { Vec::new() };
                 for callback in self.each_path(arguments.get(0), hops) {

@@ -265,6 +265,12 @@ impl<'a> Check<'_, '_, 'a, '_> {
         }
     }
 
+    /// Whether a module name leads to source in the bundle, as `./server.node` does to `server.node.js`.
+    fn is_source(&self, name: &str) -> bool {
+        let target = self.resolver.links.target(self.source.path, name);
+        target.is_some_and(|path| !path.ends_with(".node"))
+    }
+
     fn is_data_address(&self, name: &'a Expression<'a>) -> bool {
         let start = match name.get_inner_expression() {
             Expression::BinaryExpression(sum) => self.resolver.fold_string(&sum.left, 0),
@@ -287,7 +293,7 @@ impl<'a> Check<'_, '_, 'a, '_> {
         if modules::leaves_bundle(self.source.path, name) {
             let what = format!("{spelled}{} is outside the bundle", quoted(name));
             self.report(rules::COMPUTED_MODULE, span, &what);
-        } else if name.ends_with(".node") {
+        } else if name.ends_with(".node") && !self.is_source(name) {
             let what = format!("{spelled}{} is machine code", quoted(name));
             self.report(rules::NATIVE_LOADING, span, &what);
         } else if let Some(rule) = modules::rule_of(name) {
@@ -328,7 +334,7 @@ pub(super) fn member_rule(path: &Path<'_>) -> Option<(&'static Rule, String)> {
         (Root::Global("process"), [member @ ("binding" | "_linkedBinding" | "dlopen")]) => {
             Some((rules::NATIVE_LOADING, format!("process.{member} loads machine code")))
         }
-        (Root::Global("process"), [member @ ("execve" | "_kill" | "kill" | "_debugProcess")]) => {
+        (Root::Global("process"), [member @ ("execve" | "_kill" | "_debugProcess")]) => {
             Some((rules::PROCESS_SPAWN, format!("process.{member} acts on other processes")))
         }
         (Root::Global("process"), ["report", "writeReport"] | ["loadEnvFile"]) => {

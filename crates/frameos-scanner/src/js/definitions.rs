@@ -52,6 +52,8 @@ pub(super) struct Definitions<'s, 'a> {
     by_symbol: Vec<Vec<Definition<'a>>>,
     /// Names declared with a value, and how many values that was.
     declared_with_value: HashMap<SymbolId, u32>,
+    /// How often each name is written after its declaration.
+    writes: Vec<u32>,
     /// Names whose values are all among their definitions, though these are no plain values.
     closed: HashSet<SymbolId>,
     /// Whether arguments may come to parameters in ways that are not followed.
@@ -67,6 +69,7 @@ impl<'s, 'a> Definitions<'s, 'a> {
             scoping: semantic.scoping(),
             by_symbol: std::iter::repeat_with(Vec::new).take(semantic.scoping().symbols_len()).collect(),
             declared_with_value: HashMap::new(),
+            writes: writes(semantic.scoping()),
             closed: HashSet::new(),
             opened: semantic.scoping().root_unresolved_references().contains_key("arguments"),
             is_passing: false,
@@ -146,15 +149,14 @@ impl<'s, 'a> Definitions<'s, 'a> {
             _ => None,
         });
         let values = values.collect::<Option<Vec<_>>>()?;
-        let writes =
-            self.scoping.get_resolved_references(symbol).filter(|reference| reference.is_write()).count();
+        let writes = self.writes.get(symbol.index()).map_or(0, |count| *count as usize);
         let declared = self.declared_with_value.get(&symbol).map_or(0, |count| *count as usize);
         let is_complete = writes + declared == values.len() || writes == 0 && self.closed.contains(&symbol);
         (!values.is_empty() && is_complete).then_some(values)
     }
 
     pub(super) fn is_written(&self, symbol: SymbolId) -> bool {
-        self.scoping.get_resolved_references(symbol).any(|reference| reference.is_write())
+        self.writes.get(symbol.index()).is_some_and(|count| *count > 0)
     }
 
     fn collect_node(&mut self, kind: AstKind<'a>) {
@@ -252,6 +254,16 @@ impl<'s, 'a> Definitions<'s, 'a> {
             Expression::StaticMemberExpression(member) => {
                 let name = member.property.name.as_str();
                 self.flows.appended(self.scoping, (&member.object, name), arguments);
+                if name == "defineProperty" {
+                    self.flows.define_property(self.scoping, arguments);
+                }
+                if let (Expression::Identifier(function), "call", Some(rest)) =
+                    (&member.object, name, arguments.get(1..))
+                {
+                    let id = function.reference_id.get();
+                    let symbol = id.and_then(|id| self.scoping.get_reference(id).symbol_id());
+                    calls.extend(symbol.map(|symbol| (symbol, rest)));
+                }
                 match parameters(&member.object) {
                     Some(target) if name == "call" => {
                         self.pass(target, arguments.get(1..).unwrap_or_default());
@@ -270,11 +282,17 @@ impl<'s, 'a> Definitions<'s, 'a> {
     }
 
     fn pass(&mut self, parameters: &'a FormalParameters<'a>, arguments: &'a [Argument<'a>]) {
-        for (parameter, argument) in parameters.items.iter().zip(arguments) {
-            match argument.as_expression() {
-                Some(value) => self.bind(&parameter.pattern, Some((value, Vec::new()))),
+        for (index, parameter) in parameters.items.iter().enumerate() {
+            let spread = arguments.iter().take(index + 1).find_map(|argument| match argument {
+                Argument::SpreadElement(spread) => Some(spread),
+                _ => None,
+            });
+            if let Some(spread) = spread {
                 // What is spread out may land in any parameter from here on.
-                None => self.opened = true,
+                self.opened = true;
+                self.bind(&parameter.pattern, Some((&spread.argument, vec![Member::Element])));
+            } else if let Some(value) = arguments.get(index).and_then(Argument::as_expression) {
+                self.bind(&parameter.pattern, Some((value, Vec::new())));
             }
         }
     }
@@ -447,6 +465,12 @@ impl<'s, 'a> Definitions<'s, 'a> {
             list.push(definition);
         }
     }
+}
+
+fn writes(scoping: &Scoping) -> Vec<u32> {
+    let of =
+        |symbol| scoping.get_resolved_references(symbol).filter(|reference| reference.is_write()).count();
+    scoping.symbol_ids().map(|symbol| u32::try_from(of(symbol)).unwrap_or(u32::MAX)).collect()
 }
 
 fn member_of<'a>(incoming: &Incoming<'a>, member: Option<Member<'a>>) -> Incoming<'a> {

@@ -32,6 +32,7 @@ pub(super) struct Flows<'a> {
     functions: Vec<NodeId>,
     /// What is added to what a name holds: `+=`, `push`, `append`.
     grown: HashMap<SymbolId, Vec<&'a Expression<'a>>>,
+    owned: HashMap<SymbolId, Vec<&'a Expression<'a>>>,
     /// The symbols that own properties.
     owners: Vec<bool>,
     pub(super) has_with: bool,
@@ -65,6 +66,15 @@ impl<'a> Flows<'a> {
                 self.thrown.entry(around).or_default().push(&statement.argument);
             }
             AstKind::WithStatement(_) => self.has_with = true,
+            AstKind::FormalParameter(parameter)
+                if parameter.accessibility.is_some() || parameter.readonly =>
+            {
+                if let (Some(name), Some(value)) =
+                    (parameter.pattern.get_identifier_name(), &parameter.initializer)
+                {
+                    self.properties.entry((Owner::This, name.as_str())).or_default().push(value);
+                }
+            }
             AstKind::PropertyDefinition(field) => {
                 let name = match &field.key {
                     PropertyKey::StaticIdentifier(name) => name.name.as_str(),
@@ -118,19 +128,46 @@ impl<'a> Flows<'a> {
         }
     }
 
+    /// `Object.defineProperty(owner, 'name', { value })`
+    pub(super) fn define_property(&mut self, scoping: &Scoping, arguments: &'a [Argument<'a>]) {
+        let [owner, name, how, ..] = arguments else { return };
+        let (
+            Some(Expression::Identifier(owner)),
+            Some(Expression::StringLiteral(name)),
+            Some(Expression::ObjectExpression(how)),
+        ) = (owner.as_expression(), name.as_expression(), how.as_expression())
+        else {
+            return;
+        };
+        let symbol = owner.reference_id.get().and_then(|id| scoping.get_reference(id).symbol_id());
+        let Some(symbol) = symbol else { return };
+        for property in how.properties.iter().filter_map(|property| property.as_property()) {
+            let value = match (property.key.static_name().as_deref(), &property.value) {
+                (Some("get"), Expression::ArrowFunctionExpression(getter)) => getter.body.as_expression(),
+                (Some("value"), value) => Some(value),
+                _ => None,
+            };
+            if let Some(value) = value {
+                self.own(symbol);
+                self.properties.entry((Owner::Symbol(symbol), name.value.as_str())).or_default().push(value);
+            }
+        }
+    }
+
+    fn own(&mut self, symbol: SymbolId) {
+        if self.owners.len() <= symbol.index() {
+            self.owners.resize(symbol.index() + 1, false);
+        }
+        self.owners[symbol.index()] = true;
+    }
+
     pub(super) fn grown(&self, symbol: SymbolId) -> &[&'a Expression<'a>] {
         self.grown.get(&symbol).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// Everything that is stored in properties of `owner`.
-    pub(super) fn owned_by(&self, owner: Owner) -> Vec<&'a Expression<'a>> {
-        if !self.owns(owner) {
-            return Vec::new();
-        }
-        let computed = self.computed_properties(owner).iter().map(|(_, value)| *value);
-        let mut named: Vec<_> = self.properties.iter().filter(|((of, _), _)| *of == owner).collect();
-        named.sort_by_key(|((_, name), _)| *name);
-        computed.chain(named.into_iter().flat_map(|(_, values)| values.iter().copied())).collect()
+    /// Everything that is stored in properties of what a name holds.
+    pub(super) fn owned_by(&self, symbol: SymbolId) -> &[&'a Expression<'a>] {
+        self.owned.get(&symbol).map(Vec::as_slice).unwrap_or_default()
     }
 
     pub(super) fn grow(
@@ -209,6 +246,9 @@ impl<'a> Flows<'a> {
         };
         let owner = match object.get_inner_expression() {
             Expression::ThisExpression(_) => Some(Owner::This),
+            Expression::StaticMemberExpression(member) if member.property.name == "prototype" => {
+                Some(Owner::This)
+            }
             Expression::Identifier(identifier) => identifier
                 .reference_id
                 .get()
@@ -217,10 +257,8 @@ impl<'a> Flows<'a> {
             _ => None,
         };
         if let Some(Owner::Symbol(symbol)) = owner {
-            if self.owners.len() <= symbol.index() {
-                self.owners.resize(symbol.index() + 1, false);
-            }
-            self.owners[symbol.index()] = true;
+            self.own(symbol);
+            self.owned.entry(symbol).or_default().push(value);
         }
         match (owner, name, key) {
             (Some(owner), Some(name), _) => self.properties.entry((owner, name)).or_default().push(value),

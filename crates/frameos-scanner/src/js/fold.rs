@@ -285,6 +285,9 @@ impl<'a> Resolver<'_, 'a> {
             return Some(value);
         }
         let value = self.definitions.constant(symbol)?;
+        if !frame.is_deep && self.unfolded.borrow().contains_key(&symbol) {
+            return None;
+        }
         // While it is being folded, a name that refers to itself is not constant.
         self.folded.borrow_mut().insert(symbol, None);
         let is_deep = frame.is_deep;
@@ -295,6 +298,7 @@ impl<'a> Resolver<'_, 'a> {
             self.folded.borrow_mut().insert(symbol, value.clone());
         } else {
             self.folded.borrow_mut().remove(&symbol);
+            self.unfolded.borrow_mut().insert(symbol, ());
         }
         value
     }

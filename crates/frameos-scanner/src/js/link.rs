@@ -148,6 +148,11 @@ impl Links {
         }
     }
 
+    /// Whether `name`, loaded by `file`, is a file of the bundle that exports something of interest.
+    pub(super) fn matters(&self, file: &str, name: &str) -> bool {
+        self.exports_of(file, name).is_some_and(Exports::is_of_interest)
+    }
+
     /// Where the data comes from that a name of another file holds or returns.
     pub(super) fn source(&self, file: &str, name: &str, members: &[&str]) -> Option<&Flow> {
         self.exports_of(file, name)?.sources.get(members.first().copied().unwrap_or(WHOLE))

@@ -3,7 +3,7 @@
 use oxc_semantic::NodeId;
 
 /// How many members a path keeps.
-const MAX_MEMBERS: usize = 6;
+const MAX_MEMBERS: usize = 4;
 
 /// Stands for a member whose name is only known when the code runs.
 pub(super) const UNKNOWN: &str = "?";
@@ -107,7 +107,17 @@ impl<'a> Path<'a> {
     /// Whether any rule or resolution could depend on this path.
     pub(super) fn is_of_interest(&self) -> bool {
         match self.root {
-            Root::GlobalObject | Root::Module(_) => true,
+            Root::GlobalObject => true,
+            Root::Module(name) => {
+                matches!(name, "module" | "crypto" | "buffer" | "timers" | "os")
+                    || super::modules::rule_of(name).is_some()
+            }
+            Root::Global("process" | "module" | "require") if self.length > 0 => {
+                REACHING.contains(&self.names[0]) || REACHING.contains(&self.names[self.length - 1])
+            }
+            Root::Global("document") if self.length > 0 => {
+                matches!(self.names[0], "createElement" | "write" | "writeln")
+            }
             Root::Global(name) => INTERESTING.contains(&name),
             Root::Node(_) => false,
         }
@@ -126,6 +136,7 @@ impl<'a> Path<'a> {
             Root::Module(_) => match self.members() {
                 [.., "constructor", "constructor"] => Self::global("Function"),
                 ["constructor"] => Self::global("Object"),
+                [.., "prototype", "constructor"] => self,
                 [.., name, "constructor"] if name.starts_with(|c: char| c.is_ascii_lowercase()) => {
                     Self::global("Function")
                 }
@@ -146,7 +157,11 @@ impl<'a> Path<'a> {
             ("module" | "process" | "require", [.., "_load"]) => Self::global("require"),
             ("module" | "process" | "require", [.., "createRequire"]) => Self::global("createRequire"),
             // What a property descriptor of them holds.
-            ("eval" | "Function" | "require", ["value" | "get"]) => Self::global(name),
+            ("eval" | "Function" | "require", ["value" | "get" | "proxy"]) => Self::global(name),
+            // An element of what was taken for its element already.
+            ("eval" | "Function" | "require", [at]) if at.bytes().all(|byte| byte.is_ascii_digit()) => {
+                Self::global(name)
+            }
             ("Proxy", ["revocable"]) => self,
             ("Function" | "AsyncFunction" | "GeneratorFunction", ["prototype", "constructor"]) => {
                 Self::global(name)
@@ -206,6 +221,33 @@ const INTERESTING: &[&str] = &[
     "document",
     "Deno",
     "Bun",
+    UNKNOWN,
+];
+
+/// Members of `process`, `module` and `require` that lead further.
+const REACHING: &[&str] = &[
+    "binding",
+    "_linkedBinding",
+    "dlopen",
+    "mainModule",
+    "main",
+    "getBuiltinModule",
+    "env",
+    "execve",
+    "report",
+    "parent",
+    "children",
+    "constructor",
+    "__proto__",
+    "require",
+    "_load",
+    "_compile",
+    "createRequire",
+    "cache",
+    "extensions",
+    "call",
+    "apply",
+    "bind",
     UNKNOWN,
 ];
 

@@ -24,6 +24,10 @@ impl<'a> Resolver<'_, 'a> {
             }
             (Root::Node(_), _) if name == "constructor" => vec![Path::global("Function")],
             (Root::Node(_), _) => Vec::new(),
+            // Something unknown has members without number; what it may be called through is enough.
+            (Root::Global(UNKNOWN), _) if !passes_on(name) => Vec::new(),
+            // Far from anything that matters, only what leads to functions is followed.
+            (Root::Global(_), [_, _, ..]) if !path.is_of_interest() && !leads_on(name) => Vec::new(),
             (Root::Module(_), _) => vec![self.linked(path.member(name))],
             _ => vec![path.member(name)],
         }
@@ -148,6 +152,7 @@ impl<'a> Resolver<'_, 'a> {
         let has_spread = array.elements.iter().any(ArrayExpressionElement::is_spread);
         for (at, element) in array.elements.iter().enumerate() {
             if let ArrayExpressionElement::SpreadElement(spread) = element {
+                paths = self.union(paths, self.grown_paths(&spread.argument, hops + 1));
                 let spread = self.paths_at(&spread.argument, hops + 1);
                 paths = self.union(paths, self.elements(&spread, hops + 1));
             } else if (has_spread || index.is_none_or(|index| index == at))
@@ -202,6 +207,13 @@ impl<'a> Resolver<'_, 'a> {
     fn instance_members(&self, id: NodeId, name: &'a str, hops: u32) -> Vec<Path<'a>> {
         let paths = match self.semantic.nodes().kind(id) {
             AstKind::Class(class) => self.class_members(class, false, name, hops),
+            // The traps of a proxy: what it has is what its `get` returns.
+            AstKind::ObjectExpression(traps) => self
+                .object_members(traps, "get", hops)
+                .iter()
+                .filter_map(Path::as_node)
+                .flat_map(|get| self.return_paths(get, hops + 1))
+                .collect(),
             _ => Vec::new(),
         };
         if name == "constructor" && paths.is_empty() {
@@ -216,10 +228,17 @@ impl<'a> Resolver<'_, 'a> {
         for class in self.paths_at(&new.callee, hops + 1) {
             let more = match (class.root, class.members()) {
                 (Root::Node(_), []) => vec![class.member("prototype")],
+                (Root::Global("Proxy"), []) => {
+                    let argument =
+                        |at: usize| new.arguments.get(at).and_then(|argument| argument.as_expression());
+                    let target =
+                        argument(0).map(|target| self.paths_at(target, hops + 1)).unwrap_or_default();
+                    let traps = argument(1).map(|traps| self.paths_at(traps, hops + 1)).unwrap_or_default();
+                    let traps = traps.into_iter().filter(|traps| traps.as_node().is_some());
+                    self.union(target, traps.map(|traps| traps.member("prototype")).collect())
+                }
                 (
-                    Root::Global(
-                        "Proxy" | "Map" | "Set" | "WeakMap" | "WeakSet" | "WeakRef" | "Array" | "Object",
-                    ),
+                    Root::Global("Map" | "Set" | "WeakMap" | "WeakSet" | "WeakRef" | "Array" | "Object"),
                     [],
                 ) => {
                     let argument = new.arguments.first().and_then(|argument| argument.as_expression());
@@ -251,6 +270,15 @@ impl<'a> Resolver<'_, 'a> {
         }
         paths
     }
+}
+
+fn leads_on(name: &str) -> bool {
+    is_function_method(name)
+        || matches!(name, "constructor" | "prototype" | "__proto__" | "require" | "_load" | "_compile")
+}
+
+fn passes_on(name: &str) -> bool {
+    matches!(name, "call" | "apply" | "bind" | "find" | "at" | "pop" | "shift" | "filter" | "constructor")
 }
 
 fn is_function_method(name: &str) -> bool {

@@ -6,6 +6,7 @@
 //! never passed. Ways through properties and functions have a smaller allowance of their own, and end silently.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 
 use oxc_allocator::Allocator;
 use oxc_ast::AstKind;
@@ -42,9 +43,13 @@ pub(super) struct Resolver<'s, 'a> {
     chains: RefCell<ById<usize, Vec<Path<'a>>>>,
     /// The values of constant names.
     pub(super) folded: RefCell<ById<SymbolId, Option<Value>>>,
+    /// Names that do not fold without more effort.
+    pub(super) unfolded: RefCell<ById<SymbolId, ()>>,
     fuel: Cell<u32>,
     soft_fuel: Cell<u32>,
     pub(super) fold_fuel: Cell<u32>,
+    /// Which modules are files of the bundle that export something of interest.
+    relevant: RefCell<BTreeMap<&'a str, bool>>,
     cut: Cell<bool>,
 }
 
@@ -66,9 +71,11 @@ impl<'s, 'a> Resolver<'s, 'a> {
             names: Memo::new(),
             chains: RefCell::default(),
             folded: RefCell::default(),
+            unfolded: RefCell::default(),
             fuel: Cell::new(FUEL),
-            soft_fuel: Cell::new(nodes.saturating_mul(2).clamp(50_000, FUEL / 5)),
+            soft_fuel: Cell::new(nodes.clamp(50_000, FUEL / 5)),
             fold_fuel: Cell::new(nodes.saturating_mul(8).clamp(400_000, FUEL / 3)),
+            relevant: RefCell::default(),
             cut: Cell::new(false),
         }
     }
@@ -320,8 +327,24 @@ impl<'s, 'a> Resolver<'s, 'a> {
         if let Some(owner) = owner {
             paths = self.union(paths, self.assigned(owner, name, hops));
         }
+        if name == UNKNOWN || name.starts_with(|c: char| c.is_ascii_digit()) {
+            paths = self.union(paths, self.grown_paths(inner, hops));
+        }
         if name == "constructor" && paths.is_empty() {
             paths.push(constructor_of(inner));
+        }
+        paths
+    }
+
+    /// What was put into the list or map that a name holds.
+    pub(super) fn grown_paths(&self, list: &'a Expression<'a>, hops: u32) -> Vec<Path<'a>> {
+        let Expression::Identifier(identifier) = list.get_inner_expression() else { return Vec::new() };
+        let mut paths = Vec::new();
+        let Some(symbol) = self.symbol(identifier) else { return paths };
+        for value in self.definitions.flows.grown(symbol).iter().take(MAX_PATHS) {
+            if self.burn_soft(1, hops) {
+                paths = self.union(paths, self.paths_at(value, hops + 1));
+            }
         }
         paths
     }
@@ -480,6 +503,9 @@ impl<'s, 'a> Resolver<'s, 'a> {
     /// What a path into another file of the bundle stands for there.
     pub(super) fn linked(&self, path: Path<'a>) -> Path<'a> {
         let Root::Module(name) = path.root else { return path };
+        if !*self.relevant.borrow_mut().entry(name).or_insert_with(|| self.links.matters(self.file, name)) {
+            return path;
+        }
         self.links.follow(self.file, name, path.members(), |text| self.keep(text)).unwrap_or(path)
     }
 }

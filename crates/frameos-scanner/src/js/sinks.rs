@@ -32,8 +32,8 @@ impl<'a> Check<'_, '_, 'a, '_> {
                 }
             }
         }
-        if calls.iter().all(|call| call.target.as_node().is_some()) {
-            self.constructor_call(span, callee, arguments);
+        if calls.iter().all(|call| call.target.as_node().is_some() || call.target.is_global("Object", &[])) {
+            self.constructor_call((id, span), callee, arguments);
         }
     }
 
@@ -129,14 +129,21 @@ impl<'a> Check<'_, '_, 'a, '_> {
     }
 
     /// `anything.constructor('code')`, where what the constructor makes is a function only if `anything` is one.
-    fn constructor_call(&mut self, span: Span, callee: &'a Expression<'a>, arguments: &'a [Argument<'a>]) {
+    fn constructor_call(
+        &mut self,
+        (id, span): (NodeId, Span),
+        callee: &'a Expression<'a>,
+        arguments: &'a [Argument<'a>],
+    ) {
         let Some(member) = callee.get_inner_expression().as_member_expression() else { return };
         if self.resolver.member_name(member, 0) != Some("constructor") {
             return;
         }
         let Some(code) = arguments.last().and_then(Argument::as_expression) else { return };
         let text = self.resolver.fold_string(code, 0).unwrap_or_default();
-        if looks_like_code(&text) {
+        let outer = self.semantic.nodes().parent_kind(id);
+        let is_run = self.is_called(outer, span) && self.resolver.is_text(code);
+        if looks_like_code(&text) || is_run {
             self.report(
                 rules::DYNAMIC_CODE,
                 span,

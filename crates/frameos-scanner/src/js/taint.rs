@@ -12,7 +12,6 @@ use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
 
 use super::definitions::{Definition, Member};
-use super::flows::Owner;
 use super::modules;
 use super::path::{Path, Root};
 use super::resolve::Resolver;
@@ -279,7 +278,7 @@ impl<'t, 's, 'a> Taint<'t, 's, 'a> {
         });
         let mut flow = defined.min_by_key(|flow| flow.kind);
         let grown = definitions.flows.grown(symbol).iter().copied();
-        let owned = definitions.flows.owned_by(Owner::Symbol(symbol));
+        let owned = definitions.flows.owned_by(symbol).iter().copied();
         for value in grown.chain(owned).take(50) {
             flow = flow.into_iter().chain(self.flow(value, depth)).min_by_key(|flow| flow.kind);
         }

@@ -10,6 +10,7 @@ use std::collections::HashSet;
 use ruff_python_ast::visitor::{self, Visitor};
 use ruff_python_ast::{Expr, ExprAttribute, Stmt, StmtImportFrom};
 use ruff_text_size::Ranged;
+use rustc_hash::FxHashSet;
 
 use super::eval::{At, Evaluator};
 use super::modules::Sink;
@@ -45,6 +46,7 @@ pub(super) fn check<'a>(
         imported: HashSet::new(),
         signs: Signs::default(),
         sinks: Vec::new(),
+        plain: FxHashSet::default(),
         deep: OnceCell::new(),
     };
     check.visit_body(body);
@@ -65,6 +67,8 @@ struct Check<'c, 'p, 'a> {
     imported: HashSet<String>,
     signs: Signs<'a>,
     sinks: Vec<Sink>,
+    /// Names that stand for nothing of interest in their scopes.
+    plain: FxHashSet<(ScopeId, &'a str)>,
     /// Made when first needed.
     deep: OnceCell<Evaluator<'p, 'a>>,
 }
@@ -241,11 +245,18 @@ impl<'a> Check<'_, '_, 'a> {
         }
     }
 
-    fn name(&mut self, expr: &'a Expr, name: &str) {
+    fn name(&mut self, expr: &'a Expr, name: &'a str) {
         let is_listed =
             matches!(name, "eval" | "exec" | "compile" | "open" | "execfile" | "__import__" | "__builtins__");
+        if self.plain.contains(&(self.scope, name)) {
+            return;
+        }
         let value = self.value(expr);
-        if value.atoms.is_empty() {
+        if value.paths().next().is_none() {
+            // What a builtin's name stands for depends on the place; all others stand for the same in their scope.
+            if !names::is_builtin(name) {
+                self.plain.insert((self.scope, name));
+            }
             return;
         }
         if name == "__builtins__" && value.paths().any(|path| &**path == "builtins") {
@@ -259,7 +270,8 @@ impl<'a> Check<'_, '_, 'a> {
         }
         if let Some(path) = value.paths().find(|path| names::must_not_escape(path)) {
             let what = format!("{} is handed on, so what it is used for is not known", names::quoted(path));
-            self.report(rules::COMPUTED_MODULE, expr, &what);
+            let rule = if &**path == "globals()" { rules::COMPUTED_GLOBAL } else { rules::COMPUTED_MODULE };
+            self.report(rule, expr, &what);
         } else if is_listed || value.paths().any(|path| self.is_from_star(name, path)) {
             self.mention(&value, expr);
         }

@@ -31,8 +31,6 @@ fn rule_of_module(name: &str) -> Option<&'static Rule> {
         | "codeop"
         | "imp"
         | "zipimport"
-        | "pdb"
-        | "bdb"
         | "importlib._bootstrap"
         | "importlib._bootstrap_external"
         | "_frozen_importlib"
@@ -83,6 +81,7 @@ fn rule_of_module(name: &str) -> Option<&'static Rule> {
         | "wsgiref.simple_server" => Some(rules::NETWORK),
         "Crypto" | "Cryptodome" | "nacl" | "cryptography" | "_hashlib" | "_md5" | "_sha1" | "_sha256"
         | "_sha512" => Some(rules::HASHING),
+        "pdb" | "bdb" => Some(rules::INTROSPECTION),
         _ => None,
     }
 }

@@ -215,6 +215,11 @@ impl Value {
         !self.open && !self.atoms.is_empty()
     }
 
+    /// Whether it is text, and all that it may be is known.
+    pub(super) fn is_known_text(&self) -> bool {
+        self.is_known() && self.atoms.iter().all(|atom| matches!(atom, Atom::Text(_) | Atom::Bytes(_)))
+    }
+
     /// The elements that iterating over this gives, when that is certain.
     pub(super) fn elements(&self) -> Option<Vec<Self>> {
         match self.only()? {

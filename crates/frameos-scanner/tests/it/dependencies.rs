@@ -215,6 +215,11 @@ fn a_program_named_by_a_manifest_is_scanned() {
         ("node_modules/a/lib/data.bin", "eval('x')"),
     ]);
     assert!(report.findings.iter().any(|finding| finding.rule == "dynamic-code"), "{:?}", report.findings);
+    let report = scan_files(&[
+        ("node_modules/a/package.json", r#"{"main": "a.css"}"#),
+        ("node_modules/a/a.css", "html { color: red }\n@media print { a { b: c } }"),
+    ]);
+    assert!(report.findings.is_empty(), "{:?}", report.findings);
 }
 
 #[test]

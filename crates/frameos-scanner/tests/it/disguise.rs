@@ -217,6 +217,26 @@ fn scripts_hooks_and_pickles_are_findings() {
 }
 
 #[test]
+fn first_bytes_of_another_format_do_not_hide_a_program() {
+    for start in ["GIF89a=1;", "ID3=1;", "BZh91AY=1;", "OggS=1;"] {
+        let code = format!("{start}eval('x')");
+        let found = found("index.js", code.as_bytes());
+        assert!(found.contains(&"dynamic-code".to_owned()) && found.len() <= 2, "{start}: {found:?}");
+        let manifest = r#"{"runtime": {"language": "nodejs", "entrypoint": "start.gif"}}"#;
+        let report = scan_files(&[("manifest.json", manifest), ("start.gif", &code)]);
+        assert!(report.findings.iter().any(|finding| finding.rule == "dynamic-code"), "{start}");
+        let report = scan_files(&[("index.js", "require('./x.dat')"), ("x.dat", &code)]);
+        assert!(report.findings.iter().any(|finding| finding.rule == "dynamic-code"), "{start}");
+    }
+    let code = format!("//{}ustar\neval('x')", "x".repeat(255));
+    assert_eq!(found("index.js", code.as_bytes()), ["dynamic-code"]);
+    let shell = "#!/bin/sh\neval('x')";
+    let manifest = r#"{"runtime": {"language": "nodejs", "entrypoint": "start"}}"#;
+    let report = scan_files(&[("manifest.json", manifest), ("start", shell)]);
+    assert!(report.findings.iter().any(|finding| finding.rule == "dynamic-code"), "{:?}", report.findings);
+}
+
+#[test]
 fn a_file_that_a_program_loads_is_a_program() {
     let report =
         scan_files(&[("index.js", "require('./logo.png')"), ("logo.png", "eval('x'); process.exit()")]);

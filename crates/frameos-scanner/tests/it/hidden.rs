@@ -71,6 +71,7 @@ fn languages_keep_their_letters() {
             "const re = /[\u{fe00}-\u{fe0f}]/",
             "const s = '한글 \u{1100}\u{1161}'",
             "const s = 'ＦＵＬＬ width'",
+            "const re = /[a-zА-Яа-я]/",
         ],
     );
     each_is_clean("README.md", &["\u{202b}שלום\u{202c} \u{202e}abc"]);

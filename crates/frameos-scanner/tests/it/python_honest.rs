@@ -8,6 +8,10 @@ fn honest_code_is_not_rejected() {
         "main.py",
         &[
             "import importlib\nimportlib.import_module('json')",
+            "__import__('json').dumps({})",
+            "import importlib\nimportlib.import_module(f'encodings.{name}')",
+            "import importlib.util\nimportlib.util.find_spec(name)",
+            "def f(g):\n    return g\nnamespace = globals()\nf(namespace)",
             "import importlib\nimportlib.import_module('.x', __package__)",
             "try:\n    import simplejson as json\nexcept ImportError:\n    import json",
             "import sys\nsys.modules[__name__]",

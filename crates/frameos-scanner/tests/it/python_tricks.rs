@@ -75,6 +75,13 @@ fn modules_are_found_behind_other_modules() {
             "import six.moves\nimport posix as p\np.system('ls')",
             "import inspect, os\ninspect.getattr_static(os, 'system')('ls')",
             "def f(): pass\nimport os\nf.__globals__['os'].system('ls')",
+            "import sys\nsys.modules.copy()['os'].system('ls')",
+            "import sys\ndict(sys.modules)['os'].system('ls')",
+            "import sys\n(sys.modules | {})['os'].system('ls')",
+            "import sys\ngetattr(sys, 'mod' + 'ules')['os'].system('ls')",
+            "def f():\n    import os\n    return locals()\nimport os\nf()['os'].system('ls')",
+            "class A:\n    import os\nA.os.system('ls')",
+            "import os\nfor f in [lambda: os]:\n    f().system('ls')",
             "import platform\nplatform.subprocess.run('ls')",
             "import os\ndef f(**k):\n    k['m'].system('ls')\nf(m=os)",
             "import os\ndef f(*a):\n    a[0].system('ls')\nf(os)",
@@ -131,7 +138,6 @@ fn modules_are_found_behind_other_modules() {
             "e\u{fb}\nｅval('1')",
             "import sys\nsys.exc_info()[2].tb_frame.f_globals['__builtins__']",
             "import site\nsite.addsitedir('x')",
-            "import inspect\n[v for n, v in inspect.getmembers(__import__('builtins')) if n == 'eval'][0]('1')",
         ],
     );
 }
@@ -229,6 +235,9 @@ fn what_cannot_be_known_where_it_matters_is_a_finding() {
             "import importlib\nimportlib.import_module(inputs['m'])",
             "__import__(input())",
             "import os\ngetattr(os, inputs['f'])()",
+            "import os\ngetattr(os, __doc__)()",
+            "import os\ngetattr(os, f.__name__)()",
+            "import os\nlist(vars(os).values())[3]('ls')",
             "import os\nfor n in names:\n    getattr(os, n)()",
             "import importlib\ndef load(n):\n    return importlib.import_module('x' + n)",
             "import os\nprint(inspect.getmembers(os))",
@@ -237,13 +246,18 @@ fn what_cannot_be_known_where_it_matters_is_a_finding() {
             "import os, collections\ncollections.ChainMap(os.__dict__)['system']('ls')",
             "use(__import__('os'))",
             "import builtins as b\nuse(b)",
-            "use(globals())",
-        ][..11],
+            "import inspect\n[v for n, v in inspect.getmembers(__import__('builtins')) if n == 'eval'][0]('1')",
+        ],
     );
     each_has(
         "computed-global",
         "main.py",
-        &["globals()[name]('x')", "import sys\nsys.modules[name].system('x')", "vars()[name]()"],
+        &[
+            "globals()[name]('x')",
+            "import sys\nfor m in sys.modules.values():\n    m.system('ls')",
+            "import sys\nsys.modules[name].system('x')",
+            "vars()[name]()",
+        ],
     );
 }
 

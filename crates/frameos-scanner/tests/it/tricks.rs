@@ -68,6 +68,17 @@ fn modules_and_the_runtime_are_found_through_every_disguise() {
 }
 
 #[test]
+fn bypasses_once_thought_of_stay_closed() {
+    check(include_str!("tricks/bypasses.txt"), "index.js", 50);
+}
+
+#[test]
+fn types_hide_nothing_and_are_no_findings() {
+    check(include_str!("tricks/typescript.txt"), "index.ts", 20);
+    check(include_str!("tricks/jsx.txt"), "index.jsx", 7);
+}
+
+#[test]
 fn honest_code_passes() {
     check(include_str!("tricks/honest.txt"), "index.js", 100);
 }

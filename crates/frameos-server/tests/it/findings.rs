@@ -13,13 +13,13 @@ async fn a_flagged_version_is_reviewed_by_what_it_changes() {
     let mut agent = node_agent("hasher", "module.exports = (i) => ({ result: i.text });");
     let first = developer.post("/agents/register", &agent.body()).await.expect(201);
     assert!(first.data().get("changes").is_none(), "{}", first.text);
-    approve(&admin, &first).await;
+    approve(admin, &first).await;
 
     agent.files[0].1 = FLAGGED.to_owned();
     agent.files.push(("lib/extra.js".into(), "module.exports = 1;".into()));
     let second = submit(&developer, &agent, "1.1.0").await;
     assert_eq!(second.data()["status"], "pending_review");
-    for changes in [&second.data()["changes"], &shown(&admin, &second).await["changes"]] {
+    for changes in [&second.data()["changes"], &shown(admin, &second).await["changes"]] {
         assert_eq!(changes["since"], "1.0.0");
         assert_eq!(changes["new"][0]["rule"], "hashing");
         assert_eq!((&changes["removed"], &changes["unchanged"]), (&json!([]), &json!([])));
@@ -34,16 +34,16 @@ async fn a_flagged_version_is_reviewed_by_what_it_changes() {
     let entry = &queue.data()["reviews"][0];
     assert_eq!((&entry["verdict"], &entry["risk"]), (&json!("flag"), &json!(30)));
 
-    let accept = finding_path(&admin, &second, "hashing", "accept").await;
+    let accept = finding_path(admin, &second, "hashing", "accept").await;
     assert_eq!(admin.post(&accept, &json!({})).await.expect(422).code(), "VALIDATION_FAILED");
     admin.post(&accept, &json!({"reason": "names cache entries"})).await.expect(200);
     admin.post(&accept, &json!({"reason": "again"})).await.expect(409);
-    approve(&admin, &second).await;
-    let version = shown(&admin, &second).await;
+    approve(admin, &second).await;
+    let version = shown(admin, &second).await;
     let given = &version["acceptances"][0];
     assert_eq!(given["reason"], "names cache entries");
     assert_eq!(given["fingerprint"], version["scan_report"]["findings"][0]["fingerprint"]);
-    let entry = audited(&admin, "finding.accept").await;
+    let entry = audited(admin, "finding.accept").await;
     assert!(entry["detail"].as_str().unwrap().contains("names cache entries"), "{entry}");
     assert_eq!(entry["subject"], second.text_of("version_id"));
     app.finish().await;
@@ -56,14 +56,14 @@ async fn what_was_accepted_and_did_not_change_needs_no_reviewer() {
     let mut agent = node_agent("hasher", "module.exports = (i) => require('./id')(i.text);");
     agent.files.push(("id.js".into(), FLAGGED.to_owned()));
     let first = developer.post("/agents/register", &agent.body()).await.expect(201);
-    approve(&admin, &first).await;
+    approve(admin, &first).await;
 
     agent.files[0].1 = "module.exports = (i) => require('./id')(i);".into();
     let second = submit(&developer, &agent, "1.1.0").await;
     assert_eq!(second.data()["status"], "pending_review", "approved, but the finding was never accepted");
-    let accept = finding_path(&admin, &second, "hashing", "accept").await;
+    let accept = finding_path(admin, &second, "hashing", "accept").await;
     admin.post(&accept, &json!({"reason": "names cache entries"})).await.expect(200);
-    approve(&admin, &second).await;
+    approve(admin, &second).await;
 
     agent.files[0].1 = "module.exports = async (i) => require('./id')(i);".into();
     let third = submit(&developer, &agent, "1.2.0").await;
@@ -72,12 +72,26 @@ async fn what_was_accepted_and_did_not_change_needs_no_reviewer() {
         (&third.data()["changes"]["new"], &third.data()["scan_report"]["verdict"]),
         (&json!([]), &json!("flag"))
     );
-    let given = shown(&admin, &third).await["acceptances"][0].clone();
+    let given = shown(admin, &third).await["acceptances"][0].clone();
     assert_eq!(
         (&given["carried_from"], &given["reason"]),
         (&json!(second.text_of("version_id")), &json!("names cache entries"))
     );
-    assert_eq!(audited(&admin, "finding.carry").await["actor"], "platform");
+    assert_eq!(audited(admin, "finding.carry").await["actor"], "platform");
+
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_acceptance_ends_where_the_code_changes_or_reaches_further() {
+    let app = TestApp::start().await;
+    let (developer, admin) = (app.developer("maker").await, app.admin().await);
+    let mut agent = node_agent("hasher", "module.exports = (i) => require('./id')(i);");
+    agent.files.push(("id.js".into(), FLAGGED.to_owned()));
+    let first = developer.post("/agents/register", &agent.body()).await.expect(201);
+    let accept = finding_path(admin, &first, "hashing", "accept").await;
+    admin.post(&accept, &json!({"reason": "names cache entries"})).await.expect(200);
+    approve(admin, &first).await;
 
     // The same line in a file that is another: the fingerprint stays, the acceptance does not.
     let accepted = agent.clone();
@@ -87,7 +101,7 @@ async fn what_was_accepted_and_did_not_change_needs_no_reviewer() {
         (&moved.data()["status"], &moved.data()["changes"]["new"]),
         (&json!("pending_review"), &json!([]))
     );
-    reject(&admin, &moved).await;
+    reject(admin, &moved).await;
 
     // The same finding in code that reaches for something new.
     agent = accepted.clone();
@@ -96,19 +110,19 @@ async fn what_was_accepted_and_did_not_change_needs_no_reviewer() {
     let wider = submit(&developer, &agent, "1.4.0").await;
     assert_eq!(wider.data()["changes"]["abilities"]["added"], json!(["network"]));
     assert_eq!(wider.data()["status"], "pending_review", "{}", wider.text);
-    let given = shown(&admin, &wider).await["acceptances"].clone();
+    let given = shown(admin, &wider).await["acceptances"].clone();
     assert_eq!(
         given[0]["carried_from"],
-        second.text_of("version_id"),
+        first.text_of("version_id"),
         "it is carried, and a person looks all the same"
     );
-    approve(&admin, &wider).await;
+    approve(admin, &wider).await;
 
     // Withdrawn, it is for a reviewer again.
-    let withdraw = finding_path(&admin, &wider, "hashing", "withdraw").await;
+    let withdraw = finding_path(admin, &wider, "hashing", "withdraw").await;
     admin.post(&withdraw, &json!({"reason": "it is for sale"})).await.expect(200);
     admin.post(&withdraw, &json!({"reason": "it is for sale"})).await.expect(404);
-    assert!(audited(&admin, "finding.withdraw").await["detail"].as_str().unwrap().contains("it is for sale"));
+    assert!(audited(admin, "finding.withdraw").await["detail"].as_str().unwrap().contains("it is for sale"));
     let last = submit(&developer, &agent, "1.5.0").await;
     assert_eq!(last.data()["status"], "pending_review", "{}", last.text);
     app.finish().await;
@@ -120,7 +134,7 @@ async fn only_flagged_findings_of_versions_that_stand_are_accepted() {
     let (developer, admin) = (app.developer("maker").await, app.admin().await);
     let code = "module.exports = async (i) => ({ result: String((await fetch(i.text)).status) });";
     let submitted = developer.post("/agents/register", &node_agent("caller", code).body()).await.expect(201);
-    let accept = finding_path(&admin, &submitted, "network-library", "accept").await;
+    let accept = finding_path(admin, &submitted, "network-library", "accept").await;
     let refused = admin.post(&accept, &json!({"reason": "it is harmless"})).await.expect(422);
     assert!(refused.text.contains("only flagged ones"), "{}", refused.text);
     let version = submitted.text_of("version_id");
@@ -128,8 +142,8 @@ async fn only_flagged_findings_of_versions_that_stand_are_accepted() {
     admin.post(&unknown, &json!({"reason": "why not"})).await.expect(404);
 
     let flagged = developer.post("/agents/register", &node_agent("hasher", FLAGGED).body()).await.expect(201);
-    let accept = finding_path(&admin, &flagged, "hashing", "accept").await;
-    reject(&admin, &flagged).await;
+    let accept = finding_path(admin, &flagged, "hashing", "accept").await;
+    reject(admin, &flagged).await;
     admin.post(&accept, &json!({"reason": "too late"})).await.expect(409);
     app.finish().await;
 }
@@ -145,9 +159,9 @@ async fn submission_review_and_rescan_say_the_same() {
     let local = frameos_scanner::scan(&frameos_scanner::bundle::Bundle::from_files(files).unwrap());
     let local = serde_json::to_value(local).unwrap();
     assert_eq!(first.data()["scan_report"], local);
-    assert_eq!(shown(&admin, &first).await["scan_report"], local);
+    assert_eq!(shown(admin, &first).await["scan_report"], local);
     assert_eq!(local["scanner_version"], frameos_scanner::SCANNER_VERSION);
-    approve(&admin, &first).await;
+    approve(admin, &first).await;
     agent.files[0].1 = format!("\n\n{FLAGGED}");
     let second = submit(&developer, &agent, "1.1.0").await;
     let (a, b) = (&second.data()["scan_report"]["findings"][0], &local["findings"][0]);
@@ -159,7 +173,7 @@ async fn submission_review_and_rescan_say_the_same() {
     let rescanned = admin.post("/admin/rescan", &json!({})).await.expect(200);
     assert_eq!((&rescanned.data()["scanned"], &rescanned.data()["changed"]), (&json!(2), &json!([])));
     assert_eq!((&rescanned.data()["next"], &rescanned.data()["unreadable"]), (&Value::Null, &json!([])));
-    assert!(audited(&admin, "versions.rescan").await["detail"].as_str().unwrap().contains("2 versions"));
+    assert!(audited(admin, "versions.rescan").await["detail"].as_str().unwrap().contains("2 versions"));
     app.finish().await;
 }
 

@@ -34,6 +34,9 @@ impl<'a> Check<'_, '_, 'a> {
             self.visit_expr(&call.func);
             call.arguments.args.iter().for_each(|argument| self.visit_operand_deep(argument, looks_up));
             call.arguments.keywords.iter().for_each(|keyword| self.visit_operand(&keyword.value));
+        } else if is_plain_import(call) {
+            // With its module in plain sight it is an import as any other.
+            visitor::walk_arguments(self, &call.arguments);
         } else {
             visitor::walk_expr(self, expr);
         }
@@ -104,7 +107,6 @@ impl<'a> Check<'_, '_, 'a> {
             | "importlib.import_module"
             | "pydoc.locate"
             | "pkgutil.resolve_name"
-            | "importlib.util.find_spec"
             | "unittest.mock._importer"
             | "builtins.__loader__.load_module"
             | "django.utils.module_loading.import_string"
@@ -126,6 +128,9 @@ impl<'a> Check<'_, '_, 'a> {
             | "timeit.repeat"
             | "timeit.Timer"
             | "cProfile.run"
+            | "pdb.run"
+            | "pdb.runeval"
+            | "pdb.runctx"
             | "cProfile.runctx"
             | "profile.run"
             | "profile.runctx"
@@ -145,8 +150,26 @@ impl<'a> Check<'_, '_, 'a> {
             | "bz2.open"
             | "lzma.open"
             | "os.open" => self.opened(path, call),
-            _ => self.deserialized(path, call),
+            _ => {
+                self.iterated(path, call);
+                self.deserialized(path, call);
+            }
         }
+    }
+
+    /// Going through all modules, or all members of one, reaches any of them without its name.
+    fn iterated(&mut self, path: &str, call: &'a ExprCall) {
+        let Some((object, "values" | "items")) = path.rsplit_once('.') else { return };
+        let rule = match object {
+            "sys.modules" | "globals()" => rules::COMPUTED_GLOBAL,
+            "os.__dict__" | "builtins.__dict__" | "builtins" => rules::COMPUTED_MODULE,
+            _ => return,
+        };
+        let what = format!(
+            "`{}` goes through all that {object} holds, so what is taken of it is not known",
+            self.seen(call)
+        );
+        self.report(rule, call, &what);
     }
 
     fn loaded_module(&mut self, path: &str, call: &'a ExprCall) {
@@ -171,7 +194,7 @@ impl<'a> Check<'_, '_, 'a> {
                 self.import(&path, call);
             }
         }
-        if (value.open || value.atoms.is_empty()) && !self.is_own_module(&value) {
+        if !value.is_known_text() && !self.is_own_module(&value) {
             let what = format!(
                 "the module that {name} loads, `{}`, is only known when the code runs",
                 self.seen(argument)
@@ -188,7 +211,9 @@ impl<'a> Check<'_, '_, 'a> {
         });
         let Some(prefix) = prefix else { return false };
         let top = prefix.split('.').next().unwrap_or_default();
-        prefix.starts_with('.') || prefix.contains('.') && self.context.own.contains(top)
+        prefix.starts_with('.')
+            || prefix.starts_with("encodings.")
+            || prefix.contains('.') && self.context.own.contains(top)
     }
 
     fn attribute_by_name(&mut self, call: &'a ExprCall) {
@@ -201,7 +226,7 @@ impl<'a> Check<'_, '_, 'a> {
                 self.report(rules::INTROSPECTION, call, &format!("`{}` reaches {name}", self.seen(call)));
             }
         }
-        if !value.open && !value.atoms.is_empty() {
+        if value.is_known_text() {
             return;
         }
         let objects = self.value(object);
@@ -328,7 +353,7 @@ impl<'a> Check<'_, '_, 'a> {
             return;
         }
         let is_own = |path: &str| matches!(path, "builtins.__name__" | "builtins.__package__");
-        if (key.open || key.atoms.is_empty()) && !key.paths().any(|path| is_own(path)) {
+        if !key.is_known_text() && !key.paths().any(|path| is_own(path)) {
             let rule = match &**path {
                 "builtins" | "builtins.__dict__" | "os.__dict__" => rules::DYNAMIC_CODE,
                 _ => rules::COMPUTED_GLOBAL,
@@ -340,6 +365,11 @@ impl<'a> Check<'_, '_, 'a> {
             self.report(rule, subscript, &what);
         }
     }
+}
+
+fn is_plain_import(call: &ExprCall) -> bool {
+    matches!(call.func.as_ref(), Expr::Name(name) if name.id.as_str() == "__import__")
+        && matches!(call.arguments.args.first(), Some(Expr::StringLiteral(_)))
 }
 
 /// Functions that only read the names of what they are given.

@@ -257,6 +257,7 @@ fn plain(name: &str, first: &Value, args: &Args<'_>) -> Option<Value> {
         "next" => first.elements()?.into_iter().next(),
         "reversed" => Some(Value::list(first.elements()?.into_iter().rev().collect())),
         "dict" => match first.only()? {
+            Atom::Path(path) if names::is_mapping(path) => Some(Value::path(path)),
             Atom::Dict(items) => Some(Value::dict(items.to_vec())),
             Atom::List(items) => {
                 let pair = |item: &Value| match item.elements()?.as_slice() {

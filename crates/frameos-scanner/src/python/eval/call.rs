@@ -135,6 +135,9 @@ impl<'a> Evaluator<'_, 'a> {
                 let key = args.first().cloned().unwrap_or_default();
                 return self.item(&Value::path(object), &key, at);
             }
+            if matches!(method, "copy" | "__or__") && names::is_mapping(object) {
+                return Value::path(object);
+            }
             if method == "__getattribute__" || method == "__getattr__" {
                 return self.member_by_name(&Value::path(object), args.values.last(), at);
             }

@@ -2,6 +2,7 @@
 
 use ruff_python_ast::{CmpOp, Expr, ExprCompare, ExprUnaryOp, Operator, UnaryOp};
 
+use super::super::names;
 use super::super::taint::is_path_object;
 use super::super::value::{Atom, MAX_ITEMS, MAX_TEXT, Value, add_taints};
 use super::format::percent;
@@ -131,6 +132,7 @@ fn atoms(operator: Operator, left: &Atom, right: &Atom) -> Option<Value> {
             let text = percent(std::str::from_utf8(template).ok()?, values)?;
             Some(Value::bytes(text.into_bytes()))
         }
+        (Operator::BitOr, Atom::Path(path), _) if names::is_mapping(path) => Some(Value::path(path)),
         (Operator::Div, path, _) if is_path_object(path) => Some(Value::of(path.clone())),
         (operator, Atom::Int(left), Atom::Int(right)) => numbers(operator, *left, *right).map(Value::int),
         _ => None,
