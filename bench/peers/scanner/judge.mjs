@@ -4,6 +4,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 
+const DISGUISE = new Set(['obfuscated-code', 'invisible-payload']);
 const MIN_MEGABYTES = 20;
 const MIN_RATIO = 10;
 const MAX_SECONDS = 10;
@@ -46,7 +47,7 @@ function recall() {
     const kind = basename(dirname(folder));
     const key = `${kind}/${basename(folder)}`;
     const variant = variants.get(key) ?? { kind, files: 0, found: 0, rejected: 0, wrong: [] };
-    const found = one.rejected.some((finding) => finding.rule === 'obfuscated-code');
+    const found = one.rejected.some((finding) => DISGUISE.has(finding.rule));
     variant.files += 1;
     variant.found += found ? 1 : 0;
     variant.rejected += one.rejected.length ? 1 : 0;

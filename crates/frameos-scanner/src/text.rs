@@ -66,14 +66,9 @@ fn is_dense(line: &[u8]) -> bool {
 /// The offset of the first row of characters nobody sees that is longer than any writing system or emoji needs.
 pub(crate) fn unseen_run(text: &str) -> Option<usize> {
     const MIN_RUN: u32 = 24;
-    const STRIDE: usize = 64;
     let bytes = text.as_bytes();
     let (mut at, mut start, mut run) = (0, 0, 0_u32);
     while at < bytes.len() {
-        if run == 0 && bytes.get(at..at + STRIDE).is_some_and(<[u8]>::is_ascii) {
-            at += STRIDE;
-            continue;
-        }
         let Some(length) = unseen(&bytes[at..]) else {
             run = 0;
             at += 1;

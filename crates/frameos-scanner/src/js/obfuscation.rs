@@ -31,11 +31,6 @@ pub(super) fn only_symbols(symbols: u32, letters: u32) -> bool {
 
 pub(super) fn check(semantic: &Semantic<'_>, source: &Source<'_>, findings: &mut Findings) {
     check_names(semantic, source, findings);
-    if let Some(offset) = text::unseen_run(source.text) {
-        let what =
-            "a long row of characters that nobody sees is here, as encoders of hidden programs write them";
-        findings.at(rules::OBFUSCATED, source, offset, what);
-    }
     let mut signs = Signs::new(semantic);
     for node in semantic.nodes().iter() {
         signs.node(node.kind());
