@@ -1,18 +1,17 @@
 //! Evidence in text that needs no syntax: credentials, miners, reverse shells, hosts, places where stolen data goes.
 //!
-//! One pass of an automaton over the text finds every literal that evidence begins with; what stands around a hit decides.
+//! One pass over the text finds every literal that evidence begins with; what stands around a hit decides.
 //! Invariant: the work per hit is bounded by a constant, and so is the number of findings per file and family.
 
 mod credential;
 mod host;
 mod needles;
+mod search;
 mod shell;
 mod token;
 
 use std::cell::Cell;
 use std::sync::LazyLock;
-
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use crate::findings::Findings;
 use crate::role::Role;
@@ -20,21 +19,18 @@ use crate::source::Source;
 pub(crate) use shell::pipes_to_shell;
 
 use needles::{Family, NEEDLES};
+use search::Search;
 
 /// Compiled once: the table is a constant, and compiling it takes longer than scanning a small bundle.
-static NEEDLE_AUTOMATON: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+static SEARCH: LazyLock<Search> = LazyLock::new(|| {
     let words = NEEDLES.iter().flat_map(|(_, words)| words.iter());
-    AhoCorasick::builder()
-        .ascii_case_insensitive(true)
-        .match_kind(MatchKind::Standard)
-        .kind(Some(AhoCorasickKind::DFA))
-        .build(words)
-        .ok()
+    Search::new(words.copied())
 });
 
-/// Which family each needle of the automaton is of.
-static FAMILIES: LazyLock<Vec<Family>> =
-    LazyLock::new(|| NEEDLES.iter().flat_map(|(family, words)| words.iter().map(|_| *family)).collect());
+/// Which family each needle is of, and how long it is.
+static FAMILIES: LazyLock<Vec<(Family, usize)>> = LazyLock::new(|| {
+    NEEDLES.iter().flat_map(|(family, words)| words.iter().map(|word| (*family, word.len()))).collect()
+});
 
 /// The most findings of one family in one file; of what is only named, a few say all.
 const MAX_PER_FAMILY: usize = 40;
@@ -80,18 +76,17 @@ pub(crate) fn in_comment(source: &Source<'_>, offset: usize) -> bool {
 }
 
 fn examine(text: &Text<'_, '_>, findings: &mut Findings) {
-    let Some(automaton) = NEEDLE_AUTOMATON.as_ref() else { return };
     let mut counts = [0_usize; Family::COUNT];
-    for found in automaton.find_overlapping_iter(text.text) {
-        let Some(&family) = FAMILIES.get(found.pattern().as_usize()) else { continue };
+    SEARCH.each(text.text.as_bytes(), |needle, start| {
+        let Some(&(family, length)) = FAMILIES.get(needle) else { return };
         let count = &mut counts[family as usize];
         let is_name =
             matches!(family, Family::Path | Family::Miner | Family::Drop | Family::Metadata | Family::Onion);
         if *count < if is_name { MAX_NAMED } else { MAX_PER_FAMILY } {
-            let hit = Hit { family, start: found.start(), end: found.end() };
+            let hit = Hit { family, start, end: start + length };
             *count += usize::from(judge(text, hit, findings));
         }
-    }
+    });
     host::quoted_addresses(text, findings);
 }
 
