@@ -5,6 +5,6 @@ mod client;
 mod leftovers;
 mod server;
 
-pub use agents::{Agent, deploy, execute, node_agent, pack, python_agent};
+pub use agents::{Agent, deploy, execute, node_agent, pack, publish_unseen, python_agent};
 pub use client::{Answer, Client, PASSWORD, answer, totp_now};
 pub use server::{TestApp, is_docker, test_config, tier_prefix};

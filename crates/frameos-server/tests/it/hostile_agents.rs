@@ -1,7 +1,6 @@
 //! Hostile agents, from publishing to the receipt: each is contained, told, billed only if it kept its promise, and gone.
 //!
-//! The scanner refuses what it sees; these agents get at the file system and at processes in ways that it does not see, as
-//! their authors would.
+//! The scanner refuses what it sees, these agents too; they are put where published code lies, as those are that it does not see.
 
 mod exhausting;
 mod lying;
@@ -10,7 +9,9 @@ mod prying;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Agent, Client, TestApp, deploy, execute, is_docker, node_agent, python_agent};
+use crate::harness::{
+    Agent, Client, TestApp, deploy, execute, is_docker, node_agent, publish_unseen, python_agent,
+};
 
 /// Gives `fs`, `cp` and `load`, under names that are only known when it runs.
 const NODE: &str = "\
@@ -21,7 +22,7 @@ const fs = load('fs'), cp = load('child_process');
 const sleeper = [process.execPath, ['-e', 'setInterval(() => {}, 1000)']];
 ";
 
-/// Gives `os`, `load` and `access`, which opens files; the scanner flags it, and reviewers may be fooled.
+/// Gives `os`, `load` and `access`, which opens files.
 const PYTHON: &str = "\
 import sys, time
 inner = next(c for c in object.__subclasses__() if c.__name__ == '_wrap_close').__init__.__globals__
@@ -81,7 +82,7 @@ impl Stage {
     /// Publishes and runs an agent, holds the run to what it must be, and looks for what it left.
     async fn run(&self, hostile: &Hostile, inputs: Value) -> Value {
         let slug = &hostile.agent.slug;
-        let agent_id = hostile.agent.publish(&self.app, &self.developer).await;
+        let agent_id = publish_unseen(&hostile.agent, &self.app, &self.developer).await;
         let deployment = deploy(&self.user, &agent_id, json!({})).await;
         let before = self.user.balance().await.0;
         let run = execute(&self.user, &agent_id, &deployment, inputs).await;
@@ -136,7 +137,7 @@ impl Stage {
 async fn what_is_left_would_be_found() {
     let stage = Stage::set().await;
     let slow = node("slow", "setInterval(() => {}, 1000);", End::Timeout);
-    let agent_id = slow.agent.publish(&stage.app, &stage.developer).await;
+    let agent_id = publish_unseen(&slow.agent, &stage.app, &stage.developer).await;
     let deployment = deploy(&stage.user, &agent_id, json!({})).await;
     let body = json!({"deployment_id": deployment, "inputs": {}});
     let queued = stage.user.post(&format!("/agents/{agent_id}/execute"), &body).await.expect(202);

@@ -1,7 +1,10 @@
 //! Small agents to publish, packed by the test itself.
 
+use std::fs;
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 use flate2::{Compression, write::GzEncoder};
+use frameos_domain::canonical::sha256_hex;
 use serde_json::{Value, json};
 
 use super::{TestApp, client::Client};
@@ -71,6 +74,26 @@ impl Agent {
         app.admin().await.post(&path, &json!({})).await.expect(200);
         submitted.text_of("agent_id")
     }
+}
+
+/// Publishes code that the scanner would refuse, as if it had not seen what it is: something harmless is published, and `agent` lies
+/// where the workers keep the code they have unpacked.
+pub async fn publish_unseen(agent: &Agent, app: &TestApp, developer: &Client) -> String {
+    let (entrypoint, _) = &agent.files[0];
+    let harmless = match entrypoint.as_str() {
+        "main.py" => format!("# {}\ndef main(inputs, ctx):\n    return {{}}\n", agent.slug),
+        _ => format!("// {}\nmodule.exports = async () => ({{}});\n", agent.slug),
+    };
+    let shown = Agent { files: vec![(entrypoint.clone(), harmless)], ..agent.clone() };
+    let packed = shown.packed();
+    let folder = app.data_dir().join("cache").join(sha256_hex(&STANDARD.decode(&packed).unwrap()));
+    fs::create_dir_all(&folder).unwrap();
+    let manifest = ("manifest.json".to_owned(), agent.manifest.to_string());
+    for (path, content) in std::iter::once(&manifest).chain(&agent.files) {
+        fs::create_dir_all(folder.join(path).parent().unwrap()).unwrap();
+        fs::write(folder.join(path), content).unwrap();
+    }
+    shown.publish(app, developer).await
 }
 
 /// A gzipped tar of what `fill` puts into it.

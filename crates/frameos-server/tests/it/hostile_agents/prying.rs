@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{End, Hostile, Stage, node, python};
+use super::{End, Hostile, Stage, node, publish_unseen, python};
 
 /// Lines of what every process says of itself, by whatever way there is.
 const ENVIRONMENTS: &str = "\
@@ -28,7 +28,7 @@ module.exports = () => {
 async fn sees(stage: &Stage, agent: Hostile, text: Value) -> String {
     // What it sees is what the caller judges.
     let slug = agent.agent.slug.clone();
-    let agent_id = agent.agent.publish(&stage.app, &stage.developer).await;
+    let agent_id = publish_unseen(&agent.agent, &stage.app, &stage.developer).await;
     let deployment = crate::harness::deploy(&stage.user, &agent_id, json!({})).await;
     let run = crate::harness::execute(&stage.user, &agent_id, &deployment, json!({"text": text})).await;
     assert_eq!(run["status"], "success", "{slug}: {run}");
