@@ -9,7 +9,7 @@ use frameos_domain::clock::Timestamp;
 use frameos_store::{
     Tx, idempotency,
     job::{self, JobNew, JobTicket},
-    run_event, session, stats,
+    review, run_event, session, stats,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tokio_util::sync::CancellationToken;
@@ -104,7 +104,7 @@ async fn work<J: Job>(app: &App, ticket: &JobTicket) -> Result<()> {
     Ok(())
 }
 
-/// Counts finished runs into the statistics.
+/// Counts finished runs into the statistics, and reviews into ratings.
 #[derive(Serialize, Deserialize)]
 struct StatisticsRollUp {}
 
@@ -115,9 +115,16 @@ impl Job for StatisticsRollUp {
 
     async fn run(self, app: &App) -> Result<Next> {
         loop {
+            let now = app.now();
             let moved = app
                 .store()
-                .tx(|tx| Box::pin(async move { stats::stats_rollup_unscoped(tx, EVENTS_AT_ONCE).await }))
+                .tx(move |tx| {
+                    Box::pin(async move {
+                        let runs = stats::stats_rollup_unscoped(tx, EVENTS_AT_ONCE, now).await?;
+                        let reviews = review::ratings_rollup_unscoped(tx, EVENTS_AT_ONCE, now).await?;
+                        Ok(runs.max(reviews))
+                    })
+                })
                 .await?;
             if moved < EVENTS_AT_ONCE as usize {
                 return Ok(Next::Done);
@@ -177,8 +184,12 @@ pub async fn jobs_run(app: App, stop: CancellationToken) {
 
 async fn recurring_add(app: &App, sweep: bool) -> Result<()> {
     due_add(app).await?;
-    let uncounted =
-        app.store().read(|tx| Box::pin(async move { stats::stat_events_wait_unscoped(tx).await })).await?;
+    let uncounted = app.store().read(|tx| {
+        Box::pin(async move {
+            Ok(stats::stat_events_wait_unscoped(tx).await? || review::rating_events_wait_unscoped(tx).await?)
+        })
+    });
+    let uncounted = uncounted.await?;
     if !uncounted && !sweep {
         return Ok(());
     }

@@ -109,7 +109,7 @@ async fn newer_check(app: &App, agent: &Agent, new: &Number) -> Result<()> {
     }
 }
 
-async fn agent_owned(app: &App, developer: DeveloperId, slug_or_id: &str) -> Result<Agent> {
+pub(crate) async fn agent_owned(app: &App, developer: DeveloperId, slug_or_id: &str) -> Result<Agent> {
     let name = slug_or_id.to_owned();
     app.store()
         .read(move |tx| Box::pin(async move { agent::agent_find_unscoped(tx, &name).await }))

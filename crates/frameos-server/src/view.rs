@@ -9,5 +9,6 @@ pub(crate) mod execution;
 pub(crate) mod payout;
 pub(crate) mod run_event;
 pub(crate) mod subscription;
+pub(crate) mod user_review;
 pub(crate) mod wallet;
 pub(crate) mod webhook;

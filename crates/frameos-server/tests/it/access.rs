@@ -145,6 +145,7 @@ fn filled(path: &str, things: &Things) -> String {
         .replace("{deployment}", &things.deployment)
         .replace("{execution}", &things.execution)
         .replace("{developer}", &things.developer)
+        .replace("{review}", "rvw_00000000000000000000000000")
         .replace("{payout}", "pout_00000000000000000000000000")
         .replace("{subscription}", "sub_00000000000000000000000000")
         .replace("{provider}", "sandbox")

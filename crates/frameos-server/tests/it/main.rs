@@ -30,5 +30,6 @@ mod registry;
 mod run_events;
 mod sessions;
 mod subscriptions;
+mod user_reviews;
 mod webhooks;
 mod x402;
