@@ -10,6 +10,7 @@ mod app;
 mod attempt;
 mod audit;
 mod bare_run;
+mod catalogue;
 mod code_cache;
 mod credential;
 mod deployment;
@@ -38,6 +39,7 @@ mod run;
 mod run_event;
 mod run_token;
 mod runner;
+mod search;
 mod seed;
 mod settle;
 mod submission;
@@ -60,6 +62,7 @@ pub use audit::*;
 pub use bare_run::{
     LOG_HEAD_BYTES, bundle_write, log_head, run_language, run_redactor, run_resources, run_spec,
 };
+pub use catalogue::{Answers, Body, Listed, Snapshot, catalogue, catalogue_follow};
 pub use deployment::*;
 pub use developer::*;
 pub use error::{AppError, Result};
@@ -81,6 +84,7 @@ pub use review::*;
 pub use run_event::*;
 pub use run_token::{RUN_TOKEN_PREFIX, RunIdentity, run_authenticate, run_log, run_progress};
 pub use runner::Runner;
+pub use search::{AgentQuery, FacetValue, Facets, Found, SearchSort};
 pub use seed::*;
 pub use submission::Submission;
 pub use subscription::{

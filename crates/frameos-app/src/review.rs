@@ -22,6 +22,7 @@ use frameos_store::{
 
 use crate::{
     app::App,
+    catalogue::catalogue_settle,
     error::{AppError, Result},
     mail::Mail,
     pricing::pricing_changed,
@@ -114,6 +115,7 @@ pub async fn version_approve(app: &App, admin: AdminId, id: VersionId, note: Opt
             format!("this version is {} already", version.review_status),
         ));
     }
+    catalogue_settle(app).await;
     let text = format!("Version {} of {} is approved and live.", version.version, agent.name);
     developer_tell(app, agent.developer_id, &format!("{} {} is live", agent.name, version.version), text)
         .await;
@@ -185,7 +187,8 @@ async fn agent_bar(
 ) -> Result<AgentId> {
     let name = slug_or_id.to_owned();
     let now = app.now();
-    app.store()
+    let barred = app
+        .store()
         .tx(move |tx| {
             Box::pin(async move {
                 let Some(agent) = agent::agent_find_unscoped(tx, &name).await? else { return Ok(None) };
@@ -202,7 +205,9 @@ async fn agent_bar(
             })
         })
         .await?
-        .ok_or(AppError::not_found("agent"))
+        .ok_or(AppError::not_found("agent"))?;
+    catalogue_settle(app).await;
+    Ok(barred)
 }
 
 /// Bars a developer from signing in and publishing.

@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 use crate::{
     agent::{Submitted, agent_visible, insider, submission_scan, version_new},
     app::App,
+    catalogue::catalogue_settle,
     error::{AppError, Result},
     pricing::pricing_changed,
     submission::{Submission, face_merge},
@@ -79,6 +80,9 @@ pub async fn version_submit(
             app.store().objects().delete(&object).await?;
             return Err(error.into());
         }
+    }
+    if live {
+        catalogue_settle(app).await;
     }
     let status = if live { AgentStatus::Published } else { AgentStatus::PendingReview };
     Ok(Submitted { agent_id, version_id, status, scan, warnings: checked.manifest.warnings })

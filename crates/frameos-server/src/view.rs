@@ -3,6 +3,7 @@
 pub(crate) mod account;
 pub(crate) mod admin;
 pub(crate) mod agent;
+pub(crate) mod agent_markdown;
 pub(crate) mod deployment;
 pub(crate) mod developer;
 pub(crate) mod execution;

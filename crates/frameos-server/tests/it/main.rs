@@ -7,6 +7,7 @@ mod access;
 mod analytics;
 mod bundles;
 mod config;
+mod discovery;
 mod envelope;
 mod error_pages;
 mod failed_runs;

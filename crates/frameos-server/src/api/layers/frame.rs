@@ -10,7 +10,7 @@ use std::{
 
 use axum::{
     extract::{MatchedPath, Request, State},
-    http::{HeaderName, HeaderValue, Method, header},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -77,7 +77,7 @@ pub(crate) async fn frame(State(frame): State<Frame>, mut request: Request, next
 }
 
 fn headers_put(response: &mut Response, https: bool, private: bool) {
-    let failed = !response.status().is_success();
+    let failed = !response.status().is_success() && response.status() != StatusCode::NOT_MODIFIED;
     let headers = response.headers_mut();
     for (name, value) in SECURITY_HEADERS {
         headers.entry(*name).or_insert(HeaderValue::from_static(value));
