@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-vm test-faults bench bench-engine bench-gateway bench-sandbox check tidy fmt ci clean-data
+.PHONY: help run build test test-vm test-faults bench bench-engine bench-gateway bench-scanner bench-sandbox fuzz-scanner check tidy fmt ci clean-data
 
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 DATA_DIR := $(or $(FRAMEOS_DATA_DIR),data)
@@ -35,8 +35,14 @@ bench-gateway: ## Measure payments a second, what a long ledger costs, and the a
 bench-engine: build ## Measure triggers, warm runs, how full slots are kept, and the queue against BullMQ on Redis
 	scripts/bench-engine
 
+bench-scanner: ## Measure the code scanner's speed against js-x-ray, and its verdicts on real packages and real disguises
+	scripts/bench-scanner
+
 bench-sandbox: ## Measure what isolation costs, against plain processes and a Docker Engine
 	scripts/with-docker cargo bench --locked -p frameos-sandbox --bench sandbox
+
+fuzz-scanner: ## Fuzz the code scanner with libFuzzer, FUZZ_SECONDS (60) for each of its inputs
+	scripts/fuzz-scanner
 
 check: ## Formatting, lints, tidy, licences
 	scripts/check

@@ -10,7 +10,7 @@ use frameos_domain::{
     id::{AgentId, DeveloperId, VersionId},
     manifest::ManifestIssue,
     pricing::PricingModel,
-    scan::{Action, ScanReport, Verdict},
+    scan::{Action, ScanReport, Verdict, VersionDiff},
 };
 use frameos_store::{
     agent::{self, Agent, AgentFace, AgentNew},
@@ -24,6 +24,7 @@ use crate::{
     app::App,
     catalogue::{Snapshot, catalogue},
     error::{AppError, Result},
+    scan::{Scanned, bundle_scan},
     search::{AgentQuery, FacetValue, Found, SearchSort},
     submission::{self, Checked, Submission},
     token::Principal,
@@ -38,6 +39,8 @@ pub struct Submitted {
     /// Pending review, or published.
     pub status: AgentStatus,
     pub scan: ScanReport,
+    /// What it changes against the version before it; there is none before a first one.
+    pub changes: Option<VersionDiff>,
     pub warnings: Vec<ManifestIssue>,
 }
 
@@ -69,7 +72,8 @@ pub struct AgentView {
 
 /// Publishes a new agent: checked, scanned, stored, and waiting for review.
 pub async fn agent_register(app: &App, developer: DeveloperId, submission: Submission) -> Result<Submitted> {
-    let (checked, scan, code) = submission_scan(submission).await?;
+    let (checked, scanned, code) = submission_scan(submission).await?;
+    let scan = scanned.report;
     let now = app.now();
     let slug = submission::required("slug", checked.listing.slug.clone())?;
     let face = submission::face_new(&checked)?;
@@ -105,17 +109,18 @@ pub async fn agent_register(app: &App, developer: DeveloperId, submission: Submi
         }
     }
     let warnings = checked.manifest.warnings;
-    Ok(Submitted { agent_id, version_id, status: AgentStatus::PendingReview, scan, warnings })
+    Ok(Submitted { agent_id, version_id, status: AgentStatus::PendingReview, scan, changes: None, warnings })
 }
 
 /// Unpacks, checks and scans off the async threads; a rejecting scan is the caller's error, with every finding.
-pub(crate) async fn submission_scan(submission: Submission) -> Result<(Checked, ScanReport, Vec<u8>)> {
+pub(crate) async fn submission_scan(submission: Submission) -> Result<(Checked, Scanned, Vec<u8>)> {
     let work = move || {
         let checked = submission::submission_check(&submission)?;
-        let scan = frameos_scanner::scan(&checked.bundle);
-        Ok::<_, AppError>((checked, scan, submission.code))
+        let scanned = bundle_scan(&checked.bundle, &checked.manifest_json)?;
+        Ok::<_, AppError>((checked, scanned, submission.code))
     };
-    let (checked, scan, code) = tokio::task::spawn_blocking(work).await.map_err(AppError::internal)??;
+    let (checked, scanned, code) = tokio::task::spawn_blocking(work).await.map_err(AppError::internal)??;
+    let scan = &scanned.report;
     if scan.verdict == Verdict::Reject {
         let rejecting: Vec<_> =
             scan.findings.iter().filter(|finding| finding.action == Action::Reject).collect();
@@ -129,7 +134,7 @@ pub(crate) async fn submission_scan(submission: Submission) -> Result<(Checked, 
             json!({"scan_passed": false, "scan_report": scan}),
         ));
     }
-    Ok((checked, scan, code))
+    Ok((checked, scanned, code))
 }
 
 pub(crate) fn version_new(

@@ -3,6 +3,8 @@
 //! Invariants: an attempt begins only while its ticket is this claim's; a run out of attempts is not begun again; a run that
 //! cannot be begun keeps no other from being claimed.
 
+use std::sync::Arc;
+
 use frameos_domain::{clock::Timestamp, execution::RunStatus};
 use frameos_store::{
     StoreError, Tx,
@@ -51,16 +53,19 @@ pub(crate) async fn runs_claim(
         what: "no tokens for runs",
         source: Some(Box::new(error)),
     })?;
-    let (begin, claim, given) = (Begin::of(app, &lease), lease.clone(), tokens.clone());
-    let begun = app.store().tx(move |tx| {
+    let (begin, claim, given) = (Arc::new(Begin::of(app, &lease)), lease.clone(), tokens.clone());
+    let begun = app.store().tx_claim(move |tx| {
         Box::pin(async move {
-            let mut begun = Vec::new();
-            for (ticket, token) in ticket::ticket_claim(tx, &claim, most, rules).await?.into_iter().zip(given)
-            {
-                let found = begin.begin(tx, &ticket, &token).await?;
-                begun.push(Claimed { ticket, token, begun: Some(found) });
-            }
-            Ok(begun)
+            let tickets = ticket::ticket_claim(tx, &claim, most, rules).await?;
+            let begins =
+                tickets.into_iter().zip(given).map(|claimed| (Arc::clone(&begin), claimed)).collect();
+            tx.each(begins, |tx, (begin, (ticket, token))| {
+                Box::pin(async move {
+                    let found = begin.begin(tx, &ticket, &token).await?;
+                    Ok(Claimed { ticket, token, begun: Some(found) })
+                })
+            })
+            .await
         })
     });
     match begun.await {
@@ -74,7 +79,7 @@ pub(crate) async fn runs_claim(
     }
     let tickets = app
         .store()
-        .tx(move |tx| Box::pin(async move { ticket::ticket_claim(tx, &lease, most, rules).await }))
+        .tx_claim(move |tx| Box::pin(async move { ticket::ticket_claim(tx, &lease, most, rules).await }))
         .await?;
     let claimed =
         tickets.into_iter().zip(tokens).map(|(ticket, token)| Claimed { ticket, token, begun: None });

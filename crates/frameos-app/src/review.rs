@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use frameos_domain::{
     id::{AdminId, AgentId, DeveloperId, EventId, UserId, VersionId},
-    scan::ScanReport,
+    scan::{ScanReport, VersionDiff},
+    version as semver,
 };
-use frameos_scanner::bundle;
 use frameos_store::{
     agent::{self, Agent},
     audit::{self, AuditEntry},
     developer,
+    finding::Acceptance,
     page::{Page, Paged},
     session,
     status::{AccountStatus, AgentStatus, Plan, ReviewStatus},
@@ -26,6 +27,7 @@ use crate::{
     error::{AppError, Result},
     mail::Mail,
     pricing::pricing_changed,
+    scan::{acceptances, base_scan, version_base, version_diff, version_scan},
     version::face_read,
 };
 
@@ -37,7 +39,10 @@ pub const REVIEW_PROMISE: Duration = Duration::from_secs(24 * 3600);
 pub struct VersionForReview {
     pub agent: Agent,
     pub version: Version,
+    /// What it changes against the version before it; the first thing to look at.
+    pub changes: Option<VersionDiff>,
     pub scan: Option<ScanReport>,
+    pub acceptances: Vec<Acceptance>,
     /// Path and size of each file of the bundle.
     pub files: Vec<(String, u64)>,
 }
@@ -50,27 +55,25 @@ pub async fn review_queue(app: &App, page: Page) -> Result<Paged<PendingVersion>
         .await?)
 }
 
-/// A version, its bundle's files and what the scan found.
+/// A version, what it changes, its bundle's files, what the scan found and what of that was accepted.
 pub async fn version_for_review(app: &App, id: VersionId) -> Result<VersionForReview> {
     let (version, agent) = version_load(app, id).await?;
-    let packed = app
-        .store()
-        .objects()
-        .get(&version.code_s3_key)
-        .await?
-        .ok_or_else(|| AppError::internal("a version's code is missing"))?;
-    let files = tokio::task::spawn_blocking(move || {
-        bundle::unpack(&packed)
-            .map(|bundle| bundle.files().map(|(path, bytes)| (path.to_owned(), bytes.len() as u64)).collect())
-    })
-    .await
-    .map_err(AppError::internal)?
-    .map_err(AppError::internal)?;
-    let scan = version.scan_report.clone();
-    Ok(VersionForReview { agent, version, scan, files })
+    let scanned = version_scan(app, &version).await?;
+    let agent_id = agent.id;
+    let listed =
+        app.store().read(move |tx| Box::pin(async move { version::version_list(tx, agent_id).await }));
+    let versions = listed.await?;
+    let number = semver::parse(&version.version).map_err(AppError::internal)?;
+    let changes = match version_base(&versions, &number) {
+        Some(base) => base_scan(app, base).await.map(|before| version_diff(base, &before, &scanned)),
+        None => None,
+    };
+    let files = scanned.files.into_iter().map(|(path, (bytes, _))| (path, bytes)).collect();
+    let (scan, acceptances) = (version.scan_report.clone(), acceptances(app, id).await?);
+    Ok(VersionForReview { agent, version, changes, scan, acceptances, files })
 }
 
-async fn version_load(app: &App, id: VersionId) -> Result<(Version, Agent)> {
+pub(crate) async fn version_load(app: &App, id: VersionId) -> Result<(Version, Agent)> {
     app.store()
         .read(move |tx| {
             Box::pin(async move {
@@ -286,7 +289,7 @@ pub(crate) fn audit(
     }
 }
 
-fn reason_parse(reason: Option<&str>) -> Result<String> {
+pub(crate) fn reason_parse(reason: Option<&str>) -> Result<String> {
     let reason = reason.map(str::trim).unwrap_or_default();
     if (1..=2_000).contains(&reason.chars().count()) {
         Ok(reason.to_owned())

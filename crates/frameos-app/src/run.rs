@@ -16,7 +16,7 @@ use frameos_domain::{
 };
 use frameos_sandbox::{Outcome, RunSpec};
 use frameos_store::{
-    StoreError,
+    Lane, StoreError, Tx,
     charge::charges_insert,
     execution::{self, Execution, RunResult},
     run_event::{RunEvent, run_events_append},
@@ -391,15 +391,20 @@ async fn result_store(
     app: &App,
     ticket: &Ticket,
     row: &Execution,
-    (mut end, mut result, said): (RunStatus, RunResult, Said),
-) -> std::result::Result<Option<RunStatus>, StoreError> {
-    let (id, attempt, ticket_id, owner) =
-        (ticket.execution_id, ticket.attempt, ticket.id, app.settings.worker_name.clone());
+    (end, result, said): (RunStatus, RunResult, Said),
+) -> std::result::Result<Option<(RunStatus, Execution)>, StoreError> {
+    let (id, owner) = (ticket.execution_id, app.settings.worker_name.clone());
     let (held, waiting, run_attempt) = (ticket.clone(), row.status, row.attempt);
-    let stored = app.store().tx(move |tx| {
+    let stored = app.store().tx_shared(Lane::Results, move |tx| {
+        let (mut end, mut result, said) = (end, result.clone(), said.clone());
+        let (held, owner) = (held.clone(), owner.clone());
         Box::pin(async move {
+            let mut kept = result_keep(tx, &held, &owner, (end, &result)).await?;
             // A cancel that was accepted holds, even when the agent finished in the same moment.
-            if end == RunStatus::Success && execution::execution_cancel_requested_unscoped(tx, id).await? {
+            if !kept
+                && end == RunStatus::Success
+                && execution::execution_cancel_requested_unscoped(tx, id).await?
+            {
                 end = RunStatus::Cancelled;
                 result = RunResult {
                     status: waiting,
@@ -410,20 +415,30 @@ async fn result_store(
                     log_object: None,
                     ..result
                 };
+                kept = result_keep(tx, &held, &owner, (end, &result)).await?;
             }
-            let payload = json!({"end": end});
-            let kept = ticket::ticket_to_settle(tx, ticket_id, attempt, &owner, &payload).await?;
-            let kept = kept && execution::execution_result_set(tx, id, &result).await?;
             if !kept {
                 tx.set_rollback();
                 return Ok(None);
             }
             run_events_append(tx, &held, &owner, run_attempt, &said.events).await?;
             charges_insert(tx, id, run_attempt, &said.charges, result.completed_at).await?;
-            Ok(Some(end))
+            Ok(execution::execution_get_unscoped(tx, id).await?.map(|row| (end, row)))
         })
     });
     stored.await
+}
+
+/// Moves the ticket on to settling and stores the result. False when one of them is not there for it any more.
+async fn result_keep(
+    tx: &mut Tx,
+    ticket: &Ticket,
+    owner: &str,
+    (end, result): (RunStatus, &RunResult),
+) -> std::result::Result<bool, StoreError> {
+    let payload = json!({"end": end});
+    Ok(ticket::ticket_to_settle(tx, ticket.id, ticket.attempt, owner, &payload).await?
+        && execution::execution_result_set(tx, ticket.execution_id, result).await?)
 }
 
 /// Puts a run back after a fault of ours, or ends it when it had all its tries.

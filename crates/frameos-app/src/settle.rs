@@ -23,7 +23,7 @@ use frameos_gateway::{
     wire::{Execute, Execution as Payment, MandateState},
 };
 use frameos_store::{
-    StoreError, Tx,
+    Lane, StoreError, Tx,
     agent::{self, Agent},
     chain,
     execution::{self, Execution, Finish},
@@ -45,14 +45,16 @@ use crate::{
     webhook::{self, Ended},
 };
 
-/// The chain run receipts form.
-const CHAIN: &str = "run_receipts";
 const RETRY_FIRST: Duration = Duration::from_secs(2);
 const RETRY_LONGEST: Duration = Duration::from_secs(60);
 
-/// Settles now, or leaves the ticket to be settled later.
-pub(crate) async fn settle_or_wait(app: &App, ticket: &Ticket, end: RunStatus) -> Result<()> {
-    let Err(error) = settle(app, ticket, end).await else { return Ok(()) };
+/// Settles now, or leaves the ticket to be settled later. `row` is the run as it was stored with its result.
+pub(crate) async fn settle_or_wait(
+    app: &App,
+    ticket: &Ticket,
+    (end, row): (RunStatus, Execution),
+) -> Result<()> {
+    let Err(error) = settle(app, ticket, end, row).await else { return Ok(()) };
     tracing::warn!(execution = %ticket.execution_id, error = &error as &dyn std::error::Error, "settling waits");
     let doublings = u32::try_from(ticket.attempt.clamp(0, 8)).unwrap_or(0);
     let wait = (RETRY_FIRST * 2_u32.pow(doublings)).min(RETRY_LONGEST);
@@ -67,16 +69,16 @@ pub(crate) async fn settle_or_wait(app: &App, ticket: &Ticket, end: RunStatus) -
 /// Continues the settlement a ticket of kind `settle` stands for.
 pub(crate) async fn settle_resume(app: &App, ticket: &Ticket) -> Result<()> {
     let end: RunStatus = serde_json::from_value(ticket.payload["end"].clone()).map_err(AppError::internal)?;
-    settle_or_wait(app, ticket, end).await
-}
-
-async fn settle(app: &App, ticket: &Ticket, end: RunStatus) -> Result<()> {
     let id = ticket.execution_id;
     let row = app
         .store()
         .read(move |tx| Box::pin(async move { execution::execution_get_unscoped(tx, id).await }))
         .await?
         .ok_or_else(|| AppError::internal("a ticket's run is missing"))?;
+    settle_or_wait(app, ticket, (end, row)).await
+}
+
+async fn settle(app: &App, ticket: &Ticket, end: RunStatus, row: Execution) -> Result<()> {
     let settled = match end {
         RunStatus::Success => payment_take(app, &row).await?,
         other => {
@@ -113,7 +115,8 @@ struct Settling {
 /// Takes the steps in one transaction: all or none.
 async fn steps_take(settling: &Arc<Settling>, steps: Vec<Settlement>) -> Result<()> {
     let (held, now) = (Arc::clone(settling), settling.app.now());
-    let taken = settling.app.store().tx(move |tx| {
+    let taken = settling.app.store().tx_shared(Lane::Settlements, move |tx| {
+        let (held, steps) = (Arc::clone(&held), steps.clone());
         Box::pin(async move {
             let mut published = false;
             if !ticket::ticket_hold(tx, held.ticket.id, held.ticket.attempt).await? {
@@ -321,7 +324,7 @@ async fn receipt_write(
     Settling { app, row, version, settled, .. }: &Settling,
     now: Timestamp,
 ) -> Stored {
-    let head = chain::chain_advance(tx, CHAIN).await?;
+    let head = chain::chain_advance(tx, chain::RUN_RECEIPTS).await?;
     let outputs = row.outputs.as_ref().filter(|_| settled.status == RunStatus::Success);
     let receipt = RunReceipt {
         id: ReceiptId::generate(now),
@@ -362,7 +365,7 @@ async fn receipt_write(
         .map_err(|error| StoreError::Corrupt { what: error.to_string() })?;
     document.proofs = settled.proofs();
     let hash = document.hash();
-    chain::chain_set(tx, CHAIN, head.sequence, &hash).await?;
+    chain::chain_set(tx, chain::RUN_RECEIPTS, head.sequence, &hash).await?;
     chain::run_receipt_insert(tx, &document, &hash).await
 }
 

@@ -1,17 +1,18 @@
 //! Versions of agents: submitting new ones, listing and deprecating.
 //!
 //! Invariants: a version is newer than every one before it and never changes after; deployments stay on theirs. A new version
-//! of a published agent goes live without a reviewer only if its scan is clean and it asks for no wider capabilities.
+//! of a published agent goes live without a reviewer only if its scan is clean, or flags nothing but what was accepted and is
+//! unchanged, and it asks for no wider capabilities.
 
 use frameos_domain::{
     id::DeveloperId,
     money::{Currency, Money},
     pricing::{Pricing, Terms},
-    scan::Verdict,
     version::{self as semver, Version as Number},
 };
 use frameos_store::{
     agent::{self, Agent, AgentFace},
+    audit, finding,
     status::{AgentStatus, ReviewStatus},
     version::{self, Version, VersionReview},
 };
@@ -23,6 +24,7 @@ use crate::{
     catalogue::catalogue_settle,
     error::{AppError, Result},
     pricing::pricing_changed,
+    scan::{acceptances_carried, base_scan, carried_entry, needs_no_reviewer, version_base, version_diff},
     submission::{Submission, face_merge},
     token::Principal,
 };
@@ -42,23 +44,41 @@ pub async fn version_submit(
             details: None,
         });
     }
-    let (checked, scan, code) = submission_scan(submission).await?;
+    let (checked, scanned, code) = submission_scan(submission).await?;
     if checked.listing.slug.as_ref().is_some_and(|slug| *slug != agent.slug) {
         return Err(AppError::field("slug", format!("must stay `{}`: an agent keeps its slug", agent.slug)));
     }
-    newer_check(app, &agent, &checked.version).await?;
+    let versions = newer_check(app, &agent, &checked.version).await?;
     let now = app.now();
     let face = face_merge(&checked, &agent);
-    let new = version_new(agent.id, &checked, &face, &scan, now)?;
+    let new = version_new(agent.id, &checked, &face, &scanned.report, now)?;
     let (version_id, object, number) = (new.id, new.code_s3_key.clone(), new.version.clone());
     let wider = checked.manifest.capabilities.iter().any(|name| !agent.capabilities.contains(name));
-    let live = agent.status == AgentStatus::Published && scan.verdict == Verdict::Pass && !wider;
+    let (mut changes, mut carried) = (None, Vec::new());
+    if let Some(base) = version_base(&versions, &checked.version)
+        && let Some(before) = base_scan(app, base).await
+    {
+        let reports = (&before.report, &scanned.report);
+        carried = acceptances_carried(app, base, reports, version_id).await?;
+        changes = Some(version_diff(base, &before, &scanned));
+    }
+    let scan = scanned.report;
+    let live = agent.status == AgentStatus::Published
+        && needs_no_reviewer(&scan, changes.as_ref(), &carried)
+        && !wider;
+    let entry = carried_entry(app, version_id, &carried);
     app.store().objects().put(&object, &code).await?;
     let (agent_id, slug) = (agent.id, agent.slug.clone());
     let stored = app.store().tx(move |tx| {
         Box::pin(async move {
             if !version::version_insert(tx, &new).await? {
                 return Ok(false);
+            }
+            for acceptance in &carried {
+                finding::acceptance_insert_unscoped(tx, acceptance).await?;
+            }
+            if !carried.is_empty() {
+                audit::audit_insert(tx, &entry).await?;
             }
             if live {
                 let review =
@@ -85,14 +105,15 @@ pub async fn version_submit(
         catalogue_settle(app).await;
     }
     let status = if live { AgentStatus::Published } else { AgentStatus::PendingReview };
-    Ok(Submitted { agent_id, version_id, status, scan, warnings: checked.manifest.warnings })
+    Ok(Submitted { agent_id, version_id, status, scan, changes, warnings: checked.manifest.warnings })
 }
 
 fn exists(number: &str) -> AppError {
     AppError::conflict("VERSION_EXISTS", format!("version {number} exists already; raise the version"))
 }
 
-async fn newer_check(app: &App, agent: &Agent, new: &Number) -> Result<()> {
+/// The agent's versions, if `new` is newer than those that count.
+async fn newer_check(app: &App, agent: &Agent, new: &Number) -> Result<Vec<Version>> {
     let id = agent.id;
     let versions =
         app.store().read(move |tx| Box::pin(async move { version::version_list(tx, id).await })).await?;
@@ -109,7 +130,7 @@ async fn newer_check(app: &App, agent: &Agent, new: &Number) -> Result<()> {
         Some(newest) if newest > *new => {
             Err(AppError::conflict("VERSION_NOT_NEWER", format!("version {new} is not newer than {newest}")))
         }
-        _ => Ok(()),
+        _ => Ok(versions),
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use frameos_domain::{clock::Timestamp, scan::ScanReport};
+use frameos_domain::{
+    clock::Timestamp,
+    scan::{ScanReport, Verdict, VersionDiff},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -26,6 +29,9 @@ pub struct PendingReview {
     pub developer_name: String,
     /// pass or flag.
     pub verdict: String,
+    /// The scan's risk score, 0 to 100.
+    #[serde(default)]
+    pub risk: u32,
     pub submitted_at: Timestamp,
     pub age_seconds: i64,
 }
@@ -39,10 +45,62 @@ pub struct VersionForReview {
     pub version: String,
     pub review_status: String,
     pub code_hash: String,
+    /// What it changes against the newest approved version before it; absent for a first one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changes: Option<VersionDiff>,
+    /// Findings that were accepted for this version.
+    #[serde(default)]
+    pub acceptances: Vec<FindingAcceptance>,
     pub manifest: Value,
     pub scan_report: Option<ScanReport>,
     /// Paths and sizes of the bundle's files.
     pub files: Vec<BundleFile>,
+}
+
+/// A flagged finding that a reviewer accepted for one version.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct FindingAcceptance {
+    pub fingerprint: String,
+    pub by: String,
+    pub at: Timestamp,
+    pub reason: String,
+    /// The version it was accepted for, when it holds here because nothing of it changed since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carried_from: Option<String>,
+}
+
+/// `POST /admin/rescan`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RescanRequest {
+    /// `next` of the answer before; absent to begin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+}
+
+/// What today's scanner says of stored versions. Nothing is changed by it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Rescanned {
+    pub scanner_version: String,
+    pub scanned: u32,
+    pub changed: Vec<VerdictChange>,
+    /// Versions whose stored code could not be read.
+    pub unreadable: Vec<String>,
+    /// Where to go on; null at the end.
+    pub next: Option<String>,
+}
+
+/// A version that today's scanner judges otherwise than the one that scanned it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct VerdictChange {
+    pub version_id: String,
+    pub agent_id: String,
+    pub version: String,
+    pub review_status: String,
+    pub before: Verdict,
+    pub now: Verdict,
+    /// The rules that make the difference.
+    pub rules: Vec<String>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -1,6 +1,10 @@
 //! The registry: publishing, finding and reading agents and their versions.
 
-use frameos_domain::{clock::Timestamp, manifest::ManifestIssue, scan::ScanReport};
+use frameos_domain::{
+    clock::Timestamp,
+    manifest::ManifestIssue,
+    scan::{ScanReport, VersionDiff},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -47,6 +51,9 @@ pub struct AgentRegistered {
     pub status: String,
     pub scan_passed: bool,
     pub message: String,
+    /// What this version changes against the newest approved one before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changes: Option<VersionDiff>,
     /// What the scan flagged for the reviewer, and what the manifest probably did not mean.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scan_report: Option<ScanReport>,

@@ -2,23 +2,34 @@
 //!
 //! The vocabulary lives here because the scanner produces it and the HTTP contract carries it. It holds no rules.
 
-use std::collections::BTreeSet;
+mod diff;
+mod fingerprint;
+#[cfg(test)]
+mod properties;
+mod risk;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+pub use diff::{Change, FileChanges, ScanDiff, VersionDiff};
+pub use risk::{Count, FLAG_FROM, REJECT_FROM, Risk, RiskCombination, RiskPart, Tally};
+
 /// How bad a finding is, in the words of the specification's detection table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Severity {
+    #[default]
     Low,
     Medium,
     High,
 }
 
 /// What a finding asks of the platform.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Action {
+    #[default]
     Allow,
     Flag,
     Reject,
@@ -34,8 +45,13 @@ pub enum Verdict {
 }
 
 /// One place in a bundle that a rule has something to say about.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+///
+/// What has a default was not in the reports of scanner 1.0, whose messages said why and how to fix too.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
+    /// The same in every version in which this is the same finding, wherever its line went.
+    #[serde(default)]
+    pub fingerprint: String,
     /// Stable kebab-case rule id, e.g. `dynamic-code`.
     pub rule: String,
     pub severity: Severity,
@@ -46,11 +62,26 @@ pub struct Finding {
     pub line: u32,
     /// 1-based column in characters; 0 when the finding is about the whole file.
     pub column: u32,
-    /// What was found and how to fix it.
+    /// The rule in a few words.
+    #[serde(default)]
+    pub title: String,
+    /// What was found here.
     pub message: String,
+    /// Why it matters to who runs the agent.
+    #[serde(default)]
+    pub why: String,
+    /// What its author can do instead.
+    #[serde(default)]
+    pub fix: String,
+    /// The rule's page, by its path in the project: `docs/rules/dynamic-code.md`.
+    #[serde(default)]
+    pub docs: String,
     /// The offending line, trimmed, at most 200 characters.
     #[serde(default)]
     pub snippet: String,
+    /// The finding's 1-based place in the snippet, in characters; 0 when there is none.
+    #[serde(default)]
+    pub caret: u32,
     /// How data came to the place of the finding, source first; empty where nothing was followed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trace: Vec<Step>,
@@ -86,38 +117,102 @@ pub struct Facts {
     pub dependencies: BTreeSet<String>,
 }
 
+impl Facts {
+    /// The most entries of each kind that a scan keeps.
+    pub const MOST: usize = 1_000;
+
+    /// Whether a scan may have found more than it kept.
+    pub fn are_cut(&self) -> bool {
+        [&self.abilities, &self.hosts, &self.modules, &self.dependencies]
+            .iter()
+            .any(|kind| kind.len() >= Self::MOST)
+    }
+}
+
 /// Everything one scan found. Findings are in path, line, column order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScanReport {
     pub verdict: Verdict,
+    #[serde(default)]
+    pub risk: Risk,
     pub findings: Vec<Finding>,
     pub files_scanned: u32,
     pub scanner_version: String,
     #[serde(default)]
     pub facts: Facts,
+    /// SHA-256 in hex of each file that a finding or its trace is in: an accepted finding is known again only in the same file.
+    #[serde(default)]
+    pub digests: BTreeMap<String, String>,
 }
 
 impl ScanReport {
-    /// Builds a report whose verdict follows from its findings.
+    /// Builds a report whose verdict and risk follow from its findings.
     pub fn new(findings: Vec<Finding>, files_scanned: u32, scanner_version: &str) -> Self {
-        let verdict = match findings.iter().map(|finding| finding.action).max() {
-            Some(Action::Reject) => Verdict::Reject,
-            Some(Action::Flag) => Verdict::Flag,
-            Some(Action::Allow) | None => Verdict::Pass,
-        };
+        let tally = risk::tally(&findings);
+        Self::counted(findings, &tally, Facts::default(), files_scanned, scanner_version)
+    }
+
+    /// Builds a report that may show fewer findings than were counted.
+    pub fn counted(
+        mut findings: Vec<Finding>,
+        tally: &Tally,
+        facts: Facts,
+        files_scanned: u32,
+        scanner_version: &str,
+    ) -> Self {
+        findings.sort_by(|a, b| place(a).cmp(&place(b)));
+        fingerprint::assign(&mut findings);
         Self {
-            verdict,
+            verdict: risk::verdict(tally),
+            risk: Risk::of(tally, &facts),
             findings,
             files_scanned,
             scanner_version: scanner_version.to_owned(),
-            facts: Facts::default(),
+            facts,
+            digests: BTreeMap::new(),
         }
+    }
+
+    /// Adds what reports of scanner 1.0 did not have.
+    #[must_use]
+    pub fn completed(mut self) -> Self {
+        if self.findings.iter().any(|finding| finding.fingerprint.is_empty()) {
+            fingerprint::assign(&mut self.findings);
+            self.risk = Risk::of(&risk::tally(&self.findings), &self.facts);
+        }
+        self
     }
 
     /// Whether the bundle may go on to review: everything but a rejection.
     pub fn passed(&self) -> bool {
         self.verdict != Verdict::Reject
     }
+
+    /// The finding with this fingerprint.
+    pub fn finding(&self, fingerprint: &str) -> Option<&Finding> {
+        self.findings.iter().find(|finding| finding.fingerprint == fingerprint)
+    }
+
+    /// The first finding of a rule.
+    pub fn finding_of(&self, rule: &str) -> Option<&Finding> {
+        self.findings.iter().find(|finding| finding.rule == rule)
+    }
+
+    /// Whether `finding` of this report is in `earlier` too, and all files it is about are the same to the byte.
+    ///
+    /// An acceptance needs more than a fingerprint: a line may stay while what it works on becomes something else.
+    pub fn knows_from(&self, earlier: &Self, finding: &Finding) -> bool {
+        let mut files = std::iter::once(&finding.file).chain(finding.trace.iter().map(|step| &step.file));
+        earlier.finding(&finding.fingerprint).is_some()
+            && files.all(|file| {
+                let digest = self.digests.get(file);
+                digest.is_some() && digest == earlier.digests.get(file)
+            })
+    }
+}
+
+fn place(finding: &Finding) -> (&str, u32, u32, &str) {
+    (&finding.file, finding.line, finding.column, &finding.rule)
 }
 
 #[cfg(test)]
@@ -126,17 +221,8 @@ mod tests {
 
     #[test]
     fn the_verdict_is_the_strongest_action() {
-        let finding = |action| Finding {
-            rule: "r".into(),
-            severity: Severity::Low,
-            action,
-            file: "a.js".into(),
-            line: 1,
-            column: 1,
-            message: String::new(),
-            snippet: String::new(),
-            trace: Vec::new(),
-        };
+        let finding =
+            |action| Finding { rule: "r".into(), action, file: "a.js".into(), ..Finding::default() };
         let verdict = |actions: &[Action]| {
             ScanReport::new(actions.iter().copied().map(finding).collect(), 1, "1").verdict
         };
@@ -144,5 +230,16 @@ mod tests {
         assert_eq!(verdict(&[Action::Allow]), Verdict::Pass);
         assert_eq!(verdict(&[Action::Flag, Action::Allow]), Verdict::Flag);
         assert_eq!(verdict(&[Action::Flag, Action::Reject]), Verdict::Reject);
+    }
+
+    #[test]
+    fn a_report_of_the_first_scanner_is_read_and_completed() {
+        let stored = r#"{"verdict": "flag", "files_scanned": 1, "scanner_version": "1.0", "findings": [{"rule": "hashing",
+            "severity": "MEDIUM", "action": "flag", "file": "a.js", "line": 1, "column": 1, "message": "m"}]}"#;
+        let report: ScanReport = serde_json::from_str(stored).unwrap();
+        assert_eq!((report.risk.score, report.findings[0].fingerprint.as_str()), (0, ""));
+        let report = report.completed();
+        assert_eq!((report.risk.score, report.findings[0].fingerprint.len()), (FLAG_FROM, 32));
+        assert_eq!(report.clone().completed(), report);
     }
 }

@@ -16,7 +16,7 @@ use frameos_domain::{
     split::RevenueSplit,
 };
 use frameos_store::{
-    StoreError, Tx,
+    Lane, StoreError, Tx,
     gateway::{
         ledger::{LedgerKind, Posted, ledger_post},
         mandate::{MandateRow, mandate_get_unscoped, mandate_mark_executed},
@@ -53,7 +53,11 @@ impl Gateway {
         let call =
             Call { keys: self.keys(), now: self.now(), key: execute.idempotency_key, amount: execute.amount };
         let (id, again) = (execute.mandate_id, call.clone());
-        match self.store.tx_books(move |tx| Box::pin(mandate_execute(tx, id, call.clone()))).await? {
+        match self
+            .store
+            .tx_shared(Lane::Books, move |tx| Box::pin(mandate_execute(tx, id, call.clone())))
+            .await?
+        {
             Err(GatewayError::SettlementPending { .. }) => self.x402_settle(id, again).await,
             outcome => outcome,
         }

@@ -2,7 +2,7 @@
 
 use frameos_domain::{canonical, clock::Timestamp, id::IntentId};
 use frameos_store::{
-    Tx,
+    Lane, Tx,
     gateway::{
         audit::IntentText,
         intent::{IntentRow, intent_get_by_key, intent_get_unscoped, intent_insert},
@@ -26,7 +26,8 @@ impl Gateway {
         intent_check(&intent)?;
         let row = intent_row(intent, self.now());
         let id = row.id;
-        let stored = self.store.tx_books(move |tx| Box::pin(intent_store(tx, row.clone()))).await??;
+        let stored =
+            self.store.tx_shared(Lane::Books, move |tx| Box::pin(intent_store(tx, row.clone()))).await??;
         if stored.id == id {
             self.recent.note(&stored);
         }

@@ -14,7 +14,7 @@ use frameos_domain::{
     policy::PolicyRefusal,
 };
 use frameos_store::{
-    StoreError, Tx,
+    Lane, StoreError, Tx,
     gateway::{
         budget::{budget_release, budget_used},
         hold::{HoldRefusal, hold_place},
@@ -70,7 +70,7 @@ impl Gateway {
         // Signed before the transaction: the writer has better things to do.
         let draft = self.mandate_draft(&intent, Duration::from_secs(ttl))?;
         let subject = Subject::new(&intent, &draft.metadata);
-        match self.store.tx_books(move |tx| Box::pin(mandate_place(tx, draft.clone()))).await? {
+        match self.store.tx_shared(Lane::Books, move |tx| Box::pin(mandate_place(tx, draft.clone()))).await? {
             Ok(issued) => Ok(mandate_view(issued)),
             Err(refusal) => Err(self.refusal_prove(&subject, refusal).await),
         }
@@ -96,7 +96,7 @@ impl Gateway {
         let now = self.now();
         let voided = self
             .store
-            .tx_books(move |tx| Box::pin(mandate_close(tx, mandate_id, reason.clone(), now)))
+            .tx_shared(Lane::Books, move |tx| Box::pin(mandate_close(tx, mandate_id, reason.clone(), now)))
             .await??;
         Ok(mandate_view(voided))
     }
@@ -111,7 +111,8 @@ impl Gateway {
                 self.store.read(move |tx| Box::pin(mandates_overdue_unscoped(tx, now, EXPIRY_BATCH))).await?;
             let before = expired;
             for id in overdue {
-                match self.store.tx_books(move |tx| Box::pin(mandate_expire(tx, id, now))).await {
+                match self.store.tx_shared(Lane::Books, move |tx| Box::pin(mandate_expire(tx, id, now))).await
+                {
                     Ok(true) => expired += 1,
                     Ok(false) => {}
                     Err(error) if error.is_transient() => return Err(error.into()),

@@ -2,19 +2,34 @@
 //!
 //! The parser crates are pinned and used in this module only. What cannot be resolved at a dangerous place is a finding.
 
+mod calls;
 mod check;
 mod definitions;
+mod exports;
+mod flows;
 mod fold;
+mod interpret;
+mod leaks;
+mod link;
+mod methods;
 mod modules;
 mod obfuscation;
 mod path;
+mod pieces;
 mod resolve;
+mod sinks;
+mod taint;
+mod tamper;
+mod value;
 
 use oxc_allocator::Allocator;
 use oxc_parser::{ParseOptions, Parser};
 use oxc_semantic::{Semantic, SemanticBuilder};
 use oxc_span::SourceType;
 
+pub(crate) use self::link::Links;
+use crate::classify::{self, Kind};
+use crate::files::{Files, join};
 use crate::findings::Findings;
 use crate::nesting::{self, MAX_DEPTH};
 use crate::rules;
@@ -30,8 +45,42 @@ pub(crate) struct Outcome {
     pub(crate) imports: Vec<String>,
 }
 
+/// Scans all JavaScript and TypeScript of a bundle, and every other file that a program loads as such.
+pub(crate) fn scan_bundle(files: &mut Files<'_>, findings: &mut Findings) {
+    let mut links = Links::default();
+    for file in files.iter() {
+        links.announce(file.path, file.bytes);
+    }
+    let mut queue = files.of_kind(Kind::JavaScript);
+    while let Some(path) = queue.pop() {
+        let Some(text) = files.get(path).and_then(|file| file.text()) else { continue };
+        let outcome = scan(&Source::new(path, text), &classify::extension(path), &mut links, findings);
+        let loaded = outcome.imports.iter().filter_map(|name| join(path, name)).filter(|path| is_odd(path));
+        let loaded: Vec<_> = loaded.filter_map(|path| files.load(&path)).collect();
+        queue.extend(loaded);
+    }
+    rescan(files, &mut links, findings);
+}
+
+/// Scans those again that load a file which turned out to matter; what was found before is not found twice.
+fn rescan(files: &Files<'_>, links: &mut Links, findings: &mut Findings) {
+    for _ in 0..files.iter().count().saturating_mul(2) {
+        let Some(path) = links.next_stale() else { return };
+        if let Some(file) = files.get(&path)
+            && let Some(text) = file.text()
+        {
+            scan(&Source::new(file.path, text), &classify::extension(file.path), links, findings);
+        }
+    }
+}
+
+/// Whether Node reads a file as JavaScript although its name does not say so.
+fn is_odd(path: &str) -> bool {
+    !matches!(classify::extension(path).as_str(), "json" | "node" | "wasm")
+}
+
 /// Scans one file; `extension` is lower-case, and anything unknown is read as JavaScript.
-pub(crate) fn scan(source: &Source<'_>, extension: &str, findings: &mut Findings) -> Outcome {
+fn scan(source: &Source<'_>, extension: &str, links: &mut Links, findings: &mut Findings) -> Outcome {
     let typed = matches!(extension, "ts" | "mts" | "cts" | "tsx");
     if !may_parse(source, extension, typed, findings) {
         return Outcome::default();
@@ -43,7 +92,7 @@ pub(crate) fn scan(source: &Source<'_>, extension: &str, findings: &mut Findings
         let allocator = Allocator::default();
         match parse(&allocator, source.text, kind) {
             Ok(semantic) => {
-                check::check(&semantic, source, findings, &mut outcome);
+                check::check((&semantic, &allocator), source, links, findings, &mut outcome);
                 parsed += 1;
             }
             Err(error) => _ = first_error.get_or_insert(error),
@@ -57,6 +106,18 @@ pub(crate) fn scan(source: &Source<'_>, extension: &str, findings: &mut Findings
         findings.at(rules::UNPARSABLE, source, offset, &format!("this file does not parse ({message})"));
     }
     outcome
+}
+
+/// Whether a text is a JavaScript program; prose and data are not.
+pub(crate) fn is_program(text: &str) -> bool {
+    let estimate = nesting::javascript(text, false);
+    let depth = if estimate.certain { estimate.depth } else { nesting::strict(text) };
+    if depth > MAX_DEPTH || estimate.tokens > MAX_TOKENS {
+        return false;
+    }
+    [SourceType::cjs(), SourceType::mjs()]
+        .into_iter()
+        .any(|kind| parse(&Allocator::default(), text, kind).is_ok())
 }
 
 /// Whether the file is safe to hand to a recursive parser.

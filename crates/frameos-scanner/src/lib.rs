@@ -6,22 +6,33 @@
 
 #![forbid(unsafe_code)]
 
-mod address;
+mod archive;
 pub mod bundle;
+mod capabilities;
 mod classify;
 mod decode;
+mod dependencies;
+mod disguise;
+mod evidence;
+mod files;
 mod findings;
+mod hidden;
 mod js;
+mod manifest;
 mod memo;
 mod nesting;
+mod pickle;
 mod python;
+mod role;
 pub mod rules;
 mod scan;
 mod source;
+mod startup;
 mod text;
+mod wallet;
 
 pub use findings::MAX_FINDINGS;
 pub use scan::scan;
 
 /// Changes whenever the same bundle may get another report.
-pub const SCANNER_VERSION: &str = "1.0";
+pub const SCANNER_VERSION: &str = "2.0";

@@ -5,14 +5,44 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::hash::Hash;
+use std::hash::{BuildHasherDefault, Hash, Hasher};
+
+/// A map by ids that the parsers number; input cannot choose them so that they collide.
+pub(crate) type ById<K, V> = HashMap<K, V, BuildHasherDefault<IdHasher>>;
+
+#[derive(Default)]
+pub(crate) struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn finish(&self) -> u64 {
+        self.0 ^ self.0 >> 32
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(u64::from(*byte));
+        }
+    }
+
+    fn write_u32(&mut self, id: u32) {
+        self.write_u64(u64::from(id));
+    }
+
+    fn write_u64(&mut self, id: u64) {
+        self.0 = (self.0.rotate_left(5) ^ id).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn write_usize(&mut self, id: usize) {
+        self.write_u64(id as u64);
+    }
+}
 
 pub(crate) struct Memo<K, V> {
-    known: RefCell<HashMap<K, Vec<V>>>,
+    known: RefCell<ById<K, Vec<V>>>,
     /// Answers with the depth of the outermost open name they depend on.
-    provisional: RefCell<HashMap<K, (Vec<V>, usize)>>,
+    provisional: RefCell<ById<K, (Vec<V>, usize)>>,
     /// Names being looked into, with their depth.
-    open: RefCell<HashMap<K, usize>>,
+    open: RefCell<ById<K, usize>>,
     /// The outermost open name the current one has come by.
     lowest: Cell<usize>,
 }

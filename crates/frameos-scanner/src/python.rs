@@ -1,79 +1,202 @@
-//! Python: parse, resolve what names mean, report what the program reaches for.
+//! Python: parse, resolve what names mean across the bundle's files, report what the program reaches for.
 //!
-//! The parser crates are pinned and used in this module and in `nesting/python.rs` only.
+//! The parser crates are pinned and used in this module and in `nesting/python.rs` only. Invariant: only one file's
+//! tree is in memory at a time; files know of each other by what [`modules::Exports`] holds of them.
 
 mod check;
-mod fold;
+mod encoding;
+mod eval;
+mod modules;
 mod names;
-mod resolve;
 mod scope;
+mod taint;
+mod value;
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use ruff_python_ast::PySourceType;
 use ruff_python_parser::parse_unchecked_source;
 use ruff_text_size::Ranged;
 
+use crate::classify::Kind;
+use crate::files::Files;
 use crate::findings::Findings;
 use crate::nesting::{self, MAX_DEPTH};
 use crate::rules;
 use crate::source::Source;
+pub(crate) use encoding::decode;
+use encoding::{Declared, declared};
+use eval::Evaluator;
+use modules::Exports;
 
 /// The most tokens a file may have; the tree of more would not fit the memory a scan is allowed.
 const MAX_TOKENS: u32 = 1_500_000;
 
-pub(crate) fn scan(source: &Source<'_>, findings: &mut Findings) {
-    if let Some(encoding) = other_encoding(source.text) {
-        let what = format!("this file declares the encoding {encoding:?} instead of UTF-8");
-        findings.at(rules::UNPARSABLE, source, 0, &what);
-        return;
+/// Scans all Python of a bundle.
+pub(crate) fn scan_bundle(files: &Files<'_>, findings: &mut Findings) {
+    let mut program = Program::default();
+    for file in files.iter().filter(|file| file.kind == Kind::Python) {
+        if let Some(text) = file.text().map(Cow::Borrowed).or_else(|| decode(file.bytes)) {
+            program.add(file.path, text);
+        } else {
+            let valid = std::str::from_utf8(file.bytes).map_or_else(|error| error.valid_up_to(), str::len);
+            let what = format!("this file is not UTF-8 from byte {valid} on");
+            findings.in_file(rules::UNPARSABLE, file.path, &what);
+        }
+    }
+    program.scan(findings);
+}
+
+/// Whether a text is a Python program; prose and data are not.
+pub(crate) fn is_program(text: &str) -> bool {
+    let (depth, tokens) = nesting::python(text);
+    depth <= MAX_DEPTH
+        && tokens <= MAX_TOKENS
+        && parse_unchecked_source(text, PySourceType::Python).errors().is_empty()
+}
+
+/// All Python files of a bundle.
+#[derive(Default)]
+struct Program<'b> {
+    files: BTreeMap<&'b str, Cow<'b, str>>,
+}
+
+impl<'b> Program<'b> {
+    fn add(&mut self, path: &'b str, text: Cow<'b, str>) {
+        self.files.insert(path, text);
+    }
+
+    /// Scans all files, those that others import first.
+    fn scan(&self, findings: &mut Findings) {
+        let mut paths = BTreeMap::new();
+        for path in self.files.keys() {
+            // Of two files for one module, such as `a.py` and `a.pyi`, each is scanned; the first gives its names.
+            paths.entry(modules::name_of(path).0).or_insert_with(Vec::new).push(*path);
+        }
+        let own: HashSet<&str> = paths.keys().map(|name| name.split('.').next().unwrap_or(name)).collect();
+        let imports: BTreeMap<&str, Vec<String>> =
+            paths.iter().map(|(name, files)| (name.as_str(), self.imports(files, &own))).collect();
+        let (order, circles) = modules::order(&imports);
+        let mut exports = Exports::default();
+        for name in &order {
+            for path in paths.get(name).into_iter().flatten() {
+                self.file(path, &own, &mut exports, findings);
+            }
+        }
+        // Modules that import each other in a circle are read again, now that all are known.
+        for name in &circles {
+            for path in paths.get(name).into_iter().flatten() {
+                self.file(path, &own, &mut exports, findings);
+            }
+        }
+    }
+
+    /// What files import of the bundle, told from their lines: only the order of the scan depends on it.
+    fn imports(&self, paths: &[&str], own: &HashSet<&str>) -> Vec<String> {
+        let mut imports = BTreeSet::new();
+        for path in paths {
+            let (_, package) = modules::name_of(path);
+            let Some(text) = self.files.get(path) else { continue };
+            for line in text.lines().map(str::trim_start) {
+                imported(line, &package, own, &mut imports);
+            }
+        }
+        imports.into_iter().collect()
+    }
+
+    fn file(&self, path: &str, own: &HashSet<&str>, exports: &mut Exports, findings: &mut Findings) {
+        let Some(text) = self.files.get(path) else { return };
+        let source = Source::new(path, text);
+        if !is_readable(&source, findings) {
+            return;
+        }
+        let parsed = parse_unchecked_source(text, PySourceType::Python);
+        if let Some(error) = parsed.errors().first() {
+            let hint =
+                if is_python_2(text) { "; it looks like Python 2, which does not run here" } else { "" };
+            let what = format!("this file does not parse ({}{hint})", error.error);
+            findings.at(rules::UNPARSABLE, &source, error.range().start().to_usize(), &what);
+            return;
+        }
+        let (module, package) = modules::name_of(path);
+        let file = scope::build(parsed.suite(), &package);
+        let evaluator = Evaluator::new(&file, exports, taint::may_flow(text));
+        let context = check::Context { evaluator: &evaluator, source: &source, package: &package, own };
+        let sinks = check::check(parsed.suite(), context, findings);
+        let found = exports.found(&module, &evaluator, &sinks, &source);
+        exports.add(found);
+    }
+}
+
+/// Whether a file can be parsed within the limits; why not is reported.
+fn is_readable(source: &Source<'_>, findings: &mut Findings) -> bool {
+    match declared(source.text) {
+        Declared::Same => {}
+        Declared::Hidden(name) => {
+            let what = format!(
+                "this file declares the encoding {name:?}, by which Python reads other code than it shows"
+            );
+            findings.at(rules::OBFUSCATED, source, 0, &what);
+            return false;
+        }
+        Declared::Other(name) => {
+            let what = format!("this file declares the encoding {name:?} instead of UTF-8");
+            findings.at(rules::UNPARSABLE, source, 0, &what);
+            return false;
+        }
+    }
+    if let Some(at) = source.text.find('\0') {
+        findings.at(
+            rules::UNPARSABLE,
+            source,
+            at,
+            "this file holds a null byte, at which some tools stop reading",
+        );
+        return false;
     }
     let (depth, tokens) = nesting::python(source.text);
     if depth > MAX_DEPTH {
         findings.in_file(rules::TOO_DEEPLY_NESTED, source.path, "this file nests too deeply to be parsed");
-        return;
+        return false;
     }
     if tokens > MAX_TOKENS {
         findings.in_file(rules::TOO_COMPLEX, source.path, "this file has more than 1.5 million tokens");
-        return;
+        return false;
     }
-    let parsed = parse_unchecked_source(source.text, PySourceType::Python);
-    if let Some(error) = parsed.errors().first() {
-        let what = format!("this file does not parse ({})", error.error);
-        findings.at(rules::UNPARSABLE, source, error.range().start().to_usize(), &what);
-        return;
-    }
-    check::check(parsed.suite(), source, findings);
+    true
 }
 
-/// The encoding a file declares (PEP 263) when Python would read other text from these bytes than we do.
-fn other_encoding(text: &str) -> Option<String> {
-    for line in text.lines().take(2) {
-        let Some(comment) = line.trim_start().strip_prefix('#') else { continue };
-        let Some((_, rest)) = comment.split_once("coding") else { continue };
-        let Some(name) = rest.strip_prefix([':', '=']) else { continue };
-        let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-        let name: String = name.trim_start().chars().take_while(|&c| is_name(c)).collect();
-        let normal = name.to_ascii_lowercase().replace('_', "-");
-        let is_utf8 =
-            normal == "utf-8" || normal.starts_with("utf-8-") || matches!(normal.as_str(), "utf8" | "u8");
-        let is_subset =
-            matches!(normal.as_str(), "ascii" | "us-ascii" | "latin-1" | "iso-8859-1" | "iso-latin-1");
-        let is_same = is_utf8 || is_subset && text.is_ascii();
-        return (!is_same).then_some(name);
-    }
-    None
+/// Whether a text that does not parse has statements of Python 2.
+fn is_python_2(text: &str) -> bool {
+    text.lines().map(str::trim_start).any(|line| {
+        let is_print = line
+            .strip_prefix("print ")
+            .is_some_and(|rest| !rest.trim_start().starts_with(['(', '=', '.', ',']))
+            || line == "print";
+        let is_except =
+            line.strip_prefix("except ").is_some_and(|rest| rest.contains(", ") && !rest.contains('('));
+        is_print || is_except || line.starts_with("exec \"") || line.starts_with("exec '")
+    })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_encodings_that_read_the_same_text_are_accepted() {
-        assert_eq!(other_encoding("# -*- coding: utf-8 -*-\nx"), None);
-        assert_eq!(other_encoding("#!/usr/bin/python\n# vim: set fileencoding=latin-1 :\nx"), None);
-        assert_eq!(other_encoding("# coding: latin-1\nx = 'é'").as_deref(), Some("latin-1"));
-        assert_eq!(other_encoding("# coding=utf-7\n").as_deref(), Some("utf-7"));
-        assert_eq!(other_encoding("# coding: rot13\n").as_deref(), Some("rot13"));
-        assert_eq!(other_encoding("x\ny\n# coding: rot13\n"), None);
+/// Adds what a line imports, if it is an import statement.
+fn imported(line: &str, package: &str, own: &HashSet<&str>, imports: &mut BTreeSet<String>) {
+    let is_own = |path: &str| own.contains(path.split('.').next().unwrap_or(path));
+    if let Some(rest) = line.strip_prefix("import ") {
+        let names = rest.split(',').filter_map(|name| name.split_whitespace().next());
+        imports.extend(names.filter(|name| is_own(name)).map(str::to_owned));
+    } else if let Some(rest) = line.strip_prefix("from ") {
+        let Some((module, names)) = rest.split_once(" import ") else { return };
+        let module = module.trim();
+        let level = module.bytes().take_while(|&byte| byte == b'.').count();
+        let name = Some(&module[level..]).filter(|name| !name.is_empty());
+        let base = scope::absolute(package, u32::try_from(level).unwrap_or(u32::MAX), name);
+        if !is_own(&base) {
+            return;
+        }
+        let names = names.split([',', '(', ')']).filter_map(|name| name.split_whitespace().next());
+        imports.extend(names.map(|name| format!("{base}.{name}")));
+        imports.insert(base);
     }
 }

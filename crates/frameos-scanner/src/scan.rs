@@ -1,17 +1,20 @@
 //! The scan of a whole bundle: which file is scanned as what, and the report of all of it.
 
-use std::borrow::Cow;
-use std::collections::BTreeSet;
-
 use frameos_domain::scan::ScanReport;
-use serde_json::Value;
 
+use crate::archive::Budget;
 use crate::bundle::Bundle;
 use crate::classify::{self, Kind};
+use crate::files::{File, Files};
 use crate::findings::Findings;
+use crate::manifest::Manifest;
 use crate::nesting::STACK_BYTES;
+use crate::role::Role;
 use crate::source::Source;
-use crate::{address, js, python, rules, text};
+use crate::{
+    archive, capabilities, dependencies, disguise, evidence, hidden, js, pickle, python, rules, startup,
+    text, wallet,
+};
 
 /// From this size on a file is reported for it (specification, detection table).
 const LARGE_FILE: usize = 10 * 1024 * 1024;
@@ -22,170 +25,121 @@ const LARGE_FILE: usize = 10 * 1024 * 1024;
 /// capabilities; one that cannot be read is no finding here, since it is refused elsewhere.
 pub fn scan(bundle: &Bundle) -> ScanReport {
     // Parsers recurse; `nesting` bounds how deep, and this stack is large enough for that.
-    stacker::grow(STACK_BYTES, || Scan::new(bundle).run())
+    stacker::grow(STACK_BYTES, || scan_on_large_stack(bundle))
 }
 
-struct Scan<'b> {
-    bundle: &'b Bundle,
-    manifest: Manifest,
-    findings: Findings,
-    /// Files loaded as modules whose names do not show that they are source.
-    loaded: BTreeSet<String>,
-    scanned: BTreeSet<&'b str>,
+/// Each step sees all files: first what they are, then what each language's analysis follows from file to file.
+fn scan_on_large_stack(bundle: &Bundle) -> ScanReport {
+    let manifest = Manifest::read(bundle.manifest_bytes());
+    let mut findings = Findings::default();
+    let mut files = Files::default();
+    for (path, bytes) in bundle.files() {
+        files.insert(File::new(path, bytes, kind_of(path, bytes, &manifest)));
+    }
+    let mut budget = Budget::default();
+    for file in files.iter() {
+        as_file(file, &mut budget, &mut findings);
+    }
+    let named: Vec<String> = files.iter().flat_map(dependencies::entry_points).collect();
+    for path in named.iter().filter(|path| classify::extension(path) != "json") {
+        files.load(path);
+    }
+    js::scan_bundle(&mut files, &mut findings);
+    python::scan_bundle(&files, &mut findings);
+    dependencies::check(&files, &mut findings);
+    for file in files.iter() {
+        as_text(file, &mut findings);
+    }
+    capabilities::check(&manifest, &files, &mut findings);
+    findings.into_report(bundle)
 }
 
-/// The little of a manifest that matters here, read without judging the rest.
-#[derive(Debug, Default)]
-struct Manifest {
-    entrypoint: String,
-    is_python: bool,
-    may_request: bool,
-}
-
-impl Manifest {
-    fn read(bytes: &[u8]) -> Self {
-        let Ok(manifest) = serde_json::from_slice::<Value>(bytes) else { return Self::default() };
-        let runtime = &manifest["runtime"];
-        let entrypoint = runtime["entrypoint"].as_str().unwrap_or_default();
-        let may_request = manifest["capabilities"]
-            .as_array()
-            .is_some_and(|list| list.iter().any(|capability| capability == "http_request"));
-        Self {
-            entrypoint: entrypoint.trim_start_matches("./").to_owned(),
-            is_python: runtime["language"] == "python",
-            may_request,
-        }
-    }
-}
-
-impl<'b> Scan<'b> {
-    fn new(bundle: &'b Bundle) -> Self {
-        Self {
-            bundle,
-            manifest: Manifest::read(bundle.manifest_bytes()),
-            findings: Findings::default(),
-            loaded: BTreeSet::new(),
-            scanned: BTreeSet::new(),
-        }
-    }
-
-    fn run(mut self) -> ScanReport {
-        let bundle = self.bundle;
-        for (path, bytes) in bundle.files() {
-            self.file(path, bytes);
-        }
-        // Node runs any file it is told to load; those not yet read as source are read now.
-        while let Some(path) = self.loaded.pop_first() {
-            if let Some((path, bytes)) = bundle.files().find(|(known, _)| *known == path)
-                && !self.scanned.contains(path)
-            {
-                self.source(path, bytes, Kind::JavaScript);
-            }
-        }
-        if self.findings.has(rules::NETWORK) && !self.manifest.may_request {
-            let what = "network code is used but http_request is not among the capabilities";
-            self.findings.in_file(rules::UNDECLARED_NETWORK, "manifest.json", what);
-        }
-        self.findings.into_report(u32::try_from(bundle.len()).unwrap_or(u32::MAX))
-    }
-
-    fn file(&mut self, path: &'b str, bytes: &'b [u8]) {
-        if bytes.len() > LARGE_FILE {
-            let what = format!("this file has {} bytes", bytes.len());
-            self.findings.in_file(rules::LARGE_FILE, path, &what);
-        }
-        match self.kind(path, bytes) {
-            kind @ (Kind::JavaScript | Kind::Python) => self.source(path, bytes, kind),
-            Kind::Native(what) => {
-                self.findings.in_file(rules::NATIVE_CODE, path, &format!("this file is {what}"));
-            }
-            Kind::Wasm => self.findings.in_file(rules::WASM, path, "this file is WebAssembly"),
-            Kind::Archive(what) => {
-                let what = format!("this file is a {what} archive");
-                self.findings.in_file(rules::NESTED_ARCHIVE, path, &what);
-            }
-            Kind::Other => {
-                if let Ok(text) = std::str::from_utf8(bytes) {
-                    self.addresses(&Source::new(path, text));
-                }
-            }
-        }
-    }
-
-    fn kind(&self, path: &str, bytes: &[u8]) -> Kind {
-        match classify::classify(path, bytes) {
-            Kind::Other if path == self.manifest.entrypoint && self.manifest.is_python => Kind::Python,
-            Kind::Other if path == self.manifest.entrypoint => Kind::JavaScript,
-            kind => kind,
-        }
-    }
-
-    fn source(&mut self, path: &'b str, bytes: &'b [u8], kind: Kind) {
-        self.scanned.insert(path);
-        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        let text = match (std::str::from_utf8(bytes), kind) {
-            (Ok(text), _) => Cow::Borrowed(text),
-            (Err(error), Kind::Python) => {
-                let what = format!("this file is not UTF-8 from byte {} on", error.valid_up_to());
-                self.findings.in_file(rules::UNPARSABLE, path, &what);
-                return;
-            }
-            // Node replaces what is not UTF-8 and runs the rest.
-            (Err(_), _) => String::from_utf8_lossy(bytes),
-        };
-        let source = Source::new(path, &text);
-        self.addresses(&source);
-        if let Some(offset) = text::minified(&text) {
-            self.findings.at(rules::MINIFIED, &source, offset, "this code is minified");
-        }
-        if let Some(offset) = text::encoded_payload(&text) {
-            self.findings.at(rules::ENCODED_PAYLOAD, &source, offset, "a long encoded string is here");
-        }
-        if kind == Kind::Python {
-            python::scan(&source, &mut self.findings);
-            return;
-        }
-        let outcome = js::scan(&source, &classify::extension(path), &mut self.findings);
-        self.loaded
-            .extend(outcome.imports.iter().filter_map(|name| join(path, name)).filter(|path| is_odd(path)));
-    }
-
-    fn addresses(&mut self, source: &Source<'_>) {
-        for (offset, kind) in address::find(source.text) {
-            let what = format!("this looks like a {kind} address");
-            self.findings.at(rules::CRYPTO_ADDRESS, source, offset, &what);
-        }
+fn kind_of(path: &str, bytes: &[u8], manifest: &Manifest) -> Kind {
+    match classify::classify(path, bytes) {
+        Kind::Other if path == manifest.entrypoint && manifest.is_python => Kind::Python,
+        Kind::Other if path == manifest.entrypoint => Kind::JavaScript,
+        kind => kind,
     }
 }
 
-/// Whether Node reads a file as JavaScript although its name does not say so.
-fn is_odd(path: &str) -> bool {
-    let extension = classify::extension(path);
-    !matches!(extension.as_str(), "json" | "node" | "wasm")
-}
-
-/// The path of a relative module name, seen from the file at `from`.
-fn join(from: &str, name: &str) -> Option<String> {
-    let mut parts: Vec<&str> = from.split('/').collect();
-    parts.pop();
-    for component in name.split('/') {
-        match component {
-            "" | "." => {}
-            ".." => _ = parts.pop()?,
-            component => parts.push(component),
-        }
+fn as_file(file: &File<'_>, budget: &mut Budget, findings: &mut Findings) {
+    if file.bytes.len() > LARGE_FILE {
+        let what = format!("this file has {} bytes", file.bytes.len());
+        findings.in_file(rules::LARGE_FILE, file.path, &what);
     }
-    Some(parts.join("/"))
+    disguise::check(file, findings);
+    startup::check(file, findings);
+    match file.kind {
+        Kind::Native(what) => {
+            findings.in_file(rules::NATIVE_CODE, file.path, &format!("this file is {what}"));
+        }
+        Kind::Wasm => findings.in_file(rules::WASM, file.path, "this file is WebAssembly"),
+        Kind::Archive(format) => archive(file, format, budget, findings),
+        Kind::Script(what) => {
+            findings.in_file(rules::EXECUTABLE_SCRIPT, file.path, &format!("this file is {what}"));
+        }
+        Kind::Pickle => pickle(file.path, file.bytes, findings),
+        Kind::JavaScript | Kind::Python | Kind::Media(_) | Kind::SourceMap | Kind::Other => {}
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+fn pickle(path: &str, bytes: &[u8], findings: &mut Findings) {
+    match pickle::dangerous_call(bytes) {
+        Some(name) => {
+            let what = format!("loading this pickle calls {name}");
+            findings.in_file(rules::PICKLE_PAYLOAD, path, &what);
+        }
+        None => findings.in_file(rules::PICKLED_DATA, path, "this file is a Python pickle"),
+    }
+}
 
-    #[test]
-    fn module_names_are_joined_to_the_file_that_loads_them() {
-        assert_eq!(join("a/b.js", "./c.txt").as_deref(), Some("a/c.txt"));
-        assert_eq!(join("a/b.js", "../c").as_deref(), Some("c"));
-        assert_eq!(join("b.js", "../c"), None);
+fn archive(file: &File<'_>, format: &str, budget: &mut Budget, findings: &mut Findings) {
+    let contents = archive::look(file.bytes, format, budget);
+    let unseen =
+        contents.unseen.map(|why| format!(", of which not all was seen because {why}")).unwrap_or_default();
+    let what = format!("this file is a {format} archive of {} files{unseen}", contents.files);
+    findings.in_file(rules::NESTED_ARCHIVE, file.path, &what);
+    if contents.is_bomb {
+        findings.in_file(
+            rules::ARCHIVE_BOMB,
+            file.path,
+            "this archive unpacks to more than 200 times its size",
+        );
+    }
+    if !contents.programs.is_empty() {
+        let named: Vec<_> =
+            contents.programs.iter().take(5).map(|(name, what)| format!("{name} ({what})")).collect();
+        let more = if contents.programs.len() > named.len() { " and more" } else { "" };
+        findings.in_file(
+            rules::ARCHIVED_CODE,
+            file.path,
+            &format!("in this archive are {}{more}", named.join(", ")),
+        );
+    }
+}
+
+fn as_text(file: &File<'_>, findings: &mut Findings) {
+    let Some(text) = file.text() else { return };
+    if matches!(file.kind, Kind::Native(_) | Kind::Wasm | Kind::Archive(_) | Kind::SourceMap) {
+        return;
+    }
+    let source = Source::new(file.path, text);
+    for address in wallet::find(text) {
+        let word = &text[address.offset..address.offset + address.length];
+        let doubt = if address.is_checked { ", with a valid checksum" } else { "" };
+        let what = format!("{word} looks like an address of {}{doubt}", address.coin);
+        findings.at(rules::CRYPTO_ADDRESS, &source, address.offset, &what);
+    }
+    let role = Role::of(file.path, file.kind);
+    evidence::in_text(&source, role, findings);
+    hidden::check(&source, role, findings);
+    if !matches!(file.kind, Kind::JavaScript | Kind::Python) {
+        return;
+    }
+    if let Some(offset) = text::minified(text) {
+        findings.at(rules::MINIFIED, &source, offset, "this code is minified");
+    }
+    if let Some(offset) = text::encoded_payload(text) {
+        findings.at(rules::ENCODED_PAYLOAD, &source, offset, "a long encoded string is here");
     }
 }

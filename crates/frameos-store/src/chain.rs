@@ -11,6 +11,9 @@ use serde_json::Value as Json;
 
 use crate::{StoreError, Tx, heads::Head, params};
 
+/// The chain that run receipts form.
+pub const RUN_RECEIPTS: &str = "run_receipts";
+
 /// The place the next entry of a chain takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChainPlace {

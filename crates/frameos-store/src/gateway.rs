@@ -2,7 +2,7 @@
 //!
 //! Invariants: money moves by one conditional statement that the database can refuse, never read-add-write; a wallet's cached
 //! balance changes only in the transaction that posts the ledger entry it mirrors; whoever moves money locks the ledger's
-//! chain before any other row of the gateway's (`Store::tx_books`, `chain::ledger_lock`), then mandate, x402 payment, budgets,
+//! chain before any other row of the gateway's (`Store::tx_shared`, `chain::ledger_lock`), then mandate, x402 payment, budgets,
 //! wallet, receipt chain, so that two cannot wait for each other.
 //! Functions named `*_unscoped` find by id alone: the gateway's caller is the platform, which speaks for every payer.
 //! No decisions here: what a refusal means is the gateway's business.

@@ -5,15 +5,15 @@
 //! may swallow it, unless the transaction said that it takes long. Transactions are READ COMMITTED (reads: a REPEATABLE READ
 //! snapshot), so whoever decides on what it read does so in the conditional statement itself.
 
-mod books;
 mod connect;
 mod encode;
+mod lane;
 mod listen;
 
 use std::{sync::Arc, time::Duration};
 
 use deadpool_postgres::{Object, Pool};
-use futures::future::try_join_all;
+use futures::{FutureExt, future::try_join_all, join};
 use tokio_postgres::{error::SqlState, types::ToSql};
 
 use crate::{
@@ -21,7 +21,7 @@ use crate::{
     error::StoreError,
     row::Row,
     signal::Signals,
-    tx::{BoxFuture, Connection, Mode, Statement, Tx, transact},
+    tx::{BoxFuture, Connection, Lane, Mode, Statement, Tx, transact},
     value::Value,
 };
 
@@ -34,7 +34,7 @@ pub(crate) struct Postgres {
     cipher: Cipher,
     signals: Signals,
     listener: tokio::task::AbortHandle,
-    books: books::Books,
+    lanes: lane::Lanes,
 }
 
 impl Postgres {
@@ -43,17 +43,17 @@ impl Postgres {
         let target = connect::Target::parse(url)?;
         let listener = tokio::spawn(listen::listen(target.clone(), signals.clone())).abort_handle();
         let pool = target.pool()?;
-        let books = books::Books::start(pool.clone(), cipher.clone(), signals.clone());
-        Ok(Self { pool, cipher, signals, listener, books })
+        let lanes = lane::Lanes::start(&pool, &cipher, &signals);
+        Ok(Self { pool, cipher, signals, listener, lanes })
     }
 
-    /// Runs `work` in a transaction that it may share with others of its kind.
-    pub(crate) async fn run_books<T, F>(&self, work: F) -> Result<T, StoreError>
+    /// Runs `work` in a transaction that it may share with others of its lane.
+    pub(crate) async fn run_shared<T, F>(&self, lane: Lane, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, StoreError>> + Send + Sync + 'static,
     {
-        self.books.run(work).await
+        self.lanes.of(lane).run(work).await
     }
 
     pub(crate) async fn run<T, F>(&self, mode: Mode, work: F) -> Result<T, StoreError>
@@ -90,6 +90,9 @@ pub(crate) struct PostgresConnection {
     object: Option<Arc<Object>>,
     /// Whether a transaction may be open, so that the connection must not return to the pool as it is.
     open: bool,
+    /// Whether the reading transaction's begin is still to be sent, with its first statement.
+    unsent: bool,
+    mode: Mode,
     /// Whether an answer is still owed, so that nothing more can be asked.
     stuck: bool,
     patience: Option<Duration>,
@@ -97,12 +100,19 @@ pub(crate) struct PostgresConnection {
 
 impl PostgresConnection {
     fn new(object: Object) -> Self {
-        Self { object: Some(Arc::new(object)), open: false, stuck: false, patience: Some(PATIENCE) }
+        Self {
+            object: Some(Arc::new(object)),
+            open: false,
+            unsent: false,
+            mode: Mode::Write,
+            stuck: false,
+            patience: Some(PATIENCE),
+        }
     }
 
     /// The same connection for another job of the open transaction, which stays this one's to end.
     pub(crate) fn share(&self) -> Self {
-        Self { object: self.object.clone(), open: false, stuck: self.stuck, patience: self.patience }
+        Self { object: self.object.clone(), open: false, unsent: false, ..*self }
     }
 
     /// Waits for answers as long as it takes.
@@ -111,22 +121,35 @@ impl PostgresConnection {
     }
 
     pub(crate) async fn begin(&mut self, mode: Mode) -> Result<(), StoreError> {
-        self.open = true;
-        self.batch(match mode {
-            Mode::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-            Mode::Write => "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
-        })
-        .await
+        (self.open, self.mode) = (true, mode);
+        match mode {
+            // Were this refused, a statement sent with it would be kept without its transaction. A read harms nobody.
+            Mode::Write => self.batch("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE").await,
+            Mode::Read => {
+                self.unsent = true;
+                Ok(())
+            }
+        }
     }
 
     pub(crate) async fn commit(&mut self) -> Result<(), StoreError> {
-        self.batch("COMMIT").await?;
+        if !std::mem::take(&mut self.unsent) {
+            match (self.mode, &self.object) {
+                // Nothing depends on how a read ends, and what is asked next on this connection comes after it.
+                (Mode::Read, Some(object)) => drop(object.batch_execute("COMMIT").now_or_never()),
+                _ => self.batch("COMMIT").await?,
+            }
+        }
         self.open = false;
         Ok(())
     }
 
     pub(crate) async fn rollback(&mut self) {
         if self.stuck {
+            return;
+        }
+        if std::mem::take(&mut self.unsent) {
+            self.open = false;
             return;
         }
         match self.batch("ROLLBACK").await {
@@ -171,9 +194,18 @@ impl PostgresConnection {
         &mut self,
         question: impl AsyncFnOnce(&Object) -> Result<T, tokio_postgres::Error>,
     ) -> Result<T, StoreError> {
+        let unsent = std::mem::take(&mut self.unsent);
         let object = self.object.as_ref().ok_or(StoreError::Aborted)?;
-        let Some(patience) = self.patience else { return question(object).await.map_err(convert) };
-        match tokio::time::timeout(patience, question(object)).await {
+        let answered = async {
+            if !unsent {
+                return question(object).await;
+            }
+            let begin = object.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+            let (begun, answer) = join!(begin, question(object));
+            begun.and(answer)
+        };
+        let Some(patience) = self.patience else { return answered.await.map_err(convert) };
+        match tokio::time::timeout(patience, answered).await {
             Ok(answer) => answer.map_err(convert),
             Err(elapsed) => {
                 self.stuck = true;

@@ -4,13 +4,14 @@
 //! meet SQLITE_BUSY among themselves; what a writer was told is on disk (`sqlite/writer.rs`); readers cannot write.
 //! Statements are written with `$1` and rewritten once to SQLite's `?1`.
 
+mod waiting;
 mod writer;
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::HashMap,
     path::Path,
     pin::pin,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc},
+    sync::Arc,
     task::{Context, Poll, Wake, Waker},
     thread::{self, Thread},
     time::Duration,
@@ -32,6 +33,9 @@ use crate::{
     value::Value,
 };
 
+pub(crate) use waiting::Urgency;
+use waiting::Waiting;
+
 const READERS: usize = 4;
 const STATEMENT_CACHE: usize = 256;
 /// How long a writer waits for another process (a backup, a second server) before it gives up.
@@ -42,8 +46,8 @@ type Read = Box<dyn FnOnce(&mut Tx) + Send>;
 
 /// A SQLite database with its threads. They end when this is dropped.
 pub(crate) struct Sqlite {
-    writer: mpsc::Sender<writer::Write>,
-    readers: Arc<Reads>,
+    writes: Arc<Waiting<writer::Write>>,
+    reads: Arc<Waiting<Read>>,
 }
 
 impl Sqlite {
@@ -57,20 +61,27 @@ impl Sqlite {
             let connection = Connection::Sqlite(SqliteConnection::open(path, mode, purpose)?);
             Ok::<_, StoreError>(Tx::new(connection, cipher.clone(), signals.clone()))
         };
-        let (writer, jobs) = mpsc::channel();
+        let opened = Self { writes: Arc::default(), reads: Arc::default() };
         if purpose == Purpose::Work {
-            let tx = connect(Mode::Write)?;
-            start("store-writer", move || writer::serve(tx, &jobs))?;
+            let (tx, writes) = (connect(Mode::Write)?, Arc::clone(&opened.writes));
+            start("store-writer", move || writer::serve(tx, &writes))?;
+        } else {
+            opened.writes.close();
         }
-        let opened = Self { writer, readers: Arc::default() };
         for _ in 0..READERS {
-            let (tx, reads) = (connect(Mode::Read)?, Arc::clone(&opened.readers));
-            start("store-reader", move || reads.serve(tx))?;
+            let (mut tx, reads) = (connect(Mode::Read)?, Arc::clone(&opened.reads));
+            start("store-reader", move || {
+                while let Some((read, _)) = reads.next() {
+                    read(&mut tx);
+                }
+            })?;
         }
         Ok(opened)
     }
 
-    pub(crate) async fn run<T, F>(&self, mode: Mode, work: F) -> Result<T, StoreError>
+    /// Runs `work` in a transaction. One that writes and is urgent goes before the others that wait; that it is answered does not mean
+    /// yet that it survives a power cut.
+    pub(crate) async fn run<T, F>(&self, (mode, urgency): (Mode, Urgency), work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, StoreError>> + Send + 'static,
@@ -83,9 +94,9 @@ impl Sqlite {
                     // A caller who has left is told nothing.
                     drop(reply.send(block_on(transact(tx, Mode::Read, work))));
                 });
-                self.readers.push(job);
+                self.reads.push(job, urgency);
             }
-            Mode::Write => self.writer.send(writer::job(work, reply)).map_err(|_| stopped())?,
+            Mode::Write => self.writes.push(writer::job(work, reply), urgency),
         }
         result.await.map_err(|_| stopped())?
     }
@@ -93,7 +104,8 @@ impl Sqlite {
 
 impl Drop for Sqlite {
     fn drop(&mut self) {
-        self.readers.close();
+        self.writes.close();
+        self.reads.close();
     }
 }
 
@@ -103,48 +115,6 @@ fn start(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), StoreEr
         .spawn(work)
         .map(drop)
         .map_err(|error| StoreError::unavailable("no thread for the database", error))
-}
-
-/// Jobs that any of the readers may take. A job wakes one of them; a channel behind a mutex would wake two.
-#[derive(Default)]
-struct Reads {
-    waiting: Mutex<Waiting>,
-    changed: Condvar,
-}
-
-#[derive(Default)]
-struct Waiting {
-    jobs: VecDeque<Read>,
-    closed: bool,
-}
-
-impl Reads {
-    fn push(&self, job: Read) {
-        self.waiting().jobs.push_back(job);
-        self.changed.notify_one();
-    }
-
-    fn close(&self) {
-        self.waiting().closed = true;
-        self.changed.notify_all();
-    }
-
-    /// Works until the queue is closed and empty.
-    fn serve(&self, mut tx: Tx) {
-        loop {
-            let idle = |waiting: &mut Waiting| waiting.jobs.is_empty() && !waiting.closed;
-            let waiting = self.changed.wait_while(self.waiting(), idle);
-            let job = waiting.unwrap_or_else(PoisonError::into_inner).jobs.pop_front();
-            match job {
-                Some(job) => job(&mut tx),
-                None => return,
-            }
-        }
-    }
-
-    fn waiting(&self) -> MutexGuard<'_, Waiting> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 struct ThreadWaker(Thread);
@@ -227,6 +197,11 @@ impl SqliteConnection {
 
     pub(crate) fn commit(&mut self) -> Result<(), StoreError> {
         self.step("COMMIT")
+    }
+
+    /// Whether the next commits wait for the disk. What one that did not wait has written is on disk with the next that does.
+    pub(crate) fn wait_for_disk(&mut self, wait: bool) -> Result<(), StoreError> {
+        self.batch(if wait { "PRAGMA synchronous = FULL" } else { "PRAGMA synchronous = NORMAL" })
     }
 
     /// Begins one job of a batch.

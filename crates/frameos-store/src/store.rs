@@ -19,8 +19,8 @@ use crate::{
     objects::{Objects, ObjectsConfig},
     postgres::Postgres,
     signal::Signals,
-    sqlite::Sqlite,
-    tx::{BoxFuture, Mode, Tx},
+    sqlite::{Sqlite, Urgency},
+    tx::{BoxFuture, Lane, Mode, Tx},
 };
 
 /// What a store needs to open. Holds secrets, so it cannot be printed.
@@ -115,20 +115,32 @@ impl Store {
         self.run(Mode::Write, work).await
     }
 
-    /// Runs `work` in one writing transaction that takes the ledger's lock first, for what moves money.
+    /// As [`Store::tx`], for the claims of a worker, which agents wait for: before everything else that waits.
     ///
-    /// As [`Store::tx`], but it may share its transaction with others that wait, so that one commit serves them all: `work` is
-    /// begun again when another of them cannot be kept, and must do the same then. On PostgreSQL the statements of those who share are
-    /// interleaved: what `work` decides on, it decides in conditional statements.
-    pub async fn tx_books<T, F>(&self, work: F) -> Result<T, StoreError>
+    /// On SQLite the answer does not mean that the claim survives a power cut. If it does not, it was never made: the worker is gone as
+    /// well, and the next claim, which gets the same number, is the only one. PostgreSQL's workers may outlive it.
+    pub async fn tx_claim<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, StoreError>> + Send + 'static,
+    {
+        self.run_as((Mode::Write, Urgency::First), work).await
+    }
+
+    /// Runs `work` in one writing transaction that takes the lane's locks first.
+    ///
+    /// As [`Store::tx`], but it may share its transaction with others of its lane that wait, so that one commit serves them all: `work`
+    /// is begun again when another of them cannot be kept, and must do the same then. On PostgreSQL the statements of those who share
+    /// are interleaved: what `work` decides on, it decides in conditional statements.
+    pub async fn tx_shared<T, F>(&self, lane: Lane, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, StoreError>> + Send + Sync + 'static,
     {
         let begun = Instant::now();
         let result = match &self.inner.database {
-            Database::Sqlite(sqlite) => sqlite.run(Mode::Write, work).await,
-            Database::Postgres(postgres) => postgres.run_books(work).await,
+            Database::Sqlite(sqlite) => sqlite.run((Mode::Write, Urgency::InTurn), work).await,
+            Database::Postgres(postgres) => postgres.run_shared(lane, work).await,
         };
         self.inner.metrics.finished(Mode::Write, begun.elapsed(), &result);
         result
@@ -198,9 +210,17 @@ impl Store {
         T: Send + 'static,
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, StoreError>> + Send + 'static,
     {
+        self.run_as((mode, Urgency::InTurn), work).await
+    }
+
+    async fn run_as<T, F>(&self, (mode, urgency): (Mode, Urgency), work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, StoreError>> + Send + 'static,
+    {
         let begun = Instant::now();
         let result = match &self.inner.database {
-            Database::Sqlite(sqlite) => sqlite.run(mode, work).await,
+            Database::Sqlite(sqlite) => sqlite.run((mode, urgency), work).await,
             Database::Postgres(postgres) => postgres.run(mode, work).await,
         };
         self.inner.metrics.finished(mode, begun.elapsed(), &result);

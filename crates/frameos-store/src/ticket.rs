@@ -128,7 +128,7 @@ pub async fn ticket_claim(
     if let Some(since) = rules.overdue_since
         && let Some(overdue) = claim.overdue(tx, since).await?
     {
-        claimed.extend(claim.take(tx, &overdue).await?);
+        claimed.extend(claim.take(tx, vec![overdue]).await?);
     }
     for class in [CLASS_PAID, CLASS_FREE] {
         loop {
@@ -137,12 +137,10 @@ pub async fn ticket_claim(
                 return Ok(claimed);
             }
             let due = claim.due(tx, class, wanted).await?;
-            let before = claimed.len();
-            for candidate in &due {
-                claimed.extend(claim.take(tx, candidate).await?);
-            }
+            let (found, before) = (due.len(), claimed.len());
+            claimed.extend(claim.take(tx, due).await?);
             // Fewer than asked for: there are no more. None taken: all of them are at a cap.
-            if due.len() < wanted as usize || claimed.len() == before {
+            if found < wanted as usize || claimed.len() == before {
                 break;
             }
         }
@@ -216,16 +214,30 @@ impl<'a> Claim<'a> {
         Ok(tx.query_opt(sql, &params![next.id, since]).await?.map(|_| next))
     }
 
-    async fn take(&mut self, tx: &mut Tx, candidate: &Candidate) -> Result<Option<Ticket>, StoreError> {
-        if !self.may_run(candidate) {
-            return Ok(None);
+    /// Takes those of the candidates that no cap keeps back.
+    async fn take(&mut self, tx: &mut Tx, candidates: Vec<Candidate>) -> Result<Vec<Ticket>, StoreError> {
+        let mut taken = Vec::new();
+        for candidate in candidates {
+            if self.may_run(&candidate) {
+                taken.push((candidate.id, self.lease.owner.clone(), self.lease.until));
+                self.count(candidate.user, candidate.agent);
+            }
         }
-        let sql = "UPDATE tickets SET lease_owner = $2, lease_until = $3, attempt = attempt + 1, live = NULL \
-                   WHERE id = $1 RETURNING id, kind, execution_id, payload, attempt";
-        let row = tx.query_opt(sql, &params![candidate.id, &self.lease.owner, self.lease.until]).await?;
-        self.count(candidate.user.clone(), candidate.agent.clone());
-        row.as_ref().map(read).transpose()
+        let taken = tx.each(taken, |tx, (id, owner, until)| Box::pin(ticket_lease(tx, id, owner, until)));
+        Ok(taken.await?.into_iter().flatten().collect())
     }
+}
+
+async fn ticket_lease(
+    tx: &mut Tx,
+    id: TicketId,
+    owner: String,
+    until: Timestamp,
+) -> Result<Option<Ticket>, StoreError> {
+    let sql = "UPDATE tickets SET lease_owner = $2, lease_until = $3, attempt = attempt + 1, live = NULL \
+               WHERE id = $1 RETURNING id, kind, execution_id, payload, attempt";
+    let row = tx.query_opt(sql, &params![id, owner, until]).await?;
+    row.as_ref().map(read).transpose()
 }
 
 fn candidate(row: &Row) -> Result<Candidate, StoreError> {

@@ -7,7 +7,7 @@
 use std::{future::Future, panic::AssertUnwindSafe, pin::Pin};
 
 use frameos_domain::id::ExecutionId;
-use futures::FutureExt;
+use futures::{FutureExt, future::join_all};
 
 use crate::{
     chain::heads_write,
@@ -55,6 +55,18 @@ pub(crate) enum Engine {
 pub(crate) enum Mode {
     Read,
     Write,
+}
+
+/// What transactions that may share a commit have in common. On PostgreSQL each lane has one writer in a process; SQLite's single
+/// writer serves them all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    /// What moves money: takes the locks on the ledger's and the payment receipts' heads first.
+    Books,
+    /// What runs gave.
+    Results,
+    /// What publishes runs and signs their receipts: takes the lock on the head of the run receipts first.
+    Settlements,
 }
 
 impl Tx {
@@ -106,6 +118,36 @@ impl Tx {
             Connection::Postgres(connection) => connection.execute_all(statements).await,
         };
         self.note(result)
+    }
+
+    /// Does the same for each of `items`; on PostgreSQL without waiting for one's answer before the next is asked for. What is done for
+    /// one must not depend on what is done for another. After an error nothing of the transaction can be kept.
+    pub async fn each<I, T>(
+        &mut self,
+        items: Vec<I>,
+        work: impl for<'t> Fn(&'t mut Self, I) -> BoxFuture<'t, Result<T, StoreError>>,
+    ) -> Result<Vec<T>, StoreError> {
+        let mut done = Vec::with_capacity(items.len());
+        if self.engine() == Engine::Sqlite || items.len() < 2 {
+            for item in items {
+                done.push(work(self, item).await?);
+            }
+            return Ok(done);
+        }
+        let shares = items.iter().map(|_| self.share()).collect::<Result<Vec<_>, _>>();
+        let mut shares = self.note(shares)?;
+        let answers = join_all(shares.iter_mut().zip(items).map(|(share, item)| work(share, item))).await;
+        for share in &mut shares {
+            for signal in share.pending_take() {
+                self.signal(signal);
+            }
+            self.undo |= share.undo;
+            self.failed |= share.failed;
+        }
+        for answer in answers {
+            done.push(self.note(answer)?);
+        }
+        Ok(done)
     }
 
     /// Runs a statement that returns rows: a SELECT, or a change with RETURNING.
@@ -310,9 +352,12 @@ where
 
 /// The steps of a batch: several jobs in one SQLite transaction, each kept or undone by itself.
 impl Tx {
-    pub(crate) fn batch_begin(&mut self) -> Result<(), StoreError> {
+    /// Begins a batch, whose commit waits for the disk or does not.
+    pub(crate) fn batch_begin(&mut self, wait_for_disk: bool) -> Result<(), StoreError> {
         self.heads.restore(Vec::new());
-        self.sqlite()?.begin(Mode::Write)
+        let connection = self.sqlite()?;
+        connection.wait_for_disk(wait_for_disk)?;
+        connection.begin(Mode::Write)
     }
 
     /// Runs one job. Its signals, if it is kept, go to `signals`: they must not fire before the batch's commit.

@@ -92,7 +92,7 @@ fn read(row: &Row) -> Result<Version, StoreError> {
         inputs_schema: row.json(12)?,
         outputs_schema: row.json(13)?,
         scan_passed: row.get(14)?,
-        scan_report: row.json_opt(15)?,
+        scan_report: row.json_opt(15)?.map(ScanReport::completed),
         listing: row.json(16)?,
         status: row.get(17)?,
         deprecation_message: row.get(18)?,
@@ -160,6 +160,17 @@ pub async fn version_get_unscoped(tx: &mut Tx, id: VersionId) -> Result<Option<V
 pub async fn version_list(tx: &mut Tx, agent_id: AgentId) -> Result<Vec<Version>, StoreError> {
     let sql = select!("WHERE v.agent_id = $1 ORDER BY v.created_at DESC, v.id DESC");
     read_all(&tx.query(sql, &params![agent_id]).await?, read)
+}
+
+/// Versions of all agents that were not rejected, in the order of their ids, from the one after `after` on.
+pub async fn version_list_after_unscoped(
+    tx: &mut Tx,
+    after: Option<VersionId>,
+    limit: i64,
+) -> Result<Vec<Version>, StoreError> {
+    let sql = select!("WHERE v.review_status <> 'rejected' AND v.id > $1 ORDER BY v.id LIMIT $2");
+    let after = after.map_or_else(String::new, |id| id.to_string());
+    read_all(&tx.query(sql, &params![after, limit]).await?, read)
 }
 
 /// The review queue: what has waited longest first.

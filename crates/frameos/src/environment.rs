@@ -23,6 +23,10 @@ pub enum Variable {
     /// Where runtimes and scratch space of local runs live; `~/.cache` when not set.
     CacheHome,
     Home,
+    /// Keeps colours away when set to anything (no-color.org).
+    NoColor,
+    /// `dumb` for a terminal without colours.
+    Term,
 }
 
 impl Variable {
@@ -36,6 +40,8 @@ impl Variable {
             Self::ConfigHome => "XDG_CONFIG_HOME",
             Self::CacheHome => "XDG_CACHE_HOME",
             Self::Home => "HOME",
+            Self::NoColor => "NO_COLOR",
+            Self::Term => "TERM",
         }
     }
 

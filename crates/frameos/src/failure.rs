@@ -101,12 +101,28 @@ fn details(details: Option<&Value>) -> Vec<String> {
     match details {
         None | Some(Value::Null) => Vec::new(),
         Some(Value::Array(items)) => items.iter().map(detail).collect(),
+        Some(Value::Object(fields)) if fields.contains_key("scan_report") => {
+            scan_details(&fields["scan_report"])
+        }
         Some(Value::Object(fields)) => match fields.values().find_map(Value::as_array) {
             Some(items) => items.iter().map(detail).collect(),
             None => fields.iter().map(|(name, value)| format!("{name}: {}", plain(value))).collect(),
         },
         Some(other) => vec![plain(other)],
     }
+}
+
+/// The findings of a refused scan that refuse it, and how to see more of them.
+fn scan_details(report: &Value) -> Vec<String> {
+    const MOST: usize = 20;
+    let findings = report["findings"].as_array().map_or(&[][..], Vec::as_slice);
+    let rejecting: Vec<&Value> = findings.iter().filter(|finding| finding["action"] == "reject").collect();
+    let mut lines: Vec<String> = rejecting.iter().take(MOST).map(|finding| detail(finding)).collect();
+    if rejecting.len() > MOST {
+        lines.push(format!("and {} more", rejecting.len() - MOST));
+    }
+    lines.push("`frameos scan DIR` shows them in their code, with how to fix them".to_owned());
+    lines
 }
 
 fn detail(item: &Value) -> String {
@@ -156,6 +172,15 @@ mod tests {
         let findings =
             refusal(json!({"findings": [{"file": "a.js", "line": 2, "column": 3, "message": "no"}]}));
         assert!(findings.contains("\n  a.js:2:3: no\n"), "{findings}");
+        let finding =
+            |action| json!({"file": "a.js", "line": 2, "column": 3, "message": "no", "action": action});
+        let report = json!({"findings": [finding("allow"), finding("reject")], "files_scanned": 1});
+        let scan = refusal(json!({"scan_passed": false, "scan_report": report}));
+        assert!(scan.contains("\n  a.js:2:3: no\n  `frameos scan DIR`"), "{scan}");
+        assert!(
+            refusal(json!({"scan_report": {"findings": vec![finding("reject"); 90]}}))
+                .contains("\n  and 70 more\n")
+        );
         let limits = refusal(json!({"limit": 10, "asked": "11"}));
         assert!(limits.contains("\n  limit: 10") && limits.contains("\n  asked: 11"), "{limits}");
     }

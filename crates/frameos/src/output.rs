@@ -11,7 +11,10 @@ use std::{
 use comfy_table::{Table, presets::NOTHING};
 use serde::Serialize;
 
-use crate::failure::{Failure, Result};
+use crate::{
+    environment::Variable,
+    failure::{Failure, Result},
+};
 
 /// Writes one line of data to stdout.
 pub fn line(text: &str) -> Result<()> {
@@ -27,6 +30,18 @@ pub fn json(value: &impl Serialize) -> Result<()> {
 /// Writes text to stdout as it is, without adding a line end.
 pub fn text(text: &str) -> Result<()> {
     write_stdout(&safe(text, io::stdout().is_terminal()))
+}
+
+/// Writes text that its maker has cleared of characters that act on a terminal, and painted with such of its own.
+pub fn painted(text: &str) -> Result<()> {
+    write_stdout(text)
+}
+
+/// Whether stdout is a terminal that takes colours and its user wants them.
+pub fn has_colours() -> bool {
+    io::stdout().is_terminal()
+        && Variable::NoColor.get().is_none()
+        && Variable::Term.get().is_none_or(|terminal| terminal != "dumb")
 }
 
 /// Writes rows under a header to stdout; cells hold one line each.

@@ -1,29 +1,32 @@
 //! The checks: one pass over the nodes of a file, asking of each what it reaches for.
 //!
-//! Which name touches which rule is in `modules.rs` for modules and here, in [`member_rule`], for the rest.
+//! What a call does is judged in `sinks.rs`, what an assignment changes in `tamper.rs`, and which module stands for
+//! which rule in `modules.rs`.
 
+use oxc_allocator::Allocator;
 use oxc_ast::AstKind;
-use oxc_ast::ast::{
-    Argument, Expression, IdentifierReference, ImportDeclaration, ImportDeclarationSpecifier,
-};
+use oxc_ast::ast::{Expression, IdentifierReference, ImportDeclaration, ImportDeclarationSpecifier};
 use oxc_semantic::{NodeId, Semantic};
 use oxc_span::{GetSpan, Span};
 
+use super::leaks::Sink;
+use super::link::Links;
 use super::path::{Path, Root};
 use super::resolve::Resolver;
-use super::{Outcome, modules, obfuscation};
+use super::{Outcome, exports, modules, obfuscation};
 use crate::findings::Findings;
 use crate::rules::{self, Rule};
 use crate::source::Source;
 
 pub(super) fn check<'a>(
-    semantic: &Semantic<'a>,
+    (semantic, allocator): (&Semantic<'a>, &'a Allocator),
     source: &Source<'_>,
+    links: &mut Links,
     findings: &mut Findings,
     outcome: &mut Outcome,
 ) {
-    let resolver = Resolver::new(semantic);
-    let mut check = Check { semantic, resolver, source, findings, outcome };
+    let resolver = Resolver::new(semantic, allocator, links, source.path);
+    let mut check = Check { semantic, resolver, source, findings, outcome, sinks: Vec::new() };
     for node in semantic.nodes().iter() {
         check.node(node.id(), node.kind());
     }
@@ -31,15 +34,19 @@ pub(super) fn check<'a>(
         let what = "the names in this file refer to each other in too many ways to follow";
         check.findings.in_file(rules::TOO_COMPLEX, source.path, what);
     }
+    let mut exported = exports::collect(semantic, &check.resolver);
+    check.leaks(&mut exported);
     obfuscation::check(semantic, source, findings);
+    links.record(source.path, exported, &outcome.imports);
 }
 
-struct Check<'c, 's, 'a, 't> {
-    semantic: &'s Semantic<'a>,
-    resolver: Resolver<'s, 'a>,
-    source: &'c Source<'t>,
-    findings: &'c mut Findings,
+pub(super) struct Check<'c, 's, 'a, 't> {
+    pub(super) semantic: &'s Semantic<'a>,
+    pub(super) resolver: Resolver<'s, 'a>,
+    pub(super) source: &'c Source<'t>,
+    pub(super) findings: &'c mut Findings,
     outcome: &'c mut Outcome,
+    pub(super) sinks: Vec<Sink<'a>>,
 }
 
 impl<'a> Check<'_, '_, 'a, '_> {
@@ -47,47 +54,45 @@ impl<'a> Check<'_, '_, 'a, '_> {
         match kind {
             AstKind::IdentifierReference(identifier) => self.identifier(id, identifier),
             AstKind::StaticMemberExpression(member) => {
-                let paths = self.resolver.property_paths(&member.object, &member.property.name);
+                let paths = self.resolver.property_paths(&member.object, member.property.name.as_str());
                 self.member(id, member.property.span, &paths);
             }
             AstKind::ComputedMemberExpression(member) => {
-                match self.resolver.fold_string(&member.expression, 0) {
-                    Some(name) => {
-                        let paths = self.resolver.property_paths(&member.object, &name);
-                        self.member(id, member.span, &paths);
-                    }
-                    None => self.computed_member(id, member.span, &member.object),
+                if let Some(name) = self.resolver.key_name(&member.expression, 0) {
+                    let paths = self.resolver.property_paths(&member.object, name);
+                    self.member(id, member.span, &paths);
+                } else {
+                    self.computed_member(id, member.span, (&member.object, &member.expression));
                 }
             }
-            AstKind::CallExpression(call) => self.call(call.span, &call.callee, &call.arguments),
-            AstKind::NewExpression(new) => self.call(new.span, &new.callee, &new.arguments),
-            AstKind::TaggedTemplateExpression(tagged)
-                if self.resolver.paths(&tagged.tag).iter().any(makes_code) =>
-            {
-                self.report(rules::DYNAMIC_CODE, tagged.span, "a template is run as code");
-            }
+            AstKind::CallExpression(call) => self.call((id, call.span), &call.callee, &call.arguments),
+            AstKind::NewExpression(new) => self.call((id, new.span), &new.callee, &new.arguments),
+            AstKind::TaggedTemplateExpression(tagged) => self.tag(tagged),
             AstKind::ImportExpression(import) => self.module_expression(Some(&import.source), import.span),
             AstKind::ImportDeclaration(import) if !is_type_only(import) => {
-                self.module(&import.source.value, import.source.span);
+                self.module(import.source.value.as_str(), import.source.span, "");
             }
             AstKind::ExportAllDeclaration(export) if export.export_kind.is_value() => {
-                self.module(&export.source.value, export.source.span);
+                self.module(export.source.value.as_str(), export.source.span, "");
             }
             AstKind::ExportFromDeclaration(export) if export.export_kind.is_value() => {
-                self.module(&export.source.value, export.source.span);
+                self.module(export.source.value.as_str(), export.source.span, "");
             }
             AstKind::TSExternalModuleReference(module) => {
-                self.module(&module.expression.value, module.expression.span);
+                self.module(module.expression.value.as_str(), module.expression.span, "");
             }
-            _ => {}
+            kind => self.change(kind),
         }
     }
 
-    fn report(&mut self, rule: &'static Rule, span: Span, what: &str) {
+    pub(super) fn report(&mut self, rule: &'static Rule, span: Span, what: &str) {
+        if let Some(ability) = modules::ability_of(rule) {
+            self.findings.note(|facts| &mut facts.abilities, ability);
+        }
         self.findings.at(rule, self.source, span.start as usize, what);
     }
 
-    fn identifier(&mut self, id: NodeId, identifier: &IdentifierReference<'a>) {
+    fn identifier(&mut self, id: NodeId, identifier: &'a IdentifierReference<'a>) {
         if !self.resolver.is_global(identifier) || self.is_harmless_mention(id) {
             return;
         }
@@ -129,8 +134,7 @@ impl<'a> Check<'_, '_, 'a, '_> {
                 AstKind::ConditionalExpression(choice) if choice.test.span() == child => return false,
                 AstKind::ConditionalExpression(_) => child = kind.span(),
                 AstKind::CallExpression(call) => {
-                    let is_followed = self.resolver.paths(&call.callee).iter().any(is_reflection);
-                    return call.callee.span() != child && !is_followed;
+                    return call.callee.span() != child && !self.follows_arguments(&call.callee);
                 }
                 AstKind::StaticMemberExpression(member) => {
                     return matches!(member.property.name.as_str(), "call" | "apply" | "bind")
@@ -156,167 +160,212 @@ impl<'a> Check<'_, '_, 'a, '_> {
         true
     }
 
-    fn is_called(&self, parent: AstKind<'a>, callee: Span) -> bool {
+    /// Whether what is called hands its arguments to a function that is followed.
+    fn follows_arguments(&self, callee: &'a Expression<'a>) -> bool {
+        self.resolver.paths(callee).iter().any(|path| {
+            matches!((path.root, path.members()), (Root::Global("Reflect"), ["apply" | "construct" | "get"]))
+                || matches!(path.root, Root::Global("Object")) && path.members() == ["getPrototypeOf"]
+                || matches!(path.members(), [.., "call" | "apply" | "bind", "call" | "apply" | "bind"])
+        })
+    }
+
+    pub(super) fn is_called(&self, parent: AstKind<'a>, callee: Span) -> bool {
         matches!(parent, AstKind::CallExpression(call) if call.callee.span() == callee)
     }
 
-    fn member(&mut self, id: NodeId, span: Span, paths: &[Path]) {
-        if self.is_harmless_mention(id) {
+    fn member(&mut self, id: NodeId, span: Span, paths: &[Path<'a>]) {
+        if paths.is_empty() || self.is_harmless_mention(id) {
             return;
         }
-        for (rule, what) in paths.iter().filter_map(member_rule) {
-            self.report(rule, span, &what);
+        for path in paths {
+            if let Some((rule, what)) = member_rule(path) {
+                self.report(rule, span, &what);
+            }
+            self.environment(path);
+            if matches!((path.root, path.members()), (Root::Module("crypto"), [name]) if is_hashing(name)) {
+                self.mining(id, span);
+            }
         }
     }
 
-    fn computed_member(&mut self, id: NodeId, span: Span, object: &Expression<'a>) {
-        let is_called = self.is_called(self.semantic.nodes().parent_kind(id), span);
-        let is_global = |path: &Path| path.root == Root::GlobalObject && path.members.is_empty();
-        if is_called && self.resolver.paths(object).iter().any(is_global) {
-            let what = "a global function is called by a name computed at run time";
-            self.report(rules::COMPUTED_GLOBAL, span, what);
+    /// Hashing again and again, with a counter, until the result starts as it should.
+    pub(super) fn mining(&mut self, id: NodeId, span: Span) {
+        let around = self.semantic.nodes().ancestor_kinds(id).take(24).find(|kind| {
+            matches!(
+                kind,
+                AstKind::WhileStatement(_)
+                    | AstKind::DoWhileStatement(_)
+                    | AstKind::ForStatement(_)
+                    | AstKind::Function(_)
+                    | AstKind::ArrowFunctionExpression(_)
+            )
+        });
+        let Some(loop_) = around.filter(|kind| !kind.is_function_like()) else { return };
+        let range =
+            loop_.span().start as usize..(loop_.span().end as usize).min(loop_.span().start as usize + 4_000);
+        let text = self.source.text.get(range).unwrap_or_default();
+        let counts = text.contains("++") || text.contains("+= 1") || text.contains("+=1");
+        let wanted = ["startsWith(", "nonce", "difficulty", "target", ".repeat("];
+        if counts && wanted.iter().any(|word| text.contains(word)) {
+            self.report(rules::MINING, span, "this loop hashes a counter until the result fits");
         }
     }
 
-    fn call(&mut self, span: Span, callee: &Expression<'a>, arguments: &[Argument<'a>]) {
-        for path in self.resolver.paths(callee) {
-            self.call_of(&path, span, callee, arguments);
-        }
-    }
-
-    fn call_of(&mut self, path: &Path, span: Span, callee: &Expression<'a>, arguments: &[Argument<'a>]) {
-        let argument = |index: usize| arguments.get(index).and_then(Argument::as_expression);
-        if path.is_global("require", &[]) {
-            self.module_expression(argument(0), span);
-        } else if path.is_global("require", &["call"]) {
-            self.module_expression(argument(1), span);
-        } else if path.is_global("require", &["apply"]) {
-            self.module_expression(argument(1).and_then(first_element), span);
-        } else if is_reflection(path) {
-            self.reflected_call(span, argument(0), argument(arguments.len().saturating_sub(1)));
-        } else if makes_code(path) {
-            self.report(rules::DYNAMIC_CODE, span, &code_words(path));
-        } else if is_timer(path) && argument(0).is_some_and(|code| self.resolver.is_text(code)) {
-            self.report(rules::DYNAMIC_CODE, span, "a timer is given text, which it runs as code");
-        } else if path.is_module("worker_threads", &["Worker"]) && has_eval_option(argument(1)) {
-            self.report(rules::DYNAMIC_CODE, span, "a worker is given text, which it runs as code");
-        } else if matches!(callee.get_inner_expression(), Expression::Identifier(_))
-            && let Some((rule, what)) = member_rule(path)
-        {
-            self.report(rule, span, &what);
-        }
-    }
-
-    fn reflected_call(
+    /// A member whose name is not known, of something where that matters.
+    fn computed_member(
         &mut self,
+        id: NodeId,
         span: Span,
-        function: Option<&Expression<'a>>,
-        arguments: Option<&Expression<'a>>,
+        (object, key): (&'a Expression<'a>, &'a Expression<'a>),
     ) {
-        for path in function.map(|function| self.resolver.paths(function)).unwrap_or_default() {
-            if makes_code(&path) {
-                self.report(rules::DYNAMIC_CODE, span, &code_words(&path));
-            } else if path.is_global("require", &[]) {
-                self.module_expression(arguments.and_then(first_element), span);
+        let paths = self.resolver.paths(object);
+        let matters = |path: &Path<'a>| {
+            path.root == Root::GlobalObject
+                || matches!(path.root, Root::Global("process" | "module")) && path.members().is_empty()
+        };
+        if !paths.iter().any(matters) {
+            for path in &paths {
+                self.environment(path);
+            }
+            return;
+        }
+        // More effort than elsewhere is worth it here.
+        let names = self.resolver.some_strings(key);
+        for name in names {
+            let name = self.resolver.keep(&name);
+            let paths = self.resolver.property_paths(object, name);
+            self.member(id, span, &paths);
+            if name == "require" {
+                let what = format!("{} is taken by a name put together at run time", quoted(name));
+                self.report(rules::COMPUTED_MODULE, span, &what);
             }
         }
     }
 
-    fn module_expression(&mut self, name: Option<&Expression<'a>>, span: Span) {
-        match name.and_then(|name| self.resolver.fold_string(name, 0)) {
-            Some(name) => self.module(&name, span),
+    pub(super) fn module_expression(&mut self, name: Option<&'a Expression<'a>>, span: Span) {
+        match name.and_then(|name| self.resolver.fold_strings(name, 0)) {
+            Some(texts) => {
+                let spelled = name.map(|name| self.spelled(name)).unwrap_or_default();
+                for text in &texts {
+                    self.module(self.resolver.keep(text), span, &spelled);
+                }
+            }
+            None if name.is_some_and(|name| self.is_data_address(name)) => {
+                self.report(rules::DYNAMIC_CODE, span, "code that is in an address is loaded");
+            }
             None => {
-                let what = "the module to load is only known when the code runs";
-                self.report(rules::COMPUTED_MODULE, span, what);
+                let what = match name {
+                    Some(name) => {
+                        format!("which module {} names is only known when the code runs", self.excerpt(name))
+                    }
+                    None => "the module to load is only known when the code runs".to_owned(),
+                };
+                self.report(rules::COMPUTED_MODULE, span, &what);
             }
         }
     }
 
-    fn module(&mut self, name: &str, span: Span) {
-        if name.starts_with('.') {
+    fn is_data_address(&self, name: &'a Expression<'a>) -> bool {
+        let start = match name.get_inner_expression() {
+            Expression::BinaryExpression(sum) => self.resolver.fold_string(&sum.left, 0),
+            Expression::TemplateLiteral(template) => {
+                template.quasis.first().and_then(|quasi| quasi.value.cooked).map(|start| start.to_string())
+            }
+            _ => None,
+        };
+        start.is_some_and(|start| start.trim_start().starts_with("data:"))
+    }
+
+    fn module(&mut self, name: &'a str, span: Span, spelled: &str) {
+        let is_here = self.resolver.links.target(self.source.path, name).is_some();
+        if name.starts_with('.') || is_here {
             self.outcome.imports.push(name.to_owned());
         }
-        if modules::leaves_bundle(self.source.path, name) {
-            let what = format!("{} is outside the bundle", quoted(name));
-            self.report(rules::COMPUTED_MODULE, span, &what);
-        } else if let Some(rule) = modules::rule_of(name) {
-            self.report(rule, span, &format!("the module {} is loaded", quoted(modules::plain(name))));
+        if !name.starts_with('.') && !is_here {
+            self.findings.note(|facts| &mut facts.modules, modules::plain(name));
         }
+        if modules::leaves_bundle(self.source.path, name) {
+            let what = format!("{spelled}{} is outside the bundle", quoted(name));
+            self.report(rules::COMPUTED_MODULE, span, &what);
+        } else if name.ends_with(".node") {
+            let what = format!("{spelled}{} is machine code", quoted(name));
+            self.report(rules::NATIVE_LOADING, span, &what);
+        } else if let Some(rule) = modules::rule_of(name) {
+            let what = format!("{spelled}the module {} is loaded", quoted(modules::plain(name)));
+            self.report(rule, span, &what);
+        }
+    }
+
+    /// `"f" + "s" resolves to`-words for what is not written plainly; nothing for what is.
+    fn spelled(&self, name: &'a Expression<'a>) -> String {
+        match name.get_inner_expression() {
+            Expression::StringLiteral(_) => String::new(),
+            _ => format!("{} resolves to a name: ", self.excerpt(name)),
+        }
+    }
+
+    /// The source of an expression, cut and made safe for messages.
+    pub(super) fn excerpt(&self, of: &Expression<'a>) -> String {
+        let span = of.span();
+        let text = self.source.text.get(span.start as usize..span.end as usize).unwrap_or_default();
+        let short: String = text.chars().take(60).map(|c| if c.is_control() { ' ' } else { c }).collect();
+        if short.len() < text.len() { format!("`{short}…`") } else { format!("`{short}`") }
     }
 }
 
 /// Hostile names are cut and escaped before they enter a message.
-fn quoted(name: &str) -> String {
+pub(super) fn quoted(name: &str) -> String {
     format!("{:?}", name.chars().take(80).collect::<String>())
 }
 
 /// What naming a member touches, with words for it.
-fn member_rule(path: &Path) -> Option<(&'static Rule, String)> {
-    let first = path.members.first().map(String::as_str);
-    match (&path.root, first) {
-        (Root::Global(name), None) if name == "eval" => {
-            Some((rules::DYNAMIC_CODE, "eval runs text as code".to_owned()))
-        }
-        (Root::Global(name), None)
-            if matches!(name.as_str(), "fetch" | "XMLHttpRequest" | "WebSocket" | "EventSource") =>
-        {
+pub(super) fn member_rule(path: &Path<'_>) -> Option<(&'static Rule, String)> {
+    match (path.root, path.members()) {
+        (Root::Global("eval"), []) => Some((rules::DYNAMIC_CODE, "eval runs text as code".to_owned())),
+        (Root::Global(name @ ("fetch" | "XMLHttpRequest" | "WebSocket" | "EventSource")), []) => {
             Some((rules::NETWORK, format!("{name} is used")))
         }
-        (Root::Global(name), Some(member @ ("binding" | "_linkedBinding" | "dlopen")))
-            if name == "process" && path.members.len() == 1 =>
-        {
+        (Root::Global("process"), [member @ ("binding" | "_linkedBinding" | "dlopen")]) => {
             Some((rules::NATIVE_LOADING, format!("process.{member} loads machine code")))
         }
-        (Root::Global(name), Some(_)) if name == "WebAssembly" && path.members.len() == 1 => {
-            Some((rules::WASM, "WebAssembly is used".to_owned()))
+        (Root::Global("process"), [member @ ("execve" | "_kill" | "kill" | "_debugProcess")]) => {
+            Some((rules::PROCESS_SPAWN, format!("process.{member} acts on other processes")))
         }
-        (Root::Module(name), Some(member)) if name == "crypto" && path.members.len() == 1 => {
-            let is_hashing = member.starts_with("createHash") || member.starts_with("createCipher");
-            (is_hashing || member == "hash").then(|| (rules::HASHING, format!("crypto.{member} is used")))
+        (Root::Global("process"), ["report", "writeReport"] | ["loadEnvFile"]) => {
+            Some((rules::FILE_SYSTEM, "process reads or writes a file here".to_owned()))
         }
+        (Root::Global("WebAssembly"), [_]) => Some((rules::WASM, "WebAssembly is used".to_owned())),
+        (Root::Module("crypto"), [member]) if is_hashing(member) => {
+            Some((rules::HASHING, format!("crypto.{member} is used")))
+        }
+        (Root::Module("module") | Root::Global("module"), [.., "_compile"]) => {
+            Some((rules::DYNAMIC_CODE, "_compile runs text as a module".to_owned()))
+        }
+        (Root::Module("module"), [.., "register" | "registerHooks" | "_extensions" | "_resolveFilename"]) => {
+            Some((rules::MODULE_TAMPERING, "how modules are loaded is changed".to_owned()))
+        }
+        (Root::Global("require"), ["extensions", ..]) => {
+            Some((rules::MODULE_TAMPERING, "require.extensions changes how files are loaded".to_owned()))
+        }
+        (Root::Global("Deno" | "Bun"), [member, ..]) => runtime_rule(member),
         _ => None,
     }
 }
 
-/// Whether calling this makes code from text.
-fn makes_code(path: &Path) -> bool {
-    let Root::Global(name) = &path.root else { return false };
-    let members: Vec<&str> = path.members.iter().map(String::as_str).collect();
-    matches!(name.as_str(), "Function" | "eval")
-        && matches!(members.as_slice(), [] | ["call" | "apply" | "bind"])
-        || matches!(name.as_str(), "AsyncFunction" | "GeneratorFunction") && members.is_empty()
+fn is_hashing(member: &str) -> bool {
+    member == "hash" || member.starts_with("createHash") || member.starts_with("createCipher")
 }
 
-fn code_words(path: &Path) -> String {
-    match &path.root {
-        Root::Global(name) => format!("{name} runs text as code"),
-        _ => "text is run as code".to_owned(),
-    }
-}
-
-fn is_reflection(path: &Path) -> bool {
-    path.is_global("Reflect", &["apply"]) || path.is_global("Reflect", &["construct"])
-}
-
-fn is_timer(path: &Path) -> bool {
-    ["setTimeout", "setInterval", "setImmediate", "execScript"].iter().any(|name| path.is_global(name, &[]))
-}
-
-fn first_element<'e, 'a>(list: &'e Expression<'a>) -> Option<&'e Expression<'a>> {
-    match list.get_inner_expression() {
-        Expression::ArrayExpression(array) => array.elements.first()?.as_expression(),
-        // Not a literal: let it fail to fold, which is a finding.
-        other => Some(other),
-    }
-}
-
-fn has_eval_option(options: Option<&Expression<'_>>) -> bool {
-    let Some(Expression::ObjectExpression(options)) = options.map(Expression::get_inner_expression) else {
-        return false;
+/// What the objects of other runtimes reach, should the code be run by one of them.
+fn runtime_rule(member: &str) -> Option<(&'static Rule, String)> {
+    let rule = match member {
+        "run" | "Command" | "spawn" | "spawnSync" | "$" => rules::PROCESS_SPAWN,
+        "dlopen" => rules::NATIVE_LOADING,
+        "readFile" | "readTextFile" | "writeFile" | "writeTextFile" | "open" | "remove" | "file"
+        | "write" => rules::FILE_SYSTEM,
+        _ => return None,
     };
-    options.properties.iter().any(|property| {
-        property.as_property().is_some_and(|property| property.key.static_name().as_deref() == Some("eval"))
-    })
+    Some((rule, format!("{member} of another JavaScript runtime is used")))
 }
 
 /// Whether TypeScript drops an import because it brings types alone.

@@ -25,6 +25,20 @@ pub(super) fn rule_of(name: &str) -> Option<&'static Rule> {
     }
 }
 
+/// The ability a rule shows the use of, as facts name them.
+pub(super) fn ability_of(rule: &Rule) -> Option<&'static str> {
+    Some(match rule.id {
+        "network-library" => "network",
+        "file-system" => "file_system",
+        "process-spawn" => "process",
+        "environment-harvest" => "environment",
+        "native-loading" | "wasm" => "native_code",
+        "dynamic-code" | "remote-code" => "dynamic_code",
+        "hashing" => "hashing",
+        _ => return None,
+    })
+}
+
 /// The name findings show, e.g. `fs/promises` of `node:fs/promises`.
 pub(super) fn plain(name: &str) -> &str {
     name.strip_prefix("node:").unwrap_or(name)

@@ -4,6 +4,13 @@
 //! a statement or list item ends. Strings, comments and regular expressions are skipped; where telling a regular expression
 //! from a division would need a parser, the estimate says it is not `certain`, and [`strict`] bounds the text instead.
 
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+use words::{CONTINUATIONS, is_word_byte, is_word_char, word_kind};
+
 /// What one pass over the text found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Estimate {
@@ -286,7 +293,7 @@ impl<'a> Scan<'a> {
 
     fn operator(&mut self) {
         let rest = &self.bytes[self.at..];
-        if rest.starts_with(b"<!--") || rest.starts_with(b"-->") {
+        if rest.starts_with(b"<!--") || rest.starts_with(b"-->") && self.may_start_line() {
             // A comment in scripts, operators in modules.
             self.certain = false;
         }
@@ -321,6 +328,13 @@ impl<'a> Scan<'a> {
         }
     }
 
+    /// Whether only blanks or a comment may stand before this place in its line.
+    fn may_start_line(&self) -> bool {
+        let before =
+            self.bytes[..self.at].iter().rev().find(|byte| !matches!(byte, b' ' | b'\t' | 0x0b | 0x0c));
+        before.is_none_or(|&byte| matches!(byte, b'\n' | b'\r' | b'/') || !byte.is_ascii())
+    }
+
     fn starts_statement(&self) -> bool {
         matches!(
             self.before_last,
@@ -336,12 +350,15 @@ impl<'a> Scan<'a> {
 
     fn word_or_space(&mut self) {
         let rest = &self.text[self.at..];
-        let Some(first) = rest.chars().next() else { return };
-        if first.is_whitespace() || first == '\u{feff}' {
-            self.at += first.len_utf8();
-            return;
+        let mut end = rest.bytes().position(|byte| !is_word_byte(byte)).unwrap_or(rest.len());
+        if !rest.as_bytes()[..end].is_ascii() {
+            let Some(first) = rest.chars().next() else { return };
+            if first.is_whitespace() || first == '\u{feff}' {
+                self.at += first.len_utf8();
+                return;
+            }
+            end = rest.find(|c: char| !is_word_char(c)).unwrap_or(rest.len());
         }
-        let end = rest.find(|c: char| !is_word_char(c)).unwrap_or(rest.len());
         let (word, end) = (&rest[..end], end.max(1));
         let after_operand = matches!(
             self.last,
@@ -495,133 +512,11 @@ impl<'a> Scan<'a> {
     }
 
     fn skip_line(&mut self) {
-        let rest = &self.text[self.at..];
-        self.at += rest.find(['\n', '\r', '\u{2028}', '\u{2029}']).unwrap_or(rest.len());
-    }
-}
-
-/// Words that go on with a statement after its closing brace.
-const CONTINUATIONS: &[&str] = &[
-    "else",
-    "catch",
-    "finally",
-    "while",
-    "in",
-    "instanceof",
-    "of",
-    "as",
-    "satisfies",
-    "extends",
-    "implements",
-    "from",
-    "is",
-    "with",
-    "assert",
-];
-
-fn word_kind(word: &str) -> Last {
-    match word {
-        "if" | "while" | "for" | "with" => Last::ControlWord,
-        "else" | "do" | "try" | "finally" => Last::BlockWord,
-        "return" | "typeof" | "case" | "in" | "instanceof" | "new" | "delete" | "void" | "throw"
-        | "extends" | "default" => Last::ExpressionWord,
-        "of" | "await" | "yield" | "as" | "satisfies" | "async" | "let" | "static" | "from" | "get"
-        | "set" | "is" | "keyof" | "infer" | "asserts" => Last::UnclearWord,
-        _ => Last::Operand,
-    }
-}
-
-fn is_word_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | b'\\') || byte >= 0x80
-}
-
-fn is_word_char(c: char) -> bool {
-    c.is_ascii_alphanumeric()
-        || matches!(c, '_' | '$' | '\\')
-        || !c.is_ascii() && !c.is_whitespace() && c != '\u{feff}'
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn depth(text: &str) -> u32 {
-        let estimate = javascript(text, false);
-        assert!(estimate.certain, "{text}");
-        estimate.depth
-    }
-
-    #[test]
-    fn statements_and_items_do_not_add_up() {
-        assert!(depth(&"a.b.c = f(1) + 2;\n".repeat(1_000)) < 20);
-        assert!(depth(&format!("x = [{}]", "a + b * -c, ".repeat(1_000))) < 20);
-        assert!(depth(&"function f(a) { if (a) { return a } else return /x/.test(a) }\n".repeat(1_000)) < 20);
-        assert!(depth(&format!("x = {{{}}}", "a: b ? c : d, ".repeat(1_000))) < 20);
-    }
-
-    #[test]
-    fn what_nests_is_counted() {
-        for level in [
-            "(",
-            "[",
-            "{",
-            "!",
-            "a=>",
-            "a=",
-            "a?b:",
-            "a.",
-            "- ",
-            "new ",
-            "typeof ",
-            "if(a)",
-            "if(a);else ",
-            "if(a)b,c;else ",
-            "for(;;)",
-            "while(a)",
-            "do ",
-            "l:",
-            "a+",
-            "a**",
-            "`${",
-            "f(",
-            "await ",
-            "a in ",
-            "'a'in ",
-            "x``+",
-        ] {
-            let depth = javascript(&level.repeat(1_000), false).depth;
-            assert!(depth >= 999, "{level:?} gives {depth}");
-        }
-        for level in ["A<", "A<B, C<", "keyof ", "keyof keyof X<A, "] {
-            let depth = javascript(&format!("type T = {}", level.repeat(1_000)), true).depth;
-            assert!(depth >= 999, "{level:?} gives {depth}");
-        }
-        assert!(javascript(&format!("f{}", "()".repeat(1_000)), false).depth >= 1_000);
-        assert!(javascript(&format!("a{}", "`x`".repeat(1_000)), false).depth >= 1_000);
-    }
-
-    #[test]
-    fn nesting_cannot_hide_behind_quotes() {
-        let hidden = "!".repeat(1_000);
-        for text in [
-            format!("x = a /* ' */ + {hidden}1"),
-            format!("x = /[\"/]/ + {hidden}1 + '\"'"),
-            format!("if (a) /\"/.test({hidden}1)"),
-            format!("x = \u{a0}/\"/.a + {hidden}1 + '\"'"),
-            format!("// \u{2028} {hidden}1"),
-            format!("x = `a${{`b'${{{hidden}1}}`}}'`"),
-        ] {
-            let estimate = javascript(&text, false);
-            assert!(estimate.depth >= 1_000, "{text} {estimate:?}");
-        }
-        for text in ["x = function(){} /1;\"/+!!!!!\"", "a <!-- '\n b", "x\n++/'/.a"] {
-            assert!(!javascript(text, false).certain, "{text}");
-        }
-    }
-
-    #[test]
-    fn the_strict_bound_holds_for_any_text() {
-        assert_eq!(strict("a.b('c d')"), 4 + 5);
-        assert!(strict(&"!".repeat(99)) >= 99);
+        let rest = &self.bytes[self.at..];
+        let line = &rest[..memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len())];
+        // U+2028 and U+2029 end a line too.
+        let mut separators = memchr::memchr_iter(0xe2, line);
+        self.at +=
+            separators.find(|&at| matches!(line[at..], [_, 0x80, 0xa8 | 0xa9, ..])).unwrap_or(line.len());
     }
 }

@@ -1,101 +1,185 @@
-//! The checks: one walk over the tree of a file, with the scopes that are open, asking of each name what it reaches.
+//! The checks: one walk over the tree of a file, asking of each name, attribute and call what it reaches.
 
+mod call;
+mod flow;
+mod obfuscation;
+
+use std::cell::OnceCell;
 use std::collections::HashSet;
 
 use ruff_python_ast::visitor::{self, Visitor};
-use ruff_python_ast::{Comprehension, Expr, ExprAttribute, ExprCall, Stmt, StmtImportFrom};
+use ruff_python_ast::{Expr, ExprAttribute, Stmt, StmtImportFrom};
 use ruff_text_size::Ranged;
 
+use super::eval::{At, Evaluator};
+use super::modules::Sink;
 use super::names;
-use super::resolve::Resolver;
-use super::scope::Scope;
+use super::scope::{ScopeId, absolute};
+use super::value::Value;
 use crate::findings::Findings;
 use crate::rules::{self, Rule};
 use crate::source::Source;
 use crate::text;
+use obfuscation::Signs;
 
-/// How many names of an obfuscator's kind make a file obfuscated.
-const MIN_NAMES: usize = 4;
-/// How many escapes of plain letters and digits do.
-const MIN_ESCAPES: usize = 16;
+/// What a walk over a file needs to know.
+pub(super) struct Context<'c, 'p, 'a> {
+    pub(super) evaluator: &'c Evaluator<'p, 'a>,
+    pub(super) source: &'c Source<'c>,
+    /// The package that relative imports are seen from.
+    pub(super) package: &'c str,
+    /// Top-level names of the bundle's own modules.
+    pub(super) own: &'c HashSet<&'c str>,
+}
 
-pub(super) fn check(body: &[Stmt], source: &Source<'_>, findings: &mut Findings) {
+/// Reports what a file does; the answer is where its functions' parameters end.
+pub(super) fn check<'a>(
+    body: &'a [Stmt],
+    context: Context<'_, '_, 'a>,
+    findings: &mut Findings,
+) -> Vec<Sink> {
     let mut check = Check {
-        resolver: Resolver::new(Scope::of_module(body)),
-        source,
+        context,
         findings,
+        scope: 0,
         imported: HashSet::new(),
-        machine_names: HashSet::new(),
-        escapes: 0,
+        signs: Signs::default(),
+        sinks: Vec::new(),
+        deep: OnceCell::new(),
     };
     check.visit_body(body);
-    if check.resolver.was_cut() {
+    if check.context.evaluator.was_cut() {
         let what = "the names in this file refer to each other in too many ways to follow";
-        check.findings.in_file(rules::TOO_COMPLEX, source.path, what);
+        check.findings.in_file(rules::TOO_COMPLEX, check.context.source.path, what);
     }
-    if check.machine_names.len() >= MIN_NAMES {
-        check.findings.in_file(
-            rules::OBFUSCATED,
-            source.path,
-            "the names in this file come from an obfuscator",
-        );
-    }
-    if check.escapes >= MIN_ESCAPES {
-        let what = format!("{} plain letters are written as escapes", check.escapes);
-        check.findings.in_file(rules::OBFUSCATED, source.path, &what);
-    }
+    let Check { context, findings, signs, sinks, .. } = check;
+    signs.report(context.source, findings);
+    sinks
 }
 
-struct Check<'c, 'a, 't> {
-    resolver: Resolver<'a>,
-    source: &'c Source<'t>,
+struct Check<'c, 'p, 'a> {
+    context: Context<'c, 'p, 'a>,
     findings: &'c mut Findings,
+    scope: ScopeId,
     /// Modules with a rule of their own that have been reported by an import statement.
     imported: HashSet<String>,
-    machine_names: HashSet<&'a str>,
-    escapes: usize,
+    signs: Signs<'a>,
+    sinks: Vec<Sink>,
+    /// Made when first needed.
+    deep: OnceCell<Evaluator<'p, 'a>>,
 }
 
-impl<'a> Check<'_, 'a, '_> {
+impl<'a> Check<'_, '_, 'a> {
+    fn at(&self) -> At<'_, 'a> {
+        At::scope(self.scope)
+    }
+
+    fn value(&self, expr: &'a Expr) -> Value {
+        self.context.evaluator.eval(expr, self.at())
+    }
+
+    /// As [`Self::value`], and where that is not all known, what running the code on known values tells.
+    fn deep_value(&self, expr: &'a Expr) -> Value {
+        let value = self.value(expr);
+        if !value.open && !value.atoms.is_empty() {
+            return value;
+        }
+        let deep = self.deep.get_or_init(|| self.context.evaluator.deep());
+        let found = deep.eval(expr, self.at());
+        if found.atoms.is_empty() { value } else { Value { taints: value.taints, ..found } }
+    }
+
     fn report(&mut self, rule: &'static Rule, node: &impl Ranged, what: &str) {
-        self.findings.at(rule, self.source, node.range().start().to_usize(), what);
+        if let Some(ability) = ability(rule) {
+            self.findings.note(|facts| &mut facts.abilities, ability);
+        }
+        self.findings.at(rule, self.context.source, node.range().start().to_usize(), what);
+    }
+
+    /// The text of a node, short enough for a message.
+    fn seen(&self, node: &impl Ranged) -> String {
+        let range = node.range();
+        let text = self
+            .context
+            .source
+            .text
+            .get(range.start().to_usize()..range.end().to_usize())
+            .unwrap_or_default();
+        let mut short: String =
+            text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(61).collect();
+        if short.chars().count() > 60 {
+            short.pop();
+            short.push('…');
+        }
+        short
     }
 
     fn import(&mut self, path: &str, node: &impl Ranged) {
+        let path = names::canonical(path);
+        let top = path.split('.').next().unwrap_or(path);
+        if !top.is_empty() && !self.context.own.contains(top) {
+            self.findings.note(|facts| &mut facts.modules, top);
+        }
         if let Some((rule, module)) = names::module_rule(path) {
             self.imported.insert(module.to_owned());
-            self.report(rule, node, &format!("the module {} is imported", quoted(module)));
+            self.report(rule, node, &format!("the module {} is imported", names::quoted(module)));
         } else if let Some(rule) = names::member_rule(path) {
-            self.report(rule, node, &format!("{} is imported", quoted(path)));
+            self.report(rule, node, &format!("{} is imported", names::quoted(path)));
         }
     }
 
     fn import_from(&mut self, import: &'a StmtImportFrom) {
-        let Some(module) = import.module.as_ref().filter(|_| import.level == 0) else { return };
-        if names::module_rule(module).is_some() {
-            self.import(module, module);
+        let module = import.module.as_ref().map(|module| module.as_str());
+        let Some(name) = module.filter(|_| import.level == 0) else {
+            return self.import_own(import, &absolute(self.context.package, import.level, module));
+        };
+        if names::module_rule(name).is_some() {
+            self.import(name, &import.module.as_ref().map_or(import.range, |module| module.range));
             return;
         }
-        for alias in import.names.iter().filter(|alias| alias.name.as_str() != "*") {
-            self.import(&format!("{module}.{}", alias.name), alias);
+        for alias in &import.names {
+            let path = match alias.name.as_str() {
+                "*" => name.to_owned(),
+                member => names::simplified(name, member),
+            };
+            self.import(&path, alias);
         }
     }
 
-    fn in_scope(&mut self, scope: Scope<'a>, walk: impl FnOnce(&mut Self)) {
-        self.resolver.enter(scope);
-        walk(self);
-        self.resolver.leave();
+    /// Names that come out of the bundle's own modules may be anything that those import.
+    fn import_own(&mut self, import: &'a StmtImportFrom, module: &str) {
+        for alias in &import.names {
+            let path = format!("{module}.{}", alias.name);
+            let Some(value) = self.context.evaluator.exports.value(&path).cloned() else { continue };
+            self.mention(&value, alias);
+        }
     }
 
-    /// A path that is mentioned, not imported: a listed name, or a listed module reached in another way than by import.
-    fn mention(&mut self, path: &str, node: &impl Ranged) {
-        if let Some(rule) = names::member_rule(path) {
-            self.report(rule, node, &format!("{} is used", quoted(path.trim_start_matches("builtins."))));
-        } else if let Some((rule, module)) = names::module_rule(path)
-            && module == path
-            && !self.imported.contains(module)
-        {
-            self.report(rule, node, &format!("the module {} is used", quoted(module)));
+    /// Paths that are mentioned, not imported: a listed name, or a listed module reached in another way than by import.
+    fn mention(&mut self, value: &Value, node: &impl Ranged) {
+        for path in value.paths() {
+            let plain = path.trim_start_matches("builtins.");
+            if let Some(rule) = names::member_rule(path) {
+                let what = self.resolved(plain, node);
+                self.report(rule, node, &what);
+            } else if let Some((rule, module)) = names::module_rule(path)
+                && module == &**path
+                && !self.imported.contains(module)
+            {
+                let what = self.resolved(&format!("the module {module}"), node);
+                self.report(rule, node, &what);
+            }
+        }
+    }
+
+    /// What was seen and what it resolves to.
+    fn resolved(&self, path: &str, node: &impl Ranged) -> String {
+        let seen = self.seen(node);
+        let last = path.rsplit('.').next().unwrap_or(path);
+        if seen == path || seen == last || path.ends_with(&format!(".{seen}")) {
+            format!("{path} is used")
+        } else {
+            format!("`{seen}` resolves to {path}")
         }
     }
 
@@ -104,14 +188,40 @@ impl<'a> Check<'_, 'a, '_> {
         if names::is_introspection(name) {
             self.report(rules::INTROSPECTION, &attribute.attr, &format!("{name} is used"));
         }
-        if name == "__builtins__" {
-            self.report(rules::DYNAMIC_CODE, &attribute.attr, "__builtins__ is used");
+        match name {
+            "__builtins__" | "__import__" => {
+                self.report(rules::DYNAMIC_CODE, &attribute.attr, &format!("{name} is used"));
+            }
+            "load_module" | "exec_module" => {
+                let what = format!("{name} runs a module by other means than import");
+                self.report(rules::DYNAMIC_CODE, &attribute.attr, &what);
+            }
+            "subprocess_shell" | "subprocess_exec" => {
+                self.report(
+                    rules::PROCESS_SPAWN,
+                    &attribute.attr,
+                    &format!("{name} of an event loop is used"),
+                );
+            }
+            "enable_load_extension" | "load_extension" => {
+                self.report(rules::NATIVE_LOADING, &attribute.attr, &format!("{name} of a database is used"));
+            }
+            _ => {}
         }
-        for path in self.resolver.paths(expr) {
-            self.mention(&path, &attribute.attr);
-        }
-        if name == "__import__" {
-            self.report(rules::DYNAMIC_CODE, &attribute.attr, "__import__ is used");
+        if attribute.ctx.is_load() {
+            let value = self.value(expr);
+            if value
+                .paths()
+                .any(|path| names::member_rule(path).is_some() || names::module_rule(path).is_some())
+            {
+                let is_plain = value.paths().any(|path| path.ends_with(name));
+                if is_plain { self.mention(&value, &attribute.attr) } else { self.mention(&value, attribute) }
+            }
+            if value.paths().any(|path| &**path == "os.environ") {
+                self.findings.note(|facts| &mut facts.abilities, "environment");
+            }
+        } else {
+            self.patched(attribute);
         }
         // The object is part of this path: on its own it is only of interest when it is more than a name.
         if !matches!(attribute.value.as_ref(), Expr::Name(_)) {
@@ -119,124 +229,107 @@ impl<'a> Check<'_, 'a, '_> {
         }
     }
 
-    fn call(&mut self, expr: &'a Expr, call: &'a ExprCall) {
-        for path in self.resolver.paths(expr) {
-            self.mention(&path, call);
+    /// An assignment to a member of a module that everything else relies on.
+    fn patched(&mut self, attribute: &'a ExprAttribute) {
+        let object = self.value(&attribute.value);
+        if object.paths().any(|path| &**path == "builtins") {
+            let what = format!("the builtin {} is replaced", attribute.attr);
+            self.report(rules::BUILTINS_CHANGED, attribute, &what);
         }
-        let mut looks_up = false;
-        for function in self.resolver.paths(&call.func) {
-            match function.as_str() {
-                "builtins.__import__" | "importlib.__import__" | "importlib.import_module" => {
-                    self.loaded_module(call);
-                }
-                "builtins.getattr" => {
-                    self.attribute_by_name(call);
-                    looks_up = true;
-                }
-                // As types to compare with they are harmless; called, they make functions.
-                "types.FunctionType" | "types.LambdaType" | "types.CodeType" => {
-                    self.report(rules::DYNAMIC_CODE, call, "a function is made from parts at run time");
-                }
-                "builtins.hasattr" | "builtins.vars" | "builtins.dir" => looks_up = true,
-                "pathlib.Path" | "pathlib.PosixPath" | "pathlib.WindowsPath" => {
-                    let what = "pathlib.Path reaches the file system (PurePath only handles names)";
-                    self.report(rules::FILE_SYSTEM, call, what);
-                }
-                _ => {}
-            }
-        }
-        if looks_up && matches!(call.arguments.args.first(), Some(Expr::Name(_))) {
-            // The object is looked into here, and does not escape.
-            self.visit_builtins(call.arguments.args.first());
-            self.visit_expr(&call.func);
-            call.arguments.args.iter().skip(1).for_each(|argument| self.visit_expr(argument));
-        } else {
-            visitor::walk_expr(self, expr);
+        if attribute.attr.as_str() == "__code__" {
+            self.report(rules::DYNAMIC_CODE, &attribute.attr, "the code of a function is replaced");
         }
     }
 
-    fn visit_builtins(&mut self, object: Option<&'a Expr>) {
-        if let Some(object) = object.filter(|object| is_name(object, "__builtins__")) {
-            self.report(rules::DYNAMIC_CODE, object, "__builtins__ is used");
-        }
-    }
-
-    fn loaded_module(&mut self, call: &'a ExprCall) {
-        let Some(name) = call.arguments.find_argument_value("name", 0) else {
-            self.report(rules::COMPUTED_MODULE, call, "a module is loaded by a computed name");
+    fn name(&mut self, expr: &'a Expr, name: &str) {
+        let is_listed =
+            matches!(name, "eval" | "exec" | "compile" | "open" | "execfile" | "__import__" | "__builtins__");
+        let value = self.value(expr);
+        if value.atoms.is_empty() {
             return;
-        };
-        match self.resolver.text(name) {
-            Some(name) => self.import(&name, call),
-            None => {
-                let what = "the module to load is only known when the code runs";
-                self.report(rules::COMPUTED_MODULE, call, what);
-            }
         }
-    }
-
-    fn attribute_by_name(&mut self, call: &'a ExprCall) {
-        let [object, name, ..] = &*call.arguments.args else { return };
-        match self.resolver.text(name) {
-            Some(name) if names::is_introspection(&name) => {
-                self.report(rules::INTROSPECTION, call, &format!("{name} is used"));
-            }
-            Some(_) => {}
-            None => {
-                let objects = self.resolver.paths(object);
-                if let Some(object) = objects.iter().find(|object| names::must_not_escape(object)) {
-                    let is_code = object == "builtins" || object == "globals()";
-                    let rule = if is_code { rules::DYNAMIC_CODE } else { rules::COMPUTED_MODULE };
-                    self.report(rule, call, &format!("a member of {} is chosen at run time", quoted(object)));
-                }
-            }
+        if name == "__builtins__" && value.paths().any(|path| &**path == "builtins") {
+            self.report(rules::DYNAMIC_CODE, expr, "__builtins__ is used");
+            return;
         }
-    }
-
-    fn name(&mut self, expr: &'a Expr) {
-        self.visit_builtins(Some(expr));
-        for path in self.resolver.paths(expr) {
-            if names::must_not_escape(&path) && !is_name(expr, "__builtins__") {
-                let what =
-                    format!("the module {} is handed on, so what it is used for is not known", quoted(&path));
-                self.report(rules::COMPUTED_MODULE, expr, &what);
-            } else if is_name(expr, path.trim_start_matches("builtins.")) || self.is_from_star(expr, &path) {
-                self.mention(&path, expr);
-            }
+        if matches!(name, "__loader__" | "__spec__")
+            && value.paths().any(|path| path.starts_with("builtins.__"))
+        {
+            self.report(rules::INTROSPECTION, expr, &format!("{name} is used"));
+        }
+        if let Some(path) = value.paths().find(|path| names::must_not_escape(path)) {
+            let what = format!("{} is handed on, so what it is used for is not known", names::quoted(path));
+            self.report(rules::COMPUTED_MODULE, expr, &what);
+        } else if is_listed || value.paths().any(|path| self.is_from_star(name, path)) {
+            self.mention(&value, expr);
         }
     }
 
     /// Whether a name comes from a star import, where its import statement did not show it.
-    fn is_from_star(&self, expr: &Expr, path: &str) -> bool {
-        path.rsplit_once('.').is_some_and(|(module, name)| {
-            is_name(expr, name) && self.resolver.stars().any(|star| star == module)
+    fn is_from_star(&self, name: &str, path: &str) -> bool {
+        path.rsplit_once('.').is_some_and(|(module, member)| {
+            name == member
+                && self.context.evaluator.file.stars.iter().any(|star| names::canonical(star) == module)
         })
     }
 
-    /// Whether an assignment only gives a module another name, which the resolver follows.
+    /// Whether an assignment only gives a module another name, which is followed.
     fn is_alias(&self, value: &'a Expr, targets: &'a [Expr]) -> bool {
         matches!(value, Expr::Name(_))
             && targets.iter().all(|target| matches!(target, Expr::Name(_)))
-            && self.resolver.paths(value).iter().any(|path| names::must_not_escape(path))
+            && self.value(value).paths().any(|path| names::must_not_escape(path))
     }
 
-    fn comprehension(&mut self, expr: &'a Expr, generators: &'a [Comprehension]) {
-        let scope = Scope::of_comprehension(generators.iter().map(|generator| &generator.target));
-        self.in_scope(scope, |check| visitor::walk_expr(check, expr));
+    fn in_scope<N>(&mut self, node: &N, walk: impl FnOnce(&mut Self)) {
+        let outer = self.scope;
+        self.scope = self.context.evaluator.file.scope_at(node).unwrap_or(outer);
+        walk(self);
+        self.scope = outer;
     }
 
-    fn note_literal(&mut self, node: &impl Ranged) {
-        let range = node.range();
-        let raw = self.source.text.get(range.start().to_usize()..range.end().to_usize()).unwrap_or_default();
-        // Escapes mean nothing in raw literals such as regular expressions.
-        let prefix = raw.split(['"', '\'']).next().unwrap_or_default();
-        if !prefix.contains(['r', 'R']) {
-            self.escapes += text::escaped_letters(raw);
+    /// Visits an expression in which a bare name is looked at but does not go anywhere.
+    fn visit_operand(&mut self, expr: &'a Expr) {
+        match expr {
+            Expr::Name(name) if name.id.as_str() != "__builtins__" => {
+                let value = self.value(expr);
+                if !value.paths().any(|path| names::must_not_escape(path)) {
+                    self.visit_expr(expr);
+                }
+            }
+            _ => self.visit_expr(expr),
+        }
+    }
+
+    /// An annotation in quotes is code that tools may run.
+    fn quoted_code(&mut self, expr: &'a Expr) {
+        if let Expr::StringLiteral(literal) = expr {
+            let code = literal.value.to_str();
+            if ["__import__", "exec(", "eval(", "system(", "__builtins__"]
+                .iter()
+                .any(|word| code.contains(word))
+            {
+                let what =
+                    format!("this annotation holds the code {}, which type tools run", names::quoted(code));
+                self.report(rules::DYNAMIC_CODE, expr, &what);
+            }
         }
     }
 }
 
-impl<'a> Visitor<'a> for Check<'_, 'a, '_> {
+/// The ability that a rule is about.
+fn ability(rule: &Rule) -> Option<&'static str> {
+    Some(match rule.id {
+        "network-library" => "network",
+        "file-system" => "file_system",
+        "process-spawn" | "worker-processes" => "process",
+        "native-loading" => "native_code",
+        "dynamic-code" | "computed-module" => "dynamic_code",
+        "hashing" => "hashing",
+        _ => return None,
+    })
+}
+
+impl<'a> Visitor<'a> for Check<'_, '_, 'a> {
     fn visit_stmt(&mut self, stmt: &'a Stmt) {
         match stmt {
             Stmt::Import(import) => {
@@ -250,60 +343,58 @@ impl<'a> Visitor<'a> for Check<'_, 'a, '_> {
                 if let Some(returns) = &function.returns {
                     self.visit_annotation(returns);
                 }
-                let scope = Scope::of_function(Some(&function.parameters), &function.body);
-                self.in_scope(scope, |check| check.visit_body(&function.body));
+                self.signs.name(function.name.as_str());
+                self.in_scope(function, |check| check.visit_body(&function.body));
             }
             Stmt::ClassDef(class) => {
                 class.decorator_list.iter().for_each(|decorator| self.visit_decorator(decorator));
                 if let Some(arguments) = &class.arguments {
                     self.visit_arguments(arguments);
                 }
-                self.in_scope(Scope::of_class(&class.body), |check| check.visit_body(&class.body));
+                self.in_scope(class, |check| check.visit_body(&class.body));
             }
             _ => visitor::walk_stmt(self, stmt),
         }
     }
 
+    fn visit_annotation(&mut self, expr: &'a Expr) {
+        self.quoted_code(expr);
+        self.visit_expr(expr);
+    }
+
     fn visit_expr(&mut self, expr: &'a Expr) {
         match expr {
             Expr::Name(name) => {
-                if text::is_machine_name(name.id.as_str()) {
-                    self.machine_names.insert(name.id.as_str());
-                }
+                self.signs.name(name.id.as_str());
                 if name.ctx.is_load() {
-                    self.name(expr);
+                    self.name(expr, name.id.as_str());
                 }
             }
             Expr::Attribute(attribute) => self.attribute(expr, attribute),
             Expr::Call(call) => self.call(expr, call),
             Expr::Subscript(subscript) => {
-                for path in self.resolver.paths(expr) {
-                    self.mention(&path, subscript);
-                }
-                visitor::walk_expr(self, expr);
+                self.subscript(expr, subscript);
+            }
+            Expr::Compare(compare) => {
+                self.visit_operand(&compare.left);
+                compare.comparators.iter().for_each(|operand| self.visit_operand(operand));
             }
             Expr::Lambda(lambda) => {
                 if let Some(parameters) = &lambda.parameters {
                     self.visit_parameters(parameters);
                 }
-                let scope = Scope::of_function(lambda.parameters.as_deref(), &[]);
-                self.in_scope(scope, |check| check.visit_expr(&lambda.body));
+                self.in_scope(expr, |check| check.visit_expr(&lambda.body));
             }
-            Expr::ListComp(inner) => self.comprehension(expr, &inner.generators),
-            Expr::SetComp(inner) => self.comprehension(expr, &inner.generators),
-            Expr::DictComp(inner) => self.comprehension(expr, &inner.generators),
-            Expr::Generator(inner) => self.comprehension(expr, &inner.generators),
-            Expr::StringLiteral(_) | Expr::BytesLiteral(_) => self.note_literal(expr),
+            Expr::ListComp(_) | Expr::SetComp(_) | Expr::DictComp(_) | Expr::Generator(_) => {
+                self.in_scope(expr, |check| visitor::walk_expr(check, expr));
+            }
+            Expr::StringLiteral(_) | Expr::BytesLiteral(_) => {
+                let range = expr.range();
+                let text = self.context.source.text;
+                self.signs
+                    .literal(text.get(range.start().to_usize()..range.end().to_usize()).unwrap_or_default());
+            }
             _ => visitor::walk_expr(self, expr),
         }
     }
-}
-
-fn is_name(expr: &Expr, name: &str) -> bool {
-    matches!(expr, Expr::Name(inner) if inner.id.as_str() == name)
-}
-
-/// Hostile names are cut and escaped before they enter a message.
-fn quoted(name: &str) -> String {
-    format!("{:?}", name.chars().take(80).collect::<String>())
 }

@@ -2,6 +2,10 @@
 //!
 //! A module listed in [`module_rule`] is a finding when it is imported; a name in [`member_rule`] when it is mentioned.
 
+mod builtins;
+
+pub(super) use builtins::{is_builtin, is_standard};
+
 use crate::rules::{self, Rule};
 
 /// The rule that importing `path` touches, and the part of the path that is the listed module.
@@ -12,16 +16,73 @@ pub(super) fn module_rule(path: &str) -> Option<(&'static Rule, &str)> {
 
 fn rule_of_module(name: &str) -> Option<&'static Rule> {
     match name {
-        "subprocess" | "pty" | "commands" | "_posixsubprocess" | "asyncio.subprocess" | "pexpect" | "sh"
-        | "plumbum" => Some(rules::PROCESS_SPAWN),
-        "shutil" | "tempfile" | "glob" | "fileinput" => Some(rules::FILE_SYSTEM),
-        "ctypes" | "_ctypes" | "cffi" | "_cffi_backend" => Some(rules::NATIVE_LOADING),
-        "runpy" | "code" | "codeop" | "imp" | "zipimport" => Some(rules::DYNAMIC_CODE),
-        "requests" | "urllib.request" | "urllib3" | "httpx" | "aiohttp" | "socket" | "_socket"
-        | "socketserver" | "http.client" | "http.server" | "ftplib" | "smtplib" | "poplib" | "imaplib"
-        | "telnetlib" | "xmlrpc.client" | "websocket" | "websockets" | "paramiko" | "pycurl" => {
-            Some(rules::NETWORK)
+        "subprocess" | "pty" | "commands" | "popen2" | "_posixsubprocess" | "asyncio.subprocess"
+        | "pexpect" | "ptyprocess" | "sh" | "plumbum" | "fabric" | "webbrowser" | "pip" | "ensurepip"
+        | "venv" | "distutils.spawn" => Some(rules::PROCESS_SPAWN),
+        "multiprocessing" | "_multiprocessing" => Some(rules::WORKER_PROCESSES),
+        "shutil" | "tempfile" | "glob" | "fileinput" | "mmap" | "linecache" | "dbm" => {
+            Some(rules::FILE_SYSTEM)
         }
+        "ctypes" | "_ctypes" | "cffi" | "_cffi_backend" | "numpy.ctypeslib" | "pyximport" | "_imp" => {
+            Some(rules::NATIVE_LOADING)
+        }
+        "runpy"
+        | "code"
+        | "codeop"
+        | "imp"
+        | "zipimport"
+        | "pdb"
+        | "bdb"
+        | "importlib._bootstrap"
+        | "importlib._bootstrap_external"
+        | "_frozen_importlib"
+        | "_frozen_importlib_external"
+        | "pyarmor_runtime" => Some(rules::DYNAMIC_CODE),
+        "requests"
+        | "urllib.request"
+        | "urllib2"
+        | "urllib3"
+        | "httpx"
+        | "aiohttp"
+        | "socket"
+        | "_socket"
+        | "socketserver"
+        | "http.client"
+        | "httplib"
+        | "http.server"
+        | "ftplib"
+        | "smtplib"
+        | "poplib"
+        | "imaplib"
+        | "nntplib"
+        | "telnetlib"
+        | "xmlrpc.client"
+        | "xmlrpc.server"
+        | "websocket"
+        | "websockets"
+        | "paramiko"
+        | "asyncssh"
+        | "pycurl"
+        | "dns"
+        | "scapy"
+        | "boto3"
+        | "botocore"
+        | "redis"
+        | "pymongo"
+        | "psycopg2"
+        | "tornado"
+        | "twisted"
+        | "zmq"
+        | "grpc"
+        | "cloudscraper"
+        | "discord"
+        | "telegram"
+        | "telebot"
+        | "discord_webhook"
+        | "socks"
+        | "wsgiref.simple_server" => Some(rules::NETWORK),
+        "Crypto" | "Cryptodome" | "nacl" | "cryptography" | "_hashlib" | "_md5" | "_sha1" | "_sha256"
+        | "_sha512" => Some(rules::HASHING),
         _ => None,
     }
 }
@@ -32,7 +93,7 @@ pub(super) fn member_rule(path: &str) -> Option<&'static Rule> {
     match module {
         "builtins" => builtin_rule(name),
         "os" | "posix" | "nt" => os_rule(name),
-        "io" | "codecs" | "_io" => {
+        "io" | "codecs" | "_io" | "_pyio" => {
             matches!(name, "open" | "open_code" | "FileIO").then_some(rules::FILE_SYSTEM)
         }
         "asyncio" => match name {
@@ -40,19 +101,49 @@ pub(super) fn member_rule(path: &str) -> Option<&'static Rule> {
             "open_connection" | "start_server" => Some(rules::NETWORK),
             _ => None,
         },
+        "concurrent.futures" => (name == "ProcessPoolExecutor").then_some(rules::WORKER_PROCESSES),
         "pathlib.Path" => matches!(name, "cwd" | "home").then_some(rules::FILE_SYSTEM),
+        "logging.config" => matches!(name, "fileConfig" | "listen").then_some(rules::DYNAMIC_CODE),
         "importlib" => matches!(name, "__import__").then_some(rules::DYNAMIC_CODE),
         "importlib.util" => {
             matches!(name, "spec_from_file_location" | "spec_from_loader").then_some(rules::DYNAMIC_CODE)
         }
-        "importlib.machinery" => name.ends_with("Loader").then_some(rules::DYNAMIC_CODE),
-        "pickle" | "_pickle" | "cPickle" | "dill" | "cloudpickle" | "marshal" | "joblib" => {
-            matches!(name, "load" | "loads" | "Unpickler").then_some(rules::UNSAFE_DESERIALIZATION)
+        "importlib.machinery" if name == "ExtensionFileLoader" => Some(rules::NATIVE_LOADING),
+        "importlib.machinery" => {
+            (name.ends_with("Loader") || name.ends_with("Importer")).then_some(rules::DYNAMIC_CODE)
         }
-        "shelve" => (name == "open").then_some(rules::UNSAFE_DESERIALIZATION),
+        "timeit" | "cProfile" | "profile" | "trace" | "doctest" => None,
+        "pickle" | "_pickle" | "cPickle" | "dill" | "cloudpickle" | "marshal" | "joblib" => {
+            matches!(name, "load" | "loads" | "Unpickler" | "_load" | "_loads" | "_Unpickler")
+                .then_some(rules::UNSAFE_DESERIALIZATION)
+        }
+        "shelve" => {
+            matches!(name, "open" | "Shelf" | "DbfilenameShelf").then_some(rules::UNSAFE_DESERIALIZATION)
+        }
         "pandas" => (name == "read_pickle").then_some(rules::UNSAFE_DESERIALIZATION),
+        "jsonpickle" => matches!(name, "decode" | "loads").then_some(rules::UNSAFE_DESERIALIZATION),
+        "yaml" => {
+            matches!(name, "unsafe_load" | "unsafe_load_all" | "full_load" | "full_load_all" | "UnsafeLoader")
+                .then_some(rules::UNSAFE_DESERIALIZATION)
+        }
         "hashlib" => is_hash(name).then_some(rules::HASHING),
-        "sys" => matches!(name, "_getframe" | "_current_frames" | "settrace" | "setprofile")
+        "sys" => matches!(
+            name,
+            "_getframe"
+                | "_current_frames"
+                | "settrace"
+                | "setprofile"
+                | "addaudithook"
+                | "_getframemodulename"
+        )
+        .then_some(rules::INTROSPECTION),
+        "site" => matches!(name, "addsitedir" | "main" | "execsitecustomize").then_some(rules::DYNAMIC_CODE),
+        "platform" => (name == "popen").then_some(rules::PROCESS_SPAWN),
+        "threading" => matches!(name, "settrace" | "setprofile").then_some(rules::INTROSPECTION),
+        "gc" => {
+            matches!(name, "get_objects" | "get_referrers" | "get_referents").then_some(rules::INTROSPECTION)
+        }
+        "inspect" => matches!(name, "currentframe" | "stack" | "getouterframes" | "trace")
             .then_some(rules::INTROSPECTION),
         _ => None,
     }
@@ -69,7 +160,7 @@ fn builtin_rule(name: &str) -> Option<&'static Rule> {
 fn os_rule(name: &str) -> Option<&'static Rule> {
     match name {
         "system" | "fork" | "forkpty" | "startfile" | "popen" | "popen2" | "popen3" | "popen4"
-        | "posix_spawn" | "posix_spawnp" => Some(rules::PROCESS_SPAWN),
+        | "posix_spawn" | "posix_spawnp" | "kill" | "killpg" => Some(rules::PROCESS_SPAWN),
         "open" | "fdopen" | "remove" | "unlink" | "rmdir" | "removedirs" | "rename" | "renames"
         | "replace" | "mkdir" | "makedirs" | "listdir" | "scandir" | "walk" | "fwalk" | "chmod" | "chown"
         | "lchown" | "link" | "symlink" | "readlink" | "truncate" | "mkfifo" | "mknod" | "utime"
@@ -92,19 +183,85 @@ pub(super) fn is_introspection(attribute: &str) -> bool {
             | "__globals__"
             | "__code__"
             | "__closure__"
+            | "func_globals"
+            | "func_code"
             | "f_globals"
+            | "f_locals"
             | "f_builtins"
             | "f_back"
             | "gi_frame"
             | "cr_frame"
             | "ag_frame"
             | "tb_frame"
+            | "__loader__"
     )
 }
 
 /// Modules that are harmless by name but not as a value that goes where it cannot be followed.
 pub(super) fn must_not_escape(path: &str) -> bool {
-    matches!(path, "os" | "posix" | "nt" | "builtins" | "importlib" | "sys.modules" | "io" | "globals()")
+    matches!(
+        path,
+        "os" | "builtins"
+            | "importlib"
+            | "sys.modules"
+            | "io"
+            | "globals()"
+            | "os.__dict__"
+            | "builtins.__dict__"
+    )
+}
+
+/// Whether `get` and the like on this path look something up.
+pub(super) fn is_mapping(path: &str) -> bool {
+    matches!(path, "sys.modules" | "globals()" | "builtins" | "os.environ" | "os.environb")
+        || path.ends_with(".__dict__")
+}
+
+/// The name rules know a module by.
+pub(super) fn canonical(module: &str) -> &str {
+    match module {
+        "posix" | "nt" => "os",
+        "__builtin__" | "six.moves.builtins" | "future.builtins" => "builtins",
+        "posixpath" | "ntpath" => "os.path",
+        "_io" | "_pyio" => "io",
+        "_pickle" | "cPickle" => "pickle",
+        _ => module.strip_prefix("six.moves.").filter(|rest| rest.starts_with("urllib")).unwrap_or(module),
+    }
+}
+
+/// `object.name` in its simplest form: `builtins.__builtins__` is `builtins`, `posix.system` is `os.system`.
+pub(super) fn simplified(object: &str, name: &str) -> String {
+    const MAX_PATH: usize = 200;
+    let object = canonical(object);
+    if name == "__builtins__" {
+        return "builtins".to_owned();
+    }
+    // Modules of the standard library hold others under their names: `shutil.os` is `os`.
+    if object != name && is_standard(object) {
+        match name {
+            "os" | "_os" => return "os".to_owned(),
+            "sys" | "_sys" => return "sys".to_owned(),
+            "builtins" | "_builtins" | "bltns" => return "builtins".to_owned(),
+            "importlib" | "subprocess" | "ctypes" | "io" | "socket" | "pickle" | "shutil" | "marshal" => {
+                return name.to_owned();
+            }
+            _ => {}
+        }
+    }
+    let mut path = format!("{object}.{name}");
+    if path.len() > MAX_PATH {
+        // Nothing so long is listed anywhere, and a chain must not grow the work for each of its links.
+        path.truncate(path.floor_char_boundary(MAX_PATH));
+    }
+    match canonical(&path) {
+        short if short.len() == path.len() => path,
+        short => short.to_owned(),
+    }
+}
+
+/// Hostile names are cut and escaped before they enter a message.
+pub(super) fn quoted(name: &str) -> String {
+    format!("{:?}", name.chars().take(80).collect::<String>())
 }
 
 #[cfg(test)]
@@ -128,5 +285,14 @@ mod tests {
         assert_eq!(member_rule("re.compile"), None);
         assert_eq!(member_rule("builtins.compile"), Some(rules::DYNAMIC_CODE));
         assert_eq!(member_rule("eval"), None);
+    }
+
+    #[test]
+    fn paths_are_simplified() {
+        assert_eq!(simplified("shutil", "os"), "os");
+        assert_eq!(simplified("random", "_os"), "os");
+        assert_eq!(simplified("posix", "system"), "os.system");
+        assert_eq!(simplified("mine", "os"), "mine.os");
+        assert_eq!(simplified("builtins", "__builtins__"), "builtins");
     }
 }

@@ -1,270 +1,113 @@
-//! Which names each scope of a Python file binds, and to what.
+//! Which names each scope of a Python file binds, and to what: one pass over the tree of the file.
 //!
 //! Invariant: a name bound in a function hides outer ones, as in Python; a name bound in the module hides a builtin only
 //! from the place on where it is surely bound, since Python falls back to builtins at run time.
 
-use std::collections::{HashMap, HashSet};
+mod build;
 
-use ruff_python_ast::visitor::{self, Visitor};
-use ruff_python_ast::{ExceptHandler, Expr, Parameters, Pattern, Stmt};
-use ruff_text_size::Ranged;
+use std::collections::HashMap;
 
-/// What a name is bound to.
-#[derive(Debug, Clone)]
+use ruff_python_ast::{Expr, ExprCall, Parameters, Stmt};
+use rustc_hash::FxHashMap;
+
+pub(super) use build::{absolute, build};
+
+pub(super) type ScopeId = u32;
+
+/// What a name is bound to; expressions are read in the scope beside them.
+#[derive(Debug, Clone, Copy)]
 pub(super) enum Binding<'a> {
-    /// A module or a name from one, as a dotted path.
-    Import(String),
+    /// A module or a name from one, as an index into [`File::imports`].
+    Import(usize),
     Value(&'a Expr),
+    /// One of the elements of a value.
+    Unpack(&'a Expr, usize),
+    /// What a loop takes out of a value, and of that one of the elements.
+    Element(&'a Expr, Option<usize>),
+    /// What is added to a container of this name.
+    Appended(&'a Expr),
+    ItemSet(&'a Expr, &'a Expr),
+    /// The name is changed in place; only running the code tells its value.
+    Augmented(&'a Expr),
+    Parameter(u32, u32),
+    Function(u32),
+    Class(u32),
     Unknown,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ScopeKind {
+    Module,
+    Class,
+    Function,
+    Comprehension,
+}
+
+#[derive(Debug)]
 pub(super) struct Scope<'a> {
-    pub(super) names: HashMap<&'a str, Vec<Binding<'a>>>,
+    pub(super) parent: ScopeId,
+    pub(super) kind: ScopeKind,
+    pub(super) names: FxHashMap<&'a str, Vec<(ScopeId, Binding<'a>)>>,
+    /// The statements of the scope, for running them.
+    pub(super) body: &'a [Stmt],
+    /// The class whose body this is.
+    pub(super) class: Option<u32>,
+}
+
+#[derive(Debug)]
+pub(super) struct Function<'a> {
+    pub(super) name: &'a str,
+    pub(super) parameters: Option<&'a Parameters>,
+    /// The expression of a lambda.
+    pub(super) result: Option<&'a Expr>,
+    pub(super) scope: ScopeId,
+    /// The class it is a method of.
+    pub(super) class: Option<u32>,
+    pub(super) is_static: bool,
+    pub(super) is_generator: bool,
+    pub(super) returns: Vec<&'a Expr>,
+}
+
+#[derive(Debug)]
+pub(super) struct Class<'a> {
+    pub(super) scope: ScopeId,
+    pub(super) outer: ScopeId,
+    pub(super) bases: &'a [Expr],
+}
+
+/// All that is known of a file before anything is evaluated.
+#[derive(Debug)]
+pub(super) struct File<'a> {
+    /// The first is the module's.
+    pub(super) scopes: Vec<Scope<'a>>,
+    pub(super) functions: Vec<Function<'a>>,
+    pub(super) classes: Vec<Class<'a>>,
+    pub(super) imports: Vec<String>,
     /// Modules whose names were all imported with `*`.
     pub(super) stars: Vec<String>,
-    pub(super) is_class: bool,
+    /// Scopes by the address of the node that opens them.
+    pub(super) scope_of: FxHashMap<usize, ScopeId>,
+    /// Functions and classes by the address of their node.
+    pub(super) function_of: FxHashMap<usize, u32>,
+    /// What is assigned to attributes of any object, by the attribute's name.
+    pub(super) attributes: FxHashMap<&'a str, Vec<(ScopeId, &'a Expr)>>,
+    /// Calls by the last name of what is called.
+    pub(super) calls: FxHashMap<&'a str, Vec<(ScopeId, &'a ExprCall)>>,
     /// Where a module-level name is bound without any condition, by offset.
     pub(super) sure_from: HashMap<&'a str, usize>,
-    deleted: HashSet<&'a str>,
 }
 
-impl<'a> Scope<'a> {
-    pub(super) fn of_module(body: &'a [Stmt]) -> Self {
-        let mut collector = Collector::default();
-        collector.visit_body(body);
-        let mut globals = GlobalNames::default();
-        globals.visit_body(body);
-        if !globals.names.is_empty() {
-            let mut everywhere = Collector { nested: true, ..Collector::default() };
-            everywhere.visit_body(body);
-            for (name, bindings) in everywhere.scope.names {
-                if globals.names.contains(name) {
-                    collector.scope.names.entry(name).or_default().extend(bindings);
-                }
-            }
-        }
-        let mut scope = collector.scope;
-        for stmt in body {
-            for name in surely_bound(stmt) {
-                scope.sure_from.entry(name).or_insert_with(|| stmt.range().end().to_usize());
-            }
-        }
-        for name in scope.deleted.iter().chain(&globals.deleted) {
-            scope.sure_from.remove(name);
-        }
-        scope
+impl<'a> File<'a> {
+    pub(super) fn scope(&self, id: ScopeId) -> &Scope<'a> {
+        // Ids are only made by the builder, which never removes a scope; the module's stands in for any other.
+        self.scopes.get(id as usize).unwrap_or(&self.scopes[0])
     }
 
-    pub(super) fn of_function(parameters: Option<&'a Parameters>, body: &'a [Stmt]) -> Self {
-        let mut collector = Collector::default();
-        for parameter in parameters.into_iter().flat_map(|parameters| parameters.iter()) {
-            let binding = parameter.default().map_or(Binding::Unknown, Binding::Value);
-            collector.bind(parameter.name().as_str(), binding);
-        }
-        collector.visit_body(body);
-        let mut scope = collector.scope;
-        for name in collector.outer {
-            scope.names.remove(name);
-        }
-        scope
+    pub(super) fn scope_at<N>(&self, node: &N) -> Option<ScopeId> {
+        self.scope_of.get(&std::ptr::from_ref(node).addr()).copied()
     }
 
-    pub(super) fn of_class(body: &'a [Stmt]) -> Self {
-        let mut collector = Collector::default();
-        collector.visit_body(body);
-        Self { is_class: true, ..collector.scope }
+    pub(super) fn function_at<N>(&self, node: &N) -> Option<u32> {
+        self.function_of.get(&std::ptr::from_ref(node).addr()).copied()
     }
-
-    pub(super) fn of_comprehension(targets: impl Iterator<Item = &'a Expr>) -> Self {
-        let mut collector = Collector::default();
-        targets.for_each(|target| collector.bind_target(target, None));
-        collector.scope
-    }
-}
-
-/// The names a module-level statement binds whenever it is reached.
-fn surely_bound(stmt: &Stmt) -> Vec<&str> {
-    match stmt {
-        Stmt::FunctionDef(function) => vec![function.name.as_str()],
-        Stmt::ClassDef(class) => vec![class.name.as_str()],
-        Stmt::Assign(assign) => {
-            assign.targets.iter().filter_map(|target| Some(target.as_name_expr()?.id.as_str())).collect()
-        }
-        Stmt::Import(import) => {
-            let bound = |alias| bound_name(alias).0;
-            import.names.iter().map(bound).collect()
-        }
-        Stmt::ImportFrom(import) => {
-            import.names.iter().map(|alias| alias.asname.as_ref().unwrap_or(&alias.name).as_str()).collect()
-        }
-        _ => Vec::new(),
-    }
-}
-
-/// The name an `import a.b as c` binds, and the path it stands for.
-fn bound_name(alias: &ruff_python_ast::Alias) -> (&str, &str) {
-    let path = alias.name.as_str();
-    match &alias.asname {
-        Some(name) => (name.as_str(), path),
-        None => {
-            let first = path.split('.').next().unwrap_or(path);
-            (first, first)
-        }
-    }
-}
-
-/// Collects the bindings of one scope; with `nested`, of all scopes as if they were one.
-#[derive(Default)]
-struct Collector<'a> {
-    scope: Scope<'a>,
-    /// Names a function declares `global` or `nonlocal`.
-    outer: HashSet<&'a str>,
-    nested: bool,
-}
-
-impl<'a> Collector<'a> {
-    fn bind(&mut self, name: &'a str, binding: Binding<'a>) {
-        self.scope.names.entry(name).or_default().push(binding);
-    }
-
-    fn bind_target(&mut self, target: &'a Expr, value: Option<&'a Expr>) {
-        match target {
-            Expr::Name(name) => self.bind(name.id.as_str(), value.map_or(Binding::Unknown, Binding::Value)),
-            Expr::Starred(starred) => self.bind_target(&starred.value, None),
-            Expr::Tuple(_) | Expr::List(_) => {
-                let targets = elements(target);
-                let values = value.map(elements).filter(|values| values.len() == targets.len());
-                for (index, target) in targets.iter().enumerate() {
-                    self.bind_target(target, values.and_then(|values| values.get(index)));
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn bind_imports(&mut self, stmt: &'a Stmt) {
-        match stmt {
-            Stmt::Import(import) => {
-                for alias in &import.names {
-                    let (name, path) = bound_name(alias);
-                    self.bind(name, Binding::Import(path.to_owned()));
-                }
-            }
-            Stmt::ImportFrom(import) => {
-                let module = import.module.as_ref().filter(|_| import.level == 0);
-                for alias in &import.names {
-                    let name = alias.asname.as_ref().unwrap_or(&alias.name).as_str();
-                    match module {
-                        Some(module) if name == "*" => self.scope.stars.push(module.to_string()),
-                        Some(module) => self.bind(name, Binding::Import(format!("{module}.{}", alias.name))),
-                        None => self.bind(name, Binding::Unknown),
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
-impl<'a> Visitor<'a> for Collector<'a> {
-    fn visit_stmt(&mut self, stmt: &'a Stmt) {
-        match stmt {
-            Stmt::FunctionDef(function) => {
-                self.bind(function.name.as_str(), Binding::Unknown);
-                if !self.nested {
-                    return;
-                }
-            }
-            Stmt::ClassDef(class) => {
-                self.bind(class.name.as_str(), Binding::Unknown);
-                if !self.nested {
-                    return;
-                }
-            }
-            Stmt::Import(_) | Stmt::ImportFrom(_) => self.bind_imports(stmt),
-            Stmt::Assign(assign) => {
-                assign.targets.iter().for_each(|target| self.bind_target(target, Some(&assign.value)));
-            }
-            Stmt::AnnAssign(assign) => self.bind_target(&assign.target, assign.value.as_deref()),
-            Stmt::AugAssign(assign) => self.bind_target(&assign.target, None),
-            Stmt::For(each) => self.bind_target(&each.target, None),
-            Stmt::With(with) => {
-                with.items.iter().filter_map(|item| item.optional_vars.as_deref()).for_each(|target| {
-                    self.bind_target(target, None);
-                });
-            }
-            Stmt::Delete(delete) => {
-                let names =
-                    delete.targets.iter().filter_map(|target| Some(target.as_name_expr()?.id.as_str()));
-                self.scope.deleted.extend(names);
-            }
-            Stmt::Global(global) => self.outer.extend(global.names.iter().map(|name| name.as_str())),
-            Stmt::Nonlocal(nonlocal) => self.outer.extend(nonlocal.names.iter().map(|name| name.as_str())),
-            _ => {}
-        }
-        visitor::walk_stmt(self, stmt);
-    }
-
-    fn visit_expr(&mut self, expr: &'a Expr) {
-        match expr {
-            Expr::Named(named) => self.bind_target(&named.target, Some(&named.value)),
-            Expr::Lambda(_) => return,
-            _ => {}
-        }
-        visitor::walk_expr(self, expr);
-    }
-
-    fn visit_except_handler(&mut self, handler: &'a ExceptHandler) {
-        let ExceptHandler::ExceptHandler(inner) = handler;
-        if let Some(name) = &inner.name {
-            self.bind(name.as_str(), Binding::Unknown);
-        }
-        visitor::walk_except_handler(self, handler);
-    }
-
-    fn visit_pattern(&mut self, pattern: &'a Pattern) {
-        let name = match pattern {
-            Pattern::MatchAs(pattern) => pattern.name.as_ref(),
-            Pattern::MatchStar(pattern) => pattern.name.as_ref(),
-            Pattern::MatchMapping(pattern) => pattern.rest.as_ref(),
-            _ => None,
-        };
-        if let Some(name) = name {
-            self.bind(name.as_str(), Binding::Unknown);
-        }
-        visitor::walk_pattern(self, pattern);
-    }
-}
-
-fn elements(expr: &Expr) -> &[Expr] {
-    match expr {
-        Expr::Tuple(tuple) => &tuple.elts,
-        Expr::List(list) => &list.elts,
-        _ => &[],
-    }
-}
-
-/// Names declared `global`, and names deleted, anywhere in a file.
-#[derive(Default)]
-struct GlobalNames<'a> {
-    names: HashSet<&'a str>,
-    deleted: HashSet<&'a str>,
-}
-
-impl<'a> Visitor<'a> for GlobalNames<'a> {
-    fn visit_stmt(&mut self, stmt: &'a Stmt) {
-        match stmt {
-            Stmt::Global(global) => self.names.extend(global.names.iter().map(|name| name.as_str())),
-            Stmt::Delete(delete) => {
-                let names =
-                    delete.targets.iter().filter_map(|target| Some(target.as_name_expr()?.id.as_str()));
-                self.deleted.extend(names);
-            }
-            _ => {}
-        }
-        visitor::walk_stmt(self, stmt);
-    }
-
-    fn visit_expr(&mut self, _: &'a Expr) {}
 }

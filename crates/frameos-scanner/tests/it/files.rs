@@ -18,7 +18,7 @@ fn only_rule(report: &ScanReport) -> &str {
 #[test]
 fn compiled_files_are_known_by_content_and_name() {
     assert_eq!(only_rule(&scan_bytes("a.node", b"x")), "native-code");
-    assert_eq!(only_rule(&scan_bytes("readme.md", b"\x7fELF\x02\x01")), "native-code");
+    assert_eq!(only_rule(&scan_bytes("readme", b"\x7fELF\x02\x01")), "native-code");
     assert_eq!(only_rule(&scan_bytes("__pycache__/a.pyc", b"")), "native-code");
     assert_eq!(scan_bytes("a.so", b"").verdict, Verdict::Reject);
     assert_eq!(only_rule(&scan_bytes("a.bin", b"\0asm\x01\0\0\0")), "wasm");

@@ -179,7 +179,7 @@ fn a_file_that_does_not_parse_is_never_passed() {
     each_is(
         "unparsable",
         "main.py",
-        &["def f(:", "print 'a'", "  x = 1\n y = 2", "'open", "# coding: utf-7\nx = 1", "x = (1"],
+        &["def f(:", "print 'a'", "  x = 1\n y = 2", "'open", "# coding: my-own\nx = 1", "x = (1", "x = 1\0"],
     );
     let report = scan_files(&[("main.py", "x = 1\ny = = 2\n")]);
     assert_eq!((report.findings[0].line, report.findings[0].snippet.as_str()), (2, "y = = 2"));

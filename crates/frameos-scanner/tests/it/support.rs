@@ -40,3 +40,27 @@ pub(crate) fn each_is_clean(path: &str, sources: &[&str]) {
     }
     assert!(wrong.is_empty(), "not clean:\n{}", wrong.join("\n"));
 }
+
+/// Each of these sources has a finding of `rule`, whatever else it has.
+pub(crate) fn each_has(rule: &str, path: &str, sources: &[&str]) {
+    let mut wrong = Vec::new();
+    for source in sources {
+        let found = rules(path, source);
+        if !found.iter().any(|found| found == rule) {
+            wrong.push(format!("{source}\n  is {found:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "without {rule}:\n{}", wrong.join("\n"));
+}
+
+/// None of these sources is rejected.
+pub(crate) fn none_is_rejected(path: &str, sources: &[&str]) {
+    let mut wrong = Vec::new();
+    for source in sources {
+        let report = scan_files(&[(path, source)]);
+        if report.verdict == Verdict::Reject {
+            wrong.push(format!("{source}\n  has {:?}", report.findings));
+        }
+    }
+    assert!(wrong.is_empty(), "rejected:\n{}", wrong.join("\n"));
+}

@@ -2,12 +2,13 @@
 
 use axum::extract::State;
 use frameos_app as app;
-use frameos_contract::admin::{AuditLog, Decided, Decision, PlanChange, ReviewQueue};
-use frameos_domain::id::kind;
+use frameos_contract::admin::{AuditLog, Decided, Decision, PlanChange, RescanRequest, ReviewQueue};
+use frameos_domain::id::{VersionId, kind};
 
 use super::{
     Api,
-    extract::{Admin, Json, OptionalJson, Paging, PathId, PathText},
+    extract::{Admin, Json, OptionalJson, Paging, PathId, PathText, PathTexts},
+    failure::ApiFailure,
     reply::{Answer, ok},
 };
 use crate::view::admin as view;
@@ -50,6 +51,40 @@ pub(crate) async fn reject(
 ) -> Answer {
     app::version_reject(&api.app, admin, id, body.reason.as_deref().unwrap_or_default()).await?;
     decided(&id, "rejected")
+}
+
+/// `POST /admin/versions/:id/findings/:fingerprint/accept`
+pub(crate) async fn finding_accept(
+    State(api): State<Api>,
+    Admin(admin): Admin,
+    PathTexts(version, fingerprint): PathTexts,
+    OptionalJson(body): OptionalJson<Decision>,
+) -> Answer {
+    let version = version_id(&version)?;
+    app::finding_accept(&api.app, admin, version, &fingerprint, body.reason.as_deref()).await?;
+    decided(&fingerprint, "accepted")
+}
+
+/// `POST /admin/versions/:id/findings/:fingerprint/withdraw`
+pub(crate) async fn finding_withdraw(
+    State(api): State<Api>,
+    Admin(admin): Admin,
+    PathTexts(version, fingerprint): PathTexts,
+    OptionalJson(body): OptionalJson<Decision>,
+) -> Answer {
+    let version = version_id(&version)?;
+    app::finding_withdraw(&api.app, admin, version, &fingerprint, body.reason.as_deref()).await?;
+    decided(&fingerprint, "withdrawn")
+}
+
+/// `POST /admin/rescan`
+pub(crate) async fn rescan(
+    State(api): State<Api>,
+    Admin(admin): Admin,
+    OptionalJson(body): OptionalJson<RescanRequest>,
+) -> Answer {
+    let after = body.after.as_deref().map(version_id).transpose()?;
+    ok(view::rescanned(app::versions_rescan(&api.app, admin, after).await?))
 }
 
 /// `POST /admin/agents/:id/ban`
@@ -112,6 +147,10 @@ pub(crate) async fn audit(State(api): State<Api>, _: Admin, Paging(page): Paging
     let log = app::audit_list(&api.app, page).await?;
     let entries = log.items.into_iter().map(view::audit_entry).collect();
     ok(AuditLog { entries, total: log.total, page: page.page, limit: page.limit })
+}
+
+fn version_id(text: &str) -> Result<VersionId, ApiFailure> {
+    text.parse().map_err(|_| ApiFailure::not_found())
 }
 
 fn decided(id: &impl ToString, status: &str) -> Answer {

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use frameos_app::{OverviewView, VersionForReview, WorkerState};
+use frameos_app::{OverviewView, Rescan, VersionForReview, WorkerState};
 use frameos_contract::admin::{
-    Attempts, AuditEntry, BundleFile, LastHour, Overview, PendingReview, Sealed, Slots,
-    VersionForReview as ContractVersion, WorkerEntry,
+    Attempts, AuditEntry, BundleFile, FindingAcceptance, LastHour, Overview, PendingReview, Rescanned,
+    Sealed, Slots, VerdictChange, VersionForReview as ContractVersion, WorkerEntry,
 };
 use frameos_domain::{clock::Timestamp, scan::Verdict};
 use frameos_store::{
     audit::AuditEntry as StoredEntry,
+    finding::Acceptance,
     overview::{QueueClass, RunsSince},
     version::PendingVersion,
     worker::Worker,
@@ -72,6 +73,7 @@ fn attempts(runs: &RunsSince) -> Attempts {
 
 pub(crate) fn pending_review(pending: PendingVersion, now: Timestamp) -> PendingReview {
     let version = pending.version;
+    let risk = version.scan_report.as_ref().map_or(0, |report| report.risk.score);
     let flagged = version.scan_report.as_ref().is_some_and(|report| report.verdict == Verdict::Flag);
     PendingReview {
         version_id: version.id.to_string(),
@@ -82,6 +84,7 @@ pub(crate) fn pending_review(pending: PendingVersion, now: Timestamp) -> Pending
         developer_id: pending.developer_id.to_string(),
         developer_name: pending.developer_name,
         verdict: if flagged { "flag" } else { "pass" }.to_owned(),
+        risk,
         submitted_at: version.submitted_at,
         age_seconds: now.millis_since(version.submitted_at) / 1000,
     }
@@ -96,9 +99,40 @@ pub(crate) fn version_for_review(view: VersionForReview) -> ContractVersion {
         version: view.version.version,
         review_status: view.version.review_status.to_string(),
         code_hash: view.version.code_hash,
+        changes: view.changes,
+        acceptances: view.acceptances.into_iter().map(acceptance).collect(),
         manifest: view.version.manifest,
         scan_report: view.scan,
         files: files.collect(),
+    }
+}
+
+fn acceptance(given: Acceptance) -> FindingAcceptance {
+    FindingAcceptance {
+        fingerprint: given.fingerprint,
+        by: given.by.to_string(),
+        at: given.at,
+        reason: given.reason,
+        carried_from: given.carried_from.map(|version| version.to_string()),
+    }
+}
+
+pub(crate) fn rescanned(rescan: Rescan) -> Rescanned {
+    let changed = rescan.changed.into_iter().map(|change| VerdictChange {
+        version_id: change.version_id.to_string(),
+        agent_id: change.agent_id.to_string(),
+        version: change.version,
+        review_status: change.review_status.to_string(),
+        before: change.before,
+        now: change.now,
+        rules: change.rules.into_iter().collect(),
+    });
+    Rescanned {
+        scanner_version: rescan.scanner_version.to_owned(),
+        scanned: rescan.scanned,
+        changed: changed.collect(),
+        unreadable: rescan.unreadable.iter().map(ToString::to_string).collect(),
+        next: rescan.next.map(|version| version.to_string()),
     }
 }
 

@@ -49,6 +49,7 @@ pub(crate) fn registered(submitted: Submitted) -> AgentRegistered {
         status: submitted.status.to_string(),
         scan_passed: submitted.scan.verdict != Verdict::Reject,
         message: message.to_owned(),
+        changes: submitted.changes,
         scan_report: (!submitted.scan.findings.is_empty()).then_some(submitted.scan),
         warnings: submitted.warnings,
     }

@@ -144,6 +144,7 @@ fn filled(path: &str, things: &Things) -> String {
         .replace("{version}", version)
         .replace("{deployment}", &things.deployment)
         .replace("{execution}", &things.execution)
+        .replace("{finding}", "0123456789abcdef0123456789abcdef")
         .replace("{developer}", &things.developer)
         .replace("{review}", "rvw_00000000000000000000000000")
         .replace("{payout}", "pout_00000000000000000000000000")

@@ -11,6 +11,7 @@ mod discovery;
 mod envelope;
 mod error_pages;
 mod failed_runs;
+mod findings;
 mod gateway_clients;
 mod gateway_http;
 mod harness;

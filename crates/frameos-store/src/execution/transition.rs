@@ -94,7 +94,8 @@ pub async fn execution_attempt_lost(tx: &mut Tx, id: ExecutionId, now: Timestamp
     attempt_end(tx, id, "lost", Some("the worker stopped answering"), now).await
 }
 
-/// Stores what an attempt gave, sealed until the run is finished. False when the run is not waiting or running any more.
+/// Stores what an attempt gave, sealed until the run is finished. False when the run is not waiting or running any more, and when its
+/// user wants it cancelled and this is a success.
 pub async fn execution_result_set(
     tx: &mut Tx,
     id: ExecutionId,
@@ -108,7 +109,7 @@ pub async fn execution_result_set(
     let sql = "UPDATE agent_executions SET status = $2, outputs = $3, sealed = TRUE, error_message = $4, exit_code = $5, \
                resources = $6, isolation = $7, stdout = $8, stderr = $9, stdout_bytes = $10, stderr_bytes = $11, \
                log_object = $12, duration_ms = $13, completed_at = $14, failure_reason = $15, settlement = 'sealed' \
-               WHERE id = $1 AND status IN ('queued', 'running')";
+               WHERE id = $1 AND status IN ('queued', 'running') AND ($2 <> 'settling' OR NOT cancel_requested)";
     let params = params![
         id,
         result.status,

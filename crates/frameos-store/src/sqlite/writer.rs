@@ -3,16 +3,20 @@
 //! Invariants: each job is whole or not at all, whatever its neighbours do (a savepoint each); nobody is answered, and no
 //! signal fires, before the commit is on disk; if the commit fails, or an error ends the whole transaction, everyone in the
 //! batch hears of it. A job that is alone waits for nobody. The batch is bounded, so that the first in it need not wait for
-//! ever, nor the write-ahead log grow without end.
+//! ever, nor the write-ahead log grow without end. Urgent jobs are the exception: they go first, end the batch they come into, and
+//! among themselves do not wait for the disk.
 
 use std::{
-    sync::{Arc, mpsc},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use tokio::sync::oneshot;
 
-use super::block_on;
+use super::{
+    Urgency, block_on,
+    waiting::{Served, Waiting},
+};
 use crate::{
     error::StoreError,
     signal::Signal,
@@ -72,24 +76,32 @@ where
     })
 }
 
-/// Works until every sender is gone.
-pub(super) fn serve(mut tx: Tx, jobs: &mpsc::Receiver<Write>) {
-    while let Ok(first) = jobs.recv() {
-        if let Err(error) = tx.batch_begin() {
+/// Works until there will be nothing more.
+pub(super) fn serve(mut tx: Tx, jobs: &Waiting<Write>) {
+    let _served = Served(jobs);
+    while let Some((first, urgency)) = jobs.next() {
+        if let Err(error) = tx.batch_begin(urgency == Urgency::InTurn) {
             first(Err(error))(Ok(()));
             continue;
         }
-        batch(&mut tx, first, jobs);
+        batch(&mut tx, (first, urgency), jobs);
     }
 }
 
-fn batch(tx: &mut Tx, first: Write, jobs: &mpsc::Receiver<Write>) {
+fn batch(tx: &mut Tx, (first, urgency): (Write, Urgency), jobs: &Waiting<Write>) {
     let started = Instant::now();
     let mut batch = Batch { tx, signals: Vec::new(), lost: None };
     let mut answers = vec![first(Ok(&mut batch))];
     while batch.tx.batch_is_open() && answers.len() < MOST && started.elapsed() < LONGEST {
-        let Ok(job) = jobs.try_recv() else { break };
+        let next = match urgency {
+            Urgency::First => jobs.try_first().map(|job| (job, Urgency::InTurn)),
+            Urgency::InTurn => jobs.try_next(),
+        };
+        let Some((job, urgency)) = next else { break };
         answers.push(job(Ok(&mut batch)));
+        if urgency == Urgency::First {
+            break;
+        }
     }
     let Batch { tx, signals, lost } = batch;
     let committed = lost.map_or_else(|| block_on(tx.batch_commit()), Err).map_err(Arc::new);

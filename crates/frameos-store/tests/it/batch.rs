@@ -1,9 +1,13 @@
 //! SQLite's writer commits what waits together; nobody may notice, except by the speed.
 
-use std::{collections::BTreeMap, panic, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    panic,
+    sync::{Arc, Mutex},
+};
 
 use frameos_store::{
-    Store, StoreError, params,
+    Store, StoreError, Tx, params,
     testing::{TestDb, TestEngine},
 };
 use futures::future::join_all;
@@ -189,6 +193,38 @@ async fn what_waits_is_committed_together() {
         }
     }
     panic!("eight waiting transactions were never committed at once");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn claims_go_before_what_waits() {
+    let db = TestDb::open(TestEngine::Sqlite).await;
+    let order = Arc::new(Mutex::new(Vec::new()));
+    let free = busy(&db.store).await;
+    let note = |name: &'static str| {
+        let order = Arc::clone(&order);
+        move |tx: &mut Tx| {
+            tx.wake_queue();
+            order.lock().unwrap().push(name);
+        }
+    };
+    let (first, second, claim) = (note("first"), note("second"), note("claim"));
+    let first = db.store.tx(move |tx| Box::pin(async move { Ok(first(tx)) }));
+    let second = db.store.tx(move |tx| Box::pin(async move { Ok(second(tx)) }));
+    let claim = db.store.tx_claim(move |tx| {
+        Box::pin(async move {
+            claim(tx);
+            tx.execute(INSERT, &params!["claimed", 1_i64]).await
+        })
+    });
+    let mut all = Box::pin(async { futures::join!(first, second, claim) });
+    // The first poll queues them all.
+    assert!(futures::poll!(&mut all).is_pending());
+    free.send(()).unwrap();
+    let (first, second, claim) = all.await;
+    first.and(second).and(claim.map(drop)).unwrap();
+    assert_eq!(*order.lock().unwrap(), ["claim", "first", "second"]);
+    let other = Store::open(db.config.clone()).await.unwrap();
+    assert!(table(&other).await.contains_key("claimed"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -10,6 +10,7 @@ mod chain;
 mod charge;
 mod deployment;
 mod execution;
+mod finding;
 mod fixture;
 mod free_run;
 mod idempotency;

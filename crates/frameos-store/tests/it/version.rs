@@ -36,7 +36,7 @@ async fn a_version_comes_back_as_it_went(db: TestDb) {
         column: 1,
         message: "eval".into(),
         snippet: "eval(x)".into(),
-        trace: Vec::new(),
+        ..Finding::default()
     };
     new.scan_report = Some(ScanReport::new(vec![finding], 1, "1"));
     let stored = new.clone();

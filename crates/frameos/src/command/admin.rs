@@ -1,5 +1,6 @@
-//! `frameos admin`: deciding about what developers submit. Money is in `admin/money.rs`.
+//! `frameos admin`: deciding about what developers submit. Findings are in `admin/finding.rs`, money in `admin/money.rs`.
 
+mod finding;
 mod money;
 
 use clap::{Args, Subcommand};
@@ -17,12 +18,18 @@ use crate::{
 pub enum Admin {
     /// List versions that wait for a decision, oldest first
     Review(Review),
-    /// Show one version: its files, manifest and scan
+    /// Show one version: what it changes, its files, manifest and scan
     Show(Show),
     /// Let a version be published
     Approve(Approve),
     /// Refuse a version, with a reason for its developer
     Reject(Reject),
+    /// Accept a flagged finding of one version, with a reason
+    AcceptFinding(finding::Finding),
+    /// Take the acceptance of a finding back, with a reason
+    WithdrawFinding(finding::Finding),
+    /// Scan stored versions with this server's scanner, and list those it judges otherwise
+    Rescan(finding::Rescan),
     /// Give a user money of a run's payment back
     Refund(money::Refund),
     /// List everybody's payouts, newest first
@@ -51,6 +58,9 @@ pub struct Show {
     connection: Connection,
     /// The version's id
     version_id: String,
+    /// Show every finding, however many there are
+    #[arg(long)]
+    all: bool,
     /// Print the API's data as JSON
     #[arg(long)]
     json: bool,
@@ -96,6 +106,9 @@ pub async fn run(command: &Admin) -> Result<()> {
             let decision = Decision { reason: Some(args.reason.clone()) };
             decide(&args.connection, &args.version_id, "reject", &decision, args.json).await
         }
+        Admin::AcceptFinding(args) => finding::decide(args, "accept").await,
+        Admin::WithdrawFinding(args) => finding::decide(args, "withdraw").await,
+        Admin::Rescan(args) => finding::rescan(args).await,
         Admin::Refund(args) => money::refund(args).await,
         Admin::Payouts(args) => money::payouts(args).await,
         Admin::RetryPayout(args) => money::retry_payout(args).await,
@@ -112,9 +125,10 @@ async fn review(args: &Review) -> Result<()> {
     let queue: ReviewQueue = client::read(data)?;
     let rows = queue.reviews.into_iter().map(|entry| {
         let age = format!("{} h", entry.age_seconds / 3600);
-        [entry.version_id, entry.slug, entry.version, entry.developer_name, entry.verdict, age]
+        let risk = entry.risk.to_string();
+        [entry.version_id, entry.slug, entry.version, entry.developer_name, entry.verdict, risk, age]
     });
-    output::table(["version id", "agent", "version", "developer", "scan", "waits"], rows)?;
+    output::table(["version id", "agent", "version", "developer", "scan", "risk", "waits"], rows)?;
     output::note(&format!("{} waiting", queue.total));
     Ok(())
 }
@@ -132,13 +146,24 @@ async fn show(args: &Show) -> Result<()> {
         ("state", version.review_status),
         ("code", format!("sha256 {}", version.code_hash)),
     ])?;
+    if let Some(changes) = &version.changes {
+        output::line("")?;
+        for line in scan::changes::render(changes) {
+            output::line(&line)?;
+        }
+    }
+    if let Some(report) = &version.scan_report {
+        output::line("\nscan")?;
+        let style = scan::text::Style { colours: output::has_colours(), all: args.all };
+        output::painted(&scan::text::render(report, &|_| None, style))?;
+        output::line("\nfindings")?;
+        for line in finding::list(report, &version.acceptances) {
+            output::line(&line)?;
+        }
+    }
     output::line("\nfiles")?;
     let files = version.files.into_iter().map(|file| [file.path, file.bytes.to_string()]);
     output::table(["path", "bytes"], files)?;
-    output::line("\nscan")?;
-    for finding in version.scan_report.iter().flat_map(|report| &report.findings) {
-        output::line(&scan::describe(finding))?;
-    }
     output::line("\nmanifest")?;
     output::json(&version.manifest)
 }

@@ -58,7 +58,11 @@ pub async fn run(args: &Publish) -> Result<()> {
         ("version", registered.version_id),
         ("status", registered.status),
         ("message", registered.message),
-    ])
+    ])?;
+    for line in registered.changes.iter().flat_map(scan::changes::render) {
+        output::line(&line)?;
+    }
+    Ok(())
 }
 
 /// Whether it is worth sending: a valid manifest with a listing, and no finding that rejects. Returns the slug.
@@ -69,8 +73,13 @@ fn check(dir: &AgentDir) -> Result<String> {
         output::note(&format!("warning: {}: {}", warning.path, warning.message));
     }
     let report = scan::report(dir);
-    for finding in report.findings.iter().filter(|finding| finding.action != Action::Allow) {
-        output::note(&scan::describe(finding));
+    if report.passed() {
+        for finding in report.findings.iter().filter(|finding| finding.action != Action::Allow) {
+            output::note(&scan::describe(finding));
+        }
+    } else {
+        let style = scan::text::Style { colours: false, all: false };
+        output::note(&scan::text::render(&report, &|path| dir.bundle().ok()?.get(path), style));
     }
     match manifest.listing.slug {
         _ if !report.passed() => {

@@ -134,33 +134,6 @@ fn a_metered_run_says_what_it_would_cost() {
 }
 
 #[test]
-fn a_scan_rejects_by_exit_code_and_points_at_the_place() {
-    let frameos = Frameos::new();
-    let dir =
-        text(&frameos.folder("bad", &[("lib/run.js", "const a = 1;\nmodule.exports = (x) => eval(x);\n")]));
-    let report = frameos.run(["scan", &dir, "--json"]).expect(1).json();
-    assert_eq!(report["verdict"], "reject");
-    let finding = &report["findings"][0];
-    assert_eq!((&finding["file"], &finding["line"]), (&json!("lib/run.js"), &json!(2)));
-    for key in ["rule", "severity", "action", "column", "message"] {
-        assert!(!finding[key].is_null(), "{key} is missing in {finding}");
-    }
-    assert_eq!((&finding["severity"], &finding["action"]), (&json!("HIGH"), &json!("reject")));
-    let shown = frameos.run(["scan", &dir]).expect(1);
-    assert!(shown.stdout.contains("lib/run.js:2:"), "{}", shown.stdout);
-    frameos.run(["scan", "nowhere"]).expect(2);
-    frameos.run(["scan"]).expect(2);
-
-    std::os::unix::fs::symlink("/etc/passwd", frameos.path("bad/link.txt")).unwrap();
-    let report = frameos.run(["scan", &dir, "--json"]).expect(1).json();
-    assert_eq!(
-        report["findings"][0]["rule"], "bundle-rules",
-        "a link is refused before anything is read through it"
-    );
-    frameos.run(["pack", &dir]).expect(1).complains("BUNDLE_LINK");
-}
-
-#[test]
 fn what_must_stay_at_home_is_not_packed() {
     let frameos = Frameos::new();
     let dir = agent(&frameos, "module.exports = async () => ({ said: 'x' });");

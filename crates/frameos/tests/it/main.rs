@@ -16,6 +16,7 @@ mod random;
 mod receipts;
 mod remote;
 mod sandbox;
+mod scan;
 mod server;
 mod webhook;
 mod worker_status;

@@ -1,7 +1,8 @@
-//! The books' writer: transactions that move money, those that wait together in one commit (ADR 0017).
+//! Lanes: transactions of one kind, those that wait together in one commit (ADR 0017).
 //!
-//! They would take turns anyway, for the lock on the ledger's head, each waiting for the disk. Invariants: the lock is taken
-//! first, so that a batch, which takes rows of many payers, cannot wait for somebody who waits for it; the jobs of a batch are
+//! Alone, each would wait for the disk and for every single answer, and those that append to one chain would take turns for the lock
+//! on its head. Invariants: a lane's locks are taken first, so that a batch, which takes rows of many users, cannot wait for somebody
+//! who waits for it; the jobs of a batch are
 //! interleaved on one connection without savepoints, and are all kept or, if one of them cannot be, all undone and begun again one after
 //! the other, each in a savepoint; nobody is answered before the commit; a failed commit is never repeated, because its outcome is unknown.
 
@@ -13,26 +14,58 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{PostgresConnection, checkout};
 use crate::{
-    chain::chain_lock,
+    chain::{RUN_RECEIPTS, chain_lock},
     cipher::Cipher,
     error::StoreError,
-    gateway::chain::{RECEIPT_CHAIN, ledger_lock},
+    gateway::chain::{LEDGER_CHAIN, RECEIPT_CHAIN},
     signal::{Signal, Signals},
-    tx::{BoxFuture, Connection, Mode, Tx},
+    tx::{BoxFuture, Connection, Lane, Mode, Tx},
 };
 
 /// Jobs in one commit.
 const MOST: usize = 128;
 
-/// The way to the writer, which ends when this is dropped and its queue is empty.
-pub(super) struct Books {
+/// The ways to the lanes' writers, which end when this is dropped and their queues are empty.
+pub(super) struct Lanes {
+    books: LaneJobs,
+    results: LaneJobs,
+    settlements: LaneJobs,
+}
+
+impl Lanes {
+    pub(super) fn start(pool: &Pool, cipher: &Cipher, signals: &Signals) -> Self {
+        let start = |lane| {
+            LaneJobs::start(Writer {
+                lane,
+                pool: pool.clone(),
+                cipher: cipher.clone(),
+                signals: signals.clone(),
+            })
+        };
+        Self {
+            books: start(Lane::Books),
+            results: start(Lane::Results),
+            settlements: start(Lane::Settlements),
+        }
+    }
+
+    pub(super) const fn of(&self, lane: Lane) -> &LaneJobs {
+        match lane {
+            Lane::Books => &self.books,
+            Lane::Results => &self.results,
+            Lane::Settlements => &self.settlements,
+        }
+    }
+}
+
+/// The way to one lane's writer.
+pub(super) struct LaneJobs {
     jobs: mpsc::UnboundedSender<Box<dyn Job>>,
 }
 
-impl Books {
-    pub(super) fn start(pool: Pool, cipher: Cipher, signals: Signals) -> Self {
+impl LaneJobs {
+    fn start(writer: Writer) -> Self {
         let (jobs, mut queue) = mpsc::unbounded_channel();
-        let writer = Writer { pool, cipher, signals };
         tokio::spawn(async move {
             let mut batch = Vec::new();
             while queue.recv_many(&mut batch, MOST).await > 0 {
@@ -47,7 +80,8 @@ impl Books {
         T: Send + 'static,
         F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, StoreError>> + Send + Sync + 'static,
     {
-        let stopped = || StoreError::Unavailable { what: "the books' writer has stopped", source: None };
+        let stopped =
+            || StoreError::Unavailable { what: "a writer of the database has stopped", source: None };
         let (reply, answer) = oneshot::channel();
         self.jobs.send(Box::new(Work { work, reply, result: None })).map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?
@@ -95,6 +129,7 @@ where
 }
 
 struct Writer {
+    lane: Lane,
     pool: Pool,
     cipher: Cipher,
     signals: Signals,
@@ -111,23 +146,32 @@ impl Writer {
     async fn batch(&self, jobs: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
         let connection = PostgresConnection::new(checkout(&self.pool).await?);
         let mut tx = Tx::new(Connection::Postgres(connection), self.cipher.clone(), self.signals.clone());
-        let Some(signals) = together(&mut tx, jobs).await? else {
+        let Some(signals) = together(&mut tx, self.lane, jobs).await? else {
             if jobs.len() == 1 {
                 return Ok(());
             }
-            let signals = one_by_one(&mut tx, jobs).await?;
+            let signals = one_by_one(&mut tx, self.lane, jobs).await?;
             return finish(&mut tx, signals).await;
         };
         finish(&mut tx, signals).await
     }
 }
 
-/// Begins, with the locks on both chains' heads taken; all is sent before the first answer is awaited.
-async fn begin(tx: &mut Tx) -> Result<(), StoreError> {
-    let (mut ledger, mut receipts) = (tx.share()?, tx.share()?);
-    let (begun, ledger, receipts) =
-        join!(tx.begin(Mode::Write), ledger_lock(&mut ledger), chain_lock(&mut receipts, RECEIPT_CHAIN));
-    begun.and(ledger).and(receipts.map(drop))
+/// Begins, with the lane's locks taken; all is sent before the first answer is awaited.
+async fn begin(tx: &mut Tx, lane: Lane) -> Result<(), StoreError> {
+    let chains: &[&'static str] = match lane {
+        Lane::Books => &[LEDGER_CHAIN, RECEIPT_CHAIN],
+        Lane::Results => &[],
+        Lane::Settlements => &[RUN_RECEIPTS],
+    };
+    let mut shares = Vec::with_capacity(chains.len());
+    for chain in chains {
+        shares.push((*chain, tx.share()?));
+    }
+    let locks = shares.iter_mut().map(|(chain, tx)| chain_lock(tx, chain));
+    let (begun, locked) = join!(tx.begin(Mode::Write), join_all(locks));
+    begun?;
+    locked.into_iter().try_for_each(|locked| locked.map(drop))
 }
 
 async fn finish(tx: &mut Tx, signals: Vec<Signal>) -> Result<(), StoreError> {
@@ -140,8 +184,12 @@ async fn finish(tx: &mut Tx, signals: Vec<Signal>) -> Result<(), StoreError> {
 }
 
 /// Runs all jobs at once. None when one of them could not be kept, so that nothing was.
-async fn together(tx: &mut Tx, jobs: &mut [Box<dyn Job>]) -> Result<Option<Vec<Signal>>, StoreError> {
-    begin(tx).await?;
+async fn together(
+    tx: &mut Tx,
+    lane: Lane,
+    jobs: &mut [Box<dyn Job>],
+) -> Result<Option<Vec<Signal>>, StoreError> {
+    begin(tx, lane).await?;
     let mut shares = Vec::with_capacity(jobs.len());
     for _ in 0..jobs.len() {
         shares.push(tx.share()?);
@@ -156,8 +204,8 @@ async fn together(tx: &mut Tx, jobs: &mut [Box<dyn Job>]) -> Result<Option<Vec<S
 }
 
 /// Runs the jobs one after the other; each is kept or undone by itself.
-async fn one_by_one(tx: &mut Tx, jobs: &mut [Box<dyn Job>]) -> Result<Vec<Signal>, StoreError> {
-    begin(tx).await?;
+async fn one_by_one(tx: &mut Tx, lane: Lane, jobs: &mut [Box<dyn Job>]) -> Result<Vec<Signal>, StoreError> {
+    begin(tx, lane).await?;
     let mut signals = Vec::new();
     for job in jobs {
         tx.forget();
