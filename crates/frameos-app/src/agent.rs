@@ -172,6 +172,8 @@ pub(crate) fn version_new(
         review_note: None,
         submitted_at: now,
         created_at: now,
+        yanked_at: None,
+        yank_reason: None,
     })
 }
 

@@ -19,6 +19,7 @@ use crate::{
     error::{AppError, Result},
     payout::{DeveloperPayout, PayoutFollow, PayoutRun, payouts_begin},
     refund::RefundFinish,
+    review::DeveloperMail,
     subscription::{SubscriptionMail, SubscriptionStep, due_add},
     webhook::{self, WebhookDelivery},
 };
@@ -70,6 +71,7 @@ pub(crate) async fn job_work(app: &App, ticket: &JobTicket) -> Result<()> {
         PayoutRun::NAME => work::<PayoutRun>(app, ticket).await,
         DeveloperPayout::NAME => work::<DeveloperPayout>(app, ticket).await,
         PayoutFollow::NAME => work::<PayoutFollow>(app, ticket).await,
+        DeveloperMail::NAME => work::<DeveloperMail>(app, ticket).await,
         RefundFinish::NAME => work::<RefundFinish>(app, ticket).await,
         // A newer process enqueued it, and will come for it.
         other => Err(AppError::internal(format!("a job of unknown kind `{other}`"))),

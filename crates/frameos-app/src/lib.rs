@@ -10,6 +10,7 @@ mod app;
 mod attempt;
 mod audit;
 mod bare_run;
+mod browse;
 mod catalogue;
 mod code_cache;
 mod credential;
@@ -47,6 +48,7 @@ mod submission;
 mod subscription;
 mod tell;
 mod token;
+mod upgrade;
 mod usage;
 mod user_review;
 mod version;
@@ -55,6 +57,7 @@ mod webhook;
 mod worker;
 mod worker_status;
 mod x402;
+mod yank;
 
 pub use account::*;
 pub use agent::*;
@@ -63,6 +66,7 @@ pub use audit::*;
 pub use bare_run::{
     LOG_HEAD_BYTES, bundle_write, log_head, run_language, run_redactor, run_resources, run_spec,
 };
+pub use browse::*;
 pub use catalogue::{Answers, Body, Listed, Snapshot, catalogue, catalogue_follow};
 pub use deployment::*;
 pub use developer::*;
@@ -94,6 +98,7 @@ pub use subscription::{
     subscription_pay, subscription_resume,
 };
 pub use token::Principal;
+pub use upgrade::*;
 pub use usage::{pricing_charges, pricing_meter};
 pub use user_review::*;
 pub use version::*;
@@ -101,3 +106,4 @@ pub use wallet::*;
 pub use webhook::*;
 pub use worker::{worker_recover, worker_run};
 pub use x402::*;
+pub use yank::*;

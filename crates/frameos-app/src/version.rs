@@ -68,6 +68,7 @@ pub async fn version_submit(
         && !wider;
     let entry = carried_entry(app, version_id, &carried);
     app.store().objects().put(&object, &code).await?;
+    let leads = version_leads(&agent, &checked.version);
     let (agent_id, slug) = (agent.id, agent.slug.clone());
     let stored = app.store().tx(move |tx| {
         Box::pin(async move {
@@ -84,6 +85,8 @@ pub async fn version_submit(
                 let review =
                     VersionReview { decision: ReviewStatus::Approved, by: None, note: None, at: now };
                 version::version_review_unscoped(tx, version_id, &review).await?;
+            }
+            if live && leads {
                 agent::agent_go_live_unscoped(tx, agent_id, &slug, &face, now).await?;
                 pricing_changed(tx, agent_id, &face.pricing, now).await?;
             }
@@ -121,17 +124,25 @@ async fn newer_check(app: &App, agent: &Agent, new: &Number) -> Result<Vec<Versi
         return Err(exists(&new.to_string()));
     }
     // A rejected version was never anybody's, so its number need not be passed.
-    let newest = versions
-        .iter()
-        .filter(|row| row.review_status != ReviewStatus::Rejected)
-        .filter_map(|row| semver::parse(&row.version).ok())
-        .max();
-    match newest {
-        Some(newest) if newest > *new => {
-            Err(AppError::conflict("VERSION_NOT_NEWER", format!("version {new} is not newer than {newest}")))
+    let standing = versions.iter().filter(|row| row.review_status != ReviewStatus::Rejected);
+    let numbers: Vec<Number> = standing.filter_map(|row| semver::parse(&row.version).ok()).collect();
+    match semver::version_in_the_way(new, numbers.iter()) {
+        Some(newer) => {
+            Err(AppError::conflict("VERSION_NOT_NEWER", format!("version {new} is not newer than {newer}")))
         }
-        _ => Ok(versions),
+        None => Ok(versions),
     }
+}
+
+/// Whether an approved version becomes the one that users get who name none: the newest release; a pre-release only while there is
+/// nothing else.
+pub(crate) fn version_leads(agent: &Agent, new: &Number) -> bool {
+    if agent.status == AgentStatus::PendingReview {
+        return true;
+    }
+    let current = semver::parse(&agent.current_version).ok();
+    let passes = |current: &Number| !current.pre.is_empty() || new > current;
+    new.pre.is_empty() && (agent.status != AgentStatus::Published || current.as_ref().is_none_or(passes))
 }
 
 pub(crate) async fn agent_owned(app: &App, developer: DeveloperId, slug_or_id: &str) -> Result<Agent> {

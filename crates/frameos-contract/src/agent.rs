@@ -194,7 +194,7 @@ pub struct AgentUpdateRequest {
 pub struct VersionSummary {
     pub id: String,
     pub version: String,
-    /// active or deprecated.
+    /// active, deprecated or yanked.
     pub status: String,
     /// pending_review, approved or rejected.
     pub review_status: String,
@@ -202,6 +202,9 @@ pub struct VersionSummary {
     pub review_note: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deprecation_message: Option<String>,
+    /// Why it was withdrawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub yank_reason: Option<String>,
     pub code_hash: String,
     pub runtime_language: String,
     pub runtime_version: String,
@@ -219,6 +222,14 @@ pub struct VersionList {
 pub struct DeprecateRequest {
     #[serde(default)]
     pub message: Option<String>,
+}
+
+/// `POST /agents/:id/versions/:version/yank`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct YankRequest {
+    /// Told to everybody who wants to run it; required.
+    #[serde(default)]
+    pub reason: Option<String>,
 }
 
 /// One entry of `GET /categories`.

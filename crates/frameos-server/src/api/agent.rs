@@ -10,7 +10,7 @@ use frameos_contract::{
     account::Done,
     agent::{
         AgentList, AgentListQuery, AgentRegisterRequest, AgentUpdateRequest, Category, CategoryList,
-        DeprecateRequest, VersionList,
+        DeprecateRequest, VersionList, YankRequest,
     },
 };
 use frameos_store::{Page, Paged};
@@ -18,8 +18,8 @@ use frameos_store::{Page, Paged};
 use super::{
     Api,
     extract::{
-        Developer, IdempotencyKey, Json, OptionalJson, OptionalPrincipal, PathText, PathTexts, Public, Query,
-        markdown_wanted, page_check,
+        Authenticated, Developer, IdempotencyKey, Json, OptionalJson, OptionalPrincipal, PathText, PathTexts,
+        Public, Query, markdown_wanted, page_check,
     },
     failure::ApiFailure,
     reply::{Answer, created, markdown, ok, tagged},
@@ -141,6 +141,17 @@ pub(crate) async fn version_deprecate(
 ) -> Answer {
     app::version_deprecate(&api.app, developer, &agent, &version, body.message).await?;
     ok(Done { message: format!("Version {version} is deprecated.") })
+}
+
+/// `POST /agents/:id/versions/:version/yank`
+pub(crate) async fn version_yank(
+    State(api): State<Api>,
+    Authenticated(who): Authenticated,
+    PathTexts(agent, version): PathTexts,
+    OptionalJson(body): OptionalJson<YankRequest>,
+) -> Answer {
+    app::version_yank(&api.app, &who, &agent, &version, body.reason.as_deref()).await?;
+    ok(Done { message: format!("Version {version} is withdrawn: no new run of it begins.") })
 }
 
 /// `GET /categories`

@@ -80,6 +80,16 @@ pub(crate) fn markdown(text: String) -> Response {
     response
 }
 
+/// 200 with a text of `bytes` bytes that may be cut off after `most` of them.
+pub(crate) fn text_part(text: String, bytes: usize, most: usize) -> Response {
+    let mut response = Response::new(Body::from(text));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    headers.insert("x-file-bytes", HeaderValue::from(bytes));
+    headers.insert("x-file-truncated", HeaderValue::from_static(if bytes > most { "true" } else { "false" }));
+    response
+}
+
 /// 200 with a table for spreadsheets, to be saved as `name`.
 pub(crate) fn csv(name: &str, table: String) -> Answer {
     let mut response = Response::new(Body::from(table));

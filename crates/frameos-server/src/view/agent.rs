@@ -157,7 +157,8 @@ pub(crate) fn version(version: Version) -> VersionSummary {
     VersionSummary {
         id: version.id.to_string(),
         version: version.version,
-        status: version.status.to_string(),
+        status: version.yanked_at.map_or(version.status.as_str(), |_| "yanked").to_owned(),
+        yank_reason: version.yank_reason,
         review_status: version.review_status.to_string(),
         review_note: version.review_note,
         deprecation_message: version.deprecation_message,

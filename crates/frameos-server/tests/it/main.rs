@@ -33,5 +33,6 @@ mod run_events;
 mod sessions;
 mod subscriptions;
 mod user_reviews;
+mod versions;
 mod webhooks;
 mod x402;

@@ -26,6 +26,9 @@ use crate::{
 /// Longer than the longest granted wait; whoever needs longer than this is stuck.
 const TIME_LIMIT: Duration = Duration::from_secs(90);
 
+const PROBES: &[&str] = &["/healthz", "/readyz", "/metrics"];
+const READ_OFTEN: &[&str] = &["/agents", "/agents/{agent}", "/executions/{execution}"];
+
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 const SECURITY_HEADERS: &[(&str, &str)] = &[
@@ -68,7 +71,9 @@ pub(crate) async fn frame(State(frame): State<Frame>, mut request: Request, next
     let path = path.as_ref().map_or("(no route)", MatchedPath::as_str);
     let (status, ms) = (response.status().as_u16(), started.elapsed().as_millis());
     frame.http.answered(path, &method, status, started);
-    if ["/healthz", "/readyz", "/metrics"].contains(&path) {
+    // What is read thousands of times a second is counted, not told one by one, unless it goes wrong.
+    let is_routine = method == Method::GET && status < 400 && READ_OFTEN.contains(&path);
+    if is_routine || PROBES.contains(&path) {
         tracing::debug!(request_id = %request_id, %method, path, status, ms, "answered");
     } else {
         tracing::info!(request_id = %request_id, %method, path, status, ms, "answered");
