@@ -13,8 +13,8 @@ use frameos_domain::{
     scan::{Action, ScanReport, Verdict, VersionDiff},
 };
 use frameos_store::{
-    agent::{self, Agent, AgentFace, AgentNew, AgentSort, CategoryCount},
-    page::{Page, Paged},
+    agent::{self, Agent, AgentFace, AgentNew},
+    page::Page,
     status::{AgentStatus, ReviewStatus, Role, VersionStatus},
     version::{self, Version},
 };
@@ -22,8 +22,10 @@ use serde_json::{Value, json};
 
 use crate::{
     app::App,
+    catalogue::{Snapshot, catalogue},
     error::{AppError, Result},
     scan::{Scanned, bundle_scan},
+    search::{AgentQuery, FacetValue, Found, SearchSort},
     submission::{self, Checked, Submission},
     token::Principal,
     version::face_json,
@@ -48,7 +50,16 @@ pub struct AgentFilter {
     pub category: Option<String>,
     pub search: Option<String>,
     pub pricing_model: Option<String>,
+    /// Minor units.
+    pub min_price: Option<i64>,
+    pub max_price: Option<i64>,
+    pub language: Option<String>,
+    /// One or more, with commas between them.
+    pub capability: Option<String>,
+    pub tag: Option<String>,
+    pub developer: Option<String>,
     pub sort: Option<String>,
+    pub facets: bool,
 }
 
 /// An agent as its page shows it.
@@ -161,22 +172,29 @@ pub(crate) fn version_new(
         review_note: None,
         submitted_at: now,
         created_at: now,
+        yanked_at: None,
+        yank_reason: None,
     })
 }
 
 /// Published agents that fit the filter.
-pub async fn agent_list(app: &App, filter: AgentFilter, page: Page) -> Result<Paged<Agent>> {
+pub fn agent_list(snapshot: &Snapshot, filter: AgentFilter, page: Page) -> Result<Found> {
+    let query = query(filter)?;
+    let (take, before) = (page.limit as usize, page.page.saturating_sub(1) as usize);
+    Ok(snapshot.index().find(&query, before.saturating_mul(take), take))
+}
+
+fn query(filter: AgentFilter) -> Result<AgentQuery> {
     let sort = match filter.sort.as_deref() {
-        None | Some("popularity") => AgentSort::Popularity,
-        Some("newest") => AgentSort::Newest,
-        Some("price_low") => AgentSort::PriceLow,
-        Some("price_high") => AgentSort::PriceHigh,
-        Some("rating") => AgentSort::Rating,
+        None | Some("relevance") => None,
+        Some("popularity") => Some(SearchSort::Popularity),
+        Some("newest") => Some(SearchSort::Newest),
+        Some("price_low") => Some(SearchSort::PriceLow),
+        Some("price_high") => Some(SearchSort::PriceHigh),
+        Some("rating") => Some(SearchSort::Rating),
         Some(_) => {
-            return Err(AppError::field(
-                "sort",
-                "must be one of popularity, newest, price_low, price_high, rating",
-            ));
+            let known = "popularity, newest, price_low, price_high, rating, relevance";
+            return Err(AppError::field("sort", format!("must be one of {known}")));
         }
     };
     let pricing_model = filter
@@ -186,8 +204,33 @@ pub async fn agent_list(app: &App, filter: AgentFilter, page: Page) -> Result<Pa
             PricingModel::from_str(model).map_err(|error| AppError::field("pricing_model", error.to_string()))
         })
         .transpose()?;
-    let query = agent::AgentFilter { category: filter.category, search: filter.search, pricing_model, sort };
-    Ok(app.store().read(move |tx| Box::pin(async move { agent::agent_list(tx, &query, page).await })).await?)
+    for (field, price) in [("min_price", filter.min_price), ("max_price", filter.max_price)] {
+        if price.is_some_and(|price| price < 0) {
+            return Err(AppError::field(field, "must be 0 or more, in paise"));
+        }
+    }
+    if filter.min_price.zip(filter.max_price).is_some_and(|(least, most)| least > most) {
+        return Err(AppError::field("min_price", "must not be above max_price"));
+    }
+    Ok(AgentQuery {
+        search: filter.search,
+        category: filter.category,
+        pricing_model,
+        min_price: filter.min_price,
+        max_price: filter.max_price,
+        language: filter.language,
+        capabilities: names(filter.capability.as_deref()),
+        tags: names(filter.tag.as_deref()),
+        developer: filter.developer,
+        sort,
+        facets: filter.facets,
+    })
+}
+
+/// The names in a list with commas.
+fn names(list: Option<&str>) -> Vec<String> {
+    let names = list.unwrap_or_default().split(',').map(str::trim).filter(|name| !name.is_empty());
+    names.map(str::to_owned).collect()
 }
 
 /// A developer's own agents, in every status, newest first.
@@ -226,7 +269,9 @@ pub(crate) fn insider(agent: &Agent, viewer: Option<&Principal>) -> bool {
     viewer.is_some_and(|viewer| viewer.role == Role::Admin || viewer.developer() == Some(agent.developer_id))
 }
 
-/// Categories of published agents with their numbers.
-pub async fn category_list(app: &App) -> Result<Vec<CategoryCount>> {
-    Ok(app.store().read(|tx| Box::pin(async move { agent::agent_categories(tx).await })).await?)
+/// Categories of published agents with their numbers, by name.
+pub async fn category_list(app: &App) -> Result<Vec<FacetValue>> {
+    let mut categories = catalogue(app).await?.index().categories();
+    categories.sort_by(|a, b| a.value.cmp(&b.value));
+    Ok(categories)
 }

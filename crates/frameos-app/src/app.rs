@@ -15,8 +15,8 @@ use frameos_store::{Store, job::JobQueue};
 use tokio::sync::{OnceCell, Semaphore};
 
 use crate::{
-    error::Result, mail::Mailer, manifest_cache::ManifestCache, metrics::Metrics, run_event::Watchers,
-    run_token::Paces, runner::Runner, token::TokenCache, webhook::Room,
+    catalogue::Catalogue, error::Result, mail::Mailer, manifest_cache::ManifestCache, metrics::Metrics,
+    run_event::Watchers, run_token::Paces, runner::Runner, token::TokenCache, webhook::Room,
 };
 
 /// What the process hands in.
@@ -99,6 +99,7 @@ pub struct App {
     /// Made at the first delivery: it reads the system's certificates, which not every machine has or needs.
     pub(crate) webhook_client: Arc<OnceCell<reqwest::Client>>,
     pub(crate) webhook_room: Room,
+    pub(crate) catalogue: Arc<Catalogue>,
     pub(crate) manifests: ManifestCache,
     /// Clearing logs of all inputs can take tens of megabytes; one at a time.
     pub(crate) clearing: Arc<Semaphore>,
@@ -125,6 +126,7 @@ impl App {
             hashing: Arc::new(Semaphore::new(2)),
             webhook_client: Arc::default(),
             webhook_room: Room::default(),
+            catalogue: Arc::default(),
             manifests: ManifestCache::default(),
             clearing: Arc::new(Semaphore::new(1)),
             watchers: Arc::default(),

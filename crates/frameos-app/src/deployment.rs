@@ -21,6 +21,7 @@ use crate::{
     app::App,
     error::{AppError, Result},
     inputs::config_check,
+    upgrade::{VersionChanges, version_changes},
 };
 
 /// What a new deployment says.
@@ -51,6 +52,11 @@ pub struct DeploymentView {
     pub config: Map<String, Value>,
     pub secrets_set: Vec<String>,
     pub status: DeploymentStatus,
+    /// `active`, `deprecated` or `yanked`, and what was said of that.
+    pub version_status: &'static str,
+    pub version_message: Option<String>,
+    /// The agent's current version.
+    pub current_version: String,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }
@@ -114,7 +120,20 @@ pub(crate) async fn runnable_load(app: &App, slug_or_id: &str, number: Option<&s
 
 /// Refuses what may not be started any more.
 pub(crate) fn available_check(runnable: &Runnable) -> Result<()> {
-    if runnable.agent.status == AgentStatus::Banned { Err(banned()) } else { Ok(()) }
+    if runnable.agent.status == AgentStatus::Banned {
+        return Err(banned());
+    }
+    yanked_check(&runnable.version.version, runnable.version.yank_reason.as_deref())
+}
+
+/// Refuses a version that was withdrawn.
+pub(crate) fn yanked_check(number: &str, reason: Option<&str>) -> Result<()> {
+    let Some(reason) = reason else { return Ok(()) };
+    let message = format!(
+        "version {number} was withdrawn and does not run any more: {reason}; move to another version with \
+         PATCH /deployments/:id"
+    );
+    Err(AppError::conflict("VERSION_YANKED", message))
 }
 
 pub(crate) fn banned() -> AppError {
@@ -151,7 +170,15 @@ fn view(row: Deployment, runnable: Runnable) -> DeploymentView {
     for name in &secrets_set {
         config.remove(name);
     }
+    let version = runnable.version;
+    let (version_status, version_message) = match version.yank_reason {
+        Some(reason) => ("yanked", Some(reason)),
+        None => (version.status.as_str(), version.deprecation_message),
+    };
     DeploymentView {
+        version_status,
+        version_message,
+        current_version: runnable.agent.current_version,
         id: row.id,
         agent_id: row.agent_id,
         agent_name: runnable.agent.name,
@@ -184,12 +211,17 @@ pub async fn deployment_update(
     user: UserId,
     id: DeploymentId,
     change: DeploymentChange,
-) -> Result<DeploymentView> {
+) -> Result<(DeploymentView, Option<VersionChanges>)> {
     let row = deployment_load(app, user, id).await?;
     let number = change.version.unwrap_or_else(|| row.version.clone());
     let runnable = runnable_load(app, &row.agent_id.to_string(), Some(&number)).await?;
     let mut config = change.config.unwrap_or_else(|| row.config.clone());
+    if number != row.version {
+        available_check(&runnable)?;
+    }
     let before = runnable_load(app, &row.agent_id.to_string(), Some(&row.version)).await?;
+    let changes = (number != row.version)
+        .then(|| version_changes((&row.version, &before.manifest), (&number, &runnable.manifest)));
     for name in before.manifest.secret_inputs() {
         let Some(kept) = row.config.get(name) else { continue };
         if runnable.manifest.secret_inputs().any(|secret| secret == name) {
@@ -208,7 +240,27 @@ pub async fn deployment_update(
         Some(_) => return Err(AppError::field("status", "must be configured or paused")),
     };
     deployment_change(app, user, id, Change { version: Some(number), config: Some(config), status }).await?;
-    deployment_get(app, user, id).await
+    Ok((deployment_get(app, user, id).await?, changes))
+}
+
+/// What would change if a deployment moved to another version, the agent's current one when none is named; and why its config would
+/// not fit there, if it would not.
+pub async fn deployment_changes(
+    app: &App,
+    user: UserId,
+    id: DeploymentId,
+    number: Option<&str>,
+) -> Result<(VersionChanges, Option<String>)> {
+    let row = deployment_load(app, user, id).await?;
+    let agent = row.agent_id.to_string();
+    let before = runnable_load(app, &agent, Some(&row.version)).await?;
+    let after = runnable_load(app, &agent, number).await?;
+    available_check(&after)?;
+    let to = (after.version.version.as_str(), &after.manifest);
+    let changes = version_changes((&row.version, &before.manifest), to);
+    let misfit =
+        config_check(&after.manifest, &row.config).err().map(|errors| AppError::from(errors).message());
+    Ok((changes, misfit))
 }
 
 /// Removes a deployment; its runs stay on record.

@@ -9,7 +9,7 @@ use frameos_domain::clock::Timestamp;
 use frameos_store::{
     Tx, idempotency,
     job::{self, JobNew, JobTicket},
-    run_event, session, stats,
+    review, run_event, session, stats,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tokio_util::sync::CancellationToken;
@@ -19,6 +19,7 @@ use crate::{
     error::{AppError, Result},
     payout::{DeveloperPayout, PayoutFollow, PayoutRun, payouts_begin},
     refund::RefundFinish,
+    review::DeveloperMail,
     subscription::{SubscriptionMail, SubscriptionStep, due_add},
     webhook::{self, WebhookDelivery},
 };
@@ -70,6 +71,7 @@ pub(crate) async fn job_work(app: &App, ticket: &JobTicket) -> Result<()> {
         PayoutRun::NAME => work::<PayoutRun>(app, ticket).await,
         DeveloperPayout::NAME => work::<DeveloperPayout>(app, ticket).await,
         PayoutFollow::NAME => work::<PayoutFollow>(app, ticket).await,
+        DeveloperMail::NAME => work::<DeveloperMail>(app, ticket).await,
         RefundFinish::NAME => work::<RefundFinish>(app, ticket).await,
         // A newer process enqueued it, and will come for it.
         other => Err(AppError::internal(format!("a job of unknown kind `{other}`"))),
@@ -104,7 +106,7 @@ async fn work<J: Job>(app: &App, ticket: &JobTicket) -> Result<()> {
     Ok(())
 }
 
-/// Counts finished runs into the statistics.
+/// Counts finished runs into the statistics, and reviews into ratings.
 #[derive(Serialize, Deserialize)]
 struct StatisticsRollUp {}
 
@@ -115,9 +117,16 @@ impl Job for StatisticsRollUp {
 
     async fn run(self, app: &App) -> Result<Next> {
         loop {
+            let now = app.now();
             let moved = app
                 .store()
-                .tx(|tx| Box::pin(async move { stats::stats_rollup_unscoped(tx, EVENTS_AT_ONCE).await }))
+                .tx(move |tx| {
+                    Box::pin(async move {
+                        let runs = stats::stats_rollup_unscoped(tx, EVENTS_AT_ONCE, now).await?;
+                        let reviews = review::ratings_rollup_unscoped(tx, EVENTS_AT_ONCE, now).await?;
+                        Ok(runs.max(reviews))
+                    })
+                })
                 .await?;
             if moved < EVENTS_AT_ONCE as usize {
                 return Ok(Next::Done);
@@ -177,8 +186,12 @@ pub async fn jobs_run(app: App, stop: CancellationToken) {
 
 async fn recurring_add(app: &App, sweep: bool) -> Result<()> {
     due_add(app).await?;
-    let uncounted =
-        app.store().read(|tx| Box::pin(async move { stats::stat_events_wait_unscoped(tx).await })).await?;
+    let uncounted = app.store().read(|tx| {
+        Box::pin(async move {
+            Ok(stats::stat_events_wait_unscoped(tx).await? || review::rating_events_wait_unscoped(tx).await?)
+        })
+    });
+    let uncounted = uncounted.await?;
     if !uncounted && !sweep {
         return Ok(());
     }

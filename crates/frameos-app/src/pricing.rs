@@ -20,6 +20,7 @@ use serde_json::Value;
 
 use crate::{
     app::App,
+    catalogue::catalogue_settle,
     error::{AppError, Result},
     submission::manifest_refused,
     subscription,
@@ -69,7 +70,10 @@ pub async fn agent_pricing_set(
         })
     });
     match changed.await? {
-        Some(Ok(agent)) => Ok(agent),
+        Some(Ok(agent)) => {
+            catalogue_settle(app).await;
+            Ok(agent)
+        }
         Some(Err(_)) => Err(AppError::Forbidden {
             code: "FORBIDDEN",
             message: "this agent is banned".into(),

@@ -5,11 +5,13 @@
 use std::time::Duration;
 
 use frameos_domain::{
+    clock::Timestamp,
     id::{AdminId, AgentId, DeveloperId, EventId, UserId, VersionId},
     scan::{ScanReport, VersionDiff},
     version as semver,
 };
 use frameos_store::{
+    StoreError, Tx,
     agent::{self, Agent},
     audit::{self, AuditEntry},
     developer,
@@ -20,14 +22,17 @@ use frameos_store::{
     user,
     version::{self, PendingVersion, Version, VersionReview},
 };
+use serde::{Deserialize, Serialize};
 
 use crate::{
     app::App,
+    catalogue::catalogue_settle,
     error::{AppError, Result},
+    jobs::{Job, Next, job_add},
     mail::Mail,
     pricing::pricing_changed,
     scan::{acceptances, base_scan, version_base, version_diff, version_scan},
-    version::face_read,
+    version::{face_read, version_leads},
 };
 
 /// The specification promises a decision within a day.
@@ -85,41 +90,54 @@ pub(crate) async fn version_load(app: &App, id: VersionId) -> Result<(Version, A
         .ok_or(AppError::not_found("version"))
 }
 
-/// Lets a version go live.
+/// Approves a version: it can be deployed, and leads its agent if it is the newest release.
 pub async fn version_approve(app: &App, admin: AdminId, id: VersionId, note: Option<String>) -> Result<()> {
     let (version, agent) = version_load(app, id).await?;
     if !version.scan_passed {
         return Err(AppError::conflict("CONFLICT", "a version whose scan was rejected cannot be approved"));
     }
+    if version.yanked_at.is_some() {
+        return Err(AppError::conflict("CONFLICT", "this version was withdrawn"));
+    }
     if agent.status == AgentStatus::Banned {
         return Err(AppError::conflict("CONFLICT", "this agent is banned; unban it first"));
     }
     let now = app.now();
-    let (agent_id, slug, face) = (agent.id, agent.slug.clone(), face_read(&version.listing, &agent)?);
+    let number = semver::parse(&version.version).map_err(AppError::internal)?;
+    let listing = version.listing.clone();
     let entry = audit(app, admin, "version.approve", id.to_string(), note.clone());
     let review = VersionReview { decision: ReviewStatus::Approved, by: Some(admin), note, at: now };
+    let mail = (
+        format!("{} {} is approved", agent.name, version.version),
+        format!("Version {} of {} is approved and live.", version.version, agent.name),
+    );
     let decided = app.store().tx(move |tx| {
         Box::pin(async move {
-            let decided = version::version_review_unscoped(tx, id, &review).await?
-                && agent::agent_go_live_unscoped(tx, agent_id, &slug, &face, now).await?;
+            // Read again: another version may have come first.
+            let agent = agent::agent_find_unscoped(tx, &version.agent_id.to_string()).await?;
+            let Some(agent) = agent else { return Ok(Ok(false)) };
+            let face = match face_read(&listing, &agent) {
+                Ok(face) => face,
+                Err(error) => return Ok(Err(error)),
+            };
+            let mut decided = version::version_review_unscoped(tx, id, &review).await?;
+            if decided && version_leads(&agent, &number) {
+                decided = agent::agent_go_live_unscoped(tx, agent.id, &agent.slug, &face, now).await?;
+                pricing_changed(tx, agent.id, &face.pricing, now).await?;
+            }
             if decided {
-                pricing_changed(tx, agent_id, &face.pricing, now).await?;
                 audit::audit_insert(tx, &entry).await?;
+                developer_mail_add(tx, agent.developer_id, (&id.to_string(), "approve"), mail, now).await?;
             } else {
                 tx.set_rollback();
             }
-            Ok(decided)
+            Ok(Ok(decided))
         })
     });
-    if !decided.await? {
-        return Err(AppError::conflict(
-            "CONFLICT",
-            format!("this version is {} already", version.review_status),
-        ));
+    if !decided.await?? {
+        return Err(decided_already(app, id).await);
     }
-    let text = format!("Version {} of {} is approved and live.", version.version, agent.name);
-    developer_tell(app, agent.developer_id, &format!("{} {} is live", agent.name, version.version), text)
-        .await;
+    catalogue_settle(app).await;
     Ok(())
 }
 
@@ -129,7 +147,10 @@ pub async fn version_reject(app: &App, admin: AdminId, id: VersionId, reason: &s
     let (version, agent) = version_load(app, id).await?;
     let now = app.now();
     let entry = audit(app, admin, "version.reject", id.to_string(), Some(reason.clone()));
-    let told = reason.clone();
+    let mail = (
+        format!("{} {} was not approved", agent.name, version.version),
+        format!("Version {} of {} was not approved:\n\n{reason}\n", version.version, agent.name),
+    );
     let review =
         VersionReview { decision: ReviewStatus::Rejected, by: Some(admin), note: Some(reason), at: now };
     let decided = app.store().tx(move |tx| {
@@ -137,25 +158,57 @@ pub async fn version_reject(app: &App, admin: AdminId, id: VersionId, reason: &s
             let decided = version::version_review_unscoped(tx, id, &review).await?;
             if decided {
                 audit::audit_insert(tx, &entry).await?;
+                developer_mail_add(tx, agent.developer_id, (&id.to_string(), "reject"), mail, now).await?;
             }
             Ok(decided)
         })
     });
-    if !decided.await? {
-        return Err(AppError::conflict(
-            "CONFLICT",
-            format!("this version is {} already", version.review_status),
-        ));
+    if decided.await? { Ok(()) } else { Err(decided_already(app, id).await) }
+}
+
+/// Why a version cannot be decided on.
+async fn decided_already(app: &App, id: VersionId) -> AppError {
+    match version_load(app, id).await {
+        Ok((version, _)) => {
+            AppError::conflict("CONFLICT", format!("this version is {} already", version.review_status))
+        }
+        Err(error) => error,
     }
-    let text = format!("Version {} of {} was not approved:\n\n{told}\n", version.version, agent.name);
-    developer_tell(
-        app,
-        agent.developer_id,
-        &format!("{} {} was not approved", agent.name, version.version),
-        text,
-    )
-    .await;
-    Ok(())
+}
+
+/// Has a developer told something, with the transaction, once for each occasion.
+pub(crate) async fn developer_mail_add(
+    tx: &mut Tx,
+    to: DeveloperId,
+    (id, what): (&str, &str),
+    (subject, text): (String, String),
+    now: Timestamp,
+) -> std::result::Result<(), StoreError> {
+    let mail = DeveloperMail { to, subject, text };
+    job_add(tx, &mail, &format!("{what} {id}"), now, now).await.map(drop)
+}
+
+/// Tells a developer something.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct DeveloperMail {
+    to: DeveloperId,
+    subject: String,
+    text: String,
+}
+
+impl Job for DeveloperMail {
+    const NAME: &'static str = "developer_mail";
+
+    async fn run(self, app: &App) -> Result<Next> {
+        let to = self.to;
+        let found =
+            app.store().read(move |tx| Box::pin(async move { developer::developer_get(tx, to).await }));
+        // Whoever has gone need not be told.
+        let Some(profile) = found.await? else { return Ok(Next::Done) };
+        let mail = Mail { to: profile.email, subject: self.subject, text: self.text };
+        app.mailer.send(mail).await.map_err(AppError::internal)?;
+        Ok(Next::Done)
+    }
 }
 
 pub(crate) async fn developer_tell(app: &App, developer: DeveloperId, subject: &str, text: String) {
@@ -188,7 +241,8 @@ async fn agent_bar(
 ) -> Result<AgentId> {
     let name = slug_or_id.to_owned();
     let now = app.now();
-    app.store()
+    let barred = app
+        .store()
         .tx(move |tx| {
             Box::pin(async move {
                 let Some(agent) = agent::agent_find_unscoped(tx, &name).await? else { return Ok(None) };
@@ -205,7 +259,9 @@ async fn agent_bar(
             })
         })
         .await?
-        .ok_or(AppError::not_found("agent"))
+        .ok_or(AppError::not_found("agent"))?;
+    catalogue_settle(app).await;
+    Ok(barred)
 }
 
 /// Bars a developer from signing in and publishing.

@@ -22,6 +22,7 @@ use serde_json::{Value, json};
 use crate::{
     agent::{Submitted, agent_visible, insider, submission_scan, version_new},
     app::App,
+    catalogue::catalogue_settle,
     error::{AppError, Result},
     pricing::pricing_changed,
     scan::{Comparison, carried_entry, needs_no_reviewer, version_compare},
@@ -60,7 +61,11 @@ pub async fn version_submit(
     let live = agent.status == AgentStatus::Published
         && needs_no_reviewer(&scan, changes.as_ref(), &carried)
         && !wider;
-    version_store(app, &agent, Stored { version: new, face, carried, live }, &code).await?;
+    let leads = version_leads(&agent, &checked.version);
+    version_store(app, &agent, Stored { version: new, face, carried, live, leads }, &code).await?;
+    if live {
+        catalogue_settle(app).await;
+    }
     let status = if live { AgentStatus::Published } else { AgentStatus::PendingReview };
     Ok(Submitted {
         agent_id: agent.id,
@@ -80,11 +85,13 @@ struct Stored {
     carried: Vec<Acceptance>,
     /// Whether it goes live without a reviewer.
     live: bool,
+    /// Whether it is then the agent's current version.
+    leads: bool,
 }
 
 /// Stores a version, its code and what was carried to it, and publishes it if it is to go live.
 async fn version_store(app: &App, agent: &Agent, stored: Stored, code: &[u8]) -> Result<()> {
-    let Stored { version: new, face, carried, live } = stored;
+    let Stored { version: new, face, carried, live, leads } = stored;
     let (object, number) = (new.code_s3_key.clone(), new.version.clone());
     let (now, agent_id, slug) = (new.created_at, agent.id, agent.slug.clone());
     let entry = carried_entry(app, new.id, &carried);
@@ -104,6 +111,8 @@ async fn version_store(app: &App, agent: &Agent, stored: Stored, code: &[u8]) ->
                 let review =
                     VersionReview { decision: ReviewStatus::Approved, by: None, note: None, at: now };
                 version::version_review_unscoped(tx, new.id, &review).await?;
+            }
+            if live && leads {
                 agent::agent_go_live_unscoped(tx, agent_id, &slug, &face, now).await?;
                 pricing_changed(tx, agent_id, &face.pricing, now).await?;
             }
@@ -136,20 +145,28 @@ async fn newer_check(app: &App, agent: &Agent, new: &Number) -> Result<Vec<Versi
         return Err(exists(&new.to_string()));
     }
     // A rejected version was never anybody's, so its number need not be passed.
-    let newest = versions
-        .iter()
-        .filter(|row| row.review_status != ReviewStatus::Rejected)
-        .filter_map(|row| semver::parse(&row.version).ok())
-        .max();
-    match newest {
-        Some(newest) if newest > *new => {
-            Err(AppError::conflict("VERSION_NOT_NEWER", format!("version {new} is not newer than {newest}")))
+    let standing = versions.iter().filter(|row| row.review_status != ReviewStatus::Rejected);
+    let numbers: Vec<Number> = standing.filter_map(|row| semver::parse(&row.version).ok()).collect();
+    match semver::version_in_the_way(new, numbers.iter()) {
+        Some(newer) => {
+            Err(AppError::conflict("VERSION_NOT_NEWER", format!("version {new} is not newer than {newer}")))
         }
-        _ => Ok(versions),
+        None => Ok(versions),
     }
 }
 
-async fn agent_owned(app: &App, developer: DeveloperId, slug_or_id: &str) -> Result<Agent> {
+/// Whether an approved version becomes the one that users get who name none: the newest release; a pre-release only while there is
+/// nothing else.
+pub(crate) fn version_leads(agent: &Agent, new: &Number) -> bool {
+    if agent.status == AgentStatus::PendingReview {
+        return true;
+    }
+    let current = semver::parse(&agent.current_version).ok();
+    let passes = |current: &Number| !current.pre.is_empty() || new > current;
+    new.pre.is_empty() && (agent.status != AgentStatus::Published || current.as_ref().is_none_or(passes))
+}
+
+pub(crate) async fn agent_owned(app: &App, developer: DeveloperId, slug_or_id: &str) -> Result<Agent> {
     let name = slug_or_id.to_owned();
     app.store()
         .read(move |tx| Box::pin(async move { agent::agent_find_unscoped(tx, &name).await }))

@@ -34,6 +34,15 @@ pub struct PendingReview {
     pub risk: u32,
     pub submitted_at: Timestamp,
     pub age_seconds: i64,
+    /// Until when a decision is promised.
+    pub due_at: Timestamp,
+    pub overdue: bool,
+}
+
+/// `GET /admin/versions/:id/files`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct BundleFiles {
+    pub files: Vec<BundleFile>,
 }
 
 /// `GET /admin/versions/:id`.

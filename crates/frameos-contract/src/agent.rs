@@ -70,13 +70,33 @@ pub struct AgentListQuery {
     pub search: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pricing_model: Option<String>,
-    /// popularity, newest, price_low, price_high or rating.
+    /// Of a run, a metered run at most, or a month; in minor units, both ends included.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_price: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_price: Option<i64>,
+    /// nodejs or python.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    /// One, or several with commas between them: agents that have all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capability: Option<String>,
+    /// As `capability`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tag: Option<String>,
+    /// A developer's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub developer: Option<String>,
+    /// popularity, newest, price_low, price_high, rating or relevance; relevance when something is searched, else popularity.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub page: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
+    /// Whether to count what the list could be narrowed down to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facets: Option<bool>,
     /// A signed-in developer's own agents, in every status.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mine: Option<bool>,
@@ -88,6 +108,28 @@ pub struct AgentList {
     pub total: i64,
     pub page: u32,
     pub limit: u32,
+    /// When `facets=true` asks for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facets: Option<AgentFacets>,
+}
+
+/// How many agents the list would have with each value: each facet obeys all filters but its own, so that a client can offer the
+/// other values; of capabilities and tags, which add up, what each would leave of the list. The 20 most frequent values.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct AgentFacets {
+    pub category: Vec<FacetCount>,
+    pub pricing_model: Vec<FacetCount>,
+    pub language: Vec<FacetCount>,
+    pub capability: Vec<FacetCount>,
+    pub tag: Vec<FacetCount>,
+    /// Ranges of prices in minor units, e.g. `1-100`, by price.
+    pub price: Vec<FacetCount>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct FacetCount {
+    pub value: String,
+    pub agents: i64,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -152,7 +194,7 @@ pub struct AgentUpdateRequest {
 pub struct VersionSummary {
     pub id: String,
     pub version: String,
-    /// active or deprecated.
+    /// active, deprecated or yanked.
     pub status: String,
     /// pending_review, approved or rejected.
     pub review_status: String,
@@ -160,6 +202,9 @@ pub struct VersionSummary {
     pub review_note: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deprecation_message: Option<String>,
+    /// Why it was withdrawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub yank_reason: Option<String>,
     pub code_hash: String,
     pub runtime_language: String,
     pub runtime_version: String,
@@ -177,6 +222,14 @@ pub struct VersionList {
 pub struct DeprecateRequest {
     #[serde(default)]
     pub message: Option<String>,
+}
+
+/// `POST /agents/:id/versions/:version/yank`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct YankRequest {
+    /// Told to everybody who wants to run it; required.
+    #[serde(default)]
+    pub reason: Option<String>,
 }
 
 /// One entry of `GET /categories`.

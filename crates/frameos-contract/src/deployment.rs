@@ -35,8 +35,80 @@ pub struct Deployment {
     /// Names of secret inputs that are set.
     pub secrets_set: Vec<String>,
     pub status: String,
+    /// `active`, `deprecated`, or `yanked`: it does not run any more.
+    #[serde(default)]
+    pub version_status: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version_message: Option<String>,
+    /// The agent's current version, to which the deployment can be moved.
+    #[serde(default)]
+    pub current_version: String,
+    /// What has changed, after a move to another version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changes: Option<VersionChanges>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+}
+
+/// What differs between two versions, as far as it concerns who runs them. A price is the agent's, so it is the same for both.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct VersionChanges {
+    pub from: String,
+    pub to: String,
+    pub inputs: Vec<FieldChange>,
+    pub outputs: Vec<FieldChange>,
+    pub capabilities: NamesChange,
+    pub egress: NamesChange,
+    /// Language and limits.
+    pub runtime: Vec<RuntimeChange>,
+    /// Always false: the price does not depend on the version.
+    pub price_changes: bool,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct FieldChange {
+    pub name: String,
+    /// added, removed or changed.
+    pub change: String,
+    /// The JSON Schema before and after.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Value>,
+    /// Whether it is required and was not.
+    pub now_required: bool,
+    pub now_secret: bool,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct NamesChange {
+    pub added: Vec<String>,
+    pub removed: Vec<String>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RuntimeChange {
+    pub what: String,
+    pub before: String,
+    pub after: String,
+}
+
+/// `GET /deployments/:id/changes` query.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct ChangesQuery {
+    /// The agent's current version when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+}
+
+/// `GET /deployments/:id/changes`: what a move would change. Nothing is moved.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct MovePreview {
+    pub changes: VersionChanges,
+    /// Whether the config could stay as it is.
+    pub config_fits: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config_problem: Option<String>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -14,6 +14,7 @@ pub mod execution;
 pub mod payout;
 pub mod run_event;
 pub mod subscription;
+pub mod user_review;
 pub mod wallet;
 pub mod webhook;
 

@@ -20,6 +20,7 @@ pub mod money;
 pub mod payout;
 pub mod policy;
 pub mod pricing;
+pub mod rating;
 pub mod receipt;
 pub mod redact;
 pub mod refund;

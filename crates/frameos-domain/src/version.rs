@@ -1,6 +1,6 @@
 //! Semantic versions of agents (semver.org 2.0.0).
 //!
-//! Rule: a published version must be newer than every one before it; build metadata is refused because two versions that
+//! Rule: a published version must be newer than those before it that count ([`version_in_the_way`]); build metadata is refused because two versions that
 //! differ only in it have no order.
 
 use thiserror::Error;
@@ -22,9 +22,34 @@ pub fn parse(text: &str) -> Result<Version, VersionError> {
     if version.build.is_empty() { Ok(version) } else { Err(VersionError::BuildMetadata) }
 }
 
+/// The version among `others` that `new` may not come after, if there is one: a release must be newer than every release; a
+/// pre-release must be newer than the pre-releases of the same release, too. Pre-releases of another are in nobody's way.
+pub fn version_in_the_way<'v>(
+    new: &Version,
+    others: impl Iterator<Item = &'v Version>,
+) -> Option<&'v Version> {
+    let core = |version: &Version| (version.major, version.minor, version.patch);
+    let counts = |other: &Version| other.pre.is_empty() || (!new.pre.is_empty() && core(other) == core(new));
+    others.filter(|other| counts(other) && *other > new).max()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_version_follows_what_counts() {
+        let way = |new: &str, others: &[&str]| {
+            let others: Vec<_> = others.iter().map(|text| parse(text).unwrap()).collect();
+            version_in_the_way(&parse(new).unwrap(), others.iter()).map(ToString::to_string)
+        };
+        assert_eq!(way("1.0.1", &["1.0.0", "2.0.0-beta.1"]), None, "a fix beside a coming release");
+        assert_eq!(way("1.0.1", &["1.0.0", "1.1.0"]).as_deref(), Some("1.1.0"));
+        assert_eq!(way("2.0.0-beta.1", &["1.0.0", "2.0.0-beta.2"]).as_deref(), Some("2.0.0-beta.2"));
+        assert_eq!(way("2.0.0-beta.1", &["2.0.0"]).as_deref(), Some("2.0.0"));
+        assert_eq!(way("2.0.0", &["2.0.0-rc.1", "1.9.0"]), None);
+        assert_eq!(way("1.2.0-beta.1", &["2.0.0-beta.1", "1.1.0"]), None);
+    }
 
     #[test]
     fn reads_versions_and_orders_them() {

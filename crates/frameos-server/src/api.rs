@@ -19,6 +19,7 @@ pub(crate) mod reply;
 pub mod routes;
 mod run_event;
 mod subscription;
+mod user_review;
 mod wallet;
 mod webhook;
 mod x402;

@@ -5,7 +5,7 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use frameos_app::{App, jobs_run, worker_recover, worker_run};
+use frameos_app::{App, catalogue_follow, jobs_run, worker_recover, worker_run};
 use frameos_domain::clock::Clock;
 use frameos_gateway::{
     Gateway,
@@ -148,6 +148,7 @@ impl Server {
                 exposition: exposition.clone(),
             });
             tasks.spawn(listener_serve(listener, router(api), writes, shutdown.clone()));
+            tasks.spawn(done(catalogue_follow(assembly.app.clone(), shutdown.clone())));
         }
         tasks.spawn(done(jobs_run(assembly.app.clone(), shutdown.clone())));
         let (app, in_process) = (Some(assembly.app.clone()), assembly.gateway.clone());

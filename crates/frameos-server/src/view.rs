@@ -3,11 +3,13 @@
 pub(crate) mod account;
 pub(crate) mod admin;
 pub(crate) mod agent;
+pub(crate) mod agent_markdown;
 pub(crate) mod deployment;
 pub(crate) mod developer;
 pub(crate) mod execution;
 pub(crate) mod payout;
 pub(crate) mod run_event;
 pub(crate) mod subscription;
+pub(crate) mod user_review;
 pub(crate) mod wallet;
 pub(crate) mod webhook;

@@ -1,8 +1,10 @@
 //! Agents as the marketplace shows them, and finding them.
 //!
 //! Invariants: the list holds published agents only; an agent's public face changes when a version goes live
-//! ([`agent_go_live`]), not when it is submitted. Statistics are rolled up by `stats.rs`.
+//! ([`agent_go_live_unscoped`]), not when it is submitted. Statistics are rolled up by `stats.rs`, ratings by `review.rs`.
+//! Whatever changes what readers of the marketplace see stamps `changed_at` and announces it.
 
+mod catalogue;
 mod list;
 
 use frameos_domain::{
@@ -14,6 +16,10 @@ use frameos_domain::{
 
 use crate::{Row, StoreError, Tx, page::read_all, params, status::AgentStatus};
 
+pub use catalogue::{
+    AgentChange, CatalogueAgent, catalogue_agent_unscoped, catalogue_changes_unscoped,
+    catalogue_load_unscoped,
+};
 pub use list::{AgentFilter, AgentSort, CategoryCount, agent_categories, agent_list};
 
 /// One agent with its developer's name.
@@ -69,18 +75,25 @@ pub struct AgentNew {
     pub created_at: Timestamp,
 }
 
+macro_rules! columns {
+    () => {
+        "a.id, a.developer_id, a.name, a.slug, a.description, a.long_description, a.icon_url, a.category, \
+         a.pricing_model, a.price_amount, a.price_currency, a.free_runs_per_month, a.current_version, a.tags, \
+         a.capabilities, a.total_executions, a.success_rate, a.avg_duration_ms, a.rating, a.review_count, a.status, \
+         a.created_at, a.updated_at, d.name, d.company, a.pricing_terms"
+    };
+}
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT a.id, a.developer_id, a.name, a.slug, a.description, a.long_description, a.icon_url, a.category, \
-             a.pricing_model, a.price_amount, a.price_currency, a.free_runs_per_month, a.current_version, a.tags, \
-             a.capabilities, a.total_executions, a.success_rate, a.avg_duration_ms, a.rating, a.review_count, a.status, \
-             a.created_at, a.updated_at, d.name, d.company, a.pricing_terms \
-             FROM agent_definitions a JOIN developers d ON d.id = a.developer_id ",
+            "SELECT ",
+            $crate::agent::columns!(),
+            " FROM agent_definitions a JOIN developers d ON d.id = a.developer_id ",
             $rest
         )
     };
 }
+use columns;
 use select;
 
 fn read(row: &Row) -> Result<Agent, StoreError> {
@@ -121,8 +134,8 @@ fn read(row: &Row) -> Result<Agent, StoreError> {
 pub async fn agent_insert(tx: &mut Tx, new: &AgentNew) -> Result<bool, StoreError> {
     let sql = "INSERT INTO agent_definitions (id, developer_id, slug, name, description, long_description, icon_url, \
                category, pricing_model, price_amount, price_currency, free_runs_per_month, current_version, tags, \
-               capabilities, search_text, created_at, updated_at, pricing_terms) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17, $18) \
+               capabilities, search_text, created_at, updated_at, changed_at, pricing_terms) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17, $17, $18) \
                ON CONFLICT (slug) DO NOTHING";
     let face = &new.face;
     let params = params![
@@ -159,7 +172,7 @@ pub async fn agent_go_live_unscoped(
     let sql = "UPDATE agent_definitions SET name = $3, description = $4, long_description = $5, icon_url = $6, \
                category = $7, pricing_model = $8, price_amount = $9, price_currency = $10, free_runs_per_month = $11, \
                current_version = $12, tags = $13, capabilities = $14, search_text = $15, updated_at = $16, \
-               pricing_terms = $17, status = 'published' WHERE id = $1 AND slug = $2 AND status <> 'banned'";
+               changed_at = $16, pricing_terms = $17, status = 'published' WHERE id = $1 AND slug = $2 AND status <> 'banned'";
     let params = params![
         id,
         slug,
@@ -179,6 +192,7 @@ pub async fn agent_go_live_unscoped(
         now,
         terms_json(&face.pricing)?
     ];
+    tx.announce_catalogue();
     Ok(tx.execute(sql, &params).await? == 1)
 }
 
@@ -191,7 +205,8 @@ pub async fn agent_set_pricing(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     let sql = "UPDATE agent_definitions SET pricing_model = $3, price_amount = $4, price_currency = $5, \
-               free_runs_per_month = $6, pricing_terms = $7, updated_at = $8 WHERE developer_id = $1 AND id = $2";
+               free_runs_per_month = $6, pricing_terms = $7, updated_at = $8, changed_at = $8 \
+               WHERE developer_id = $1 AND id = $2";
     let params = params![
         developer_id,
         id,
@@ -202,6 +217,7 @@ pub async fn agent_set_pricing(
         terms_json(pricing)?,
         now
     ];
+    tx.announce_catalogue();
     Ok(tx.execute(sql, &params).await? == 1)
 }
 
@@ -238,7 +254,8 @@ pub async fn agent_set_status_unscoped(
     status: AgentStatus,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let sql = "UPDATE agent_definitions SET status = $2, updated_at = $3 WHERE id = $1";
+    let sql = "UPDATE agent_definitions SET status = $2, updated_at = $3, changed_at = $3 WHERE id = $1";
+    tx.announce_catalogue();
     Ok(tx.execute(sql, &params![id, status, now]).await? == 1)
 }
 

@@ -112,6 +112,8 @@ pub struct Offer {
     pub subscription: Option<SubscriptionId>,
     /// The version's row and where its review stands, if there is such a version.
     pub reviewed: Option<(VersionId, ReviewStatus)>,
+    /// Why it was withdrawn, if it was.
+    pub yank_reason: Option<String>,
 }
 
 /// What a user's deployment offers, unless deleted.
@@ -122,7 +124,7 @@ pub async fn deployment_offer(
 ) -> Result<Option<Offer>, StoreError> {
     let sql = "SELECT d.version, d.config, d.status, a.id, a.slug, a.name, a.status, a.developer_id, a.category, \
                a.price_amount, a.price_currency, a.free_runs_per_month, v.id, v.review_status, a.pricing_model, \
-               a.pricing_terms, s.id \
+               a.pricing_terms, s.id, v.yank_reason \
                FROM agent_deployments d JOIN agent_definitions a ON a.id = d.agent_id \
                LEFT JOIN agent_versions v ON v.agent_id = d.agent_id AND v.version = d.version \
                LEFT JOIN subscriptions s ON s.user_id = d.user_id AND s.agent_id = d.agent_id AND s.status <> 'ended' \
@@ -148,6 +150,7 @@ pub async fn deployment_offer(
         },
         subscription: row.get(16)?,
         reviewed: version.map(|id| Ok::<_, StoreError>((id, row.get(13)?))).transpose()?,
+        yank_reason: row.get(17)?,
     }))
 }
 

@@ -183,10 +183,27 @@ pub(crate) const fn stat_events_take(engine: Engine) -> &'static str {
     }
 }
 
+/// Takes events of changed reviews out of their table: `$1` how many. Locks as [`ticket_due`] does.
+pub(crate) const fn rating_events_take(engine: Engine) -> &'static str {
+    macro_rules! take {
+        ($lock:literal) => {
+            concat!(
+                "WITH taken AS MATERIALIZED (SELECT id FROM rating_events ORDER BY id LIMIT $1",
+                $lock,
+                ") DELETE FROM rating_events WHERE id IN (SELECT id FROM taken) RETURNING agent_id"
+            )
+        };
+    }
+    match engine {
+        Engine::Sqlite => take!(""),
+        Engine::Postgres => take!(" FOR UPDATE SKIP LOCKED"),
+    }
+}
+
 /// Sends a signal when the transaction commits.
 pub(crate) const PG_NOTIFY: &str = "SELECT 1 FROM (SELECT pg_notify($1, $2)) AS sent";
 /// Receives the signals of `postgres/listen.rs`.
-pub(crate) const PG_LISTEN: &str = "LISTEN frameos_queue; LISTEN frameos_execution";
+pub(crate) const PG_LISTEN: &str = "LISTEN frameos_queue; LISTEN frameos_execution; LISTEN frameos_catalogue";
 
 #[cfg(test)]
 mod tests {

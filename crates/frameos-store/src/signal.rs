@@ -1,4 +1,4 @@
-//! Wake-up signals: "there may be work in the queue" and "this run changed".
+//! Wake-up signals: "there may be work in the queue", "this run changed" and "the catalogue changed".
 //!
 //! Invariant: a signal is a hint that saves a poll, never the truth; every waiter also looks from time to time. Signals fire
 //! after commit only. On PostgreSQL they reach all processes (`postgres/listen.rs`), on SQLite this one. What other processes are
@@ -10,7 +10,7 @@ use std::{
 };
 
 use frameos_domain::id::ExecutionId;
-use tokio::sync::{Notify, broadcast, futures::Notified};
+use tokio::sync::{Notify, broadcast, futures::Notified, watch};
 
 /// How many run changes a slow listener may lag behind before it is told that it missed some.
 const EVENT_BACKLOG: usize = 1024;
@@ -22,6 +22,7 @@ const OUTBOX: usize = 4096;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Signal {
     Queue,
+    Catalogue,
     Execution(ExecutionId),
 }
 
@@ -29,6 +30,8 @@ pub(crate) enum Signal {
 #[derive(Debug, Clone)]
 pub(crate) struct Signals {
     queue: Arc<Notify>,
+    /// How often it fired.
+    catalogue: watch::Sender<u64>,
     executions: broadcast::Sender<ExecutionId>,
     outbox: Arc<Outbox>,
 }
@@ -43,6 +46,7 @@ impl Signals {
     pub(crate) fn new() -> Self {
         Self {
             queue: Arc::new(Notify::new()),
+            catalogue: watch::Sender::new(0),
             executions: broadcast::channel(EVENT_BACKLOG).0,
             outbox: Arc::default(),
         }
@@ -51,6 +55,7 @@ impl Signals {
     pub(crate) fn fire(&self, signal: Signal) {
         match signal {
             Signal::Queue => self.queue.notify_waiters(),
+            Signal::Catalogue => self.catalogue.send_modify(|fired| *fired += 1),
             // An error means that nobody listens.
             Signal::Execution(id) => drop(self.executions.send(id)),
         }
@@ -78,6 +83,10 @@ impl Signals {
 
     pub(crate) fn queue_changed(&self) -> Notified<'_> {
         self.queue.notified()
+    }
+
+    pub(crate) fn catalogue_changes(&self) -> watch::Receiver<u64> {
+        self.catalogue.subscribe()
     }
 
     pub(crate) fn execution_events(&self) -> broadcast::Receiver<ExecutionId> {

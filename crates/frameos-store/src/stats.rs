@@ -103,7 +103,7 @@ pub async fn stat_events_wait_unscoped(tx: &mut Tx) -> Result<bool, StoreError> 
 }
 
 /// Counts up to `limit` events into the agents' totals and days. Returns how many; 0 when there is nothing to do.
-pub async fn stats_rollup_unscoped(tx: &mut Tx, limit: u32) -> Result<usize, StoreError> {
+pub async fn stats_rollup_unscoped(tx: &mut Tx, limit: u32, now: Timestamp) -> Result<usize, StoreError> {
     let rows = tx.query(dialect::stat_events_take(tx.engine()), &params![limit]).await?;
     // Ordered maps: two roll-ups at once lock agents in the same order.
     let mut agents: BTreeMap<AgentId, Tally> = BTreeMap::new();
@@ -116,7 +116,7 @@ pub async fn stats_rollup_unscoped(tx: &mut Tx, limit: u32) -> Result<usize, Sto
         days.entry(day).or_default().add(status, duration_ms, revenue);
     }
     for (agent_id, sum) in agents {
-        add_to_agent(tx, agent_id, &sum).await?;
+        add_to_agent(tx, agent_id, &sum, now).await?;
     }
     for ((agent_id, version, day), sum) in days {
         add_to_day(tx, agent_id, &version, &day, &sum).await?;
@@ -124,12 +124,12 @@ pub async fn stats_rollup_unscoped(tx: &mut Tx, limit: u32) -> Result<usize, Sto
     Ok(rows.len())
 }
 
-async fn add_to_agent(tx: &mut Tx, agent_id: AgentId, sum: &Tally) -> Result<(), StoreError> {
+async fn add_to_agent(tx: &mut Tx, agent_id: AgentId, sum: &Tally, now: Timestamp) -> Result<(), StoreError> {
     let sql = "UPDATE agent_definitions SET total_executions = total_executions + $2, \
                succeeded_executions = succeeded_executions + $3, total_duration_ms = total_duration_ms + $4, \
                success_rate = CAST(succeeded_executions + $3 AS DOUBLE PRECISION) / (total_executions + $2), \
-               avg_duration_ms = (total_duration_ms + $4) / (total_executions + $2) WHERE id = $1";
-    tx.execute(sql, &params![agent_id, sum.total, sum.succeeded, sum.duration_ms]).await.map(drop)
+               avg_duration_ms = (total_duration_ms + $4) / (total_executions + $2), changed_at = $5 WHERE id = $1";
+    tx.execute(sql, &params![agent_id, sum.total, sum.succeeded, sum.duration_ms, now]).await.map(drop)
 }
 
 async fn add_to_day(

@@ -7,7 +7,7 @@ use std::{path::PathBuf, sync::Arc, time::Instant};
 
 use frameos_domain::{clock::Clock, id::ExecutionId};
 use prometheus_client::registry::Registry;
-use tokio::sync::{broadcast, futures::Notified};
+use tokio::sync::{broadcast, futures::Notified, watch};
 
 use crate::{
     cipher::Cipher,
@@ -193,6 +193,11 @@ impl Store {
     /// Wakes this process's queue waiters.
     pub fn notify_queue(&self) {
         self.inner.signals.fire(crate::signal::Signal::Queue);
+    }
+
+    /// How often the catalogue may have changed since the start, as a hint.
+    pub fn catalogue_changes(&self) -> watch::Receiver<u64> {
+        self.inner.signals.catalogue_changes()
     }
 
     /// The ids of runs as they change, as hints. A receiver that lags is told so and must look for itself.

@@ -197,6 +197,11 @@ impl Tx {
         self.signal(Signal::Queue);
     }
 
+    /// Tells whoever keeps a copy of the catalogue, after the commit, that an agent changed.
+    pub fn announce_catalogue(&mut self) {
+        self.signal(Signal::Catalogue);
+    }
+
     /// Tells whoever follows this run, after the commit, that it changed.
     pub fn announce_execution(&mut self, id: ExecutionId) {
         self.signal(Signal::Execution(id));

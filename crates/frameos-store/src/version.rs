@@ -1,6 +1,6 @@
 //! Versions of agents: code, schemas, scan report and review.
 //!
-//! Invariants: a version is never changed but in its review and deprecation; a review decides once, in one conditional
+//! Invariants: a version is never changed but in its review, deprecation and withdrawal; a review decides once, in one conditional
 //! statement.
 
 use frameos_domain::{
@@ -49,6 +49,9 @@ pub struct Version {
     pub review_note: Option<String>,
     pub submitted_at: Timestamp,
     pub created_at: Timestamp,
+    /// When it was withdrawn: it must not run.
+    pub yanked_at: Option<Timestamp>,
+    pub yank_reason: Option<String>,
 }
 
 /// A version that waits for review, with whose it is.
@@ -66,7 +69,7 @@ macro_rules! columns {
         "v.id, v.agent_id, v.version, v.manifest, v.code_s3_key, v.code_hash, v.packed_size, v.runtime_language, \
          v.runtime_version, v.entrypoint, v.timeout_ms, v.memory_mb, v.inputs_schema, v.outputs_schema, v.scan_passed, \
          v.scan_report, v.listing, v.status, v.deprecation_message, v.review_status, v.reviewed_by, v.reviewed_at, \
-         v.review_note, v.submitted_at, v.created_at"
+         v.review_note, v.submitted_at, v.created_at, v.yanked_at, v.yank_reason"
     };
 }
 macro_rules! select {
@@ -102,6 +105,8 @@ fn read(row: &Row) -> Result<Version, StoreError> {
         review_note: row.get(22)?,
         submitted_at: row.get(23)?,
         created_at: row.get(24)?,
+        yanked_at: row.get(25)?,
+        yank_reason: row.get(26)?,
     })
 }
 
@@ -191,10 +196,10 @@ pub async fn version_list_pending_unscoped(
     let items = read_all(&rows, |row| {
         Ok(PendingVersion {
             version: read(row)?,
-            agent_name: row.get(25)?,
-            agent_slug: row.get(26)?,
-            developer_id: row.get(27)?,
-            developer_name: row.get(28)?,
+            agent_name: row.get(27)?,
+            agent_slug: row.get(28)?,
+            developer_id: row.get(29)?,
+            developer_name: row.get(30)?,
         })
     })?;
     Ok(Paged { items, total })
@@ -234,4 +239,19 @@ pub async fn version_deprecate(
     let sql = "UPDATE agent_versions SET status = 'deprecated', deprecation_message = $4 WHERE agent_id = $2 AND version = $3 \
                AND EXISTS (SELECT 1 FROM agent_definitions a WHERE a.id = $2 AND a.developer_id = $1)";
     Ok(tx.execute(sql, &params![developer_id, agent_id, version, message]).await? == 1)
+}
+
+/// Withdraws a developer's version for good. False when it is withdrawn, or they have no such version.
+pub async fn version_yank(
+    tx: &mut Tx,
+    developer_id: DeveloperId,
+    id: VersionId,
+    by: &str,
+    reason: &str,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let sql = "UPDATE agent_versions SET yanked_at = $5, yanked_by = $3, yank_reason = $4 WHERE id = $2 \
+               AND yanked_at IS NULL AND EXISTS (SELECT 1 FROM agent_definitions a \
+               WHERE a.id = agent_versions.agent_id AND a.developer_id = $1)";
+    Ok(tx.execute(sql, &params![developer_id, id, by, reason, now]).await? == 1)
 }

@@ -29,7 +29,7 @@ use serde_json::{Map, Value};
 use super::execution_load;
 use crate::{
     app::App,
-    deployment::{banned, runnable_load},
+    deployment::{banned, runnable_load, yanked_check},
     error::{AppError, Result},
     idempotency::key_reused,
     inputs::inputs_merge_compiled,
@@ -234,6 +234,7 @@ async fn offer_check(app: &App, agent: &str, offer: &Offer) -> Result<frameos_do
     if offer.agent_status == AgentStatus::Banned {
         return Err(banned());
     }
+    yanked_check(&offer.version, offer.yank_reason.as_deref())?;
     if offer.status != DeploymentStatus::Configured {
         return Err(AppError::conflict(
             "CONFLICT",

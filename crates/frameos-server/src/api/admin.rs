@@ -2,14 +2,16 @@
 
 use axum::extract::State;
 use frameos_app as app;
-use frameos_contract::admin::{AuditLog, Decided, Decision, PlanChange, RescanRequest, ReviewQueue};
+use frameos_contract::admin::{
+    AuditLog, BundleFile, BundleFiles, Decided, Decision, PlanChange, RescanRequest, ReviewQueue,
+};
 use frameos_domain::id::{VersionId, kind};
 
 use super::{
     Api,
     extract::{Admin, Json, OptionalJson, Paging, PathId, PathText, PathTexts},
     failure::ApiFailure,
-    reply::{Answer, ok},
+    reply::{Answer, ok, text_part},
 };
 use crate::view::admin as view;
 
@@ -29,6 +31,19 @@ pub(crate) async fn reviews(State(api): State<Api>, _: Admin, Paging(page): Pagi
 /// `GET /admin/versions/:id`
 pub(crate) async fn version(State(api): State<Api>, _: Admin, PathId(id): PathId<kind::Version>) -> Answer {
     ok(view::version_for_review(app::version_for_review(&api.app, id).await?))
+}
+
+/// `GET /admin/versions/:id/files`
+pub(crate) async fn files(State(api): State<Api>, _: Admin, PathId(id): PathId<kind::Version>) -> Answer {
+    let files = app::version_files(&api.app, id).await?.into_iter();
+    ok(BundleFiles { files: files.map(|(path, bytes)| BundleFile { path, bytes }).collect() })
+}
+
+/// `GET /admin/versions/:id/files/*path`: the file's first megabyte as plain text, whatever it is.
+pub(crate) async fn file(State(api): State<Api>, _: Admin, PathTexts(version, path): PathTexts) -> Answer {
+    let version = version.parse().map_err(|_| ApiFailure::not_found())?;
+    let shown = app::version_file(&api.app, version, &path).await?;
+    Ok(text_part(shown.text, shown.bytes, app::FILE_SHOWN))
 }
 
 /// `POST /admin/versions/:id/approve`

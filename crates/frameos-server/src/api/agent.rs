@@ -1,26 +1,30 @@
 //! The registry: publishing, finding and reading agents.
 
-use axum::extract::State;
-use frameos_app as app;
+use axum::{
+    extract::{RawQuery, State},
+    http::HeaderMap,
+};
+use frameos_app::{self as app, Body};
 use frameos_contract::{
+    Envelope,
     account::Done,
     agent::{
         AgentList, AgentListQuery, AgentRegisterRequest, AgentUpdateRequest, Category, CategoryList,
-        DeprecateRequest, VersionList,
+        DeprecateRequest, VersionList, YankRequest,
     },
 };
-use frameos_store::{Page, Paged, agent::CategoryCount};
+use frameos_store::{Page, Paged};
 
 use super::{
     Api,
     extract::{
-        Developer, IdempotencyKey, Json, OptionalJson, OptionalPrincipal, PathText, PathTexts, Public, Query,
-        page_check,
+        Authenticated, Developer, IdempotencyKey, Json, OptionalJson, OptionalPrincipal, PathText, PathTexts,
+        Public, Query, markdown_wanted, page_check,
     },
     failure::ApiFailure,
-    reply::{Answer, created, ok},
+    reply::{Answer, created, markdown, ok, tagged},
 };
-use crate::view::agent as view;
+use crate::view::{agent as view, agent_markdown::agent_markdown};
 
 /// `POST /agents/register`
 pub(crate) async fn register(
@@ -49,19 +53,28 @@ pub(crate) async fn version_submit(
 pub(crate) async fn list(
     State(api): State<Api>,
     OptionalPrincipal(viewer): OptionalPrincipal,
+    RawQuery(question): RawQuery,
     Query(query): Query<AgentListQuery>,
+    headers: HeaderMap,
 ) -> Answer {
     let page = page_check(query.page, query.limit)?;
-    let listed = match (query.mine, viewer) {
-        (Some(true), None) => return Err(ApiFailure::unauthenticated()),
-        (Some(true), Some(viewer)) => {
-            let developer = viewer.developer().ok_or_else(|| ApiFailure::forbidden("developer"))?;
-            page_of(app::agent_list_mine(&api.app, developer).await?, page)
-        }
-        _ => app::agent_list(&api.app, filter(query), page).await?,
-    };
-    let agents = listed.items.into_iter().map(view::summary).collect();
-    ok(AgentList { agents, total: listed.total, page: page.page, limit: page.limit })
+    if query.mine == Some(true) {
+        let viewer = viewer.ok_or_else(ApiFailure::unauthenticated)?;
+        let developer = viewer.developer().ok_or_else(|| ApiFailure::forbidden("developer"))?;
+        let listed = page_of(app::agent_list_mine(&api.app, developer).await?, page);
+        let agents = listed.items.into_iter().map(view::summary).collect();
+        let (page, limit) = (page.page, page.limit);
+        return ok(AgentList { agents, total: listed.total, page, limit, facets: None });
+    }
+    let catalogue = app::catalogue(&api.app).await?;
+    let question = question.unwrap_or_default();
+    if let Some(body) = catalogue.answers.get(&question) {
+        return Ok(tagged(&headers, body));
+    }
+    let found = app::agent_list(&catalogue, view::filter(query), page)?;
+    let body = Body::new(&view::list_body(&found, page).map_err(ApiFailure::internal)?);
+    catalogue.answers.keep(&question, &body);
+    Ok(tagged(&headers, body))
 }
 
 /// One page of a list that is short enough to be had whole.
@@ -71,22 +84,32 @@ fn page_of<T>(all: Vec<T>, page: Page) -> Paged<T> {
     Paged { items: all.into_iter().skip(before * limit).take(limit).collect(), total }
 }
 
-fn filter(query: AgentListQuery) -> app::AgentFilter {
-    app::AgentFilter {
-        category: query.category,
-        search: query.search,
-        pricing_model: query.pricing_model,
-        sort: query.sort,
-    }
-}
-
-/// `GET /agents/:slug`
+/// `GET /agents/:slug`, and `GET /agents/:slug.md` for machines that read rather than parse.
 pub(crate) async fn get(
     State(api): State<Api>,
     OptionalPrincipal(viewer): OptionalPrincipal,
     PathText(agent): PathText,
+    headers: HeaderMap,
 ) -> Answer {
-    ok(view::detail(app::agent_get(&api.app, &agent, viewer.as_ref()).await?))
+    let (agent, as_markdown) = match agent.strip_suffix(".md") {
+        Some(agent) => (agent, true),
+        None => (agent.as_str(), markdown_wanted(&headers)),
+    };
+    if as_markdown {
+        let found = app::agent_get(&api.app, agent, viewer.as_ref()).await?;
+        return Ok(markdown(agent_markdown(&found)));
+    }
+    let catalogue = app::catalogue(&api.app).await?;
+    let Some(listed) = catalogue.agent(agent) else {
+        return ok(view::detail(app::agent_get(&api.app, agent, viewer.as_ref()).await?));
+    };
+    if let Some(body) = listed.page() {
+        return Ok(tagged(&headers, body));
+    }
+    let page = view::detail(app::agent_get(&api.app, agent, viewer.as_ref()).await?);
+    let body = Body::new(&serde_json::to_vec(&Envelope::data(page)).map_err(ApiFailure::internal)?);
+    listed.page_keep(&body);
+    Ok(tagged(&headers, body))
 }
 
 /// `PATCH /agents/:id`
@@ -120,9 +143,23 @@ pub(crate) async fn version_deprecate(
     ok(Done { message: format!("Version {version} is deprecated.") })
 }
 
+/// `POST /agents/:id/versions/:version/yank`
+pub(crate) async fn version_yank(
+    State(api): State<Api>,
+    Authenticated(who): Authenticated,
+    PathTexts(agent, version): PathTexts,
+    OptionalJson(body): OptionalJson<YankRequest>,
+) -> Answer {
+    app::version_yank(&api.app, &who, &agent, &version, body.reason.as_deref()).await?;
+    ok(Done { message: format!("Version {version} is withdrawn: no new run of it begins.") })
+}
+
 /// `GET /categories`
 pub(crate) async fn categories(State(api): State<Api>, _: Public) -> Answer {
     let categories = app::category_list(&api.app).await?;
-    let entry = |count: CategoryCount| Category { category: count.category, agents: count.agents };
+    let entry = |count: app::FacetValue| Category {
+        category: count.value,
+        agents: i64::try_from(count.agents).unwrap_or(i64::MAX),
+    };
     ok(CategoryList { categories: categories.into_iter().map(entry).collect() })
 }

@@ -4,13 +4,13 @@ use axum::extract::State;
 use frameos_app as app;
 use frameos_contract::{
     account::Done,
-    deployment::{DeployRequest, DeploymentList, DeploymentPatch},
+    deployment::{ChangesQuery, DeployRequest, Deployment, DeploymentList, DeploymentPatch, MovePreview},
 };
 use frameos_domain::id::kind;
 
 use super::{
     Api,
-    extract::{IdempotencyKey, Json, Paging, PathId, PathText, User},
+    extract::{IdempotencyKey, Json, Paging, PathId, PathText, Query, User},
     reply::{Answer, created, ok},
 };
 use crate::view::deployment as view;
@@ -52,7 +52,20 @@ pub(crate) async fn update(
     Json(body): Json<DeploymentPatch>,
 ) -> Answer {
     let change = app::DeploymentChange { version: body.version, config: body.config, status: body.status };
-    ok(view::deployment(app::deployment_update(&api.app, user, id, change).await?))
+    let (moved, changes) = app::deployment_update(&api.app, user, id, change).await?;
+    ok(Deployment { changes: changes.map(view::changes), ..view::deployment(moved) })
+}
+
+/// `GET /deployments/:id/changes`
+pub(crate) async fn changes(
+    State(api): State<Api>,
+    User(user): User,
+    PathId(id): PathId<kind::Deployment>,
+    Query(query): Query<ChangesQuery>,
+) -> Answer {
+    let (changes, problem) = app::deployment_changes(&api.app, user, id, query.version.as_deref()).await?;
+    let changes = view::changes(changes);
+    ok(MovePreview { changes, config_fits: problem.is_none(), config_problem: problem })
 }
 
 /// `DELETE /deployments/:id`

@@ -18,7 +18,7 @@ use super::{
     Api, account, admin, agent, deployment, developer, execution,
     failure::ApiFailure,
     layers::{Frame, detach, frame, idempotency, idempotency_by_row, panic_answer, path_note, time_limit},
-    operations, payout, provider, refund, run_event, subscription, wallet, webhook,
+    operations, payout, provider, refund, run_event, subscription, user_review, wallet, webhook,
 };
 
 /// Who may use a route.
@@ -82,12 +82,20 @@ pub fn routes() -> Vec<Route> {
         post("/agents/{agent}/versions", Developer, agent::version_submit).with_body(BUNDLE_BODY_LIMIT),
         get("/agents/{agent}/versions", Open, agent::version_list),
         post("/agents/{agent}/versions/{version}/deprecate", Developer, agent::version_deprecate),
+        post("/agents/{agent}/versions/{version}/yank", Account, agent::version_yank),
         get("/categories", Public, agent::categories),
+        get("/agents/{agent}/reviews", Open, user_review::list),
+        put("/agents/{agent}/reviews", User, user_review::put),
+        delete("/agents/{agent}/reviews", User, user_review::delete),
+        put("/agents/{agent}/reviews/{review}/reply", Developer, user_review::reply),
+        delete("/agents/{agent}/reviews/{review}/reply", Developer, user_review::reply_delete),
+        post("/agents/{agent}/reviews/{review}/report", Account, user_review::report),
         // Deployments
         post("/agents/{agent}/deploy", User, deployment::create),
         get("/deployments", User, deployment::list),
         get("/deployments/{deployment}", User, deployment::get),
         patch("/deployments/{deployment}", User, deployment::update),
+        get("/deployments/{deployment}/changes", User, deployment::changes),
         delete("/deployments/{deployment}", User, deployment::delete),
         // Executions
         post("/agents/{agent}/execute", User, execution::start).with_own_record(),
@@ -138,6 +146,8 @@ pub fn routes() -> Vec<Route> {
         get("/admin/overview", Admin, admin::overview),
         get("/admin/reviews", Admin, admin::reviews),
         get("/admin/versions/{version}", Admin, admin::version),
+        get("/admin/versions/{version}/files", Admin, admin::files),
+        get("/admin/versions/{version}/files/{*path}", Admin, admin::file),
         post("/admin/versions/{version}/approve", Admin, admin::approve),
         post("/admin/versions/{version}/reject", Admin, admin::reject),
         post("/admin/versions/{version}/findings/{finding}/accept", Admin, admin::finding_accept),
@@ -152,6 +162,9 @@ pub fn routes() -> Vec<Route> {
         get("/admin/payouts", Admin, payout::list_all),
         post("/admin/payouts/run", Admin, payout::run),
         post("/admin/payouts/{payout}/retry", Admin, payout::retry),
+        get("/admin/review-reports", Admin, user_review::reports),
+        post("/admin/user-reviews/{review}/hide", Admin, user_review::hide),
+        post("/admin/user-reviews/{review}/show", Admin, user_review::show),
         get("/admin/audit", Admin, admin::audit),
     ]
 }

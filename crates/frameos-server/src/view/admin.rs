@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use frameos_app::{OverviewView, Rescan, VersionForReview, WorkerState};
+use frameos_app::{OverviewView, REVIEW_PROMISE, Rescan, VersionForReview, WorkerState};
 use frameos_contract::admin::{
     Attempts, AuditEntry, BundleFile, FindingAcceptance, LastHour, Overview, PendingReview, Rescanned,
     Sealed, Slots, VerdictChange, VersionForReview as ContractVersion, WorkerEntry,
@@ -87,6 +87,8 @@ pub(crate) fn pending_review(pending: PendingVersion, now: Timestamp) -> Pending
         risk,
         submitted_at: version.submitted_at,
         age_seconds: now.millis_since(version.submitted_at) / 1000,
+        due_at: version.submitted_at.plus(REVIEW_PROMISE),
+        overdue: now > version.submitted_at.plus(REVIEW_PROMISE),
     }
 }
 

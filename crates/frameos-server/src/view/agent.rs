@@ -1,15 +1,16 @@
 //! Agents and their versions, as the contract shows them.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use frameos_app::{AgentView, Submission, Submitted};
+use frameos_app::{AgentFilter, AgentView, FacetValue, Facets, Found, Submission, Submitted};
 use frameos_contract::{
     ErrorCode,
     agent::{
-        AgentDetail, AgentRegisterRequest, AgentRegistered, AgentSummary, DeveloperCard, VersionSummary,
+        AgentDetail, AgentFacets, AgentListQuery, AgentRegisterRequest, AgentRegistered, AgentSummary,
+        DeveloperCard, FacetCount, VersionSummary,
     },
 };
 use frameos_domain::scan::Verdict;
-use frameos_store::{agent::Agent, status::AgentStatus, version::Version};
+use frameos_store::{Page, agent::Agent, status::AgentStatus, version::Version};
 
 use crate::api::failure::ApiFailure;
 
@@ -80,6 +81,63 @@ pub(crate) fn summary(agent: Agent) -> AgentSummary {
     }
 }
 
+/// What a list's query asks for.
+pub(crate) fn filter(query: AgentListQuery) -> AgentFilter {
+    AgentFilter {
+        category: query.category,
+        search: query.search,
+        pricing_model: query.pricing_model,
+        min_price: query.min_price,
+        max_price: query.max_price,
+        language: query.language,
+        capability: query.capability,
+        tag: query.tag,
+        developer: query.developer,
+        sort: query.sort,
+        facets: query.facets.unwrap_or(false),
+    }
+}
+
+/// A list's whole answer, of entries that were written before: what `Envelope::data(AgentList { … })` would be written as.
+pub(crate) fn list_body(found: &Found, page: Page) -> serde_json::Result<Vec<u8>> {
+    let mut body = br#"{"success":true,"data":{"agents":["#.to_vec();
+    for (number, listed) in found.agents.iter().enumerate() {
+        if number > 0 {
+            body.push(b',');
+        }
+        // Our own types always serialise; a list without an entry is better than none.
+        body.extend_from_slice(
+            listed.entry(|agent| {
+                serde_json::to_vec(&summary(agent.clone())).unwrap_or_else(|_| b"null".to_vec())
+            }),
+        );
+    }
+    let (total, Page { page, limit }) = (found.total, page);
+    body.extend_from_slice(format!(r#"],"total":{total},"page":{page},"limit":{limit}"#).as_bytes());
+    if let Some(found) = &found.facets {
+        body.extend_from_slice(br#","facets":"#);
+        serde_json::to_writer(&mut body, &facets(found))?;
+    }
+    body.extend_from_slice(b"}}");
+    Ok(body)
+}
+
+fn facets(facets: &Facets) -> AgentFacets {
+    let counts = |values: &[FacetValue]| values.iter().map(facet_count).collect();
+    AgentFacets {
+        category: counts(&facets.category),
+        pricing_model: counts(&facets.pricing_model),
+        language: counts(&facets.language),
+        capability: counts(&facets.capability),
+        tag: counts(&facets.tag),
+        price: counts(&facets.price),
+    }
+}
+
+fn facet_count(count: &FacetValue) -> FacetCount {
+    FacetCount { value: count.value.clone(), agents: i64::try_from(count.agents).unwrap_or(i64::MAX) }
+}
+
 pub(crate) fn detail(view: AgentView) -> AgentDetail {
     let mut agent = view.agent;
     AgentDetail {
@@ -99,7 +157,8 @@ pub(crate) fn version(version: Version) -> VersionSummary {
     VersionSummary {
         id: version.id.to_string(),
         version: version.version,
-        status: version.status.to_string(),
+        status: version.yanked_at.map_or(version.status.as_str(), |_| "yanked").to_owned(),
+        yank_reason: version.yank_reason,
         review_status: version.review_status.to_string(),
         review_note: version.review_note,
         deprecation_message: version.deprecation_message,

@@ -146,6 +146,8 @@ fn filled(path: &str, things: &Things) -> String {
         .replace("{execution}", &things.execution)
         .replace("{finding}", "0123456789abcdef0123456789abcdef")
         .replace("{developer}", &things.developer)
+        .replace("{*path}", "index.js")
+        .replace("{review}", "rvw_00000000000000000000000000")
         .replace("{payout}", "pout_00000000000000000000000000")
         .replace("{subscription}", "sub_00000000000000000000000000")
         .replace("{provider}", "sandbox")

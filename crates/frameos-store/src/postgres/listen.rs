@@ -2,8 +2,8 @@
 //!
 //! One connection outside the pool listens and passes on what it hears, and tells what this process committed. It does so after
 //! the commit and not in it: PostgreSQL lets transactions that notify commit one after another only, each with its own wait for
-//! the disk. While the connection is down, waiters fall back to looking from time to time; when it comes back it fires the queue
-//! signal once, because it may have missed one.
+//! the disk. While the connection is down, waiters fall back to looking from time to time; when it comes back it fires the queue's
+//! and the catalogue's signal once, because it may have missed one.
 
 use std::time::Duration;
 
@@ -18,6 +18,7 @@ use crate::{
 };
 
 const QUEUE: &str = "frameos_queue";
+const CATALOGUE: &str = "frameos_catalogue";
 const EXECUTION: &str = "frameos_execution";
 const RECONNECT: Duration = Duration::from_secs(2);
 
@@ -25,6 +26,7 @@ const RECONNECT: Duration = Duration::from_secs(2);
 fn message(signal: Signal) -> (&'static str, String) {
     match signal {
         Signal::Queue => (QUEUE, String::new()),
+        Signal::Catalogue => (CATALOGUE, String::new()),
         Signal::Execution(id) => (EXECUTION, id.to_string()),
     }
 }
@@ -48,6 +50,7 @@ async fn listen_once(target: &Target, signals: &Signals) -> Result<(), StoreErro
     let tell = async {
         client.batch_execute(dialect::PG_LISTEN).await.map_err(super::convert)?;
         signals.fire(Signal::Queue);
+        signals.fire(Signal::Catalogue);
         let notify = client.prepare(dialect::PG_NOTIFY).await.map_err(super::convert)?;
         loop {
             let told = signals.posted().await.into_iter().map(async |signal| {
@@ -75,6 +78,7 @@ async fn listen_once(target: &Target, signals: &Signals) -> Result<(), StoreErro
 fn pass_on(channel: &str, payload: &str, signals: &Signals) {
     match channel {
         QUEUE => signals.fire(Signal::Queue),
+        CATALOGUE => signals.fire(Signal::Catalogue),
         EXECUTION => {
             if let Ok(id) = payload.parse() {
                 signals.fire(Signal::Execution(id));

@@ -101,6 +101,8 @@ pub(crate) fn version(agent_id: AgentId, number: &str) -> Version {
         review_note: None,
         submitted_at: at(0),
         created_at: at(0),
+        yanked_at: None,
+        yank_reason: None,
     }
 }
 

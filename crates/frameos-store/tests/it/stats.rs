@@ -42,7 +42,7 @@ async fn roll_ups_at_once_count_each_event_once(db: TestDb) {
             tokio::spawn(async move {
                 let mut counted = 0;
                 for _ in 0..10 {
-                    counted += tx!(store, |tx| stats_rollup_unscoped(tx, 7));
+                    counted += tx!(store, |tx| stats_rollup_unscoped(tx, 7, at(9)));
                 }
                 counted
             })
@@ -70,8 +70,8 @@ async fn numbers_are_exact_before_and_after_a_roll_up(db: TestDb) {
     event(&world, RunStatus::Timeout, 300, 86_400).await;
     for rolled_up in [false, true] {
         if rolled_up {
-            assert_eq!(tx!(store, |tx| stats_rollup_unscoped(tx, 10)), 2);
-            assert_eq!(tx!(store, |tx| stats_rollup_unscoped(tx, 10)), 0);
+            assert_eq!(tx!(store, |tx| stats_rollup_unscoped(tx, 10, at(9))), 2);
+            assert_eq!(tx!(store, |tx| stats_rollup_unscoped(tx, 10, at(9))), 0);
         }
         let stats = read!(store, |tx| agent_stats(tx, owner));
         let only = stats.first().unwrap();
@@ -95,7 +95,7 @@ async fn percentiles_survive_being_rolled_up_in_parts(db: TestDb) {
     for (number, millis) in durations.clone().enumerate() {
         event(&world, RunStatus::Success, millis, 0).await;
         if number % 10 == 9 && number < 35 {
-            assert_eq!(tx!(store, |tx| stats_rollup_unscoped(tx, 100)), 10);
+            assert_eq!(tx!(store, |tx| stats_rollup_unscoped(tx, 100, at(9))), 10);
         }
     }
     let days = read!(store, |tx| stats_by_day(tx, owner, None, "2026-11-18"));

@@ -10,7 +10,7 @@ use std::{
 
 use axum::{
     extract::{MatchedPath, Request, State},
-    http::{HeaderName, HeaderValue, Method, header},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -25,6 +25,9 @@ use crate::{
 
 /// Longer than the longest granted wait; whoever needs longer than this is stuck.
 const TIME_LIMIT: Duration = Duration::from_secs(90);
+
+const PROBES: &[&str] = &["/healthz", "/readyz", "/metrics"];
+const READ_OFTEN: &[&str] = &["/agents", "/agents/{agent}", "/executions/{execution}"];
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -68,7 +71,9 @@ pub(crate) async fn frame(State(frame): State<Frame>, mut request: Request, next
     let path = path.as_ref().map_or("(no route)", MatchedPath::as_str);
     let (status, ms) = (response.status().as_u16(), started.elapsed().as_millis());
     frame.http.answered(path, &method, status, started);
-    if ["/healthz", "/readyz", "/metrics"].contains(&path) {
+    // What is read thousands of times a second is counted, not told one by one, unless it goes wrong.
+    let is_routine = method == Method::GET && status < 400 && READ_OFTEN.contains(&path);
+    if is_routine || PROBES.contains(&path) {
         tracing::debug!(request_id = %request_id, %method, path, status, ms, "answered");
     } else {
         tracing::info!(request_id = %request_id, %method, path, status, ms, "answered");
@@ -77,7 +82,7 @@ pub(crate) async fn frame(State(frame): State<Frame>, mut request: Request, next
 }
 
 fn headers_put(response: &mut Response, https: bool, private: bool) {
-    let failed = !response.status().is_success();
+    let failed = !response.status().is_success() && response.status() != StatusCode::NOT_MODIFIED;
     let headers = response.headers_mut();
     for (name, value) in SECURITY_HEADERS {
         headers.entry(*name).or_insert(HeaderValue::from_static(value));

@@ -1,0 +1,125 @@
+//! Withdrawing a version that is not safe to run.
+//!
+//! Invariants: a version that was withdrawn stays so; no new run and no new deployment of it begins, what runs goes on. The agent
+//! leads with its newest release that is left; without one it is listed no more.
+
+use frameos_domain::{
+    clock::Timestamp,
+    id::EventId,
+    version::{self as semver, Version as Number},
+};
+use frameos_store::{
+    StoreError, Tx,
+    agent::{self, Agent},
+    audit::{self, AuditEntry},
+    status::{AgentStatus, ReviewStatus, Role},
+    version::{self, Version},
+};
+
+use crate::{
+    app::App,
+    catalogue::catalogue_settle,
+    error::{AppError, Result},
+    review::{developer_mail_add, reason_parse},
+    token::Principal,
+    version::face_read,
+};
+
+/// Withdraws a version: its developer, or an administrator.
+pub async fn version_yank(
+    app: &App,
+    who: &Principal,
+    agent: &str,
+    number: &str,
+    reason: Option<&str>,
+) -> Result<()> {
+    if who.role == Role::User {
+        return Err(AppError::Forbidden {
+            code: "FORBIDDEN",
+            message: "a version is withdrawn by its developer or an administrator".into(),
+            details: None,
+        });
+    }
+    let reason = reason_parse(reason)?;
+    let (name, number, who, now) = (agent.to_owned(), number.to_owned(), who.clone(), app.now());
+    let done = app.store().tx(move |tx| {
+        Box::pin(async move {
+            let found = agent::agent_find_unscoped(tx, &name).await?;
+            let is_admin = who.role == Role::Admin;
+            let Some(agent) = found.filter(|agent| is_admin || who.developer() == Some(agent.developer_id))
+            else {
+                return Ok(Err(AppError::not_found("agent")));
+            };
+            let Some(version) = version::version_get(tx, agent.id, &number).await? else {
+                return Ok(Err(AppError::not_found("version")));
+            };
+            if !version::version_yank(tx, agent.developer_id, version.id, &who.subject, &reason, now).await? {
+                return Ok(Err(AppError::conflict(
+                    "CONFLICT",
+                    format!("version {number} is withdrawn already"),
+                )));
+            }
+            if agent.current_version == number && agent.status == AgentStatus::Published {
+                if let Err(error) = lead_by_another(tx, &agent, now).await? {
+                    tx.set_rollback();
+                    return Ok(Err(error));
+                }
+            }
+            audit::audit_insert(tx, &entry(&who, &version, &reason, now)).await?;
+            if is_admin {
+                let subject = format!("{} {number} was withdrawn", agent.name);
+                let text = format!("Version {number} of {} does not run any more:\n\n{reason}\n", agent.name);
+                developer_mail_add(
+                    tx,
+                    agent.developer_id,
+                    (&version.id.to_string(), "yank"),
+                    (subject, text),
+                    now,
+                )
+                .await?;
+            }
+            Ok(Ok(()))
+        })
+    });
+    done.await??;
+    catalogue_settle(app).await;
+    Ok(())
+}
+
+/// Has the agent lead with its newest release that may run, at the price it has.
+async fn lead_by_another(
+    tx: &mut Tx,
+    agent: &Agent,
+    now: Timestamp,
+) -> std::result::Result<Result<()>, StoreError> {
+    let versions = version::version_list(tx, agent.id).await?;
+    let releases = versions
+        .iter()
+        .filter(|row| row.review_status == ReviewStatus::Approved && row.yank_reason.is_none());
+    let newest = releases
+        .filter_map(|row| semver::parse(&row.version).ok().map(|number| (number, row)))
+        .filter(|(number, _)| number.pre.is_empty())
+        .max_by(|(a, _): &(Number, _), (b, _)| a.cmp(b));
+    let Some((_, row)) = newest else {
+        agent::agent_set_status_unscoped(tx, agent.id, AgentStatus::Deprecated, now).await?;
+        return Ok(Ok(()));
+    };
+    let mut face = match face_read(&row.listing, agent) {
+        Ok(face) => face,
+        Err(error) => return Ok(Err(error)),
+    };
+    face.pricing = agent.pricing.clone();
+    agent::agent_go_live_unscoped(tx, agent.id, &agent.slug, &face, now).await?;
+    Ok(Ok(()))
+}
+
+fn entry(who: &Principal, version: &Version, reason: &str, at: Timestamp) -> AuditEntry {
+    AuditEntry {
+        id: EventId::generate(at),
+        at,
+        actor: who.subject.clone(),
+        action: "version.yank".to_owned(),
+        subject: version.id.to_string(),
+        detail: reason.to_owned(),
+    }
+}

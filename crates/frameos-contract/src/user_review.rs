@@ -1,0 +1,115 @@
+//! What users say of agents they have run.
+
+use std::collections::BTreeMap;
+
+use frameos_domain::clock::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// `PUT /agents/:id/reviews`: one per user and agent; another replaces it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UserReviewRequest {
+    /// 1 to 5.
+    pub rating: i64,
+    /// Plain text, one line of up to 120 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Plain text, up to 4,000 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+}
+
+/// One review.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct UserReview {
+    pub id: String,
+    pub rating: i64,
+    pub title: Option<String>,
+    pub text: Option<String>,
+    pub author: ReviewAuthor,
+    /// The version its author had run last when it was written.
+    pub version: Option<String>,
+    /// The developer's answer.
+    pub reply: Option<ReviewReply>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    /// Why nobody but its author sees it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hidden_reason: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ReviewAuthor {
+    pub name: String,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ReviewReply {
+    pub text: String,
+    pub replied_at: Timestamp,
+}
+
+/// `GET /agents/:id/reviews` query.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct UserReviewQuery {
+    /// newest, oldest, highest or lowest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sort: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+}
+
+/// `GET /agents/:id/reviews`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct UserReviewList {
+    pub reviews: Vec<UserReview>,
+    pub total: i64,
+    pub page: u32,
+    pub limit: u32,
+    /// The mean; 0 without reviews.
+    pub rating: f64,
+    pub review_count: i64,
+    /// How many reviews gave how many stars, `1` to `5`.
+    pub histogram: BTreeMap<String, i64>,
+    /// The signed-in user's own review, hidden or not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own: Option<UserReview>,
+}
+
+/// `PUT /agents/:id/reviews/:review/reply`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReviewReplyRequest {
+    /// Plain text, up to 2,000 characters.
+    pub text: String,
+}
+
+/// `POST /agents/:id/reviews/:review/report`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReviewReportRequest {
+    /// Up to 500 characters.
+    pub reason: String,
+}
+
+/// One entry of `GET /admin/review-reports`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ReportedReview {
+    pub review: UserReview,
+    pub slug: String,
+    /// How many accounts reported it.
+    pub reports: i64,
+    pub first_reported_at: Timestamp,
+    /// Of the latest report.
+    pub reason: String,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ReportedReviewList {
+    pub reports: Vec<ReportedReview>,
+    pub total: i64,
+    pub page: u32,
+    pub limit: u32,
+}
