@@ -14,7 +14,7 @@ use frameos_store::{
     audit::{self, AuditEntry},
     developer,
     page::{Page, Paged},
-    session,
+    personal_token, session,
     status::{AccountStatus, AgentStatus, Plan, ReviewStatus},
     user,
     version::{self, PendingVersion, Version, VersionReview},
@@ -23,7 +23,7 @@ use frameos_store::{
 use crate::{
     app::App,
     error::{AppError, Result},
-    mail::Mail,
+    mail::{Mail, mail_post},
     pricing::pricing_changed,
     version::face_read,
 };
@@ -159,7 +159,7 @@ pub(crate) async fn developer_tell(app: &App, developer: DeveloperId, subject: &
     let found =
         app.store().read(move |tx| Box::pin(async move { developer::developer_get(tx, developer).await }));
     let Ok(Some(profile)) = found.await else { return };
-    if let Err(error) = app.mailer.send(Mail { to: profile.email, subject: subject.to_owned(), text }).await {
+    if let Err(error) = mail_post(app, Mail { to: profile.email, subject: subject.to_owned(), text }).await {
         tracing::error!(error = &error as &dyn std::error::Error, "a developer was not mailed");
     }
 }
@@ -236,6 +236,7 @@ async fn developer_bar(app: &App, id: DeveloperId, status: AccountStatus, entry:
             if found {
                 if status != AccountStatus::Active {
                     session::session_revoke_all(tx, &id.to_string(), now).await?;
+                    personal_token::personal_tokens_delete(tx, &id.to_string()).await?;
                 }
                 audit::audit_insert(tx, &entry).await?;
             }

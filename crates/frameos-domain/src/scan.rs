@@ -105,7 +105,13 @@ impl ScanReport {
             Some(Action::Flag) => Verdict::Flag,
             Some(Action::Allow) | None => Verdict::Pass,
         };
-        Self { verdict, findings, files_scanned, scanner_version: scanner_version.to_owned(), facts: Facts::default() }
+        Self {
+            verdict,
+            findings,
+            files_scanned,
+            scanner_version: scanner_version.to_owned(),
+            facts: Facts::default(),
+        }
     }
 
     /// Whether the bundle may go on to review: everything but a rejection.

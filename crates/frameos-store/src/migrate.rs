@@ -61,6 +61,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "0017_gateway_clients",
         text: include_str!("../migrations/0017_gateway_clients.sql"),
     },
+    Migration { version: 19, name: "0019_identity", text: include_str!("../migrations/0019_identity.sql") },
 ];
 
 /// Why a database cannot be brought to this binary's schema.
