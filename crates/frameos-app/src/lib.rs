@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod account;
+mod account_delete;
 mod account_mail;
 mod agent;
 mod app;
@@ -58,6 +59,7 @@ mod worker_status;
 mod x402;
 
 pub use account::*;
+pub use account_delete::account_delete;
 pub use agent::*;
 pub use app::{App, Parts, PayoutSettings, PlatformKeys, Settings};
 pub use audit::*;

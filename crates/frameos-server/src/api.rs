@@ -8,6 +8,7 @@ mod agent;
 mod deployment;
 mod developer;
 mod execution;
+mod export;
 pub(crate) mod extract;
 pub(crate) mod failure;
 pub(crate) mod layers;

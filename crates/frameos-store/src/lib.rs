@@ -20,6 +20,7 @@ pub mod clock;
 pub mod deployment;
 pub mod developer;
 mod dialect;
+pub mod erasure;
 mod error;
 pub mod execution;
 pub mod free_run;

@@ -3,13 +3,14 @@
 use axum::extract::State;
 use frameos_app as app;
 use frameos_contract::account::{
-    DeveloperRegistered, EmailRequest, RegisterRequest, UserRegistered, VerifyEmailRequest,
+    DeveloperRegistered, EmailRequest, ProofRequest, RegisterRequest, UserRegistered, VerifyEmailRequest,
 };
 
 use super::{
     Api,
     extract::{Authenticated, Json, Public},
     reply::{Answer, created, done, ok},
+    second_factor::proof,
 };
 use crate::view::account as view;
 
@@ -79,4 +80,14 @@ pub(crate) async fn resend_verification(
 /// `GET /me`
 pub(crate) async fn me(State(api): State<Api>, Authenticated(principal): Authenticated) -> Answer {
     ok(view::me(app::account_me(&api.app, &principal).await?))
+}
+
+/// `DELETE /me`
+pub(crate) async fn delete(
+    State(api): State<Api>,
+    Authenticated(principal): Authenticated,
+    Json(body): Json<ProofRequest>,
+) -> Answer {
+    app::account_delete(&api.app, &principal, proof(body)).await?;
+    done("The account is deleted. What the books need of it is kept without your name and address.")
 }

@@ -15,7 +15,7 @@ use frameos_contract::ErrorCode;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::{
-    Api, account, admin, agent, deployment, developer, execution,
+    Api, account, admin, agent, deployment, developer, execution, export,
     failure::ApiFailure,
     layers::{Frame, detach, frame, idempotency, idempotency_by_row, panic_answer, path_note, time_limit},
     needs::{Needs, needs},
@@ -80,6 +80,8 @@ pub fn routes() -> Vec<Route> {
         post("/auth/forgot-password", Public, password::forgot),
         post("/auth/reset-password", Public, password::reset),
         get("/me", Account, account::me),
+        delete("/me", Account, account::delete),
+        get("/me/export", Account, export::export),
         post("/me/password", Account, password::change),
         get("/me/sessions", Account, session::list),
         delete("/me/sessions/{session}", Account, session::end),
