@@ -65,6 +65,8 @@ pub struct Settings {
     pub worker_name: String,
     /// Lets webhooks lead to private addresses, any port and plain HTTP.
     pub webhooks_allow_private: bool,
+    /// Whether publishing and paying take a proved e-mail address.
+    pub require_verified_email: bool,
     /// The machine's name, for operators.
     pub host: String,
     pub payouts: PayoutSettings,
@@ -173,6 +175,11 @@ impl App {
 
     pub fn payments(&self) -> &dyn PaymentGateway {
         self.payments.as_ref()
+    }
+
+    /// Whether publishing and paying take a proved e-mail address.
+    pub fn requires_verified_email(&self) -> bool {
+        self.settings.require_verified_email
     }
 
     pub fn metrics(&self) -> &Metrics {

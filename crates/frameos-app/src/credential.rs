@@ -1,10 +1,10 @@
-//! Passwords and one-time codes: argon2id (RFC 9106) and TOTP (RFC 6238).
+//! Passwords and one-time codes: argon2id (RFC 9106), bcrypt where it was imported, and TOTP (RFC 6238).
 //!
 //! Invariants: a password is never stored, logged or compared in the clear; checking costs the same whether the account
 //! exists or not; a one-time code is accepted once (the caller stores the step it matched).
 
 use argon2::{
-    Argon2,
+    Argon2, Params,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -22,53 +22,50 @@ const STEP_SECONDS: u64 = 30;
 const SHORTEST_PASSWORD: usize = 8;
 const LONGEST_PASSWORD: usize = 256;
 
-/// The ones of at least eight characters that lists of stolen passwords begin with.
-const COMMON_PASSWORDS: [&str; 20] = [
-    "12345678",
-    "123456789",
-    "1234567890",
-    "123123123",
-    "87654321",
-    "987654321",
-    "1q2w3e4r",
-    "1q2w3e4r5t",
-    "1qaz2wsx",
-    "abcd1234",
-    "password",
-    "password1",
-    "password123",
-    "passw0rd",
-    "p@ssw0rd",
-    "iloveyou",
-    "qwerty123",
-    "qwertyuiop",
-    "sunshine",
-    "football",
-];
+/// Passwords of at least eight characters that lists of stolen ones begin with, one a line, in lower case.
+const LEAKED_PASSWORDS: &str = include_str!("credential/leaked_passwords.txt");
+
+/// Of imported hashes more work than this is refused: each step doubles it.
+const BCRYPT_COST_MAX: u32 = 14;
 
 /// Verified against when there is no such account, so that the answer takes as long as for one that exists.
 const NOBODYS_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGhhcyB0aGlzIQ$\
                             S5bnCtNqbSmAR3wmgmJ8yw0EQ0v3g5mCkCkXW0hX7nE";
 
-/// Refuses passwords nobody should use.
-pub(crate) fn password_check(password: &SecretString) -> Result<()> {
-    let length = password.expose_secret().chars().count();
+/// Refuses passwords nobody should use, above all not whoever has this address and name.
+pub(crate) fn password_check(field: &str, password: &SecretString, email: &str, name: &str) -> Result<()> {
+    let text = password.expose_secret();
+    let length = text.chars().count();
     if !(SHORTEST_PASSWORD..=LONGEST_PASSWORD).contains(&length) {
         let message = format!("must have {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters");
-        return Err(AppError::field("password", message));
+        return Err(AppError::field(field, message));
     }
-    let text = password.expose_secret();
     if text.chars().all(|letter| text.starts_with(letter)) {
-        return Err(AppError::field("password", "must not be one character repeated"));
+        return Err(AppError::field(field, "must not be one character repeated"));
     }
-    if COMMON_PASSWORDS.contains(&text.to_lowercase().as_str()) {
-        return Err(AppError::field("password", "must not be one of the passwords everybody tries first"));
+    let text = text.to_lowercase();
+    if LEAKED_PASSWORDS.lines().any(|leaked| leaked == text) {
+        return Err(AppError::field(field, "must not be one of the passwords everybody tries first"));
+    }
+    if password_tells_who(&text, email, name) {
+        return Err(AppError::field(field, "must not be your e-mail address or name"));
     }
     Ok(())
 }
 
-/// Whether no account can have this password, so that it need not be hashed to know that it is wrong.
-pub(crate) fn password_is_too_long(password: &SecretString) -> bool {
+/// Whether a password is the address, its local part or the name, with or without digits and signs at its ends.
+fn password_tells_who(password: &str, email: &str, name: &str) -> bool {
+    let core = |text: &str| {
+        let letters = text.trim_matches(|letter: char| !letter.is_alphabetic());
+        letters.split_whitespace().collect::<String>().to_lowercase()
+    };
+    let local = email.split('@').next().unwrap_or_default();
+    let password = core(password);
+    !password.is_empty() && [email, local, name].iter().any(|who| core(who) == password)
+}
+
+/// Whether no account can have this password, so that it need not be looked at to know that it is wrong.
+fn password_is_too_long(password: &SecretString) -> bool {
     password.expose_secret().chars().count() > LONGEST_PASSWORD
 }
 
@@ -82,21 +79,52 @@ pub(crate) async fn password_hash(app: &App, password: SecretString) -> Result<S
     .await?
 }
 
-/// Whether `password` matches `hash`; without a hash it takes as long and says no.
+/// Whether `password` matches `hash`; without a hash, or for a password that cannot be one, it takes as long and says no.
 pub(crate) async fn password_verify(
     app: &App,
     password: SecretString,
     hash: Option<StoredHash>,
 ) -> Result<bool> {
-    hashing(app, move || {
-        let known = hash.is_some();
-        let hash = hash.as_ref().map_or(NOBODYS_HASH, StoredHash::expose);
-        let matches = PasswordHash::new(hash).is_ok_and(|parsed| {
-            Argon2::default().verify_password(password.expose_secret().as_bytes(), &parsed).is_ok()
-        });
-        known && matches
+    app.metrics().password_check();
+    let hash = hash.filter(|_| !password_is_too_long(&password));
+    let password = if password_is_too_long(&password) { SecretString::default() } else { password };
+    hashing(app, move || match &hash {
+        Some(hash) if is_bcrypt(hash.expose()) => bcrypt_fits(password.expose_secret(), hash.expose()),
+        Some(hash) => argon2_fits(password.expose_secret(), hash.expose()),
+        None => {
+            argon2_fits(password.expose_secret(), NOBODYS_HASH);
+            false
+        }
     })
     .await
+}
+
+fn argon2_fits(password: &str, hash: &str) -> bool {
+    PasswordHash::new(hash)
+        .is_ok_and(|parsed| Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok())
+}
+
+/// Hashes of this kind come with accounts from elsewhere; a log-in replaces them.
+fn is_bcrypt(hash: &str) -> bool {
+    ["$2a$", "$2b$", "$2x$", "$2y$"].iter().any(|prefix| hash.starts_with(prefix))
+}
+
+fn bcrypt_fits(password: &str, hash: &str) -> bool {
+    let cost = hash.get(4..6).and_then(|cost| cost.parse::<u32>().ok());
+    // It looks at 72 bytes, and so did whoever made the hash.
+    cost.is_some_and(|cost| cost <= BCRYPT_COST_MAX) && bcrypt::verify(password, hash).unwrap_or(false)
+}
+
+/// Whether a hash is not what [`password_hash`] makes today, so that the next log-in is to replace it.
+pub(crate) fn password_hash_is_old(hash: &StoredHash) -> bool {
+    !PasswordHash::new(hash.expose()).is_ok_and(|parsed| {
+        parsed.algorithm.as_str() == "argon2id"
+            && Params::try_from(&parsed).is_ok_and(|params| {
+                let today = Params::DEFAULT;
+                (params.m_cost(), params.t_cost(), params.p_cost())
+                    == (today.m_cost(), today.t_cost(), today.p_cost())
+            })
+    })
 }
 
 async fn hashing<T: Send + 'static>(app: &App, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
@@ -144,4 +172,63 @@ fn totp(secret: &[u8], email: &str) -> Result<Totp> {
         .with_issuer(Some("FrameOS"))
         .build()
         .map_err(|error| AppError::internal(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(password: &str) -> bool {
+        password_check("password", &password.to_owned().into(), "jo.smith@example.com", "Jo Smith").is_err()
+    }
+
+    #[test]
+    fn passwords_that_are_tried_first_are_refused() {
+        for bad in [
+            "short",
+            "aaaaaaaaaaaa",
+            "Password123",
+            "QWERTYUIOP",
+            "jo.smith@example.com",
+            "JoSmith1987!",
+            "jo.smith99",
+        ] {
+            assert!(refused(bad), "{bad}");
+        }
+        for good in [
+            "correct horse battery 7",
+            "SecurePass123!",
+            "jo.smith likes tea",
+            "12345678901234",
+            "пароль-и-чай",
+        ] {
+            assert!(!refused(good), "{good}");
+        }
+        assert!(
+            LEAKED_PASSWORDS
+                .lines()
+                .all(|line| line.len() >= SHORTEST_PASSWORD && line == line.to_lowercase())
+        );
+    }
+
+    #[test]
+    fn old_hashes_are_told_from_todays() {
+        let old = |hash: &str| password_hash_is_old(&StoredHash::new(hash.to_owned()));
+        assert!(!old(NOBODYS_HASH));
+        assert!(old(&NOBODYS_HASH.replace("m=19456", "m=4096")));
+        assert!(old("$2b$04$abcdefghijklmnopqrstuuVY2TSE1s1m0bd2mPs3YhyHYxj3p4V1C"));
+        assert!(old("nonsense"));
+    }
+
+    #[test]
+    fn bcrypt_hashes_are_verified_within_reason() {
+        let hash = bcrypt::hash("correct horse", 4).unwrap();
+        assert!(is_bcrypt(&hash) && bcrypt_fits("correct horse", &hash));
+        assert!(!bcrypt_fits("wrong horse", &hash));
+        assert!(
+            !bcrypt_fits("correct horse", &hash.replace("$04$", "$31$")),
+            "not tried: it would take days"
+        );
+        assert!(!bcrypt_fits("x", "$2b$zz$"));
+    }
 }

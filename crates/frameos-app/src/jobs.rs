@@ -9,14 +9,17 @@ use frameos_domain::clock::Timestamp;
 use frameos_store::{
     Tx, idempotency,
     job::{self, JobNew, JobTicket},
-    review, run_event, session, stats,
+    mail_token, personal_token, review, run_event, session, stats, throttle,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    account_mail::AccountMail,
     app::App,
     error::{AppError, Result},
+    login::THROTTLES_KEPT,
+    mail::PlainMail,
     payout::{DeveloperPayout, PayoutFollow, PayoutRun, payouts_begin},
     refund::RefundFinish,
     review::DeveloperMail,
@@ -50,7 +53,7 @@ pub(crate) async fn job_add<J: Job>(
     job::job_enqueue(tx, &job_new(job, key, run_at)?, now).await
 }
 
-fn job_new<J: Job>(
+pub(crate) fn job_new<J: Job>(
     job: &J,
     key: &str,
     run_at: Timestamp,
@@ -72,6 +75,8 @@ pub(crate) async fn job_work(app: &App, ticket: &JobTicket) -> Result<()> {
         DeveloperPayout::NAME => work::<DeveloperPayout>(app, ticket).await,
         PayoutFollow::NAME => work::<PayoutFollow>(app, ticket).await,
         DeveloperMail::NAME => work::<DeveloperMail>(app, ticket).await,
+        PlainMail::NAME => work::<PlainMail>(app, ticket).await,
+        AccountMail::NAME => work::<AccountMail>(app, ticket).await,
         RefundFinish::NAME => work::<RefundFinish>(app, ticket).await,
         // A newer process enqueued it, and will come for it.
         other => Err(AppError::internal(format!("a job of unknown kind `{other}`"))),
@@ -144,6 +149,9 @@ const IDEMPOTENCY_KEPT: Duration = Duration::from_secs(24 * 3600);
 /// How long the events of a run are kept; its logs stay.
 const RUN_EVENTS_KEPT: Duration = Duration::from_secs(24 * 3600);
 
+/// How long an expired personal access token is listed, for its owner to see why it stopped working.
+const EXPIRED_TOKENS_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
+
 impl Job for Sweep {
     const NAME: &'static str = "sweep";
 
@@ -155,6 +163,10 @@ impl Job for Sweep {
                     idempotency::idempotency_purge_unscoped(tx, before(now, IDEMPOTENCY_KEPT)).await?;
                     run_event::run_events_purge_unscoped(tx, before(now, RUN_EVENTS_KEPT)).await?;
                     webhook::deliveries_purge_unscoped(tx, now).await?;
+                    mail_token::mail_tokens_purge_unscoped(tx, now).await?;
+                    personal_token::personal_tokens_purge_unscoped(tx, before(now, EXPIRED_TOKENS_KEPT))
+                        .await?;
+                    throttle::throttles_purge_unscoped(tx, before(now, THROTTLES_KEPT)).await?;
                     session::session_purge_unscoped(tx, now).await.map(drop)
                 })
             })

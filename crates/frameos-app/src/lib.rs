@@ -5,6 +5,8 @@
 #![forbid(unsafe_code)]
 
 mod account;
+mod account_delete;
+mod account_mail;
 mod agent;
 mod app;
 mod attempt;
@@ -22,15 +24,18 @@ mod idempotency;
 mod inputs;
 mod jobs;
 mod live;
+mod login;
 mod mail;
 mod manifest_cache;
 mod metrics;
 mod outcome;
 mod overview;
+mod password;
 mod payment;
 mod payment_http;
 mod payout;
 mod payout_account;
+mod personal_token;
 mod plain_text;
 mod pricing;
 mod read_token;
@@ -42,7 +47,9 @@ mod run_token;
 mod runner;
 mod scan;
 mod search;
+mod second_factor;
 mod seed;
+mod session;
 mod settle;
 mod submission;
 mod subscription;
@@ -60,6 +67,7 @@ mod x402;
 mod yank;
 
 pub use account::*;
+pub use account_delete::account_delete;
 pub use agent::*;
 pub use app::{App, Parts, PayoutSettings, PlatformKeys, Settings};
 pub use audit::*;
@@ -75,13 +83,19 @@ pub use execution::*;
 pub use idempotency::*;
 pub use inputs::{InputErrors, inputs_merge, outputs_check};
 pub use jobs::jobs_run;
+pub use login::{Origin, Proof, Tokens, account_login};
 pub use mail::{Mail, MailError, Mailer};
 pub use metrics::{Metrics, Stage, metrics_refresh};
 pub use outcome::{RunEnd, outcome_judge};
 pub use overview::*;
+pub use password::{password_change, password_forgotten, password_reset};
 pub use payment_http::{HttpGateway, Signer};
 pub use payout::*;
 pub use payout_account::*;
+pub use personal_token::{
+    PERSONAL_TOKEN_PREFIX, PersonalTokenNew, Scope, personal_token_create, personal_token_list,
+    personal_token_revoke,
+};
 pub use pricing::agent_pricing_set;
 pub use read_token::{READ_TOKEN_PREFIX, read_token_verify};
 pub use refund::*;
@@ -91,7 +105,14 @@ pub use run_token::{RUN_TOKEN_PREFIX, RunIdentity, run_authenticate, run_log, ru
 pub use runner::Runner;
 pub use scan::{Rescan, VerdictChange, finding_accept, finding_withdraw, versions_rescan};
 pub use search::{AgentQuery, FacetValue, Facets, Found, SearchSort};
+pub use second_factor::{
+    Enrolled, recovery_codes_regenerate, two_factor_confirm, two_factor_disable, two_factor_enroll,
+};
 pub use seed::*;
+pub use session::{
+    SessionView, principal_authenticate, session_end, session_end_all, session_list, session_logout,
+    session_refresh,
+};
 pub use submission::Submission;
 pub use subscription::{
     SubscriptionView, subscription_cancel, subscription_create, subscription_get, subscription_list,

@@ -116,6 +116,7 @@ pub struct Metrics {
     claims: Family<ClaimLabels, Counter>,
     claimed: Family<WorkLabel, Counter>,
     warm: Family<ResultLabel, Counter>,
+    password_checks: Counter,
     slots: Gauge,
     busy: Gauge,
     queue_depth: Family<ClassLabel, Gauge>,
@@ -134,6 +135,7 @@ impl Default for Metrics {
             claims: Family::default(),
             claimed: Family::default(),
             warm: Family::default(),
+            password_checks: Counter::default(),
             slots: Gauge::default(),
             busy: Gauge::default(),
             queue_depth: Family::default(),
@@ -162,12 +164,18 @@ impl Metrics {
         registry.register("frameos_tickets_claimed", claimed, self.claimed.clone());
         let warm = "Runs by whether a warm sandbox waited for them";
         registry.register("frameos_sandbox_warm", warm, self.warm.clone());
+        let checks = "Passwords compared with a hash, also where there is no such account";
+        registry.register("frameos_password_checks", checks, self.password_checks.clone());
         registry.register("frameos_worker_slots", "Runs this worker takes at a time", self.slots.clone());
         registry.register("frameos_worker_busy", "Slots of this worker in use", self.busy.clone());
         let depth = "Tickets that wait, in the whole installation, by what they wait for";
         registry.register("frameos_queue_depth", depth, self.queue_depth.clone());
         let wait = "How long the first ticket of a class has waited, in the whole installation";
         registry.register("frameos_queue_oldest_wait_seconds", wait, self.queue_wait.clone());
+    }
+
+    pub(crate) fn password_check(&self) {
+        self.password_checks.inc();
     }
 
     /// Counts a stage that took so long.

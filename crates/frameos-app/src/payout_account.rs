@@ -8,9 +8,9 @@ use frameos_store::payout_account::{self, AccountRow};
 use secrecy::SecretString;
 
 use crate::{
-    account::account_confirm,
     app::App,
     error::{AppError, Result},
+    login::{Proof, account_confirm},
     review::developer_tell,
     token::Principal,
 };
@@ -45,7 +45,7 @@ pub async fn payout_account_put(
 ) -> Result<PayoutAccountView> {
     let developer = principal.developer().ok_or_else(|| AppError::internal("a developer without an id"))?;
     let account = new.account.checked().map_err(|wrong| AppError::field(wrong.field, wrong.message))?;
-    account_confirm(app, principal, new.password, new.otp.as_deref()).await?;
+    account_confirm(app, principal, Proof { password: new.password, otp: new.otp }).await?;
     let now = app.now();
     let hold = app.settings.payouts.account_hold;
     let row = AccountRow { account, usable_at: now.plus(hold), updated_at: now };

@@ -31,7 +31,7 @@ use crate::{
     app::App,
     error::{AppError, Result},
     jobs::{Job, Next, job_add},
-    mail::Mail,
+    mail::{Mail, mail_post},
     review::{audit, developer_tell},
     webhook,
 };
@@ -185,7 +185,7 @@ async fn refund_tell(app: &App, row: &Execution, refund: &Refund) {
             row.id, row.agent_name, refund.reason
         );
         let mail = Mail { to: user.email, subject: format!("Refund of {amount}"), text };
-        if let Err(error) = app.mailer.send(mail).await {
+        if let Err(error) = mail_post(app, mail).await {
             tracing::error!(error = &error as &dyn std::error::Error, "a refund was not mailed");
         }
     }

@@ -17,7 +17,7 @@ use frameos_store::{
     developer,
     finding::Acceptance,
     page::{Page, Paged},
-    session,
+    personal_token, session,
     status::{AccountStatus, AgentStatus, Plan, ReviewStatus},
     user,
     version::{self, PendingVersion, Version, VersionReview},
@@ -29,7 +29,7 @@ use crate::{
     catalogue::catalogue_settle,
     error::{AppError, Result},
     jobs::{Job, Next, job_add},
-    mail::Mail,
+    mail::{Mail, mail_post},
     pricing::pricing_changed,
     scan::{acceptances, base_scan, version_base, version_diff, version_scan},
     version::{face_read, version_leads},
@@ -215,7 +215,7 @@ pub(crate) async fn developer_tell(app: &App, developer: DeveloperId, subject: &
     let found =
         app.store().read(move |tx| Box::pin(async move { developer::developer_get(tx, developer).await }));
     let Ok(Some(profile)) = found.await else { return };
-    if let Err(error) = app.mailer.send(Mail { to: profile.email, subject: subject.to_owned(), text }).await {
+    if let Err(error) = mail_post(app, Mail { to: profile.email, subject: subject.to_owned(), text }).await {
         tracing::error!(error = &error as &dyn std::error::Error, "a developer was not mailed");
     }
 }
@@ -295,6 +295,7 @@ async fn developer_bar(app: &App, id: DeveloperId, status: AccountStatus, entry:
             if found {
                 if status != AccountStatus::Active {
                     session::session_revoke_all(tx, &id.to_string(), now).await?;
+                    personal_token::personal_tokens_delete(tx, &id.to_string()).await?;
                 }
                 audit::audit_insert(tx, &entry).await?;
             }

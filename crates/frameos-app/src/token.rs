@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use crate::{
     app::App,
     error::{AppError, Result},
+    personal_token::Scope,
 };
 
 /// How long an access token is valid.
@@ -33,16 +34,42 @@ pub(crate) const ISSUER: &str = "frameos";
 const ACCESS: &str = "frameos-api";
 const VERIFY_EMAIL: &str = "frameos-verify-email";
 
-/// Who is asking, as an access token proved it.
+/// Who is asking, as a token proved it.
 #[derive(Debug, Clone)]
 pub struct Principal {
     pub role: Role,
     /// The account's id: `dev_…`, `agt_user_…` or `adm_…`.
     pub subject: String,
-    pub session: SessionId,
+    /// Whether the account's e-mail address is proved.
+    pub is_verified: bool,
+    pub(crate) via: Via,
+}
+
+/// By what.
+#[derive(Debug, Clone)]
+pub(crate) enum Via {
+    /// A log-in, which may do whatever the account may.
+    Session(SessionId),
+    /// A personal access token, which may what it was made for.
+    PersonalToken(Vec<Scope>),
 }
 
 impl Principal {
+    /// Whether what needs `scope` is allowed; without one it takes a log-in.
+    pub fn may(&self, scope: Option<Scope>) -> bool {
+        match &self.via {
+            Via::Session(_) => true,
+            Via::PersonalToken(scopes) => scope.is_some_and(|scope| scopes.contains(&scope)),
+        }
+    }
+
+    pub(crate) const fn session(&self) -> Option<SessionId> {
+        match self.via {
+            Via::Session(session) => Some(session),
+            Via::PersonalToken(_) => None,
+        }
+    }
+
     pub fn developer(&self) -> Option<DeveloperId> {
         self.as_role(Role::Developer)
     }
@@ -79,17 +106,17 @@ struct EmailClaims {
     exp: i64,
 }
 
-/// Signs an access token for `principal`.
-pub(crate) fn access_token_sign(app: &App, principal: &Principal) -> Result<String> {
+/// Signs an access token for an account's session.
+pub(crate) fn access_token_sign(app: &App, subject: &str, role: Role, session: SessionId) -> Result<String> {
     let now = app.now();
     sign(
         app,
         &AccessClaims {
             iss: ISSUER.into(),
             aud: ACCESS.into(),
-            sub: principal.subject.clone(),
-            role: principal.role,
-            sid: principal.session,
+            sub: subject.to_owned(),
+            role,
+            sid: session,
             iat: now.as_secs(),
             exp: now.plus(ACCESS_TTL).as_secs(),
         },
@@ -100,9 +127,12 @@ pub(crate) fn access_token_sign(app: &App, principal: &Principal) -> Result<Stri
 #[derive(Clone, Default)]
 pub(crate) struct TokenCache(Arc<RwLock<HashMap<String, Verified>>>);
 
+/// What a genuine access token says.
 #[derive(Clone)]
-struct Verified {
-    principal: Principal,
+pub(crate) struct Verified {
+    pub(crate) role: Role,
+    pub(crate) subject: String,
+    pub(crate) session: SessionId,
     exp: i64,
 }
 
@@ -124,20 +154,20 @@ impl TokenCache {
 }
 
 /// Reads an access token that is genuine and not expired.
-pub(crate) fn access_token_verify(app: &App, token: &str) -> Result<Principal> {
+pub(crate) fn access_token_verify(app: &App, token: &str) -> Result<Verified> {
     let (hash, now) = (canonical::sha256_hex(token.as_bytes()), app.now());
     let verified = match app.tokens.get(&hash) {
         Some(known) => known,
         None => {
             let claims: AccessClaims = verify(app, token, ACCESS)?;
-            let principal = Principal { role: claims.role, subject: claims.sub, session: claims.sid };
-            let verified = Verified { principal, exp: claims.exp };
+            let AccessClaims { role, sub: subject, sid: session, exp, .. } = claims;
+            let verified = Verified { role, subject, session, exp };
             app.tokens.put(hash, verified.clone(), now);
             verified
         }
     };
     expired_check(verified.exp, now)?;
-    Ok(verified.principal)
+    Ok(verified)
 }
 
 /// Signs the token of a "verify your e-mail" link, valid for three days.

@@ -32,7 +32,7 @@ pub struct UserRegistered {
 pub struct LoginRequest {
     pub email: String,
     pub password: String,
-    /// Six digits; required when the account has a second factor.
+    /// Six digits, or a recovery code; required when the account has a second factor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub otp: Option<String>,
 }
@@ -73,6 +73,9 @@ pub struct Me {
     pub status: String,
     pub verified_email: bool,
     pub two_factor: bool,
+    /// Left, when there is a second factor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recovery_codes: Option<i64>,
     pub created_at: Timestamp,
 }
 
@@ -89,6 +92,70 @@ pub struct TwoFactorEnrolled {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct TwoFactorConfirm {
     pub otp: String,
+}
+
+/// The answer to `POST /me/2fa/confirm` and `POST /me/2fa/recovery-codes`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RecoveryCodes {
+    pub message: String,
+    /// Each stands in once for a one-time code. Shown here only.
+    pub recovery_codes: Vec<String>,
+}
+
+/// Shows once more who asks: `POST /me/2fa/disable`, `POST /me/2fa/recovery-codes`, `DELETE /me`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct ProofRequest {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
+    /// Needed with a second factor: its code, or a recovery code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub otp: Option<String>,
+}
+
+/// `POST /auth/forgot-password` and `POST /auth/resend-verification`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct EmailRequest {
+    pub email: String,
+}
+
+/// `POST /auth/reset-password`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ResetPasswordRequest {
+    /// From the mail.
+    pub token: String,
+    pub password: String,
+}
+
+/// `POST /me/password`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ChangePasswordRequest {
+    pub current_password: String,
+    pub new_password: String,
+    /// Needed with a second factor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub otp: Option<String>,
+}
+
+/// `GET /me/sessions`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SessionList {
+    pub sessions: Vec<SessionItem>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SessionItem {
+    pub id: String,
+    /// Whether it is the one that asks.
+    pub current: bool,
+    /// The program as it named itself at the log-in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client: Option<String>,
+    /// Where the log-in came from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    pub created_at: Timestamp,
+    pub refreshed_at: Timestamp,
+    pub expires_at: Timestamp,
 }
 
 /// An answer that only says that something was done.

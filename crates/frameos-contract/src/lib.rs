@@ -12,6 +12,7 @@ pub mod envelope;
 pub mod error_code;
 pub mod execution;
 pub mod payout;
+pub mod personal_token;
 pub mod run_event;
 pub mod subscription;
 pub mod user_review;

@@ -59,6 +59,7 @@ kinds! {
     RevenueId = Revenue "rev_", "A developer's share of one payment.";
     ReviewId = Review "rvw_", "A user's review of an agent.";
     SessionId = Session "ses_", "A login session: one chain of refresh tokens.";
+    PersonalTokenId = PersonalToken "pat_", "A token that programs sign in with.";
     TransactionId = Transaction "txn_", "One balanced ledger transaction.";
     TopUpId = TopUp "top_", "A wallet top-up.";
     TicketId = Ticket "tkt_", "A queued job.";

@@ -4,7 +4,7 @@
 
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
-use frameos_app::{App, HttpGateway, Parts, PayoutSettings, PlatformKeys, Runner, Settings, Signer};
+use frameos_app::{App, HttpGateway, Mailer, Parts, PayoutSettings, PlatformKeys, Runner, Settings, Signer};
 use frameos_domain::{
     client_key::client_signing_key_read,
     clock::Clock,
@@ -26,7 +26,7 @@ use crate::{
         KeyBytes, es256_key_load_or_create, es256_key_shared, key_decode, key_load_or_create,
         signing_key_load_or_create, signing_key_shared,
     },
-    mailer::FileMailer,
+    mailer::{FileMailer, SmtpMailer},
     notice::notice,
     payment_providers::providers_build,
 };
@@ -178,20 +178,29 @@ impl Ground {
             tokens: self.signing_key("tokens").await?,
             receipts: CurrentKeys::new(self.keyring("receipts").await?),
         };
-        let mail = match &config.mail_dir {
-            Some(folder) => folder.clone(),
-            None => self.data.folder("mail")?,
-        };
         let app = App::new(Parts {
             store: self.store.clone(),
             clock: Arc::clone(&self.clock),
             payments,
             runner,
             keys,
-            mailer: Arc::new(FileMailer::new(mail, Arc::clone(&self.clock))),
+            mailer: self.mailer(config, address)?,
             settings: self.settings(config, address)?,
         });
         Ok(Assembly { app, gateway })
+    }
+
+    fn mailer(&self, config: &Config, address: SocketAddr) -> Result<Arc<dyn Mailer>, ServeError> {
+        if let Some(url) = &config.mail.smtp {
+            let from = config.mail.from.as_deref();
+            let mailer = SmtpMailer::new(url, from, &config.public_url_at(address));
+            return Ok(Arc::new(mailer.map_err(ServeError::Mail)?));
+        }
+        let folder = match &config.mail.folder {
+            Some(folder) => folder.clone(),
+            None => self.data.folder("mail")?,
+        };
+        Ok(Arc::new(FileMailer::new(folder, Arc::clone(&self.clock))))
     }
 
     fn settings(&self, config: &Config, address: SocketAddr) -> Result<Settings, ServeError> {
@@ -209,6 +218,7 @@ impl Ground {
             host: host_name(),
             worker_name: format!("{}-{}", std::process::id(), EventId::generate(self.clock.now())),
             webhooks_allow_private: config.webhooks_allow_private,
+            require_verified_email: config.require_verified_email.unwrap_or(config.mail.smtp.is_some()),
             payouts: PayoutSettings {
                 minimum: config.payouts.minimum.into(),
                 offset_minutes: config.payouts.offset_minutes,

@@ -75,8 +75,9 @@ pub struct Config {
     pub metrics: MetricsConfig,
     /// 32 bytes in hex or base64; `None`: generated into the data directory.
     pub master_key: Option<SecretString>,
-    /// `None`: files in the data directory's `mail` folder.
-    pub mail_dir: Option<PathBuf>,
+    pub mail: MailConfig,
+    /// `None`: where mail goes to a mail server.
+    pub require_verified_email: Option<bool>,
     /// Lets webhooks lead to private addresses, any port and plain HTTP.
     pub webhooks_allow_private: bool,
     pub x402: X402Config,
@@ -202,6 +203,17 @@ impl Default for PayoutConfig {
     }
 }
 
+/// Where mail goes.
+#[derive(Debug, Clone, Default)]
+pub struct MailConfig {
+    /// `None`: the data directory's `mail` folder, or `smtp`.
+    pub folder: Option<PathBuf>,
+    /// The mail server's URL, with its password.
+    pub smtp: Option<SecretString>,
+    /// Who mails are from; `None`: `no-reply@` and the host of the public URL.
+    pub from: Option<String>,
+}
+
 /// Who may read what a process counts.
 #[derive(Debug, Clone, Default)]
 pub struct MetricsConfig {
@@ -239,7 +251,8 @@ impl Default for Config {
             },
             metrics: MetricsConfig::default(),
             master_key: None,
-            mail_dir: None,
+            mail: MailConfig::default(),
+            require_verified_email: None,
             webhooks_allow_private: false,
             x402: X402Config::default(),
             limits_enabled: true,

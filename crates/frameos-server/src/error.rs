@@ -8,7 +8,7 @@ use frameos_sandbox::SandboxError;
 use frameos_store::StoreError;
 use thiserror::Error;
 
-use crate::{data_dir::DataDirError, keys::KeyError};
+use crate::{data_dir::DataDirError, keys::KeyError, mailer::SmtpError};
 
 /// A process that did not start, or ended otherwise than it was told to.
 #[derive(Debug, Error)]
@@ -45,6 +45,8 @@ pub enum ServeError {
         "these books hold money from `{provider}`, and no test money may come into them: set `gateway.providers` to real ones"
     )]
     TestMoneyBesideReal { provider: String },
+    #[error("mails cannot be sent with `mail.url` and `mail.from` as they are")]
+    Mail(#[source] SmtpError),
     #[error("the system random source failed")]
     Random,
     #[error("cannot listen on {address}")]

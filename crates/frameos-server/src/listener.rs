@@ -5,8 +5,8 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::{Router, serve::Listener};
-use hyper::server::conn::http1;
+use axum::{Router, extract::ConnectInfo, serve::Listener};
+use hyper::{Request, body::Incoming, server::conn::http1, service::Service};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
@@ -69,8 +69,9 @@ async fn serve(mut listener: TcpListener, router: Router, shutdown: Cancellation
     let accepting = async {
         while let Ok(place) = Arc::clone(&free).acquire_owned().await {
             // Goes on after errors: of one connection at once, of the system after a pause.
-            let (stream, _) = Listener::accept(&mut listener).await;
-            let connection = connection_serve(stream, router.clone(), shutdown.clone(), limits.head);
+            let (stream, peer) = Listener::accept(&mut listener).await;
+            let service = Peered { router: TowerToHyperService::new(router.clone()), peer };
+            let connection = connection_serve(stream, service, shutdown.clone(), limits.head);
             connections.spawn(async move {
                 connection.await;
                 drop(place);
@@ -89,8 +90,24 @@ async fn serve(mut listener: TcpListener, router: Router, shutdown: Cancellation
     }
 }
 
-async fn connection_serve(stream: TcpStream, router: Router, shutdown: CancellationToken, head: Duration) {
-    let service = TowerToHyperService::new(router);
+/// A router that is told where its requests come from.
+struct Peered {
+    router: TowerToHyperService<Router>,
+    peer: SocketAddr,
+}
+
+impl Service<Request<Incoming>> for Peered {
+    type Response = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Response;
+    type Error = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Error;
+    type Future = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Future;
+
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        request.extensions_mut().insert(ConnectInfo(self.peer));
+        self.router.call(request)
+    }
+}
+
+async fn connection_serve(stream: TcpStream, service: Peered, shutdown: CancellationToken, head: Duration) {
     let mut connection = std::pin::pin!(
         http1::Builder::new()
             .timer(TokioTimer::new())

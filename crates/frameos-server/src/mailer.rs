@@ -1,11 +1,16 @@
-//! The mailer that needs no mail server: each message becomes a file.
+//! Mailers: one that makes files of messages, for want of a mail server, and one that speaks SMTP.
 //!
 //! A mail holds tokens, so its file is mode 0600, like everything else in the data directory. File names sort by time.
+
+mod smtp;
 
 use std::{future::Future, path::PathBuf, pin::Pin, sync::Arc};
 
 use frameos_app::{Mail, MailError, Mailer};
 use frameos_domain::{clock::Clock, id::EventId};
+
+pub use smtp::SmtpError;
+pub(crate) use smtp::SmtpMailer;
 
 use crate::data_dir::file_put;
 
@@ -23,6 +28,10 @@ impl FileMailer {
 }
 
 impl Mailer for FileMailer {
+    fn is_instant(&self) -> bool {
+        true
+    }
+
     fn send<'a>(&'a self, mail: Mail) -> Pin<Box<dyn Future<Output = Result<(), MailError>> + Send + 'a>> {
         let path = self.folder.join(format!("{}.eml", EventId::generate(self.clock.now())));
         let header = |text: &str| text.replace(['\r', '\n'], " ");
@@ -36,8 +45,8 @@ impl Mailer for FileMailer {
             let written = tokio::task::spawn_blocking(move || file_put(&path, text.as_bytes())).await;
             match written {
                 Ok(Ok(())) => Ok(()),
-                Ok(Err(error)) => Err(MailError(error.into())),
-                Err(error) => Err(MailError(error.into())),
+                Ok(Err(error)) => Err(MailError::Failed(error.into())),
+                Err(error) => Err(MailError::Failed(error.into())),
             }
         })
     }

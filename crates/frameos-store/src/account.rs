@@ -1,9 +1,9 @@
-//! The e-mail directory: who signs in with which address, their second factor and their lock-out.
+//! The e-mail directory: who signs in with which address, and their second factor.
 //!
 //! Invariants: an address is unique over all roles and kept in lower case; the second factor's secret is encrypted; a
-//! one-time code's step is used once; a log-in attempt is counted before it is judged.
+//! one-time code's step is used once.
 
-use std::{fmt, time::Duration};
+use std::fmt;
 
 use frameos_domain::clock::Timestamp;
 use zeroize::Zeroizing;
@@ -38,9 +38,6 @@ pub struct Account {
     /// The id of the developer, user or administrator.
     pub subject_id: String,
     pub totp: Option<Totp>,
-    /// Attempts in a row without success.
-    pub failed_logins: i64,
-    pub locked_until: Option<Timestamp>,
     pub created_at: Timestamp,
 }
 
@@ -63,8 +60,8 @@ impl fmt::Debug for Totp {
 macro_rules! select {
     ($condition:literal) => {
         concat!(
-            "SELECT email, role, subject_id, totp_secret, totp_confirmed, totp_last_step, failed_logins, locked_until, \
-             created_at FROM accounts WHERE ",
+            "SELECT email, role, subject_id, totp_secret, totp_confirmed, totp_last_step, created_at \
+             FROM accounts WHERE ",
             $condition
         )
     };
@@ -80,15 +77,7 @@ fn read(tx: &Tx, row: &Row) -> Result<Account, StoreError> {
             last_step: row.get(5)?,
         }),
     };
-    Ok(Account {
-        email: row.get(0)?,
-        role: row.get(1)?,
-        subject_id,
-        totp,
-        failed_logins: row.get(6)?,
-        locked_until: row.get(7)?,
-        created_at: row.get(8)?,
-    })
+    Ok(Account { email: row.get(0)?, role: row.get(1)?, subject_id, totp, created_at: row.get(6)? })
 }
 
 const fn totp_place(subject_id: &str) -> Place<'_> {
@@ -105,51 +94,18 @@ pub async fn account_insert(
 ) -> Result<bool, StoreError> {
     let sql = "INSERT INTO accounts (email, role, subject_id, created_at) VALUES ($1, $2, $3, $4) \
                ON CONFLICT (email) DO NOTHING";
-    Ok(tx.execute(sql, &params![email.to_lowercase(), role, subject_id, now]).await? == 1)
+    Ok(tx.execute(sql, &params![email.to_ascii_lowercase(), role, subject_id, now]).await? == 1)
 }
 
 /// The account of an address, for signing in.
 pub async fn account_get_by_email(tx: &mut Tx, email: &str) -> Result<Option<Account>, StoreError> {
-    let found = tx.query_opt(select!("email = $1"), &params![email.to_lowercase()]).await?;
+    let found = tx.query_opt(select!("email = $1"), &params![email.to_ascii_lowercase()]).await?;
     found.map(|row| read(tx, &row)).transpose()
 }
 
 pub async fn account_get(tx: &mut Tx, subject_id: &str) -> Result<Option<Account>, StoreError> {
     let found = tx.query_opt(select!("subject_id = $1"), &params![subject_id]).await?;
     found.map(|row| read(tx, &row)).transpose()
-}
-
-/// Takes one log-in attempt for an address before its password is looked at. False when there is no such account, or it is
-/// locked. The fifth attempt in a row without success, and every one after it, locks the account: for 1 s, 2 s, 4 s and so
-/// on, up to 60 s.
-///
-/// One conditional statement, so that of attempts made at once no more are let through than of attempts in turn.
-pub async fn account_login_reserve(tx: &mut Tx, email: &str, now: Timestamp) -> Result<bool, StoreError> {
-    let sql = "UPDATE accounts SET failed_logins = failed_logins + 1, locked_until = CASE \
-               WHEN failed_logins < 4 THEN CAST(NULL AS BIGINT) WHEN failed_logins = 4 THEN $3 WHEN failed_logins = 5 THEN $4 \
-               WHEN failed_logins = 6 THEN $5 WHEN failed_logins = 7 THEN $6 WHEN failed_logins = 8 THEN $7 \
-               WHEN failed_logins = 9 THEN $8 ELSE $9 END \
-               WHERE email = $1 AND (locked_until IS NULL OR locked_until <= $2)";
-    let after = |seconds| now.plus(Duration::from_secs(seconds));
-    let params = params![
-        email.to_lowercase(),
-        now,
-        after(1),
-        after(2),
-        after(4),
-        after(8),
-        after(16),
-        after(32),
-        after(60)
-    ];
-    Ok(tx.execute(sql, &params).await? == 1)
-}
-
-/// Forgets the attempts counted so far.
-pub async fn account_login_succeeded(tx: &mut Tx, subject_id: &str) -> Result<(), StoreError> {
-    let sql = "UPDATE accounts SET failed_logins = 0, locked_until = NULL WHERE subject_id = $1 AND \
-               (failed_logins > 0 OR locked_until IS NOT NULL)";
-    tx.execute(sql, &params![subject_id]).await.map(drop)
 }
 
 /// Stores a new, unconfirmed second factor. False when a confirmed one exists: that one must be removed first.
@@ -171,4 +127,11 @@ pub async fn account_totp_use(tx: &mut Tx, subject_id: &str, step: i64) -> Resul
     let sql = "UPDATE accounts SET totp_last_step = $2 \
                WHERE subject_id = $1 AND totp_confirmed AND totp_last_step < $2";
     Ok(tx.execute(sql, &params![subject_id, step]).await? == 1)
+}
+
+/// Takes the second factor off. False when there is none in force.
+pub async fn account_totp_remove(tx: &mut Tx, subject_id: &str) -> Result<bool, StoreError> {
+    // The step stays: a code that was used must not count again for a factor that is enrolled later.
+    let sql = "UPDATE accounts SET totp_secret = NULL, totp_confirmed = FALSE WHERE subject_id = $1 AND totp_confirmed";
+    Ok(tx.execute(sql, &params![subject_id]).await? == 1)
 }

@@ -69,7 +69,7 @@ pub async fn developer_insert(tx: &mut Tx, new: &DeveloperNew) -> Result<bool, S
                VALUES ($1, $2, $3, $4, $5, $6, $7, $7)";
     let params = params![
         new.id,
-        new.email.to_lowercase(),
+        new.email.to_ascii_lowercase(),
         &new.name,
         new.company.clone(),
         new.password_hash.expose(),

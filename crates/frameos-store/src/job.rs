@@ -130,3 +130,9 @@ pub async fn job_release(tx: &mut Tx, job: &JobTicket, run_at: Timestamp) -> Res
 pub async fn job_delete(tx: &mut Tx, job: &JobTicket) -> Result<bool, StoreError> {
     ticket::ticket_delete(tx, job.id, job.attempt).await
 }
+
+/// Takes back a job that nobody has claimed yet. False when there is none.
+pub async fn job_withdraw(tx: &mut Tx, kind: &str, key: &str) -> Result<bool, StoreError> {
+    let sql = "DELETE FROM tickets WHERE kind = $1 AND job_key = $2 AND attempt = 0";
+    Ok(tx.execute(sql, &params![kind, key]).await? == 1)
+}

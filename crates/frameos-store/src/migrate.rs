@@ -62,6 +62,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         text: include_str!("../migrations/0017_gateway_clients.sql"),
     },
     Migration { version: 18, name: "0018_findings", text: include_str!("../migrations/0018_findings.sql") },
+    Migration { version: 19, name: "0019_identity", text: include_str!("../migrations/0019_identity.sql") },
     Migration { version: 21, name: "0021_discovery", text: include_str!("../migrations/0021_discovery.sql") },
 ];
 

@@ -62,3 +62,19 @@ pub async fn profile_verify_email(tx: &mut Tx, email: &str, now: Timestamp) -> R
     }
     Ok(())
 }
+
+/// Replaces a password. False when there is no such account.
+pub async fn profile_set_password(
+    tx: &mut Tx,
+    role: Role,
+    subject_id: &str,
+    hash: &PasswordHash,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let sql = match role {
+        Role::Developer => "UPDATE developers SET password_hash = $2, updated_at = $3 WHERE id = $1",
+        Role::User => "UPDATE users SET password_hash = $2, updated_at = $3 WHERE id = $1",
+        Role::Admin => "UPDATE admins SET password_hash = $2, updated_at = $3 WHERE id = $1",
+    };
+    Ok(tx.execute(sql, &params![subject_id, hash.expose(), now]).await? == 1)
+}

@@ -18,6 +18,10 @@ pub struct Session {
     pub refreshed_at: Timestamp,
     pub expires_at: Timestamp,
     pub revoked_at: Option<Timestamp>,
+    /// What the program that logged in calls itself.
+    pub client: Option<String>,
+    /// The network address it came from.
+    pub address: Option<String>,
 }
 
 /// What came of showing a refresh token.
@@ -33,7 +37,7 @@ pub enum SessionRefresh {
 
 macro_rules! columns {
     () => {
-        "id, subject_id, role, created_at, refreshed_at, expires_at, revoked_at"
+        "id, subject_id, role, created_at, refreshed_at, expires_at, revoked_at, client, address"
     };
 }
 
@@ -46,13 +50,15 @@ fn read(row: &Row) -> Result<Session, StoreError> {
         refreshed_at: row.get(4)?,
         expires_at: row.get(5)?,
         revoked_at: row.get(6)?,
+        client: row.get(7)?,
+        address: row.get(8)?,
     })
 }
 
 /// Starts a session whose first refresh token has this hash (SHA-256, hex).
 pub async fn session_insert(tx: &mut Tx, session: &Session, refresh_hash: &str) -> Result<(), StoreError> {
-    let sql = "INSERT INTO sessions (id, subject_id, role, refresh_hash, created_at, refreshed_at, expires_at) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    let sql = "INSERT INTO sessions (id, subject_id, role, refresh_hash, created_at, refreshed_at, expires_at, \
+               client, address) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     let params = params![
         session.id,
         &session.subject_id,
@@ -60,7 +66,9 @@ pub async fn session_insert(tx: &mut Tx, session: &Session, refresh_hash: &str) 
         refresh_hash,
         session.created_at,
         session.refreshed_at,
-        session.expires_at
+        session.expires_at,
+        session.client.as_deref(),
+        session.address.as_deref()
     ];
     tx.execute(sql, &params).await.map(drop)
 }
@@ -131,6 +139,35 @@ pub async fn session_revoke(
 pub async fn session_revoke_all(tx: &mut Tx, subject_id: &str, now: Timestamp) -> Result<u64, StoreError> {
     let sql = "UPDATE sessions SET revoked_at = $2, revoked_reason = 'all' WHERE subject_id = $1 AND revoked_at IS NULL";
     tx.execute(sql, &params![subject_id, now]).await
+}
+
+/// Ends every session of a subject but `kept`: after a password change. Returns how many were open.
+pub async fn session_revoke_others(
+    tx: &mut Tx,
+    subject_id: &str,
+    kept: SessionId,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    let sql = "UPDATE sessions SET revoked_at = $3, revoked_reason = 'all' \
+               WHERE subject_id = $1 AND id <> $2 AND revoked_at IS NULL";
+    tx.execute(sql, &params![subject_id, kept, now]).await
+}
+
+/// A subject's open sessions, the one used last first; no more than a hundred.
+pub async fn session_list(tx: &mut Tx, subject_id: &str, now: Timestamp) -> Result<Vec<Session>, StoreError> {
+    let sql = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM sessions WHERE subject_id = $1 AND revoked_at IS NULL AND expires_at > $2 \
+         ORDER BY refreshed_at DESC, id DESC LIMIT 100"
+    );
+    tx.query(sql, &params![subject_id, now]).await?.iter().map(read).collect()
+}
+
+/// Whether a subject has logged in from this network address in the time its sessions are kept.
+pub async fn session_knows_address(tx: &mut Tx, subject_id: &str, address: &str) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM sessions WHERE subject_id = $1 AND address = $2 LIMIT 1";
+    Ok(tx.query_opt(sql, &params![subject_id, address]).await?.is_some())
 }
 
 /// Forgets sessions that expired before `before`. Returns how many.

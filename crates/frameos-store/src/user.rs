@@ -54,7 +54,7 @@ pub async fn user_insert(tx: &mut Tx, new: &UserNew) -> Result<bool, StoreError>
                VALUES ($1, $2, $3, $4, $5, $6, $6)";
     let params = params![
         new.id,
-        new.email.to_lowercase(),
+        new.email.to_ascii_lowercase(),
         &new.name,
         new.password_hash.expose(),
         new.verified_email,

@@ -37,6 +37,9 @@ enum Command {
     Login(command::login::Login),
     /// End a saved login
     Logout(command::logout::Logout),
+    /// List, make and revoke personal access tokens, for programs
+    #[command(subcommand)]
+    Tokens(command::tokens::Tokens),
 
     // For users of agents.
     /// List and search the marketplace
@@ -106,6 +109,7 @@ impl Cli {
             Command::Register(args) => command::register::run(&args).await,
             Command::Login(args) => command::login::run(&args).await,
             Command::Logout(args) => command::logout::run(&args).await,
+            Command::Tokens(command) => command::tokens::run(&command).await,
             Command::Agents(args) => command::agents::run(&args).await,
             Command::Agent(args) => command::agent::run(&args).await,
             Command::Deploy(args) => command::deploy::run(&args).await,

@@ -191,6 +191,11 @@ impl Client {
         self.send(Request { method: Method::POST, url: self.url(path)?, body, key: None }).await
     }
 
+    pub async fn delete(&mut self, path: &[&str]) -> Result<Value> {
+        let url = self.url(path)?;
+        self.send(Request { method: Method::DELETE, url, body: None, key: None }).await
+    }
+
     fn url(&self, path: &[&str]) -> Result<Url> {
         let mut url = self.server.clone();
         url.path_segments_mut()

@@ -29,6 +29,7 @@ pub mod runtime;
 pub mod sandbox;
 pub mod scan;
 pub mod serve;
+pub mod tokens;
 pub mod top_up;
 pub mod validate;
 pub mod wallet;

@@ -45,6 +45,10 @@ pub(crate) struct Platform {
 struct NoMail;
 
 impl Mailer for NoMail {
+    fn is_instant(&self) -> bool {
+        true
+    }
+
     fn send<'a>(&'a self, _: Mail) -> BoxFuture<'a, Result<(), MailError>> {
         Box::pin(async { Ok(()) })
     }
@@ -75,6 +79,7 @@ impl Platform {
                 free_patience: Duration::from_secs(60),
                 worker_name: "bench".into(),
                 webhooks_allow_private: false,
+                require_verified_email: false,
                 host: "bench".into(),
                 payouts: PayoutSettings {
                     minimum: 50_000,

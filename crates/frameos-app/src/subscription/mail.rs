@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     app::App,
-    error::{AppError, Result},
+    error::Result,
     jobs::{Job, Next},
-    mail::Mail,
+    mail::{Mail, mail_deliver},
 };
 
 /// Tells a subscriber something.
@@ -56,8 +56,7 @@ impl Job for SubscriptionMail {
         });
         let Some((found, to)) = found.await? else { return Ok(Next::Done) };
         let (subject, text) = text(&found, &self.news);
-        app.mailer.send(Mail { to, subject, text }).await.map_err(AppError::internal)?;
-        Ok(Next::Done)
+        mail_deliver(app, Mail { to, subject, text }, app.now()).await
     }
 }
 

@@ -1,16 +1,16 @@
-//! Accounts: registering, logging in, second factors.
+//! Accounts: registering, proving an address, looking at one's own.
 
 use axum::extract::State;
 use frameos_app as app;
 use frameos_contract::account::{
-    DeveloperRegistered, LoginRequest, RefreshRequest, RegisterRequest, TwoFactorConfirm, TwoFactorEnrolled,
-    UserRegistered, VerifyEmailRequest,
+    DeveloperRegistered, EmailRequest, ProofRequest, RegisterRequest, UserRegistered, VerifyEmailRequest,
 };
 
 use super::{
     Api,
     extract::{Authenticated, Json, Public},
     reply::{Answer, created, done, ok},
+    second_factor::proof,
 };
 use crate::view::account as view;
 
@@ -57,23 +57,6 @@ pub(crate) async fn user_register(
     )
 }
 
-/// `POST /auth/login`
-pub(crate) async fn login(State(api): State<Api>, _: Public, Json(body): Json<LoginRequest>) -> Answer {
-    let tokens = app::account_login(&api.app, &body.email, body.password.into(), body.otp.as_deref()).await?;
-    ok(view::token_pair(tokens))
-}
-
-/// `POST /auth/refresh`
-pub(crate) async fn refresh(State(api): State<Api>, _: Public, Json(body): Json<RefreshRequest>) -> Answer {
-    ok(view::token_pair(app::session_refresh(&api.app, &body.refresh_token).await?))
-}
-
-/// `POST /auth/logout`
-pub(crate) async fn logout(State(api): State<Api>, _: Public, Json(body): Json<RefreshRequest>) -> Answer {
-    app::session_logout(&api.app, &body.refresh_token).await?;
-    done("Logged out.")
-}
-
 /// `POST /auth/verify-email`
 pub(crate) async fn verify_email(
     State(api): State<Api>,
@@ -84,26 +67,27 @@ pub(crate) async fn verify_email(
     done("The e-mail address is verified.")
 }
 
+/// `POST /auth/resend-verification`
+pub(crate) async fn resend_verification(
+    State(api): State<Api>,
+    _: Public,
+    Json(body): Json<EmailRequest>,
+) -> Answer {
+    app::verification_resend(&api.app, &body.email).await?;
+    done("If this address has an account that is not verified, a mail is on its way to it.")
+}
+
 /// `GET /me`
 pub(crate) async fn me(State(api): State<Api>, Authenticated(principal): Authenticated) -> Answer {
     ok(view::me(app::account_me(&api.app, &principal).await?))
 }
 
-/// `POST /me/2fa/enroll`
-pub(crate) async fn two_factor_enroll(
+/// `DELETE /me`
+pub(crate) async fn delete(
     State(api): State<Api>,
     Authenticated(principal): Authenticated,
+    Json(body): Json<ProofRequest>,
 ) -> Answer {
-    let enrolled = app::two_factor_enroll(&api.app, &principal).await?;
-    ok(TwoFactorEnrolled { secret: enrolled.secret, otpauth_url: enrolled.otpauth_url })
-}
-
-/// `POST /me/2fa/confirm`
-pub(crate) async fn two_factor_confirm(
-    State(api): State<Api>,
-    Authenticated(principal): Authenticated,
-    Json(body): Json<TwoFactorConfirm>,
-) -> Answer {
-    app::two_factor_confirm(&api.app, &principal, &body.otp).await?;
-    done("The second factor is in force.")
+    app::account_delete(&api.app, &principal, proof(body)).await?;
+    done("The account is deleted. What the books need of it is kept without your name and address.")
 }

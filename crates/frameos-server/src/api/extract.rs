@@ -4,6 +4,7 @@ mod csv;
 mod idempotency_key;
 mod json;
 mod markdown;
+mod origin;
 mod paging;
 mod path;
 mod permission;
@@ -16,6 +17,7 @@ pub(crate) use csv::{Format, PathFile};
 pub(crate) use idempotency_key::{IdempotencyKey, OptionalKey, key_in};
 pub(crate) use json::{Json, OptionalJson, body_bytes};
 pub(crate) use markdown::markdown_wanted;
+pub(crate) use origin::From;
 pub(crate) use paging::{Paging, page_check};
 pub(crate) use path::{PathId, PathIds, PathText, PathTexts};
 pub(crate) use permission::{

@@ -4,7 +4,7 @@
 //! say the same. Nothing else adds routes.
 
 use axum::{
-    Router,
+    Extension, Router,
     extract::DefaultBodyLimit,
     handler::Handler,
     http::Method,
@@ -15,10 +15,12 @@ use frameos_contract::ErrorCode;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::{
-    Api, account, admin, agent, deployment, developer, execution,
+    Api, account, admin, agent, deployment, developer, execution, export,
     failure::ApiFailure,
     layers::{Frame, detach, frame, idempotency, idempotency_by_row, panic_answer, path_note, time_limit},
-    operations, payout, provider, refund, run_event, subscription, user_review, wallet, webhook,
+    needs::{Needs, needs},
+    operations, password, payout, personal_token, provider, refund, run_event, second_factor, session,
+    subscription, user_review, wallet, webhook,
 };
 
 /// Who may use a route.
@@ -43,6 +45,8 @@ pub struct Route {
     pub method: Method,
     pub path: &'static str,
     pub access: Access,
+    /// What it takes besides.
+    pub needs: Needs,
     body_limit: usize,
     /// Whether its handler remembers requests by their keys itself.
     is_own_record: bool,
@@ -67,13 +71,27 @@ pub fn routes() -> Vec<Route> {
         // Accounts
         post("/developers/register", Public, account::developer_register),
         post("/users/register", Public, account::user_register),
-        post("/auth/login", Public, account::login),
-        post("/auth/refresh", Public, account::refresh),
-        post("/auth/logout", Public, account::logout),
+        post("/auth/login", Public, session::login),
+        post("/auth/refresh", Public, session::refresh),
+        post("/auth/logout", Public, session::logout),
+        post("/auth/logout-everywhere", Account, session::logout_everywhere),
         post("/auth/verify-email", Public, account::verify_email),
+        post("/auth/resend-verification", Public, account::resend_verification),
+        post("/auth/forgot-password", Public, password::forgot),
+        post("/auth/reset-password", Public, password::reset),
         get("/me", Account, account::me),
-        post("/me/2fa/enroll", Account, account::two_factor_enroll),
-        post("/me/2fa/confirm", Account, account::two_factor_confirm),
+        delete("/me", Account, account::delete),
+        get("/me/export", Account, export::export),
+        post("/me/password", Account, password::change),
+        get("/me/sessions", Account, session::list),
+        delete("/me/sessions/{session}", Account, session::end),
+        get("/me/tokens", Account, personal_token::list),
+        post("/me/tokens", Account, personal_token::create),
+        delete("/me/tokens/{token}", Account, personal_token::revoke),
+        post("/me/2fa/enroll", Account, second_factor::enroll),
+        post("/me/2fa/confirm", Account, second_factor::confirm),
+        post("/me/2fa/disable", Account, second_factor::disable),
+        post("/me/2fa/recovery-codes", Account, second_factor::recovery_codes),
         // The registry
         post("/agents/register", Developer, agent::register).with_body(BUNDLE_BODY_LIMIT),
         get("/agents", Open, agent::list),
@@ -173,7 +191,7 @@ pub fn routes() -> Vec<Route> {
 pub fn router(api: Api) -> Router {
     let mut router = Router::new();
     for route in routes() {
-        let mut handler = route.handler;
+        let mut handler = route.handler.layer(Extension(route.needs));
         if route.method != Method::GET {
             handler = if route.is_own_record {
                 handler.layer(from_fn_with_state(api.clone(), idempotency_by_row))
@@ -238,5 +256,7 @@ fn route<H: Handler<T, Api>, T: 'static>(
     access: Access,
     handler: H,
 ) -> Route {
-    Route { method, path, access, body_limit: BODY_LIMIT, is_own_record: false, handler: on(filter, handler) }
+    let needs = needs(&method, path, access);
+    let handler = on(filter, handler);
+    Route { method, path, access, needs, body_limit: BODY_LIMIT, is_own_record: false, handler }
 }

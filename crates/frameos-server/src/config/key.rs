@@ -8,7 +8,8 @@ use frameos_domain::client_key::client_signing_key_read;
 use secrecy::{ExposeSecret, SecretString};
 use toml::Value;
 
-use super::{Backend, Config, LogFormat, PayoutProviderKind, ProviderName, Role, Seed, x402};
+use super::{Backend, Config, LogFormat, MailConfig, PayoutProviderKind, ProviderName, Role, Seed, x402};
+use crate::mailer::SmtpMailer;
 
 /// A value on its way into the tree: typed when it is from the file, text when from the environment or a flag.
 #[derive(Debug, Clone, Copy)]
@@ -319,11 +320,27 @@ pub static KEYS: &[Key] = &[
     },
     Key {
         name: "mail.url",
-        allowed: "file:///absolute/directory",
-        set: |config, raw| {
-            set_optional(&mut config.mail_dir, raw, |raw| folder(raw, "smtp", "sending by SMTP"))
+        allowed: "file:///absolute/directory, or smtp:// or smtps:// with user:password@host:port",
+        set: |config, raw| mail_url(&mut config.mail, raw),
+        show: |config| match &config.mail.folder {
+            Some(path) => text(&format!("file://{}", path.display())),
+            None => hidden(config.mail.smtp.as_ref()),
         },
-        show: |config| optional(config.mail_dir.as_ref().map(|path| format!("file://{}", path.display()))),
+    },
+    Key {
+        name: "mail.from",
+        allowed: "an address such as FrameOS <no-reply@example.com>",
+        set: |config, raw| set_optional(&mut config.mail.from, raw, mail_from),
+        show: |config| optional(config.mail.from.as_ref()),
+    },
+    Key {
+        name: "accounts.require_verified_email",
+        allowed: "true, false, or auto",
+        set: |config, raw| set_to(&mut config.require_verified_email, boolean_or_auto(raw)),
+        show: |config| match config.require_verified_email {
+            Some(required) => Shown::Plain(Value::Boolean(required)),
+            None => text(&"auto"),
+        },
     },
     Key {
         name: "webhooks.allow_private",
@@ -552,6 +569,30 @@ fn folder(raw: Raw<'_>, planned: &str, what: &'static str) -> Result<PathBuf, Re
     let path =
         text.strip_prefix("file://").filter(|path| path.starts_with('/')).ok_or(Refused::NotAllowed)?;
     Ok(PathBuf::from(path))
+}
+
+fn mail_url(mail: &mut MailConfig, raw: Raw<'_>) -> Result<(), Refused> {
+    let text = string(raw)?;
+    (mail.folder, mail.smtp) = (None, None);
+    if text.starts_with("smtp://") || text.starts_with("smtps://") {
+        let url = SecretString::from(text);
+        // What is wrong with it is not repeated: it may hold a password.
+        SmtpMailer::check(&url).map_err(|_| Refused::NotAllowed)?;
+        mail.smtp = Some(url);
+    } else if !text.is_empty() {
+        let path = text.strip_prefix("file://").filter(|path| path.starts_with('/'));
+        mail.folder = Some(path.ok_or(Refused::NotAllowed)?.into());
+    }
+    Ok(())
+}
+
+fn mail_from(raw: Raw<'_>) -> Result<String, Refused> {
+    let text = string(raw)?;
+    if SmtpMailer::from_check(&text) { Ok(text) } else { Err(Refused::NotAllowed) }
+}
+
+fn boolean_or_auto(raw: Raw<'_>) -> Result<Option<bool>, Refused> {
+    if string(raw).is_ok_and(|text| text == "auto") { Ok(None) } else { boolean(raw).map(Some) }
 }
 
 fn database_url(raw: Raw<'_>) -> Result<SecretString, Refused> {

@@ -150,6 +150,8 @@ fn filled(path: &str, things: &Things) -> String {
         .replace("{review}", "rvw_00000000000000000000000000")
         .replace("{payout}", "pout_00000000000000000000000000")
         .replace("{subscription}", "sub_00000000000000000000000000")
+        .replace("{session}", "ses_00000000000000000000000000")
+        .replace("{token}", "pat_00000000000000000000000000")
         .replace("{provider}", "sandbox")
         .replace("{top_up}", "top_00000000000000000000000000")
         .replace("{webhook}", "whk_00000000000000000000000000")

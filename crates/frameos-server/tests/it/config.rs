@@ -91,6 +91,8 @@ fn every_key_can_be_set_by_its_variable() {
         ("metrics.listen", "127.0.0.1:3"),
         ("metrics.token", "fedcba9876543210"),
         ("mail.url", "file:///srv/mail"),
+        ("mail.from", "FrameOS <no-reply@frameos.example>"),
+        ("accounts.require_verified_email", "true"),
         ("webhooks.allow_private", "true"),
         ("payouts.provider", "cashfree"),
         ("payouts.minimum", "100"),

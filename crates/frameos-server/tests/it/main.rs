@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 mod access;
+mod account_end;
 mod analytics;
 mod bundles;
 mod config;
@@ -19,9 +20,12 @@ mod hostile_agents;
 mod idempotency;
 mod keys;
 mod live_runs;
+mod mails;
 mod main_flow;
 mod operations;
+mod passwords;
 mod payouts;
+mod personal_tokens;
 mod platform_faults;
 mod policies;
 mod pricing;
@@ -30,6 +34,7 @@ mod providers;
 mod queue;
 mod registry;
 mod run_events;
+mod second_factors;
 mod sessions;
 mod subscriptions;
 mod user_reviews;

@@ -1,10 +1,10 @@
-//! The e-mail directory: uniqueness over roles, lock-out, second factor.
+//! The e-mail directory: uniqueness over roles, second factor.
 
 use frameos_domain::id::{AdminId, UserId};
 use frameos_store::{
     account::{
-        Account, PasswordHash, account_get, account_get_by_email, account_insert, account_login_reserve,
-        account_login_succeeded, account_totp_confirm, account_totp_enroll, account_totp_use,
+        Account, PasswordHash, account_get, account_get_by_email, account_insert, account_totp_confirm,
+        account_totp_enroll, account_totp_remove, account_totp_use,
     },
     admin::{AdminNew, admin_count_unscoped, admin_get, admin_insert},
     developer::{
@@ -12,7 +12,7 @@ use frameos_store::{
     },
     on_both_engines,
     page::Page,
-    profile::{profile_get, profile_verify_email},
+    profile::{profile_get, profile_set_password, profile_verify_email},
     status::{AccountStatus, Role},
     testing::TestDb,
     user::{user_get, user_set_status_unscoped},
@@ -22,8 +22,6 @@ use crate::fixture::{at, developer, id, read, tx, user};
 
 on_both_engines!(
     an_address_is_unique_over_all_roles,
-    an_account_locks_after_repeated_failures_for_ever_longer,
-    of_attempts_at_once_no_more_pass_than_in_turn,
     a_code_works_once_and_a_confirmed_factor_stays,
     profiles_read_every_role,
     accounts_change_status_and_password,
@@ -48,38 +46,6 @@ async fn an_address_is_unique_over_all_roles(db: TestDb) {
     assert_eq!(read!(store, |tx| admin_count_unscoped(tx)), 0);
     let found: Account = read!(store, |tx| account_get_by_email(tx, "SAME@EXAMPLE.COM")).unwrap();
     assert_eq!((found.role, found.email.as_str()), (Role::User, "same@example.com"));
-}
-
-async fn an_account_locks_after_repeated_failures_for_ever_longer(db: TestDb) {
-    let store = &db.store;
-    let subject = user(store, "u@example.com").await.to_string();
-    let reserve = async |now| tx!(store, |tx| account_login_reserve(tx, "U@example.com", at(now)));
-    for attempt in 1..=4 {
-        assert!(reserve(0).await, "attempt {attempt} is free");
-    }
-    let mut now = 0;
-    for seconds in [1, 2, 4, 8, 16, 32, 60, 60] {
-        assert!(reserve(now).await);
-        let name = subject.clone();
-        let account = read!(store, |tx| account_get(tx, &name)).unwrap();
-        assert_eq!(account.locked_until, Some(at(now + seconds)));
-        assert!(!reserve(now + seconds - 1).await, "locked for {seconds} s");
-        now += seconds;
-    }
-    let name = subject.clone();
-    tx!(store, |tx| account_login_succeeded(tx, &name));
-    let account = read!(store, |tx| account_get(tx, &subject)).unwrap();
-    assert_eq!((account.failed_logins, account.locked_until), (0, None));
-    assert!(!tx!(store, |tx| account_login_reserve(tx, "nobody@example.com", at(0))));
-}
-
-async fn of_attempts_at_once_no_more_pass_than_in_turn(db: TestDb) {
-    let store = &db.store;
-    user(store, "u@example.com").await;
-    let attempts =
-        (0..12).map(|_| async { tx!(store, |tx| account_login_reserve(tx, "u@example.com", at(0))) });
-    let passed = futures::future::join_all(attempts).await.into_iter().filter(|passed| *passed).count();
-    assert_eq!(passed, 5);
 }
 
 async fn a_code_works_once_and_a_confirmed_factor_stays(db: TestDb) {
@@ -114,6 +80,13 @@ async fn a_code_works_once_and_a_confirmed_factor_stays(db: TestDb) {
     let raw: Vec<u8> =
         read!(store, |tx| async { tx.query_one("SELECT totp_secret FROM accounts", &[]).await?.get(0) });
     assert!(!raw.windows(6).any(|part| part == b"secret"), "encrypted at rest");
+    let remove = async || {
+        let name = subject.clone();
+        tx!(store, |tx| account_totp_remove(tx, &name))
+    };
+    assert!(remove().await);
+    assert!(!remove().await, "there is none any more");
+    assert!(enroll(b"fourth secret").await);
 }
 
 async fn profiles_read_every_role(db: TestDb) {
@@ -160,6 +133,9 @@ async fn accounts_change_status_and_password(db: TestDb) {
     assert_eq!(format!("{:?}", found.password_hash), "PasswordHash(hidden)");
     assert_eq!(read!(store, |tx| user_get(tx, user)).unwrap().status, AccountStatus::Banned);
     assert_eq!(read!(store, |tx| developer_list_unscoped(tx, Page::new(1, 10))).total, 1);
+    let (name, other) = (user.to_string(), PasswordHash::new("other".into()));
+    assert!(tx!(store, |tx| profile_set_password(tx, Role::User, &name, &other, at(11))));
+    assert_eq!(read!(store, |tx| user_get(tx, user)).unwrap().password_hash.expose(), "other");
     let nobody = id();
     assert!(!tx!(store, |tx| user_set_status_unscoped(tx, nobody, AccountStatus::Active, at(9))));
 }

@@ -3,8 +3,9 @@
 use frameos_store::{
     Store, on_both_engines,
     session::{
-        Session, SessionRefresh, session_get, session_insert, session_purge_unscoped, session_refresh,
-        session_revoke, session_revoke_all, session_revoke_by_hash,
+        Session, SessionRefresh, session_get, session_insert, session_knows_address, session_list,
+        session_purge_unscoped, session_refresh, session_revoke, session_revoke_all, session_revoke_by_hash,
+        session_revoke_others,
     },
     status::Role,
     testing::TestDb,
@@ -17,6 +18,7 @@ on_both_engines!(
     of_two_refreshes_at_once_one_wins,
     expired_and_revoked_sessions_do_not_refresh,
     a_retired_token_logs_out_too,
+    open_sessions_are_listed_and_ended_but_for_one,
 );
 
 async fn start(store: &Store, hash: &'static str) -> Session {
@@ -28,6 +30,8 @@ async fn start(store: &Store, hash: &'static str) -> Session {
         refreshed_at: at(0),
         expires_at: at(100),
         revoked_at: None,
+        client: Some("frameos/1".into()),
+        address: Some("192.0.2.7".into()),
     };
     let new = session.clone();
     tx!(store, |tx| session_insert(tx, &new, hash));
@@ -91,4 +95,20 @@ async fn a_retired_token_logs_out_too(db: TestDb) {
     assert!(!tx!(store, |tx| session_revoke_by_hash(tx, "one", at(3))), "it has ended already");
     assert_eq!(refresh(store, "two", "three", 4).await, SessionRefresh::Invalid);
     assert!(matches!(refresh(store, "other", "four", 4).await, SessionRefresh::Refreshed(_)));
+}
+
+async fn open_sessions_are_listed_and_ended_but_for_one(db: TestDb) {
+    let store = &db.store;
+    let kept = start(store, "one").await;
+    start(store, "two").await;
+    assert!(matches!(refresh(store, "one", "three", 5).await, SessionRefresh::Refreshed(_)));
+    let listed = read!(store, |tx| session_list(tx, "agt_user_1", at(6)));
+    assert_eq!((listed.len(), listed[0].id), (2, kept.id), "the one used last is first");
+    assert_eq!(listed[0].client.as_deref(), Some("frameos/1"));
+    assert!(read!(store, |tx| session_list(tx, "agt_user_2", at(6))).is_empty());
+    assert_eq!(tx!(store, |tx| session_revoke_others(tx, "agt_user_1", kept.id, at(7))), 1);
+    assert_eq!(read!(store, |tx| session_list(tx, "agt_user_1", at(8))).len(), 1);
+    assert!(read!(store, |tx| session_list(tx, "agt_user_1", at(500))).is_empty(), "expired");
+    assert!(read!(store, |tx| session_knows_address(tx, "agt_user_1", "192.0.2.7")));
+    assert!(!read!(store, |tx| session_knows_address(tx, "agt_user_1", "192.0.2.8")));
 }

@@ -1,6 +1,7 @@
 //! Permissions as values: a handler that holds one has been allowed, one without takes [`Public`].
 //!
-//! Invariants: a missing or bad token is 401, a good token of the wrong role is 403; a token that was sent but is bad is
+//! Invariants: a missing or bad token is 401, a good token of the wrong role, or without
+//! the scope, is 403; a token that was sent but is bad is
 //! refused even where none is needed, so that a client notices.
 
 use axum::{
@@ -8,10 +9,11 @@ use axum::{
     http::{HeaderMap, header, request::Parts},
 };
 use frameos_app::{Principal, principal_authenticate};
+use frameos_contract::ErrorCode;
 use frameos_domain::id::{AdminId, DeveloperId, UserId};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::api::{Api, failure::ApiFailure};
+use crate::api::{Api, failure::ApiFailure, needs::Needs};
 
 /// Anyone may: no token is looked at.
 pub(crate) struct Public;
@@ -40,7 +42,9 @@ impl FromRequestParts<Api> for Authenticated {
     type Rejection = ApiFailure;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiFailure> {
-        principal_in(parts, api).await?.map(Self).ok_or_else(ApiFailure::unauthenticated)
+        let principal = principal_in(parts, api).await?.ok_or_else(ApiFailure::unauthenticated)?;
+        needs_check(parts, api, &principal)?;
+        Ok(Self(principal))
     }
 }
 
@@ -48,7 +52,9 @@ impl FromRequestParts<Api> for OptionalPrincipal {
     type Rejection = ApiFailure;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiFailure> {
-        principal_in(parts, api).await.map(Self)
+        let principal = principal_in(parts, api).await?;
+        principal.iter().try_for_each(|principal| needs_check(parts, api, principal))?;
+        Ok(Self(principal))
     }
 }
 
@@ -77,6 +83,27 @@ impl FromRequestParts<Api> for Admin {
         let Authenticated(principal) = Authenticated::from_request_parts(parts, api).await?;
         principal.admin().map(Self).ok_or_else(|| ApiFailure::forbidden("admin"))
     }
+}
+
+/// Refuses a token without the route's scope, and an account without a proved address where that is needed.
+fn needs_check(parts: &Parts, api: &Api, principal: &Principal) -> Result<(), ApiFailure> {
+    // A route that says nothing of its needs takes a log-in.
+    let needs = parts.extensions.get::<Needs>().copied();
+    let scope = needs.and_then(|needs| needs.scope);
+    if !principal.may(scope) {
+        let message = match scope {
+            Some(scope) => format!("this needs a token with the scope `{}`", scope.as_str()),
+            None => "personal access tokens cannot do this; log in".to_owned(),
+        };
+        return Err(ApiFailure::new(ErrorCode::INSUFFICIENT_SCOPE, message));
+    }
+    let verified = needs.is_some_and(|needs| needs.verified) && api.app.requires_verified_email();
+    if verified && !principal.is_verified {
+        let message = "verify your e-mail address first: send the token of the mail to POST /auth/verify-email, or have it \
+                       sent again with POST /auth/resend-verification";
+        return Err(ApiFailure::new(ErrorCode::EMAIL_UNVERIFIED, message));
+    }
+    Ok(())
 }
 
 /// Who sent the request; `None` without an `Authorization` header. Looked up once per request.

@@ -85,6 +85,11 @@ impl Client {
         answer(request).await
     }
 
+    /// As [`Self::send`], of things the future keeps.
+    pub async fn send_owned(self, method: Method, path: &'static str, body: Value) -> Answer {
+        self.send(method, path, Some(&body), None).await
+    }
+
     /// A request to be completed by the test.
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.base));
