@@ -18,9 +18,10 @@ use frameos_store::{
 use serde_json::{Value, json};
 
 use crate::{
-    agent::{Submitted, agent_visible, insider, submission_scan, version_new},
+    agent::{Submitted, agent_visible, insider, submission_made, submission_scan, version_new},
     app::App,
     error::{AppError, Result},
+    idempotency::Mint,
     pricing::pricing_changed,
     submission::{Submission, face_merge},
     token::Principal,
@@ -31,7 +32,7 @@ pub async fn version_submit(
     app: &App,
     developer: DeveloperId,
     agent: &str,
-    submission: Submission,
+    (submission, mint): (Submission, Mint),
 ) -> Result<Submitted> {
     let agent = agent_owned(app, developer, agent).await?;
     if agent.status == AgentStatus::Banned {
@@ -45,11 +46,25 @@ pub async fn version_submit(
     if checked.listing.slug.as_ref().is_some_and(|slug| *slug != agent.slug) {
         return Err(AppError::field("slug", format!("must stay `{}`: an agent keeps its slug", agent.slug)));
     }
+    let version_id = mint.id();
+    if mint.is_repeat()
+        && let Some(made) = submission_made(app, developer, agent.id, version_id).await?
+    {
+        let live = made.review_status == ReviewStatus::Approved;
+        let status = if live { AgentStatus::Published } else { AgentStatus::PendingReview };
+        return Ok(Submitted {
+            agent_id: agent.id,
+            version_id,
+            status,
+            scan,
+            warnings: checked.manifest.warnings,
+        });
+    }
     newer_check(app, &agent, &checked.version).await?;
     let now = app.now();
     let face = face_merge(&checked, &agent);
-    let new = version_new(agent.id, &checked, &face, &scan, now)?;
-    let (version_id, object, number) = (new.id, new.code_s3_key.clone(), new.version.clone());
+    let new = version_new((agent.id, version_id), &checked, &face, &scan, now)?;
+    let (object, number) = (new.code_s3_key.clone(), new.version.clone());
     let wider = checked.manifest.capabilities.iter().any(|name| !agent.capabilities.contains(name));
     let live = agent.status == AgentStatus::Published && scan.verdict == Verdict::Pass && !wider;
     app.store().objects().put(&object, &code).await?;

@@ -3,6 +3,7 @@
 mod csv;
 mod idempotency_key;
 mod json;
+mod mint;
 mod paging;
 mod path;
 mod permission;
@@ -14,6 +15,7 @@ mod run;
 pub(crate) use csv::{Format, PathFile};
 pub(crate) use idempotency_key::{IdempotencyKey, OptionalKey, key_in};
 pub(crate) use json::{Json, OptionalJson, body_bytes};
+pub(crate) use mint::{KeyedMint, Minted};
 pub(crate) use paging::{Paging, page_check};
 pub(crate) use path::{PathId, PathIds, PathText, PathTexts};
 pub(crate) use permission::{
