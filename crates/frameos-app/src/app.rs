@@ -173,6 +173,11 @@ impl App {
         self.payments.as_ref()
     }
 
+    /// The isolation agents run under in this process; `None` when it runs none.
+    pub fn isolation(&self) -> Option<String> {
+        self.runner.as_ref().map(|runner| runner.tier())
+    }
+
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
     }

@@ -1,7 +1,7 @@
 //! The route table: every path of the marketplace's HTTP interface, who may use it, and its handler.
 //!
 //! `access` says what the handler's own extractor enforces; the authorisation test walks this table and proves that both
-//! say the same. Nothing else adds routes.
+//! say the same. `limit` says what its requests are counted as. Nothing else adds routes.
 
 use axum::{
     Router,
@@ -17,9 +17,13 @@ use tower_http::catch_panic::CatchPanicLayer;
 use super::{
     Api, account, admin, agent, deployment, developer, execution,
     failure::ApiFailure,
-    layers::{Frame, detach, frame, idempotency, idempotency_by_row, panic_answer, path_note, time_limit},
+    layers::{
+        Frame, Limited, body_time, compression, compression_mark, cors, detach, frame, idempotency,
+        idempotency_by_row, limit, panic_answer, path_note, time_limit,
+    },
     operations, payout, provider, refund, run_event, subscription, wallet, webhook,
 };
+use crate::config::LimitClass;
 
 /// Who may use a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +47,8 @@ pub struct Route {
     pub method: Method,
     pub path: &'static str,
     pub access: Access,
+    /// What its requests are counted as; `None`: they are not.
+    pub limit: Option<LimitClass>,
     body_limit: usize,
     /// Whether its handler remembers requests by their keys itself.
     is_own_record: bool,
@@ -58,28 +64,35 @@ const BUNDLE_BODY_LIMIT: usize = 16 << 20;
 /// The table. Longer than a function should be, because it is one.
 pub fn routes() -> Vec<Route> {
     use Access::{Account, Admin, Developer, Open, Public, Run, User};
+    use LimitClass::{
+        AgentVersions, AgentsList, AgentsRegister, Execute, ExecutionGet, Login, Mail, Register, Reports,
+    };
     vec![
-        get("/", Public, operations::about),
-        get("/healthz", Public, operations::health),
-        get("/readyz", Public, operations::ready),
-        get("/metrics", Public, operations::metrics),
+        get("/", Public, operations::about).unlimited(),
+        get("/healthz", Public, operations::health).unlimited(),
+        get("/readyz", Public, operations::ready).unlimited(),
+        get("/metrics", Public, operations::metrics).unlimited(),
         get("/.well-known/jwks.json", Public, operations::keys),
         // Accounts
-        post("/developers/register", Public, account::developer_register),
-        post("/users/register", Public, account::user_register),
-        post("/auth/login", Public, account::login),
-        post("/auth/refresh", Public, account::refresh),
+        post("/developers/register", Public, account::developer_register).limited(Register),
+        post("/users/register", Public, account::user_register).limited(Register),
+        post("/auth/login", Public, account::login).limited(Login),
+        post("/auth/refresh", Public, account::refresh).limited(Login),
         post("/auth/logout", Public, account::logout),
-        post("/auth/verify-email", Public, account::verify_email),
+        post("/auth/verify-email", Public, account::verify_email).limited(Mail),
         get("/me", Account, account::me),
         post("/me/2fa/enroll", Account, account::two_factor_enroll),
         post("/me/2fa/confirm", Account, account::two_factor_confirm),
         // The registry
-        post("/agents/register", Developer, agent::register).with_body(BUNDLE_BODY_LIMIT),
-        get("/agents", Open, agent::list),
+        post("/agents/register", Developer, agent::register)
+            .with_body(BUNDLE_BODY_LIMIT)
+            .limited(AgentsRegister),
+        get("/agents", Open, agent::list).limited(AgentsList),
         get("/agents/{agent}", Open, agent::get),
         patch("/agents/{agent}", Developer, agent::update),
-        post("/agents/{agent}/versions", Developer, agent::version_submit).with_body(BUNDLE_BODY_LIMIT),
+        post("/agents/{agent}/versions", Developer, agent::version_submit)
+            .with_body(BUNDLE_BODY_LIMIT)
+            .limited(AgentVersions),
         get("/agents/{agent}/versions", Open, agent::version_list),
         post("/agents/{agent}/versions/{version}/deprecate", Developer, agent::version_deprecate),
         get("/categories", Public, agent::categories),
@@ -90,16 +103,16 @@ pub fn routes() -> Vec<Route> {
         patch("/deployments/{deployment}", User, deployment::update),
         delete("/deployments/{deployment}", User, deployment::delete),
         // Executions
-        post("/agents/{agent}/execute", User, execution::start).with_own_record(),
+        post("/agents/{agent}/execute", User, execution::start).with_own_record().limited(Execute),
         get("/executions", User, execution::list),
-        get("/executions/{execution}", User, execution::get),
+        get("/executions/{execution}", User, execution::get).limited(ExecutionGet),
         post("/executions/{execution}/cancel", User, execution::cancel),
         get("/executions/{execution}/logs", User, execution::logs),
         get("/executions/{execution}/receipt", User, execution::receipt),
         get("/executions/{execution}/ap2", User, execution::ap2),
         get("/executions/{execution}/events", User, run_event::follow),
-        post("/executions/{execution}/progress", Run, run_event::progress),
-        post("/executions/{execution}/logs", Run, run_event::log),
+        post("/executions/{execution}/progress", Run, run_event::progress).limited(Reports),
+        post("/executions/{execution}/logs", Run, run_event::log).limited(Reports),
         // Subscriptions
         post("/agents/{agent}/subscribe", User, subscription::create),
         get("/subscriptions", User, subscription::list),
@@ -115,7 +128,9 @@ pub fn routes() -> Vec<Route> {
         get("/wallet/transactions", User, wallet::transactions),
         get("/policy", User, wallet::policy_get),
         put("/policy", User, wallet::policy_put),
-        post("/providers/{provider}/webhook", Public, provider::webhook).with_body(PROVIDER_BODY_LIMIT),
+        post("/providers/{provider}/webhook", Public, provider::webhook)
+            .with_body(PROVIDER_BODY_LIMIT)
+            .limited(Reports),
         // Webhooks
         get("/webhooks", User, webhook::list),
         post("/webhooks", User, webhook::create),
@@ -166,28 +181,53 @@ pub fn router(api: Api) -> Router {
             };
             handler = handler.layer(from_fn_with_state(api.writes.clone(), detach));
         }
+        if let Some(class) = route.limit {
+            let limited = Limited { api: api.clone(), class, access: route.access };
+            handler = handler.layer(from_fn_with_state(limited, limit));
+        }
         router = router.route(route.path, handler.layer(DefaultBodyLimit::max(route.body_limit)));
     }
-    let outer = Frame { clock: api.clock.clone(), https: api.https, http: api.exposition.http() };
+    let outer = Frame {
+        clock: api.clock.clone(),
+        https: api.https,
+        http: api.exposition.http(),
+        stopping: api.stopping.clone(),
+        cors: cors(&api.cors_origins),
+    };
     framed(router, outer).with_state(api)
 }
 
 /// Puts `router` into the frame every listener of ours answers in.
 pub(crate) fn framed<S: Clone + Send + Sync + 'static>(router: Router<S>, outer: Frame) -> Router<S> {
-    router
+    let router = router
         .route_layer(from_fn(path_note))
         .fallback(async || ApiFailure::not_found())
         .method_not_allowed_fallback(async || {
             ApiFailure::new(ErrorCode::METHOD_NOT_ALLOWED, "this path does not take that method")
         })
+        .layer(from_fn(body_time))
         .layer(from_fn(time_limit))
         .layer(CatchPanicLayer::custom(panic_answer))
-        .layer(from_fn_with_state(outer, frame))
+        .layer(from_fn(compression_mark))
+        .layer(compression());
+    let router = match outer.cors.clone() {
+        Some(cors) => router.layer(cors),
+        None => router,
+    };
+    router.layer(from_fn_with_state(outer, frame))
 }
 
 impl Route {
     fn with_body(self, body_limit: usize) -> Self {
         Self { body_limit, ..self }
+    }
+
+    fn limited(self, class: LimitClass) -> Self {
+        Self { limit: Some(class), ..self }
+    }
+
+    fn unlimited(self) -> Self {
+        Self { limit: None, ..self }
     }
 
     fn with_own_record(self) -> Self {
@@ -222,5 +262,14 @@ fn route<H: Handler<T, Api>, T: 'static>(
     access: Access,
     handler: H,
 ) -> Route {
-    Route { method, path, access, body_limit: BODY_LIMIT, is_own_record: false, handler: on(filter, handler) }
+    let limit = if method == Method::GET { LimitClass::Reads } else { LimitClass::Writes };
+    Route {
+        method,
+        path,
+        access,
+        limit: Some(limit),
+        body_limit: BODY_LIMIT,
+        is_own_record: false,
+        handler: on(filter, handler),
+    }
 }

@@ -3,8 +3,10 @@
 mod agents;
 mod client;
 mod leftovers;
+mod redis;
 mod server;
 
 pub use agents::{Agent, deploy, execute, node_agent, pack, python_agent};
 pub use client::{Answer, Client, PASSWORD, answer, totp_now};
+pub use redis::Redis;
 pub use server::{TestApp, is_docker, test_config, tier_prefix};
