@@ -24,6 +24,7 @@ use crate::{
     app::App,
     catalogue::{Snapshot, catalogue},
     error::{AppError, Result},
+    idempotency::Mint,
     scan::{Scanned, bundle_scan},
     search::{AgentQuery, FacetValue, Found, SearchSort},
     submission::{self, Checked, Submission},
@@ -71,16 +72,25 @@ pub struct AgentView {
 }
 
 /// Publishes a new agent: checked, scanned, stored, and waiting for review.
-pub async fn agent_register(app: &App, developer: DeveloperId, submission: Submission) -> Result<Submitted> {
+pub async fn agent_register(
+    app: &App,
+    developer: DeveloperId,
+    submission: Submission,
+    mint: Mint,
+) -> Result<Submitted> {
     let (checked, scanned, code) = submission_scan(submission).await?;
     let scan = scanned.report;
     let now = app.now();
     let slug = submission::required("slug", checked.listing.slug.clone())?;
     let face = submission::face_new(&checked)?;
-    let agent_id = AgentId::generate(now);
-    let version = version_new(agent_id, &checked, &face, &scan, now)?;
+    let (agent_id, version_id) = (mint.id(), mint.id());
+    if mint.is_repeat() && submission_made(app, developer, agent_id, version_id).await?.is_some() {
+        let (status, warnings) = (AgentStatus::PendingReview, checked.manifest.warnings);
+        return Ok(Submitted { agent_id, version_id, status, scan, changes: None, warnings });
+    }
+    let version = version_new((agent_id, version_id), &checked, &face, &scan, now)?;
     let new = AgentNew { id: agent_id, developer_id: developer, slug: slug.clone(), face, created_at: now };
-    let (version_id, object) = (version.id, version.code_s3_key.clone());
+    let object = version.code_s3_key.clone();
     app.store().objects().put(&object, &code).await?;
     let stored = app.store().tx(move |tx| {
         Box::pin(async move {
@@ -112,6 +122,24 @@ pub async fn agent_register(app: &App, developer: DeveloperId, submission: Submi
     Ok(Submitted { agent_id, version_id, status: AgentStatus::PendingReview, scan, changes: None, warnings })
 }
 
+/// The version that an earlier attempt at this request submitted, if it came that far.
+pub(crate) async fn submission_made(
+    app: &App,
+    developer: DeveloperId,
+    agent_id: AgentId,
+    version_id: VersionId,
+) -> Result<Option<Version>> {
+    let found = app.store().read(move |tx| {
+        Box::pin(async move {
+            if agent::agent_get(tx, developer, agent_id).await?.is_none() {
+                return Ok(None);
+            }
+            version::version_get_unscoped(tx, version_id).await
+        })
+    });
+    Ok(found.await?.filter(|version| version.agent_id == agent_id))
+}
+
 /// Unpacks, checks and scans off the async threads; a rejecting scan is the caller's error, with every finding.
 pub(crate) async fn submission_scan(submission: Submission) -> Result<(Checked, Scanned, Vec<u8>)> {
     let work = move || {
@@ -138,13 +166,12 @@ pub(crate) async fn submission_scan(submission: Submission) -> Result<(Checked, 
 }
 
 pub(crate) fn version_new(
-    agent_id: AgentId,
+    (agent_id, id): (AgentId, VersionId),
     checked: &Checked,
     face: &AgentFace,
     scan: &ScanReport,
     now: Timestamp,
 ) -> Result<Version> {
-    let id = VersionId::generate(now);
     let runtime = &checked.manifest.runtime;
     Ok(Version {
         id,

@@ -182,6 +182,11 @@ impl App {
         self.settings.require_verified_email
     }
 
+    /// The isolation agents run under in this process; `None` when it runs none.
+    pub fn isolation(&self) -> Option<String> {
+        self.runner.as_ref().map(|runner| runner.tier())
+    }
+
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
     }

@@ -20,6 +20,7 @@ use serde_json::{Map, Value};
 use crate::{
     app::App,
     error::{AppError, Result},
+    idempotency::Mint,
     inputs::config_check,
     upgrade::{VersionChanges, version_changes},
 };
@@ -73,14 +74,23 @@ pub async fn deployment_create(
     app: &App,
     user: UserId,
     agent: &str,
-    new: DeploymentNew,
+    (new, mint): (DeploymentNew, Mint),
 ) -> Result<DeploymentView> {
+    let id = mint.id();
+    if mint.is_repeat() {
+        let made = app
+            .store()
+            .read(move |tx| Box::pin(async move { deployment::deployment_get(tx, user, id).await }));
+        if let Some(made) = made.await? {
+            return deployment_view(app, made).await;
+        }
+    }
     let runnable = runnable_load(app, agent, new.version.as_deref()).await?;
     available_check(&runnable)?;
     config_check(&runnable.manifest, &new.config)?;
     let now = app.now();
     let row = Deployment {
-        id: DeploymentId::generate(now),
+        id,
         user_id: user,
         agent_id: runnable.agent.id,
         version: runnable.version.version.clone(),

@@ -21,6 +21,7 @@ use crate::{
     app::App,
     credential,
     error::{AppError, Result},
+    idempotency::Mint,
     review::version_approve,
     submission::Submission,
 };
@@ -185,7 +186,7 @@ async fn agent_seed(app: &App, developer: DeveloperId, admin: AdminId, agent: Bu
     let long_description = readme.map(|(_, bytes)| String::from_utf8_lossy(bytes).into_owned());
     let code = frameos_scanner::bundle::pack(agent.files).map_err(AppError::internal)?;
     let submission = Submission { long_description, code, ..Submission::default() };
-    match agent_register(app, developer, submission).await {
+    match agent_register(app, developer, submission, Mint::fresh(app.now())).await {
         Ok(_) => {}
         // An earlier, interrupted start published it; what is left is the approval.
         Err(AppError::Conflict { code: "SLUG_TAKEN", .. }) => {}

@@ -30,6 +30,7 @@ use crate::{
     app::App,
     deployment::banned,
     error::{AppError, Result},
+    idempotency::Mint,
     jobs::job_add,
 };
 use mail::News;
@@ -52,10 +53,17 @@ pub async fn subscription_create(
     app: &App,
     user: UserId,
     agent: &str,
-    confirm: bool,
+    (confirm, mint): (bool, Mint),
 ) -> Result<SubscriptionView> {
     let (name, now) = (agent.to_owned(), app.now());
-    let id = SubscriptionId::generate(now);
+    let id: SubscriptionId = mint.id();
+    if mint.is_repeat() {
+        match subscription_get(app, user, id).await {
+            Err(AppError::NotFound { .. }) => {}
+            // What is not paid yet, the renewal job takes over.
+            made => return made,
+        }
+    }
     let begun = app.store().tx(move |tx| {
         Box::pin(async move {
             let found = agent_find_unscoped(tx, &name).await?;

@@ -20,10 +20,11 @@ use frameos_store::{
 use serde_json::{Value, json};
 
 use crate::{
-    agent::{Submitted, agent_visible, insider, submission_scan, version_new},
+    agent::{Submitted, agent_visible, insider, submission_made, submission_scan, version_new},
     app::App,
     catalogue::catalogue_settle,
     error::{AppError, Result},
+    idempotency::Mint,
     pricing::pricing_changed,
     scan::{Comparison, carried_entry, needs_no_reviewer, version_compare},
     submission::{Submission, face_merge},
@@ -35,7 +36,7 @@ pub async fn version_submit(
     app: &App,
     developer: DeveloperId,
     agent: &str,
-    submission: Submission,
+    (submission, mint): (Submission, Mint),
 ) -> Result<Submitted> {
     let agent = agent_owned(app, developer, agent).await?;
     if agent.status == AgentStatus::Banned {
@@ -49,11 +50,25 @@ pub async fn version_submit(
     if checked.listing.slug.as_ref().is_some_and(|slug| *slug != agent.slug) {
         return Err(AppError::field("slug", format!("must stay `{}`: an agent keeps its slug", agent.slug)));
     }
+    let version_id = mint.id();
+    if mint.is_repeat()
+        && let Some(made) = submission_made(app, developer, agent.id, version_id).await?
+    {
+        let live = made.review_status == ReviewStatus::Approved;
+        let status = if live { AgentStatus::Published } else { AgentStatus::PendingReview };
+        return Ok(Submitted {
+            agent_id: agent.id,
+            version_id,
+            status,
+            scan: scanned.report,
+            changes: None,
+            warnings: checked.manifest.warnings,
+        });
+    }
     let versions = newer_check(app, &agent, &checked.version).await?;
     let now = app.now();
     let face = face_merge(&checked, &agent);
-    let new = version_new(agent.id, &checked, &face, &scanned.report, now)?;
-    let version_id = new.id;
+    let new = version_new((agent.id, version_id), &checked, &face, &scanned.report, now)?;
     let wider = checked.manifest.capabilities.iter().any(|name| !agent.capabilities.contains(name));
     let number = (version_id, &checked.version);
     let Comparison { changes, carried } = version_compare(app, &versions, number, &scanned).await?;

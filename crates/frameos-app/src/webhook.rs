@@ -30,6 +30,7 @@ use self::target::url_check;
 use crate::{
     app::App,
     error::{AppError, Result},
+    idempotency::Mint,
     jobs::job_add,
 };
 
@@ -93,12 +94,22 @@ pub(crate) struct Ended<'a> {
 pub async fn webhook_create(
     app: &App,
     user: UserId,
-    new: WebhookNew,
+    (new, mint): (WebhookNew, Mint),
 ) -> Result<(WebhookView, WebhookSecret)> {
+    let id = mint.id();
+    if mint.is_repeat()
+        && let Some(made) = app
+            .store()
+            .read(move |tx| Box::pin(async move { webhook::webhook_get(tx, user, id).await }))
+            .await?
+    {
+        let secret = made.secret.clone();
+        return Ok((view(made), secret));
+    }
     url_check(&new.url, app.settings.webhooks_allow_private)?;
     let (now, secret) = (app.now(), secret_create()?);
     let row = Webhook {
-        id: WebhookId::generate(now),
+        id,
         user_id: user,
         url: new.url,
         description: description_check(new.description)?,

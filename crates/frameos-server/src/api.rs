@@ -36,7 +36,8 @@ use frameos_app::App;
 use frameos_domain::clock::Clock;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::metrics::Exposition;
+use self::layers::RequestLimits;
+use crate::{limit::Proxies, metrics::Exposition, readiness::Readiness};
 
 /// What every handler can reach; clones share everything.
 #[derive(Clone)]
@@ -50,9 +51,17 @@ pub struct ApiParts {
     pub https: bool,
     /// Requests that change something and are under way.
     pub writes: TaskTracker,
-    /// Ends waiting requests when the process is to stop.
+    /// Ends waiting requests when the listener closes.
     pub shutdown: CancellationToken,
+    /// Cancelled once the process is to stop, before `shutdown`.
+    pub stopping: CancellationToken,
+    /// Origins whose pages may read answers.
+    pub cors_origins: Vec<String>,
     pub exposition: Exposition,
+    pub(crate) readiness: Readiness,
+    /// `None`: requests are not counted.
+    pub(crate) limits: Option<RequestLimits>,
+    pub(crate) proxies: Proxies,
 }
 
 impl Api {

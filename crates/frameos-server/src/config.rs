@@ -4,8 +4,11 @@
 //! names the key, its source and what is allowed; secrets are types that cannot be printed. The environment is read nowhere else.
 
 mod key;
+mod limits;
 mod load;
+mod network;
 mod providers;
+mod server;
 mod show;
 mod x402;
 
@@ -15,8 +18,12 @@ use secrecy::SecretString;
 use thiserror::Error;
 
 pub use key::{KEYS, Key};
+pub use limits::{LimitClass, LimitsConfig, Rate};
 pub use load::environment;
+pub(crate) use network::address_block;
+pub use network::{ForwardedHeader, Network};
 pub use providers::{CashfreeKeys, ProviderName, ProvidersConfig, StripeKeys};
+pub use server::ServerConfig;
 pub use x402::X402Config;
 
 /// The file that documents every key, with the built-in defaults.
@@ -61,7 +68,7 @@ pub struct Config {
     pub listen: SocketAddr,
     pub data_dir: PathBuf,
     pub roles: Vec<Role>,
-    /// Where clients reach the API, without a trailing slash; `None`: `http://` + `listen`.
+    /// Where clients reach the API, without a trailing slash; `None`: `http://` or, with TLS, `https://`, and `listen`.
     pub public_url: Option<String>,
     /// `None`: SQLite in the data directory. May hold a password.
     pub database_url: Option<SecretString>,
@@ -81,7 +88,10 @@ pub struct Config {
     /// Lets webhooks lead to private addresses, any port and plain HTTP.
     pub webhooks_allow_private: bool,
     pub x402: X402Config,
-    pub limits_enabled: bool,
+    pub server: ServerConfig,
+    pub limits: LimitsConfig,
+    /// Where processes count together. May hold a password.
+    pub redis_url: Option<SecretString>,
     pub payouts: PayoutConfig,
     pub log: LogConfig,
     pub seed: Seed,
@@ -255,7 +265,9 @@ impl Default for Config {
             require_verified_email: None,
             webhooks_allow_private: false,
             x402: X402Config::default(),
-            limits_enabled: true,
+            server: ServerConfig::default(),
+            limits: LimitsConfig::default(),
+            redis_url: None,
             payouts: PayoutConfig::default(),
             log: LogConfig { format: LogFormat::Text, level: "info".to_owned() },
             seed: Seed::Demo,
@@ -271,7 +283,8 @@ impl Config {
 
     /// Where clients reach the API when the listener got `address`.
     pub fn public_url_at(&self, address: SocketAddr) -> String {
-        self.public_url.clone().unwrap_or_else(|| format!("http://{address}"))
+        let scheme = if self.server.tls_cert.is_some() { "https" } else { "http" };
+        self.public_url.clone().unwrap_or_else(|| format!("{scheme}://{address}"))
     }
 }
 

@@ -8,7 +8,7 @@ use frameos_sandbox::SandboxError;
 use frameos_store::StoreError;
 use thiserror::Error;
 
-use crate::{data_dir::DataDirError, keys::KeyError, mailer::SmtpError};
+use crate::{data_dir::DataDirError, keys::KeyError, listener::TlsError, mailer::SmtpError};
 
 /// A process that did not start, or ended otherwise than it was told to.
 #[derive(Debug, Error)]
@@ -37,6 +37,12 @@ pub enum ServeError {
     X402Incomplete { missing: &'static str },
     #[error("x402 needs the payment gateway in this process; unset `gateway.url` or `x402.facilitator_url`")]
     X402Elsewhere,
+    #[error("TLS cannot be used")]
+    Tls(#[from] TlsError),
+    #[error("`server.tls.cert` and `server.tls.key` belong together; set both or none")]
+    TlsIncomplete,
+    #[error("`redis.url` cannot be used")]
+    Redis(#[source] redis::RedisError),
     #[error("the payment gateway cannot be used")]
     Gateway(#[from] GatewayError),
     #[error("`{key}` is needed by a provider in `gateway.providers`")]

@@ -18,7 +18,7 @@ use frameos_gateway::{
 };
 use frameos_store::Store;
 use secrecy::SecretString;
-use tokio_util::task::TaskTracker;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use client::Client;
 use limit::Limits;
@@ -42,6 +42,8 @@ pub struct GatewayApiParts {
     /// Requests that change something and are under way.
     pub writes: TaskTracker,
     pub http: HttpMetrics,
+    /// Cancelled once the process is to stop.
+    pub stopping: CancellationToken,
 }
 
 /// The gateway is in here for `client.rs` alone: handlers are given what their client may do.
@@ -53,6 +55,7 @@ struct Inner {
     limits: Limits,
     writes: TaskTracker,
     http: HttpMetrics,
+    stopping: CancellationToken,
 }
 
 impl GatewayApi {
@@ -65,6 +68,7 @@ impl GatewayApi {
             limits: Limits::new(parts.per_second),
             writes: parts.writes,
             http: parts.http,
+            stopping: parts.stopping,
         }))
     }
 

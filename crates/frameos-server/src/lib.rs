@@ -2,7 +2,7 @@
 //!
 //! Invariants: no business decision is taken here, a handler makes one call of `frameos-app`; no SQL; the environment is read
 //! in `config` only; a private error chain is logged once and never sent. The binary calls [`serve`], [`worker`],
-//! [`gateway`], [`migrate`], [`ledger_verify`], [`worker_status`], [`keys_list`] and [`key_rotate`] with a [`config::Config`].
+//! [`gateway`], [`migrate`], [`ledger_verify`], [`worker_status`], [`keys_list`], [`key_rotate`] and [`doctor`] with a [`config::Config`].
 #![forbid(unsafe_code)]
 
 pub mod api;
@@ -11,10 +11,12 @@ mod bundled;
 mod client_admin;
 pub mod config;
 mod data_dir;
+mod doctor;
 mod error;
 pub mod gateway_api;
 mod keyring;
 mod keys;
+mod limit;
 mod listener;
 mod logging;
 mod mailer;
@@ -22,6 +24,7 @@ mod maintenance;
 mod metrics;
 mod notice;
 mod payment_providers;
+mod readiness;
 mod seeding;
 mod serve;
 mod signals;
@@ -34,6 +37,7 @@ pub use client_admin::{
 };
 pub use config::{Config, ConfigError};
 pub use data_dir::DataDirError;
+pub use doctor::{Finding, Verdict, doctor};
 pub use error::ServeError;
 pub use frameos_gateway::LedgerAudit;
 pub use keys::KeyError;

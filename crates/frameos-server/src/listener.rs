@@ -1,22 +1,23 @@
 //! A bound TCP listener that serves a router until it is told to stop.
 //!
-//! Invariants: whoever connects sends the head of each request in time or is cut off; there are never more connections than
-//! allowed, further ones wait in the kernel's queue; connections idle when the process is to stop are closed at once.
+//! Invariants: whoever connects sends the head of each request in time, and reads its answer, or is cut off; there are never
+//! more connections than allowed, further ones wait in the kernel's queue; connections idle when the process is to stop are
+//! closed at once.
+
+mod connection;
+mod patient;
+mod tls;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::{Router, extract::ConnectInfo, serve::Listener};
-use hyper::{Request, body::Incoming, server::conn::http1, service::Service};
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    service::TowerToHyperService,
-};
-use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::Semaphore,
-};
+use axum::{Router, serve::Listener};
+use hyper_util::service::TowerToHyperService;
+use tokio::{net::TcpListener, sync::Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use self::connection::{Peered, connection_serve};
+pub(crate) use self::tls::Tls;
+pub use self::tls::TlsError;
 use crate::error::ServeError;
 
 #[cfg(test)]
@@ -27,13 +28,27 @@ mod tests;
 struct Limits {
     /// How long the head of a request may take, from the end of the one before it.
     head: Duration,
+    /// How long an answer may wait for a client that does not read.
+    stall: Duration,
     connections: usize,
     /// How long requests under way may go on once the process is to stop.
     drain: Duration,
 }
 
-const LIMITS: Limits =
-    Limits { head: Duration::from_secs(15), connections: 4_096, drain: Duration::from_secs(30) };
+const LIMITS: Limits = Limits {
+    head: Duration::from_secs(15),
+    stall: Duration::from_secs(30),
+    connections: 4_096,
+    drain: Duration::from_secs(30),
+};
+
+/// How a listener's connections are treated.
+#[derive(Clone, Default)]
+pub(crate) struct Connections {
+    pub tls: Option<Tls>,
+    /// `None`: the built-in number.
+    pub most: Option<usize>,
+}
 
 /// How long writes may go on after the last connection is closed.
 const WRITES_DRAIN: Duration = Duration::from_secs(5);
@@ -54,8 +69,10 @@ pub(crate) async fn listener_serve(
     router: Router,
     writes: TaskTracker,
     shutdown: CancellationToken,
+    connections: Connections,
 ) -> Result<(), ServeError> {
-    serve(listener, router, shutdown, LIMITS).await;
+    let limits = Limits { connections: connections.most.unwrap_or(LIMITS.connections), ..LIMITS };
+    serve(listener, (router, connections.tls), shutdown, limits).await;
     writes.close();
     if tokio::time::timeout(WRITES_DRAIN, writes.wait()).await.is_err() {
         tracing::warn!(writes = writes.len(), "writes were still under way when the process stopped");
@@ -63,7 +80,12 @@ pub(crate) async fn listener_serve(
     Ok(())
 }
 
-async fn serve(mut listener: TcpListener, router: Router, shutdown: CancellationToken, limits: Limits) {
+async fn serve(
+    mut listener: TcpListener,
+    (router, tls): (Router, Option<Tls>),
+    shutdown: CancellationToken,
+    limits: Limits,
+) {
     let free = Arc::new(Semaphore::new(limits.connections));
     let connections = TaskTracker::new();
     let accepting = async {
@@ -71,7 +93,7 @@ async fn serve(mut listener: TcpListener, router: Router, shutdown: Cancellation
             // Goes on after errors: of one connection at once, of the system after a pause.
             let (stream, peer) = Listener::accept(&mut listener).await;
             let service = Peered { router: TowerToHyperService::new(router.clone()), peer };
-            let connection = connection_serve(stream, service, shutdown.clone(), limits.head);
+            let connection = connection_serve(stream, tls.clone(), service, shutdown.clone(), limits);
             connections.spawn(async move {
                 connection.await;
                 drop(place);
@@ -87,41 +109,5 @@ async fn serve(mut listener: TcpListener, router: Router, shutdown: Cancellation
             connections = connections.len(),
             "requests were still under way when the process stopped"
         );
-    }
-}
-
-/// A router that is told where its requests come from.
-struct Peered {
-    router: TowerToHyperService<Router>,
-    peer: SocketAddr,
-}
-
-impl Service<Request<Incoming>> for Peered {
-    type Response = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Response;
-    type Error = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Error;
-    type Future = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Future;
-
-    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
-        request.extensions_mut().insert(ConnectInfo(self.peer));
-        self.router.call(request)
-    }
-}
-
-async fn connection_serve(stream: TcpStream, service: Peered, shutdown: CancellationToken, head: Duration) {
-    let mut connection = std::pin::pin!(
-        http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(head)
-            .serve_connection(TokioIo::new(stream), service)
-    );
-    let served = tokio::select! {
-        served = connection.as_mut() => served,
-        () = shutdown.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-    };
-    if let Err(error) = served {
-        tracing::debug!(error = &error as &dyn std::error::Error, "a connection ended early");
     }
 }

@@ -97,6 +97,12 @@ pub(crate) async fn store_change(config: &Config) -> Result<Store, ServeError> {
     Ok(store)
 }
 
+/// The store of an installation beside whoever uses it, whatever its schema.
+pub(crate) async fn store_beside(config: &Config, data: &DataDir) -> Result<Store, ServeError> {
+    let (_, master) = installation(config)?;
+    store_open(config, data, database_url(config, data), &master).await
+}
+
 /// An installation's folder and the key of what it keeps.
 fn installation(config: &Config) -> Result<(DataDir, KeyBytes), ServeError> {
     let data = DataDir::existing(&config.data_dir)?;

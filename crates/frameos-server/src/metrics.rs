@@ -22,6 +22,7 @@ use prometheus_client::{
 };
 use secrecy::SecretString;
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
 use crate::api::{
     extract::bearer_is,
@@ -138,8 +139,12 @@ impl Exposition {
 }
 
 /// What `metrics.listen` serves: the numbers, and whether the process answers at all.
-pub(crate) fn metrics_router(exposition: Exposition, clock: Arc<dyn Clock>) -> Router {
-    let frame = Frame { clock, https: false, http: exposition.http() };
+pub(crate) fn metrics_router(
+    exposition: Exposition,
+    clock: Arc<dyn Clock>,
+    stopping: CancellationToken,
+) -> Router {
+    let frame = Frame { clock, https: false, http: exposition.http(), stopping, cors: None };
     let numbers =
         async |State(exposition): State<Exposition>, headers: HeaderMap| exposition.answer(&headers).await;
     let router = Router::new()

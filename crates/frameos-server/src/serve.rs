@@ -12,19 +12,22 @@ use frameos_gateway::{
     client::{client_nonces_forget, clients_list},
 };
 use frameos_store::Store;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    api::{Api, ApiParts, routes::router},
+    api::{Api, ApiParts, layers::RequestLimits, routes::router},
     assemble::{Assembly, Ground, ground_open},
     config::{Config, Role},
     error::ServeError,
     gateway_api::{GatewayApi, GatewayApiParts, gateway_router},
     keyring::keyring_newer,
-    listener::{listener_bind, listener_serve},
+    limit::{Limits, Proxies, Shared},
+    listener::{Connections, Tls, listener_bind, listener_serve},
     metrics::{Exposition, HttpMetrics, metrics_router},
     notice::notice,
+    readiness::Readiness,
     seeding::seed_if_new,
 };
 
@@ -39,13 +42,15 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 /// Runs the roles of `config` until `shutdown`.
 pub async fn serve(config: Config, shutdown: CancellationToken) -> Result<(), ServeError> {
+    let config_tls = config.server.tls_cert.is_some();
     let server = Server::start(&config).await?;
     if let Some(address) = server.gateway_address() {
         // Worded so that a script waiting for the line below does not take this one for it.
         notice(&format!("payment gateway at http://{address}"));
     }
     if let Some(address) = server.address() {
-        notice(&format!("listening on http://{address}"));
+        let scheme = if config_tls { "https" } else { "http" };
+        notice(&format!("listening on {scheme}://{address}"));
     }
     server.run(shutdown).await
 }
@@ -77,6 +82,7 @@ pub struct Server {
     ground: Ground,
     assembly: Assembly,
     api: Option<Listening>,
+    tls: Option<Tls>,
     gateway: Option<GatewayListening>,
     metrics: Option<Listening>,
 }
@@ -93,6 +99,8 @@ struct GatewayListening {
 impl Server {
     /// Does everything but accept connections and start runs.
     pub async fn start(config: &Config) -> Result<Self, ServeError> {
+        open_files_raise();
+        let tls = tls_open(config)?;
         let ground = ground_open(config).await?;
         let api = if config.has_role(Role::Api) { Some(listener_bind(config.listen).await?) } else { None };
         let address = api.as_ref().map_or(config.listen, |(_, address)| *address);
@@ -113,7 +121,7 @@ impl Server {
         if config.has_role(Role::Api) {
             seed_if_new(config, &ground.data, &assembly.app).await?;
         }
-        Ok(Self { config: config.clone(), ground, assembly, api, gateway, metrics })
+        Ok(Self { config: config.clone(), ground, assembly, api, tls, gateway, metrics })
     }
 
     /// Where the API listens.
@@ -133,21 +141,42 @@ impl Server {
 
     /// Works until `shutdown`, or until a part fails.
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), ServeError> {
-        let Self { config, ground, assembly, api, gateway, metrics } = self;
+        let Self { config, ground, assembly, api, tls, gateway, metrics } = self;
         let token = config.metrics.token.clone();
         let exposition = Exposition::new(&ground.store, Some(assembly.app.clone()), token);
         let mut tasks = JoinSet::new();
         if let Some((listener, _)) = api {
             let writes = TaskTracker::new();
+            let closing = closing_spawn(&mut tasks, &config, &shutdown);
+            if let Some(tls) = tls.clone() {
+                tasks.spawn(done(tls.follow(shutdown.clone())));
+            }
+            let limits = limits_open(&config)?;
+            if let Some(shared) = limits.as_ref().and_then(|limits| limits.limits.shared()) {
+                tasks.spawn(done(shared.clone().follow(shutdown.clone())));
+            }
+            let redis = limits.as_ref().and_then(|limits| limits.limits.shared().cloned());
+            let objects = config.objects_dir.clone().unwrap_or_else(|| ground.data.path("objects"));
+            let readiness = Readiness::new(assembly.app.clone(), redis, objects);
             let api = Api::new(ApiParts {
+                readiness,
                 app: assembly.app.clone(),
                 clock: Arc::clone(&ground.clock),
-                https: config.public_url.as_deref().is_some_and(|url| url.starts_with("https://")),
+                https: tls.is_some()
+                    || config.public_url.as_deref().is_some_and(|url| url.starts_with("https://")),
                 writes: writes.clone(),
-                shutdown: shutdown.clone(),
+                shutdown: closing.clone(),
+                stopping: shutdown.clone(),
+                cors_origins: config.server.cors_origins.clone(),
                 exposition: exposition.clone(),
+                limits,
+                proxies: Proxies {
+                    networks: config.server.trusted_proxies.clone(),
+                    header: config.server.forwarded_header,
+                },
             });
-            tasks.spawn(listener_serve(listener, router(api), writes, shutdown.clone()));
+            let connections = Connections { tls, most: Some(config.server.max_connections) };
+            tasks.spawn(listener_serve(listener, router(api), writes, closing, connections));
             tasks.spawn(done(catalogue_follow(assembly.app.clone(), shutdown.clone())));
         }
         tasks.spawn(done(jobs_run(assembly.app.clone(), shutdown.clone())));
@@ -165,6 +194,54 @@ impl Server {
     }
 }
 
+/// A token that is cancelled some time after `shutdown`: until then the API goes on, says that it is not ready, and asks its
+/// clients to come by other connections.
+fn closing_spawn(
+    tasks: &mut JoinSet<Result<(), ServeError>>,
+    config: &Config,
+    shutdown: &CancellationToken,
+) -> CancellationToken {
+    let delay = Duration::from_secs(config.server.shutdown_delay_seconds.into());
+    if delay.is_zero() {
+        return shutdown.clone();
+    }
+    let (closing, shutdown) = (CancellationToken::new(), shutdown.clone());
+    let close = closing.clone();
+    tasks.spawn(done(async move {
+        shutdown.cancelled().await;
+        tokio::time::sleep(delay).await;
+        close.cancel();
+    }));
+    closing
+}
+
+/// Allows this process as many open files as it may have. Agents have a limit of their own.
+fn open_files_raise() {
+    if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE)
+        && soft < hard
+        && let Err(error) = setrlimit(Resource::RLIMIT_NOFILE, hard, hard)
+    {
+        tracing::warn!(error = &error as &dyn std::error::Error, soft, "not more files can be open at once");
+    }
+}
+
+fn tls_open(config: &Config) -> Result<Option<Tls>, ServeError> {
+    match (&config.server.tls_cert, &config.server.tls_key) {
+        (Some(certificate), Some(key)) => Ok(Some(Tls::open(certificate, key)?)),
+        (None, None) => Ok(None),
+        _ => Err(ServeError::TlsIncomplete),
+    }
+}
+
+/// The counters of requests, if they are to be counted.
+fn limits_open(config: &Config) -> Result<Option<RequestLimits>, ServeError> {
+    if !config.limits.enabled {
+        return Ok(None);
+    }
+    let shared = config.redis_url.as_ref().map(Shared::new).transpose().map_err(ServeError::Redis)?;
+    Ok(Some(RequestLimits { config: config.limits.clone(), limits: Limits::new(shared) }))
+}
+
 async fn gateway_listen(
     config: &Config,
     ground: &Ground,
@@ -176,7 +253,7 @@ async fn gateway_listen(
         return Err(ServeError::ApiKeyMissing { because });
     }
     let (listener, address) = listener_bind(address).await?;
-    let per_second = if config.limits_enabled { config.gateway.requests_per_second } else { 0 };
+    let per_second = if config.limits.enabled { config.gateway.requests_per_second } else { 0 };
     Ok(GatewayListening { listener, address, api_key, per_second })
 }
 
@@ -196,8 +273,9 @@ fn metrics_spawn(
     shutdown: &CancellationToken,
 ) {
     if let Some((listener, _)) = bound {
-        let router = metrics_router(exposition, Arc::clone(&ground.clock));
-        tasks.spawn(listener_serve(listener, router, TaskTracker::new(), shutdown.clone()));
+        let router = metrics_router(exposition, Arc::clone(&ground.clock), shutdown.clone());
+        let (writes, connections) = (TaskTracker::new(), Connections::default());
+        tasks.spawn(listener_serve(listener, router, writes, shutdown.clone(), connections));
     }
 }
 
@@ -219,8 +297,10 @@ fn gateway_spawn(
             per_second,
             writes: writes.clone(),
             http,
+            stopping: shutdown.clone(),
         });
-        tasks.spawn(listener_serve(listener, gateway_router(api), writes, shutdown.clone()));
+        let connections = Connections::default();
+        tasks.spawn(listener_serve(listener, gateway_router(api), writes, shutdown.clone(), connections));
     }
     tasks.spawn(done(top_ups_reconcile(gateway.clone(), Arc::clone(&clock), shutdown.clone())));
     let (shutdown, store) = (shutdown.clone(), ground.store.clone());

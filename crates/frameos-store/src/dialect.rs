@@ -43,6 +43,14 @@ pub(crate) const fn migration_lock(engine: Engine) -> Option<&'static str> {
     }
 }
 
+/// The database's own clock in microseconds, where it may be another machine's.
+pub(crate) const fn database_time(engine: Engine) -> Option<&'static str> {
+    match engine {
+        Engine::Sqlite => None,
+        Engine::Postgres => Some("SELECT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::BIGINT"),
+    }
+}
+
 /// Whether a table of this name exists.
 pub(crate) const fn table_exists(engine: Engine) -> &'static str {
     match engine {

@@ -11,8 +11,8 @@ use crate::{Place, StoreError, Tx, params};
 /// What a key says about a request.
 #[derive(Debug, Clone, PartialEq)]
 pub enum IdempotencyState {
-    /// Not seen before: go on, then [`idempotency_finish`].
-    Fresh,
+    /// Go on, then [`idempotency_finish`]. Its first use was then: earlier than now if that one died unanswered.
+    Fresh(Timestamp),
     /// The same request is being answered right now.
     Running,
     /// Answered before: this was it.
@@ -45,9 +45,10 @@ pub async fn idempotency_begin(
     let sql = "INSERT INTO idempotency_keys (account_id, idempotency_key, fingerprint, created_at, locked_until) \
                VALUES ($1, $2, $3, $4, $5) ON CONFLICT (account_id, idempotency_key) DO UPDATE \
                SET locked_until = excluded.locked_until WHERE idempotency_keys.status IS NULL \
-               AND idempotency_keys.fingerprint = excluded.fingerprint AND idempotency_keys.locked_until <= $4";
-    if tx.execute(sql, &params![account_id, key, fingerprint, now, locked_until]).await? == 1 {
-        return Ok(IdempotencyState::Fresh);
+               AND idempotency_keys.fingerprint = excluded.fingerprint AND idempotency_keys.locked_until <= $4 \
+               RETURNING created_at";
+    if let Some(row) = tx.query_opt(sql, &params![account_id, key, fingerprint, now, locked_until]).await? {
+        return Ok(IdempotencyState::Fresh(row.get(0)?));
     }
     idempotency_get(tx, request)
         .await?
@@ -98,6 +99,23 @@ pub async fn idempotency_finish(
     let sql = "UPDATE idempotency_keys SET status = $3, body = $4 \
                WHERE account_id = $1 AND idempotency_key = $2 AND status IS NULL";
     tx.execute(sql, &params![account_id, key, status, sealed]).await.map(drop)
+}
+
+/// Keeps the key locked for a request that is still being answered.
+pub async fn idempotency_renew(
+    tx: &mut Tx,
+    account_id: &str,
+    key: &str,
+    locked_until: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE idempotency_keys SET locked_until = $3 \
+               WHERE account_id = $1 AND idempotency_key = $2 AND status IS NULL";
+    tx.execute(sql, &params![account_id, key, locked_until]).await.map(drop)
+}
+
+/// Lets the same request be tried again at once, as the same: after a failure that may have had its effect.
+pub async fn idempotency_unlock(tx: &mut Tx, account_id: &str, key: &str) -> Result<(), StoreError> {
+    idempotency_renew(tx, account_id, key, Timestamp::from_micros(0)).await
 }
 
 /// Gives an unanswered key back, so that the client may try again: after a refusal that did nothing.

@@ -76,6 +76,20 @@ impl Objects {
     }
 }
 
+impl Objects {
+    /// Writes, reads and removes an object: whether all of that works.
+    pub async fn probe(&self) -> Result<(), StoreError> {
+        let path = "probe/doctor";
+        self.put(path, b"probe").await?;
+        let found = self.get(path).await?;
+        self.delete(path).await?;
+        match found {
+            Some(bytes) if bytes == b"probe" => Ok(()),
+            _ => Err(StoreError::corrupt("an object that was just written")),
+        }
+    }
+}
+
 const fn place(path: &str) -> Place<'_> {
     Place::new("objects", "bytes", path)
 }

@@ -5,13 +5,17 @@
 
 use std::{path::PathBuf, sync::Arc, time::Instant};
 
-use frameos_domain::{clock::Clock, id::ExecutionId};
+use frameos_domain::{
+    clock::{Clock, Timestamp},
+    id::ExecutionId,
+};
 use prometheus_client::registry::Registry;
 use tokio::sync::{broadcast, futures::Notified, watch};
 
 use crate::{
     cipher::Cipher,
     clock::SystemClock,
+    dialect,
     error::StoreError,
     key::MasterKey,
     metrics::StoreMetrics,
@@ -182,6 +186,17 @@ impl Store {
     /// Refuses a database whose schema is not the one this program knows, for processes that must not migrate.
     pub async fn schema_check(&self) -> Result<(), StoreError> {
         self.read(|tx| Box::pin(migrate::check(tx, MIGRATIONS))).await
+    }
+
+    /// The database's clock; `None` when it has none of its own.
+    pub async fn database_time(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.read(|tx| {
+            Box::pin(async move {
+                let Some(sql) = dialect::database_time(tx.engine()) else { return Ok(None) };
+                tx.query_one(sql, &[]).await?.get(0).map(Some)
+            })
+        })
+        .await
     }
 
     /// Resolves after the queue may have got work. Take it *before* looking at the queue, so that nothing falls in between,

@@ -92,6 +92,8 @@ enum Command {
     /// Check the ledger's books
     #[command(subcommand)]
     Ledger(command::ledger::Ledger),
+    /// Check machine, files and services, and say what to do
+    Doctor(command::doctor::Doctor),
     /// Tell whether this machine can isolate agents
     #[command(subcommand)]
     Sandbox(command::sandbox::Sandbox),
@@ -132,6 +134,7 @@ impl Cli {
             Command::Runtime(command) => command::runtime::run(&command),
             Command::Keys(command) => command::keys::run(&command).await,
             Command::Ledger(command) => command::ledger::run(&command).await,
+            Command::Doctor(command) => command::doctor::run(&command).await,
             Command::Sandbox(command) => command::sandbox::run(&command).await,
         }
     }

@@ -6,6 +6,7 @@ pub mod agents;
 pub mod cancel;
 pub mod config;
 pub mod deploy;
+pub mod doctor;
 pub mod execute;
 pub mod execution;
 pub mod executions;

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use frameos_app::{
-    App, BundledAgent, DeploymentNew, ExecutionFilter, ExecutionNew, Mail, MailError, Mailer, Parts,
+    App, BundledAgent, DeploymentNew, ExecutionFilter, ExecutionNew, Mail, MailError, Mailer, Mint, Parts,
     PayoutSettings, PlatformKeys, Registration, Trigger, deployment_create, execution_list, execution_start,
     first_run_generate, seed, user_register,
 };
@@ -100,7 +100,10 @@ impl Platform {
             let user = user_register(&app, registration).await.unwrap().id;
             let money = TopUpNew::new(100_000_000, Currency::INR, None);
             app.payments().wallet_top_up(user.to_string(), money).await.unwrap();
-            let deployed = deployment_create(&app, user, "sleeper", DeploymentNew::default()).await.unwrap();
+            let deployed =
+                deployment_create(&app, user, "sleeper", (DeploymentNew::default(), Mint::fresh(app.now())))
+                    .await
+                    .unwrap();
             users.push((user, deployed.id));
         }
         Self { app, sleeper, users, _db: db }

@@ -90,7 +90,7 @@ pub async fn execution_start(app: &App, user: UserId, agent: &str, new: Executio
             return Ok(Trigger::Refused { status: u16::try_from(status).map_err(AppError::internal)?, body });
         }
         Some(IdempotencyState::Mismatch) => return Err(key_reused()),
-        Some(IdempotencyState::Running | IdempotencyState::Fresh) | None => {}
+        Some(IdempotencyState::Running | IdempotencyState::Fresh(_)) | None => {}
     }
     let (offer, estimated_duration_ms) = found.offer.ok_or(AppError::not_found("deployment"))?;
     let version_id = offer_check(app, agent, &offer).await?;

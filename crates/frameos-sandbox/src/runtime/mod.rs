@@ -88,6 +88,16 @@ pub fn ensure(
     build_from(runtimes_dir, &interpreter, progress)
 }
 
+/// The interpreter on this machine that [`ensure`] would take: where it is, its version, and whether its runtime is built.
+///
+/// # Errors
+/// No suitable interpreter, or a fault of the file system.
+pub fn look(runtimes_dir: &Path, language: Language) -> Result<(PathBuf, String, bool), SandboxError> {
+    let interpreter = Interpreter::find(language, None)?;
+    let is_built = current(runtimes_dir, &interpreter)?.is_some();
+    Ok((interpreter.executable, interpreter.version, is_built))
+}
+
 /// The runtime folder of `interpreter`, if it is there and as this build would make it.
 fn current(runtimes_dir: &Path, interpreter: &Interpreter) -> Result<Option<Runtime>, SandboxError> {
     let root = runtimes_dir.join(folder_name(interpreter));

@@ -18,7 +18,7 @@ use frameos_store::{Page, Paged};
 use super::{
     Api,
     extract::{
-        Authenticated, Developer, IdempotencyKey, Json, OptionalJson, OptionalPrincipal, PathText, PathTexts,
+        Authenticated, Developer, Json, KeyedMint, OptionalJson, OptionalPrincipal, PathText, PathTexts,
         Public, Query, markdown_wanted, page_check,
     },
     failure::ApiFailure,
@@ -30,10 +30,10 @@ use crate::view::{agent as view, agent_markdown::agent_markdown};
 pub(crate) async fn register(
     State(api): State<Api>,
     Developer(developer): Developer,
-    _: IdempotencyKey,
+    KeyedMint(mint): KeyedMint,
     Json(body): Json<AgentRegisterRequest>,
 ) -> Answer {
-    let submitted = app::agent_register(&api.app, developer, view::submission(body)?).await?;
+    let submitted = app::agent_register(&api.app, developer, view::submission(body)?, mint).await?;
     created(&format!("/agents/{}", submitted.agent_id), view::registered(submitted))
 }
 
@@ -41,11 +41,11 @@ pub(crate) async fn register(
 pub(crate) async fn version_submit(
     State(api): State<Api>,
     Developer(developer): Developer,
-    _: IdempotencyKey,
+    KeyedMint(mint): KeyedMint,
     PathText(agent): PathText,
     Json(body): Json<AgentRegisterRequest>,
 ) -> Answer {
-    let submitted = app::version_submit(&api.app, developer, &agent, view::submission(body)?).await?;
+    let submitted = app::version_submit(&api.app, developer, &agent, (view::submission(body)?, mint)).await?;
     created(&format!("/agents/{}/versions", submitted.agent_id), view::registered(submitted))
 }
 

@@ -10,7 +10,7 @@ use frameos_domain::id::kind;
 
 use super::{
     Api,
-    extract::{IdempotencyKey, Json, Paging, PathId, PathText, Query, User},
+    extract::{Json, KeyedMint, Paging, PathId, PathText, Query, User},
     reply::{Answer, created, ok},
 };
 use crate::view::deployment as view;
@@ -19,12 +19,12 @@ use crate::view::deployment as view;
 pub(crate) async fn create(
     State(api): State<Api>,
     User(user): User,
-    _: IdempotencyKey,
+    KeyedMint(mint): KeyedMint,
     PathText(agent): PathText,
     Json(body): Json<DeployRequest>,
 ) -> Answer {
     let new = app::DeploymentNew { version: body.version, config: body.config };
-    let deployment = app::deployment_create(&api.app, user, &agent, new).await?;
+    let deployment = app::deployment_create(&api.app, user, &agent, (new, mint)).await?;
     created(&format!("/deployments/{}", deployment.id), view::deployed(deployment))
 }
 

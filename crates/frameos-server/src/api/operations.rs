@@ -24,15 +24,20 @@ pub(crate) async fn health(_: Public) -> Answer {
     ok(json!({"status": "ok"}))
 }
 
-/// `GET /readyz`: the database answers and has the schema this program knows.
+/// `GET /readyz`: whether the process does its work, and how each thing is that it depends on.
 pub(crate) async fn ready(State(api): State<Api>, _: Public) -> Answer {
-    match api.app.store().schema_check().await {
-        Ok(()) => ok(json!({"status": "ready"})),
-        Err(error) => {
-            tracing::warn!(error = &error as &dyn std::error::Error, "not ready");
-            Err(ApiFailure::new(ErrorCode::UNAVAILABLE, "the database is not reachable or not migrated"))
-        }
+    let (is_ready, parts) = api.readiness.look().await;
+    let is_stopping = api.stopping.is_cancelled();
+    if is_ready && !is_stopping {
+        return ok(json!({"status": "ready", "checks": &*parts}));
     }
+    let (status, message) = if is_stopping {
+        ("stopping", "this process is about to stop")
+    } else {
+        ("not_ready", "something this process depends on does not answer; `details` says what")
+    };
+    let details = json!({"status": status, "checks": &*parts});
+    Err(ApiFailure::with_details(ErrorCode::UNAVAILABLE, message, details))
 }
 
 /// `GET /metrics`: for anyone, or for whoever has `metrics.token` when it is set.

@@ -1,7 +1,7 @@
 //! The route table: every path of the marketplace's HTTP interface, who may use it, and its handler.
 //!
 //! `access` says what the handler's own extractor enforces; the authorisation test walks this table and proves that both
-//! say the same. Nothing else adds routes.
+//! say the same. `limit` says what its requests are counted as. Nothing else adds routes.
 
 use axum::{
     Extension, Router,
@@ -17,11 +17,15 @@ use tower_http::catch_panic::CatchPanicLayer;
 use super::{
     Api, account, admin, agent, deployment, developer, execution, export,
     failure::ApiFailure,
-    layers::{Frame, detach, frame, idempotency, idempotency_by_row, panic_answer, path_note, time_limit},
+    layers::{
+        Frame, Limited, body_time, compression, compression_mark, cors, detach, frame, idempotency,
+        idempotency_by_row, limit, panic_answer, path_note, time_limit,
+    },
     needs::{Needs, needs},
     operations, password, payout, personal_token, provider, refund, run_event, second_factor, session,
     subscription, user_review, wallet, webhook,
 };
+use crate::config::LimitClass;
 
 /// Who may use a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +51,8 @@ pub struct Route {
     pub access: Access,
     /// What it takes besides.
     pub needs: Needs,
+    /// What its requests are counted as; `None`: they are not.
+    pub limit: Option<LimitClass>,
     body_limit: usize,
     /// Whether its handler remembers requests by their keys itself.
     is_own_record: bool,
@@ -62,23 +68,26 @@ const BUNDLE_BODY_LIMIT: usize = 16 << 20;
 /// The table. Longer than a function should be, because it is one.
 pub fn routes() -> Vec<Route> {
     use Access::{Account, Admin, Developer, Open, Public, Run, User};
+    use LimitClass::{
+        AgentVersions, AgentsList, AgentsRegister, Execute, ExecutionGet, Login, Mail, Register, Reports,
+    };
     vec![
-        get("/", Public, operations::about),
-        get("/healthz", Public, operations::health),
-        get("/readyz", Public, operations::ready),
-        get("/metrics", Public, operations::metrics),
+        get("/", Public, operations::about).unlimited(),
+        get("/healthz", Public, operations::health).unlimited(),
+        get("/readyz", Public, operations::ready).unlimited(),
+        get("/metrics", Public, operations::metrics).unlimited(),
         get("/.well-known/jwks.json", Public, operations::keys),
         // Accounts
-        post("/developers/register", Public, account::developer_register),
-        post("/users/register", Public, account::user_register),
-        post("/auth/login", Public, session::login),
-        post("/auth/refresh", Public, session::refresh),
+        post("/developers/register", Public, account::developer_register).limited(Register),
+        post("/users/register", Public, account::user_register).limited(Register),
+        post("/auth/login", Public, session::login).limited(Login),
+        post("/auth/refresh", Public, session::refresh).limited(Login),
         post("/auth/logout", Public, session::logout),
         post("/auth/logout-everywhere", Account, session::logout_everywhere),
-        post("/auth/verify-email", Public, account::verify_email),
-        post("/auth/resend-verification", Public, account::resend_verification),
-        post("/auth/forgot-password", Public, password::forgot),
-        post("/auth/reset-password", Public, password::reset),
+        post("/auth/verify-email", Public, account::verify_email).limited(Mail),
+        post("/auth/resend-verification", Public, account::resend_verification).limited(Mail),
+        post("/auth/forgot-password", Public, password::forgot).limited(Mail),
+        post("/auth/reset-password", Public, password::reset).limited(Mail),
         get("/me", Account, account::me),
         delete("/me", Account, account::delete),
         get("/me/export", Account, export::export),
@@ -93,11 +102,15 @@ pub fn routes() -> Vec<Route> {
         post("/me/2fa/disable", Account, second_factor::disable),
         post("/me/2fa/recovery-codes", Account, second_factor::recovery_codes),
         // The registry
-        post("/agents/register", Developer, agent::register).with_body(BUNDLE_BODY_LIMIT),
-        get("/agents", Open, agent::list),
+        post("/agents/register", Developer, agent::register)
+            .with_body(BUNDLE_BODY_LIMIT)
+            .limited(AgentsRegister),
+        get("/agents", Open, agent::list).limited(AgentsList),
         get("/agents/{agent}", Open, agent::get),
         patch("/agents/{agent}", Developer, agent::update),
-        post("/agents/{agent}/versions", Developer, agent::version_submit).with_body(BUNDLE_BODY_LIMIT),
+        post("/agents/{agent}/versions", Developer, agent::version_submit)
+            .with_body(BUNDLE_BODY_LIMIT)
+            .limited(AgentVersions),
         get("/agents/{agent}/versions", Open, agent::version_list),
         post("/agents/{agent}/versions/{version}/deprecate", Developer, agent::version_deprecate),
         post("/agents/{agent}/versions/{version}/yank", Account, agent::version_yank),
@@ -116,16 +129,16 @@ pub fn routes() -> Vec<Route> {
         get("/deployments/{deployment}/changes", User, deployment::changes),
         delete("/deployments/{deployment}", User, deployment::delete),
         // Executions
-        post("/agents/{agent}/execute", User, execution::start).with_own_record(),
+        post("/agents/{agent}/execute", User, execution::start).with_own_record().limited(Execute),
         get("/executions", User, execution::list),
-        get("/executions/{execution}", User, execution::get),
+        get("/executions/{execution}", User, execution::get).limited(ExecutionGet),
         post("/executions/{execution}/cancel", User, execution::cancel),
         get("/executions/{execution}/logs", User, execution::logs),
         get("/executions/{execution}/receipt", User, execution::receipt),
         get("/executions/{execution}/ap2", User, execution::ap2),
         get("/executions/{execution}/events", User, run_event::follow),
-        post("/executions/{execution}/progress", Run, run_event::progress),
-        post("/executions/{execution}/logs", Run, run_event::log),
+        post("/executions/{execution}/progress", Run, run_event::progress).limited(Reports),
+        post("/executions/{execution}/logs", Run, run_event::log).limited(Reports),
         // Subscriptions
         post("/agents/{agent}/subscribe", User, subscription::create),
         get("/subscriptions", User, subscription::list),
@@ -141,7 +154,9 @@ pub fn routes() -> Vec<Route> {
         get("/wallet/transactions", User, wallet::transactions),
         get("/policy", User, wallet::policy_get),
         put("/policy", User, wallet::policy_put),
-        post("/providers/{provider}/webhook", Public, provider::webhook).with_body(PROVIDER_BODY_LIMIT),
+        post("/providers/{provider}/webhook", Public, provider::webhook)
+            .with_body(PROVIDER_BODY_LIMIT)
+            .limited(Reports),
         // Webhooks
         get("/webhooks", User, webhook::list),
         post("/webhooks", User, webhook::create),
@@ -200,28 +215,53 @@ pub fn router(api: Api) -> Router {
             };
             handler = handler.layer(from_fn_with_state(api.writes.clone(), detach));
         }
+        if let Some(class) = route.limit {
+            let limited = Limited { api: api.clone(), class, access: route.access };
+            handler = handler.layer(from_fn_with_state(limited, limit));
+        }
         router = router.route(route.path, handler.layer(DefaultBodyLimit::max(route.body_limit)));
     }
-    let outer = Frame { clock: api.clock.clone(), https: api.https, http: api.exposition.http() };
+    let outer = Frame {
+        clock: api.clock.clone(),
+        https: api.https,
+        http: api.exposition.http(),
+        stopping: api.stopping.clone(),
+        cors: cors(&api.cors_origins),
+    };
     framed(router, outer).with_state(api)
 }
 
 /// Puts `router` into the frame every listener of ours answers in.
 pub(crate) fn framed<S: Clone + Send + Sync + 'static>(router: Router<S>, outer: Frame) -> Router<S> {
-    router
+    let router = router
         .route_layer(from_fn(path_note))
         .fallback(async || ApiFailure::not_found())
         .method_not_allowed_fallback(async || {
             ApiFailure::new(ErrorCode::METHOD_NOT_ALLOWED, "this path does not take that method")
         })
+        .layer(from_fn(body_time))
         .layer(from_fn(time_limit))
         .layer(CatchPanicLayer::custom(panic_answer))
-        .layer(from_fn_with_state(outer, frame))
+        .layer(from_fn(compression_mark))
+        .layer(compression());
+    let router = match outer.cors.clone() {
+        Some(cors) => router.layer(cors),
+        None => router,
+    };
+    router.layer(from_fn_with_state(outer, frame))
 }
 
 impl Route {
     fn with_body(self, body_limit: usize) -> Self {
         Self { body_limit, ..self }
+    }
+
+    fn limited(self, class: LimitClass) -> Self {
+        Self { limit: Some(class), ..self }
+    }
+
+    fn unlimited(self) -> Self {
+        Self { limit: None, ..self }
     }
 
     fn with_own_record(self) -> Self {
@@ -257,6 +297,15 @@ fn route<H: Handler<T, Api>, T: 'static>(
     handler: H,
 ) -> Route {
     let needs = needs(&method, path, access);
-    let handler = on(filter, handler);
-    Route { method, path, access, needs, body_limit: BODY_LIMIT, is_own_record: false, handler }
+    let limit = if method == Method::GET { LimitClass::Reads } else { LimitClass::Writes };
+    Route {
+        method,
+        path,
+        access,
+        needs,
+        limit: Some(limit),
+        body_limit: BODY_LIMIT,
+        is_own_record: false,
+        handler: on(filter, handler),
+    }
 }

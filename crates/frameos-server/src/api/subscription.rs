@@ -7,7 +7,7 @@ use frameos_domain::id::kind;
 
 use super::{
     Api,
-    extract::{IdempotencyKey, OptionalJson, Paging, PathId, PathText, User},
+    extract::{KeyedMint, OptionalJson, Paging, PathId, PathText, User},
     reply::{Answer, created, ok},
 };
 use crate::view::subscription as view;
@@ -16,11 +16,11 @@ use crate::view::subscription as view;
 pub(crate) async fn create(
     State(api): State<Api>,
     User(user): User,
-    _: IdempotencyKey,
+    KeyedMint(mint): KeyedMint,
     PathText(agent): PathText,
     OptionalJson(body): OptionalJson<SubscribeRequest>,
 ) -> Answer {
-    let begun = app::subscription_create(&api.app, user, &agent, body.confirm).await?;
+    let begun = app::subscription_create(&api.app, user, &agent, (body.confirm, mint)).await?;
     created(&format!("/subscriptions/{}", begun.subscription.id), view::subscription(begun))
 }
 

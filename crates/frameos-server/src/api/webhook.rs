@@ -10,7 +10,7 @@ use frameos_domain::id::kind;
 
 use super::{
     Api,
-    extract::{Json, Paging, PathId, PathIds, User},
+    extract::{Json, Minted, Paging, PathId, PathIds, User},
     reply::{Answer, begun, created, ok},
 };
 use crate::view::webhook as view;
@@ -19,9 +19,11 @@ use crate::view::webhook as view;
 pub(crate) async fn create(
     State(api): State<Api>,
     User(user): User,
+    Minted(mint): Minted,
     Json(body): Json<WebhookRequest>,
 ) -> Answer {
-    let (webhook, secret) = app::webhook_create(&api.app, user, view::webhook_new(body)).await?;
+    let new = view::webhook_new(body);
+    let (webhook, secret) = app::webhook_create(&api.app, user, (new, mint)).await?;
     created(&format!("/webhooks/{}", webhook.id), view::created(webhook, &secret))
 }
 

@@ -8,7 +8,12 @@ use frameos_domain::client_key::client_signing_key_read;
 use secrecy::{ExposeSecret, SecretString};
 use toml::Value;
 
-use super::{Backend, Config, LogFormat, MailConfig, PayoutProviderKind, ProviderName, Role, Seed, x402};
+use super::{
+    Backend, Config, LimitClass, LogFormat, MailConfig, PayoutProviderKind, ProviderName, Role, Seed,
+    limits::rate_key,
+    network::{self, FORWARDED},
+    server, x402,
+};
 use crate::mailer::SmtpMailer;
 
 /// A value on its way into the tree: typed when it is from the file, text when from the environment or a flag.
@@ -94,6 +99,56 @@ pub static KEYS: &[Key] = &[
         allowed: "32 bytes in hex or base64",
         set: |config, raw| set_optional(&mut config.master_key, raw, master_key),
         show: |config| hidden(config.master_key.as_ref()),
+    },
+    Key {
+        name: "server.trusted_proxies",
+        allowed: "addresses and networks such as 10.0.0.0/8, with commas between",
+        set: |config, raw| set_to(&mut config.server.trusted_proxies, network::networks(raw)),
+        show: |config| network::shown(&config.server.trusted_proxies),
+    },
+    Key {
+        name: "server.forwarded_header",
+        allowed: "x-forwarded-for or forwarded",
+        set: |config, raw| set_to(&mut config.server.forwarded_header, choice(raw, &FORWARDED)),
+        show: |config| text(&shown(&FORWARDED, config.server.forwarded_header)),
+    },
+    Key {
+        name: "server.cors_origins",
+        allowed: "origins such as https://app.example.com, with commas between; no path, no wildcard",
+        set: |config, raw| set_to(&mut config.server.cors_origins, server::origins(raw)),
+        show: |config| Shown::Plain(config.server.cors_origins.clone().into()),
+    },
+    Key {
+        name: "server.max_connections",
+        allowed: "a whole number from 10 to 1000000",
+        set: |config, raw| {
+            set_to(&mut config.server.max_connections, number(raw, 10, 1_000_000).map(|n| n as usize))
+        },
+        show: |config| Shown::Plain(Value::Integer(config.server.max_connections as i64)),
+    },
+    Key {
+        name: "server.shutdown_delay_seconds",
+        allowed: "a whole number of seconds from 0 to 300",
+        set: |config, raw| set_to(&mut config.server.shutdown_delay_seconds, number(raw, 0, 300)),
+        show: |config| Shown::Plain(Value::Integer(config.server.shutdown_delay_seconds.into())),
+    },
+    Key {
+        name: "server.tls.cert",
+        allowed: "a PEM file",
+        set: |config, raw| set_optional(&mut config.server.tls_cert, raw, path),
+        show: |config| optional(config.server.tls_cert.as_ref().map(|path| path.display())),
+    },
+    Key {
+        name: "server.tls.key",
+        allowed: "a PEM file",
+        set: |config, raw| set_optional(&mut config.server.tls_key, raw, path),
+        show: |config| optional(config.server.tls_key.as_ref().map(|path| path.display())),
+    },
+    Key {
+        name: "redis.url",
+        allowed: "redis:// or rediss://, user:password@host:port/number",
+        set: |config, raw| set_optional(&mut config.redis_url, raw, redis_url),
+        show: |config| hidden(config.redis_url.as_ref()),
     },
     Key {
         name: "database.url",
@@ -419,9 +474,21 @@ pub static KEYS: &[Key] = &[
     Key {
         name: "limits.enabled",
         allowed: "true or false",
-        set: |config, raw| set_to(&mut config.limits_enabled, boolean(raw)),
-        show: |config| Shown::Plain(Value::Boolean(config.limits_enabled)),
+        set: |config, raw| set_to(&mut config.limits.enabled, boolean(raw)),
+        show: |config| Shown::Plain(Value::Boolean(config.limits.enabled)),
     },
+    rate_key::<{ LimitClass::Address as usize }>("limits.address"),
+    rate_key::<{ LimitClass::Reads as usize }>("limits.reads"),
+    rate_key::<{ LimitClass::Writes as usize }>("limits.writes"),
+    rate_key::<{ LimitClass::AgentsRegister as usize }>("limits.agents_register"),
+    rate_key::<{ LimitClass::AgentVersions as usize }>("limits.agent_versions"),
+    rate_key::<{ LimitClass::AgentsList as usize }>("limits.agents_list"),
+    rate_key::<{ LimitClass::Execute as usize }>("limits.execute"),
+    rate_key::<{ LimitClass::ExecutionGet as usize }>("limits.execution_get"),
+    rate_key::<{ LimitClass::Login as usize }>("limits.login"),
+    rate_key::<{ LimitClass::Register as usize }>("limits.register"),
+    rate_key::<{ LimitClass::Mail as usize }>("limits.mail"),
+    rate_key::<{ LimitClass::Reports as usize }>("limits.reports"),
     Key {
         name: "payouts.provider",
         allowed: "sandbox or cashfree",
@@ -601,6 +668,16 @@ fn database_url(raw: Raw<'_>) -> Result<SecretString, Refused> {
     if known { Ok(text.into()) } else { Err(Refused::NotAllowed) }
 }
 
+fn redis_url(raw: Raw<'_>) -> Result<SecretString, Refused> {
+    let text = string(raw)?;
+    let known = ["redis://", "rediss://"].iter().any(|scheme| text.starts_with(scheme));
+    if known && redis::Client::open(text.as_str()).is_ok() {
+        Ok(text.into())
+    } else {
+        Err(Refused::NotAllowed)
+    }
+}
+
 fn master_key(raw: Raw<'_>) -> Result<SecretString, Refused> {
     let secret = SecretString::from(string(raw)?);
     match crate::keys::key_decode(secret.expose_secret()) {
@@ -675,7 +752,7 @@ fn backend_name(backend: Backend) -> &'static str {
 }
 
 /// A list, or a text with commas.
-fn names(raw: Raw<'_>) -> Result<Vec<String>, Refused> {
+pub(super) fn names(raw: Raw<'_>) -> Result<Vec<String>, Refused> {
     match raw {
         Raw::Text(text) => Ok(text.split(',').map(|name| name.trim().to_owned()).collect()),
         Raw::Toml(Value::Array(values)) => values.iter().map(|value| string(Raw::Toml(value))).collect(),

@@ -101,14 +101,6 @@ impl Config {
 }
 
 fn key_find(name: &str, from: &Source) -> Result<&'static Key, ConfigError> {
-    if name == "redis.url" {
-        return Err(ConfigError::NotOffered {
-            key: name.to_owned(),
-            from: from.clone(),
-            what: "Redis",
-            allowed: "leave it out",
-        });
-    }
     KEYS.iter().find(|key| key.name == name).ok_or_else(|| ConfigError::UnknownKey {
         key: name.to_owned(),
         from: from.clone(),
@@ -125,6 +117,7 @@ fn found(config: &Config, key: &Key, raw: Raw<'_>) -> String {
     const SECRET: &[&str] = &[
         "master_key",
         "database.url",
+        "redis.url",
         "gateway.api_key",
         "gateway.sandbox_webhook_secret",
         "stripe.secret_key",

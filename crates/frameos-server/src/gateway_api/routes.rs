@@ -16,7 +16,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    GatewayApi,
+    GatewayApi, Inner,
     client::{Client, client_admit},
 };
 use crate::api::{
@@ -93,8 +93,15 @@ pub fn gateway_router(api: GatewayApi) -> Router {
         };
         router = router.route(route.path, handler.layer(DefaultBodyLimit::max(1 << 20)));
     }
-    framed(router, Frame { clock: api.0.clock.clone(), https: false, http: api.0.http.clone() })
-        .with_state(api)
+    let Inner { clock, http, stopping, .. } = &*api.0;
+    let outer = Frame {
+        clock: clock.clone(),
+        https: false,
+        http: http.clone(),
+        stopping: stopping.clone(),
+        cors: None,
+    };
+    framed(router, outer).with_state(api)
 }
 
 fn route<H: Handler<T, GatewayApi>, T: 'static>(

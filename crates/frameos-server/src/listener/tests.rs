@@ -10,14 +10,14 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{LIMITS, Limits, listener_bind, serve};
+use super::{LIMITS, Limits, Tls, TlsError, listener_bind, serve};
 
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
 async fn start(limits: Limits, router: Router) -> (SocketAddr, CancellationToken, JoinHandle<()>) {
     let (listener, address) = listener_bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
     let shutdown = CancellationToken::new();
-    let serving = tokio::spawn(serve(listener, router, shutdown.clone(), limits));
+    let serving = tokio::spawn(serve(listener, (router, None), shutdown.clone(), limits));
     (address, shutdown, serving)
 }
 
@@ -89,5 +89,115 @@ async fn a_stop_closes_idle_connections_and_waits_for_busy_ones() {
     assert!(!serving.is_finished(), "a request is under way");
     go.cancel();
     assert!(rest(&mut busy).await.ends_with("done"));
+    serving.await.unwrap();
+}
+
+/// A certificate for `localhost` in `dir`, and its PEM.
+fn certificate(dir: &std::path::Path) -> String {
+    use std::os::unix::fs::PermissionsExt;
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    std::fs::write(dir.join("cert.pem"), made.cert.pem()).unwrap();
+    std::fs::write(dir.join("key.pem"), made.signing_key.serialize_pem()).unwrap();
+    std::fs::set_permissions(dir.join("key.pem"), PermissionsExt::from_mode(0o600)).unwrap();
+    made.cert.pem()
+}
+
+/// Whether a client that trusts only `pem` is answered.
+async fn asked(address: SocketAddr, pem: &str) -> bool {
+    let only = reqwest::Certificate::from_pem(pem.as_bytes()).unwrap();
+    let client =
+        reqwest::Client::builder().tls_certs_only([only]).resolve("localhost", address).build().unwrap();
+    match client.get(format!("https://localhost:{}/", address.port())).send().await {
+        Ok(response) => response.text().await.unwrap() == "hello",
+        Err(_) => false,
+    }
+}
+
+/// What a client gets that speaks HTTP/2 only.
+async fn asked_http2(address: SocketAddr, pem: &str) -> Vec<u8> {
+    use hyper_util::rt::{TokioExecutor, TokioIo};
+    use rustls::pki_types::{CertificateDer, pem::PemObject};
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(pem.as_bytes()).unwrap()).unwrap();
+    let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let mut config = config.unwrap().with_root_certificates(roots).with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let connector = tokio_rustls::TlsConnector::from(std::sync::Arc::new(config));
+    let stream = TcpStream::connect(address).await.unwrap();
+    let stream = connector.connect("localhost".try_into().unwrap(), stream).await.unwrap();
+    let (mut sender, connection) =
+        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
+    tokio::spawn(connection);
+    let request = hyper::Request::get("https://localhost/").body(axum::body::Body::empty()).unwrap();
+    let answer = sender.send_request(request).await.unwrap();
+    axum::body::to_bytes(axum::body::Body::new(answer.into_body()), 1_000).await.unwrap().to_vec()
+}
+
+#[tokio::test]
+async fn tls_is_served_and_follows_its_files() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = certificate(dir.path());
+    let (cert, key) = (dir.path().join("cert.pem"), dir.path().join("key.pem"));
+    let tls = Tls::open(&cert, &key).unwrap();
+    let (listener, address) = listener_bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
+    let shutdown = CancellationToken::new();
+    let limits = Limits { head: Duration::from_millis(200), ..LIMITS };
+    let serving = tokio::spawn(serve(listener, (hello(), Some(tls.clone())), shutdown.clone(), limits));
+    let following = tokio::spawn(tls.clone().follow(shutdown.clone()));
+    assert!(asked(address, &first).await);
+    assert_eq!(asked_http2(address, &first).await, b"hello");
+
+    // Whoever does not shake hands is cut off.
+    let mut silent = TcpStream::connect(address).await.unwrap();
+    assert_eq!(rest(&mut silent).await, "");
+    let mut plain = TcpStream::connect(address).await.unwrap();
+    plain.write_all(REQUEST).await.unwrap();
+    let mut answer = Vec::new();
+    let _ = plain.read_to_end(&mut answer).await;
+    assert!(!answer.starts_with(b"HTTP"), "plain HTTP is not answered");
+
+    // Half a change is refused, and the old pair stays; the whole is taken.
+    std::fs::write(&cert, "no certificate").unwrap();
+    tls.reload();
+    assert!(asked(address, &first).await);
+    let second = certificate(dir.path());
+    nix::sys::signal::raise(nix::sys::signal::Signal::SIGHUP).unwrap();
+    while !asked(address, &second).await {
+        tokio::task::yield_now().await;
+    }
+    assert!(!asked(address, &first).await);
+    shutdown.cancel();
+    serving.await.unwrap();
+    following.await.unwrap();
+}
+
+#[test]
+fn a_pair_that_does_not_fit_is_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    certificate(one.path());
+    certificate(two.path());
+    let (cert, key) = (one.path().join("cert.pem"), two.path().join("key.pem"));
+    assert!(matches!(Tls::open(&cert, &key), Err(TlsError::Mismatch(_))));
+    assert!(matches!(Tls::open(&key, &cert), Err(TlsError::Exposed { .. })));
+    std::fs::set_permissions(&key, PermissionsExt::from_mode(0o604)).unwrap();
+    assert!(matches!(Tls::open(&cert, &key), Err(TlsError::Exposed { .. })));
+    assert!(matches!(Tls::open(&cert, &one.path().join("none.pem")), Err(TlsError::Unreadable { .. })));
+}
+
+#[tokio::test]
+async fn who_does_not_read_the_answer_is_cut_off() {
+    let limits = Limits { stall: Duration::from_millis(100), ..LIMITS };
+    let endless = || async {
+        let part = || Ok::<_, std::convert::Infallible>(axum::body::Bytes::from_static(&[7; 65_536]));
+        axum::body::Body::from_stream(futures::stream::repeat_with(part))
+    };
+    let (address, shutdown, serving) = start(limits, Router::new().route("/", get(endless))).await;
+    let mut deaf = TcpStream::connect(address).await.unwrap();
+    deaf.write_all(REQUEST).await.unwrap();
+    // It sends until the buffers are full, and goes on only if they are emptied: nobody does. The end of the process would
+    // wait for a connection that is still served.
+    shutdown.cancel();
     serving.await.unwrap();
 }

@@ -99,7 +99,7 @@ async fn what_is_somebody_elses_does_not_exist() {
     ];
     for (client, method, path, body) in hidden {
         let body = (!body.is_null()).then_some(body);
-        let key = format!("stranger {path}").replace(' ', "-");
+        let key = format!("stranger {method} {path}").replace(' ', "-");
         let answer = client.send(method.parse().unwrap(), &path, body.as_ref(), Some(&key)).await;
         assert_eq!((answer.status, answer.code()), (404, "NOT_FOUND"), "{method} {path}");
     }

@@ -113,6 +113,26 @@ fn every_key_can_be_set_by_its_variable() {
         ("x402.answer_seconds", "20"),
         ("x402.payer_runs", "9"),
         ("limits.enabled", "false"),
+        ("limits.address", "1/second burst 2"),
+        ("limits.reads", "2/second burst 3"),
+        ("limits.writes", "3/second burst 4"),
+        ("limits.agents_register", "4/second burst 5"),
+        ("limits.agent_versions", "5/second burst 6"),
+        ("limits.agents_list", "6/second burst 7"),
+        ("limits.execute", "7/second burst 8"),
+        ("limits.execution_get", "8/second burst 9"),
+        ("limits.login", "9/second burst 10"),
+        ("limits.register", "10/second burst 11"),
+        ("limits.mail", "11/second burst 12"),
+        ("limits.reports", "off"),
+        ("server.trusted_proxies", "10.0.0.0/8,::1"),
+        ("server.forwarded_header", "forwarded"),
+        ("server.cors_origins", "https://app.example.com,http://localhost:5173"),
+        ("server.max_connections", "77"),
+        ("server.shutdown_delay_seconds", "13"),
+        ("server.tls.cert", "/etc/tls/cert.pem"),
+        ("server.tls.key", "/etc/tls/key.pem"),
+        ("redis.url", "redis://:secret@r.example:6379/0"),
         ("log.format", "json"),
         ("log.level", "debug"),
     ];
@@ -124,7 +144,7 @@ fn every_key_can_be_set_by_its_variable() {
     let config = Config::load(None, &environment, &[]).unwrap();
     assert_eq!(config.roles, [Role::Api, Role::Worker]);
     assert_eq!(config.seed, Seed::None);
-    assert!(!config.limits_enabled);
+    assert!(!config.limits.enabled);
     let shown = config.effective_toml();
     for (name, value) in values {
         let secrets = [
@@ -133,14 +153,16 @@ fn every_key_can_be_set_by_its_variable() {
             "gateway.api_key",
             "gateway.signing_key",
             "metrics.token",
+            "redis.url",
             "x402.facilitator_token",
             "x402.rpc_url",
         ];
         let secret = secrets.contains(&name) || name.ends_with("_secret") || name == "stripe.secret_key";
-        let list = ["roles", "gateway.providers"].contains(&name);
+        let list =
+            ["roles", "gateway.providers", "server.trusted_proxies", "server.cors_origins"].contains(&name);
         assert_eq!(shown.contains(value), !secret && !list, "{name} in\n{shown}");
     }
-    assert_eq!(shown.matches("\"(hidden)\"").count(), 12, "{shown}");
+    assert_eq!(shown.matches("\"(hidden)\"").count(), 13, "{shown}");
     assert!(!format!("{config:?}").contains("secret@"), "secrets are not printed");
 }
 

@@ -1,7 +1,6 @@
 //! What every answer has in common: the envelope, request ids, headers, and what bodies and queries are refused for.
 
 use reqwest::Method;
-use serde_json::json;
 
 use crate::harness::{TestApp, answer};
 
@@ -96,7 +95,7 @@ async fn operators_find_their_routes() {
     let nobody = app.nobody();
     assert_eq!(nobody.get("/").await.expect(200).data()["name"], "frameos");
     nobody.get("/healthz").await.expect(200);
-    assert_eq!(nobody.get("/readyz").await.expect(200).data(), &json!({"status": "ready"}));
+    assert_eq!(nobody.get("/readyz").await.expect(200).data()["status"], "ready");
     let keys = nobody.get("/.well-known/jwks.json").await.expect(200);
     assert_eq!(
         keys.json["keys"].as_array().unwrap().len(),

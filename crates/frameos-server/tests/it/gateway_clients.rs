@@ -24,6 +24,7 @@ async fn start(per_second: u32) -> (TestApp, String) {
     let app = TestApp::start_with(move |config| {
         config.gateway.listen = Some(([127, 0, 0, 1], 0).into());
         config.gateway.api_key = Some(API_KEY.to_owned().into());
+        config.limits.enabled = true;
         config.gateway.requests_per_second = per_second;
     })
     .await;

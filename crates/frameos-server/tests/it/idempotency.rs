@@ -170,3 +170,72 @@ async fn answers_are_kept_over_a_restart() {
     assert_eq!(again.balance().await, (300, 0));
     app.finish().await;
 }
+
+/// What is left of requests whose process was killed after their effect and before their answer.
+const UNANSWERED: [&str; 2] = ["UPDATE idempotency_keys SET status = NULL, body = NULL, locked_until = 0"; 2];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_done_before_the_process_died_is_found_and_not_done_again() {
+    let app = TestApp::start().await;
+    let (developer, user) = (app.developer("maker").await, app.user("buyer").await);
+    let agent = node_agent("echo", ECHO);
+    let registered = developer.post_with_key("/agents/register", &agent.body(), "a").await.expect(201);
+    let agent_id = registered.text_of("agent_id");
+    app.database_tell(UNANSWERED).await;
+    let again = developer.post_with_key("/agents/register", &agent.body(), "a").await.expect(201);
+    assert_eq!((&again.text, again.header("location")), (&registered.text, registered.header("location")));
+    assert_eq!(again.header("idempotency-replayed"), None, "it was worked out again");
+
+    let version = registered.text_of("version_id");
+    app.admin().await.post(&format!("/admin/versions/{version}/approve"), &json!({})).await.expect(200);
+    let deploy = format!("/agents/{agent_id}/deploy");
+    let hook = json!({"url": "https://example.com/hook"});
+    let deployed = user.post_with_key(&deploy, &json!({"config": {}}), "d").await.expect(201);
+    let hooked = user.post_with_key("/webhooks", &hook, "h").await.expect(201);
+    app.database_tell(UNANSWERED).await;
+    let again = user.post_with_key(&deploy, &json!({"config": {}}), "d").await.expect(201);
+    assert_eq!(again.text, deployed.text);
+    let again = user.post_with_key("/webhooks", &hook, "h").await.expect(201);
+    assert_eq!(again.text, hooked.text, "secret and all");
+    assert_eq!(user.get("/deployments").await.data()["total"], 1);
+    assert_eq!(user.get("/webhooks").await.data()["total"], 1);
+    // From now on there is an answer again.
+    let replayed = user.post_with_key(&deploy, &json!({"config": {}}), "d").await.expect(201);
+    assert_eq!(replayed.header("idempotency-replayed"), Some("true"));
+    // The key is still one request's.
+    app.database_tell(UNANSWERED).await;
+    let other = user.post_with_key(&deploy, &json!({"config": {"text": "x"}}), "d").await.expect(422);
+    assert_eq!(other.code(), "IDEMPOTENCY_KEY_REUSED");
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_is_at_work_keeps_its_key_to_itself() {
+    let app = TestApp::start().await;
+    let user = app.user("buyer").await;
+    let body = json!({"amount": 100});
+    user.post_with_key("/wallet/top-ups", &body, "money-1").await.expect(201);
+    const AT_WORK: &str =
+        "UPDATE idempotency_keys SET status = NULL, body = NULL, locked_until = 9000000000000000";
+    app.database_tell([AT_WORK; 2]).await;
+    let running = user.post_with_key("/wallet/top-ups", &body, "money-1").await.expect(409);
+    assert_eq!(running.code(), "IDEMPOTENCY_IN_PROGRESS");
+    app.database_tell(UNANSWERED).await;
+    user.post_with_key("/wallet/top-ups", &body, "money-1").await.expect(201);
+    assert_eq!(user.balance().await, (100, 0), "once, however often it is asked for");
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_methods_honour_keys_too() {
+    let app = TestApp::start().await;
+    let user = app.user("buyer").await;
+    let hook = user.post("/webhooks", &json!({"url": "https://example.com/hook"})).await.expect(201);
+    let path = format!("/webhooks/{}", hook.text_of("id"));
+    let delete = async || user.send(reqwest::Method::DELETE, &path, None, Some("gone")).await;
+    let first = delete().await.expect(200);
+    let again = delete().await.expect(200);
+    assert_eq!((again.header("idempotency-replayed"), &again.text), (Some("true"), &first.text));
+    user.send(reqwest::Method::DELETE, &path, None, Some("other")).await.expect(404);
+    app.finish().await;
+}

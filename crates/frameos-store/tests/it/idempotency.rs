@@ -5,7 +5,7 @@ use frameos_store::{
     execution::execution_insert,
     idempotency::{
         IdempotencyState, IdempotentRequest, idempotency_abandon, idempotency_begin, idempotency_finish,
-        idempotency_get, idempotency_keep, idempotency_purge_unscoped,
+        idempotency_get, idempotency_keep, idempotency_purge_unscoped, idempotency_renew,
     },
     on_both_engines,
     testing::TestDb,
@@ -33,12 +33,12 @@ async fn begin(
 
 async fn a_key_answers_once(db: TestDb) {
     let store = &db.store;
-    assert_eq!(begin(store, "a", "f", 0).await, IdempotencyState::Fresh);
+    assert_eq!(begin(store, "a", "f", 0).await, IdempotencyState::Fresh(at(0)));
     assert_eq!(begin(store, "a", "f", 1).await, IdempotencyState::Running);
     assert_eq!(begin(store, "a", "other", 1).await, IdempotencyState::Mismatch);
     assert_eq!(
         begin(store, "b", "f", 1).await,
-        IdempotencyState::Fresh,
+        IdempotencyState::Fresh(at(1)),
         "another account's key is another key"
     );
     tx!(store, |tx| idempotency_finish(tx, "a", "k", 201, b"s3cret-answer"));
@@ -72,7 +72,7 @@ async fn the_key_of_a_run_is_taken(db: TestDb) {
     let user = new.user_id.to_string().leak();
     assert!(tx!(world.store(), |tx| execution_insert(tx, &new)));
     assert_eq!(begin(world.store(), user, "f", 1).await, IdempotencyState::Mismatch);
-    assert_eq!(begin(world.store(), "another", "f", 1).await, IdempotencyState::Fresh);
+    assert_eq!(begin(world.store(), "another", "f", 1).await, IdempotencyState::Fresh(at(1)));
 }
 
 async fn of_many_at_once_one_is_fresh(db: TestDb) {
@@ -85,7 +85,7 @@ async fn of_many_at_once_one_is_fresh(db: TestDb) {
     let mut fresh = 0;
     for request in requests {
         match request.await.unwrap() {
-            IdempotencyState::Fresh => fresh += 1,
+            IdempotencyState::Fresh(_) => fresh += 1,
             other => assert_eq!(other, IdempotencyState::Running),
         }
     }
@@ -94,10 +94,15 @@ async fn of_many_at_once_one_is_fresh(db: TestDb) {
 
 async fn a_dead_request_may_run_again(db: TestDb) {
     let store = &db.store;
-    assert_eq!(begin(store, "a", "f", 0).await, IdempotencyState::Fresh);
+    assert_eq!(begin(store, "a", "f", 0).await, IdempotencyState::Fresh(at(0)));
     assert_eq!(begin(store, "a", "f", 59).await, IdempotencyState::Running);
-    assert_eq!(begin(store, "a", "f", 60).await, IdempotencyState::Fresh, "its lock has ended");
-    assert_eq!(begin(store, "a", "f", 61).await, IdempotencyState::Running);
+    let again = begin(store, "a", "f", 60).await;
+    assert_eq!(again, IdempotencyState::Fresh(at(0)), "its lock has ended; when it began is known");
+    tx!(store, |tx| idempotency_renew(tx, "a", "k", at(200)));
+    assert_eq!(begin(store, "a", "f", 199).await, IdempotencyState::Running, "it is still at work");
     tx!(store, |tx| idempotency_abandon(tx, "a", "k"));
-    assert_eq!(begin(store, "a", "f", 62).await, IdempotencyState::Fresh);
+    assert_eq!(begin(store, "a", "f", 200).await, IdempotencyState::Fresh(at(200)));
+    tx!(store, |tx| idempotency_finish(tx, "a", "k", 200, b"done"));
+    tx!(store, |tx| idempotency_renew(tx, "a", "k", at(900)));
+    assert!(matches!(begin(store, "a", "f", 201).await, IdempotencyState::Done { .. }));
 }

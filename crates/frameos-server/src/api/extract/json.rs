@@ -1,6 +1,6 @@
 //! JSON bodies, typed, with errors that say what is wrong.
 //!
-//! 413 over the route's limit, 415 for a content type that is not JSON (a missing one is taken for JSON), 400 `INVALID_JSON`
+//! 408 when it comes too slowly, 413 over the route's limit, 415 for a content type that is not JSON (a missing one is taken for JSON), 400 `INVALID_JSON`
 //! for what is not JSON, 400 `INVALID_REQUEST` for JSON of the wrong shape or with the character U+0000 in it, which
 //! PostgreSQL cannot store.
 
@@ -13,7 +13,7 @@ use frameos_contract::ErrorCode;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
-use crate::api::failure::ApiFailure;
+use crate::api::{failure::ApiFailure, layers::is_slow};
 
 /// The body as `T`.
 pub(crate) struct Json<T>(pub T);
@@ -49,6 +49,8 @@ pub(crate) async fn body_bytes<S: Send + Sync>(request: Request, state: &S) -> R
     Bytes::from_request(request, state).await.map_err(|rejection| {
         if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
             ApiFailure::new(ErrorCode::PAYLOAD_TOO_LARGE, "the body is larger than this request may be")
+        } else if is_slow(&rejection) {
+            ApiFailure::new(ErrorCode::REQUEST_TIMEOUT, "the body came too slowly; send it again")
         } else {
             ApiFailure::new(ErrorCode::INVALID_REQUEST, "the body could not be read to its end")
         }

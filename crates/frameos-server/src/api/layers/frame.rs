@@ -1,6 +1,6 @@
 //! The outermost layer: a request id, the log line, the failure envelope and the security headers.
 //!
-//! Invariants: every answer has `x-request-id`; the log line names the route's pattern, never the query string or a header.
+//! Invariants: every answer has `x-request-id`, the client's own if that is well-formed; the log line names the route's pattern, never the query string or a header.
 
 use std::{
     any::Any,
@@ -10,12 +10,14 @@ use std::{
 
 use axum::{
     extract::{MatchedPath, Request, State},
-    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    http::{HeaderName, HeaderValue, Method, StatusCode, Version, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use frameos_contract::ErrorCode;
 use frameos_domain::{clock::Clock, id};
+use tokio_util::sync::CancellationToken;
+use tower_http::cors::CorsLayer;
 use tracing::Instrument;
 
 use crate::{
@@ -35,9 +37,19 @@ const SECURITY_HEADERS: &[(&str, &str)] = &[
     ("x-content-type-options", "nosniff"),
     ("x-frame-options", "DENY"),
     ("referrer-policy", "no-referrer"),
-    ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+    (
+        "permissions-policy",
+        "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
+    ),
+    ("cross-origin-opener-policy", "same-origin"),
     ("cross-origin-resource-policy", "same-origin"),
 ];
+
+/// For what is not a page: it loads nothing and is shown nowhere.
+const POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
+/// For a page of ours: what it loads is ours, and nothing runs that is written into it.
+const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
+    connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// What the frame needs to know of its listener.
 #[derive(Clone)]
@@ -46,6 +58,10 @@ pub(crate) struct Frame {
     /// Whether clients come by HTTPS and may be told to stay with it.
     pub https: bool,
     pub http: HttpMetrics,
+    /// Cancelled once the process is to stop: connections are not to be used again.
+    pub stopping: CancellationToken,
+    /// `None`: no page of another origin may read answers.
+    pub cors: Option<CorsLayer>,
 }
 
 /// The id of the request at hand.
@@ -54,12 +70,17 @@ pub(crate) struct RequestId(pub Arc<str>);
 
 /// Runs a request inside its frame.
 pub(crate) async fn frame(State(frame): State<Frame>, mut request: Request, next: Next) -> Response {
-    let request_id: Arc<str> = id::RequestId::generate(frame.clock.now()).to_string().into();
+    let given = request.headers().get(&REQUEST_ID).and_then(|value| value.to_str().ok());
+    let request_id: Arc<str> = match given.filter(|given| is_request_id(given)) {
+        Some(given) => given.into(),
+        None => id::RequestId::generate(frame.clock.now()).to_string().into(),
+    };
     request.extensions_mut().insert(RequestId(request_id.clone()));
     let private = request.headers().contains_key(header::AUTHORIZATION) || request.method() != Method::GET;
     let method = request.method().clone();
     let span = tracing::info_span!("request", request_id = %request_id);
     let started = Instant::now();
+    let version = request.version();
 
     let response = next.run(request).instrument(span).await;
     let path = response.extensions().get::<MatchedPath>().cloned();
@@ -68,6 +89,9 @@ pub(crate) async fn frame(State(frame): State<Frame>, mut request: Request, next
         response.headers_mut().insert(&REQUEST_ID, value);
     }
     headers_put(&mut response, frame.https, private);
+    if frame.stopping.is_cancelled() && version < Version::HTTP_2 {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     let path = path.as_ref().map_or("(no route)", MatchedPath::as_str);
     let (status, ms) = (response.status().as_u16(), started.elapsed().as_millis());
     frame.http.answered(path, &method, status, started);
@@ -84,6 +108,9 @@ pub(crate) async fn frame(State(frame): State<Frame>, mut request: Request, next
 fn headers_put(response: &mut Response, https: bool, private: bool) {
     let failed = !response.status().is_success() && response.status() != StatusCode::NOT_MODIFIED;
     let headers = response.headers_mut();
+    let kind = headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
+    let policy = if kind.starts_with(b"text/html") { PAGE_POLICY } else { POLICY };
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(policy));
     for (name, value) in SECURITY_HEADERS {
         headers.entry(*name).or_insert(HeaderValue::from_static(value));
     }
@@ -94,6 +121,12 @@ fn headers_put(response: &mut Response, https: bool, private: bool) {
     if private || failed {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
+}
+
+/// Whether a client's own id is fit to be logged and sent back.
+fn is_request_id(given: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
+    (8..=64).contains(&given.len()) && given.bytes().all(fits)
 }
 
 /// Lets the frame's log line name the route: copies the matched pattern to the answer.

@@ -1,24 +1,26 @@
-//! A POST with an `Idempotency-Key` has its effect once; repeats get the first answer, byte for byte.
+//! A request that changes something and has an `Idempotency-Key` has its effect once; repeats get the first answer, byte for byte.
 //!
 //! Rules: keys belong to an account, so requests without one pass through; the key stands for method, path and body, and
 //! another request under it is refused; an answer is kept when it says what happened (2xx, or a refusal the state of things
-//! gave: 402, 404, 409, 422). What the client may mend, and our own failures, leave the key unused.
+//! gave: 402, 404, 409, 422). What the client may mend leaves the key unused. After a failure of ours, or the end of the
+//! process, the key stays with its request, whose repeat finds by its [`Mint`](frameos_app::Mint) what was made by then.
 //!
 //! A route whose own row is the record of its request ([`idempotency_by_row`]) is spared the two writes this takes: its
 //! handler is given the request's [`Fingerprint`] and answers repeats itself; only its refusals are kept here.
 
-use std::panic::AssertUnwindSafe;
+use std::{convert::Infallible, panic::AssertUnwindSafe};
 
 use aws_lc_rs::digest::{Context, SHA256};
 use axum::{
     body::{Body, Bytes, to_bytes},
     extract::{Request, State},
-    http::{HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
+    http::{HeaderName, HeaderValue, StatusCode, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use frameos_app::{
-    Begin, idempotency_abandon, idempotency_begin, idempotency_finish, idempotency_refusal_keep,
+    Begin, IDEMPOTENCY_RENEWED, IdempotencyTicket, idempotency_abandon, idempotency_begin,
+    idempotency_finish, idempotency_refusal_keep, idempotency_renew, idempotency_unlock,
 };
 use futures::FutureExt;
 
@@ -38,9 +40,6 @@ pub(crate) struct Fingerprint(pub String);
 
 /// Applies the rules above to one request.
 pub(crate) async fn idempotency(State(api): State<Api>, request: Request, next: Next) -> Response {
-    if request.method() != Method::POST {
-        return next.run(request).await;
-    }
     match once(&api, request, next).await {
         Ok(response) => response,
         Err(failure) => failure.into_response(),
@@ -82,14 +81,23 @@ async fn once(api: &Api, request: Request, next: Next) -> Result<Response, ApiFa
         Begin::Replay { status, body } => return Ok(replay(status, body)),
         Begin::New(ticket) => ticket,
     };
-    let request = Request::from_parts(parts, Body::from(body));
-    let response = match AssertUnwindSafe(next.run(request)).catch_unwind().await {
+    let mut request = Request::from_parts(parts, Body::from(body));
+    request.extensions_mut().insert(ticket.mint());
+    let answered = tokio::select! {
+        answered = AssertUnwindSafe(next.run(request)).catch_unwind() => answered,
+        never = renewed(api, &ticket) => match never {},
+    };
+    let response = match answered {
         Ok(response) => failure_render(response, request_id),
         Err(panic) => {
-            idempotency_abandon(&api.app, ticket).await?;
+            idempotency_unlock(&api.app, ticket).await?;
             std::panic::resume_unwind(panic);
         }
     };
+    if response.status().is_server_error() {
+        idempotency_unlock(&api.app, ticket).await?;
+        return Ok(response);
+    }
     if !is_kept(response.status()) {
         idempotency_abandon(&api.app, ticket).await?;
         return Ok(response);
@@ -100,6 +108,16 @@ async fn once(api: &Api, request: Request, next: Next) -> Result<Response, ApiFa
     let kept = [location, b"\n", &body].concat();
     idempotency_finish(&api.app, ticket, parts.status.as_u16(), &kept).await?;
     Ok(Response::from_parts(parts, Body::from(body)))
+}
+
+/// Keeps the key locked for as long as this is awaited.
+async fn renewed(api: &Api, ticket: &IdempotencyTicket) -> Infallible {
+    loop {
+        tokio::time::sleep(IDEMPOTENCY_RENEWED).await;
+        if let Err(error) = idempotency_renew(&api.app, ticket).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "a request's key was not kept locked");
+        }
+    }
 }
 
 /// Applies the rules above to a route that remembers its requests by itself.

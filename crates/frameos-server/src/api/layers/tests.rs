@@ -15,7 +15,7 @@ use axum::{
 use frameos_store::clock::SystemClock;
 use serde_json::Value;
 use tokio::sync::Notify;
-use tokio_util::task::TaskTracker;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
 
 use super::{Frame, detach};
@@ -25,7 +25,16 @@ use crate::{
 };
 
 fn served(router: Router) -> Router {
-    framed(router, Frame { clock: Arc::new(SystemClock), https: false, http: HttpMetrics::default() })
+    framed(
+        router,
+        Frame {
+            clock: Arc::new(SystemClock),
+            https: false,
+            http: HttpMetrics::default(),
+            stopping: CancellationToken::new(),
+            cors: None,
+        },
+    )
 }
 
 async fn asked(router: Router, path: &str) -> (u16, String) {

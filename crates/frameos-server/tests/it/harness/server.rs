@@ -8,7 +8,7 @@ use std::{
 use frameos_sandbox::{Language, runtime};
 use frameos_server::{
     Config, LedgerAudit, ServeError, Server,
-    config::{Backend, SandboxConfig, Seed},
+    config::{Backend, LimitsConfig, SandboxConfig, Seed},
     ledger_verify,
 };
 use frameos_store::{
@@ -159,6 +159,11 @@ impl TestApp {
         }
     }
 
+    /// Tells the server to stop, as a signal would.
+    pub fn stop_begin(&self) {
+        self.shutdown.cancel();
+    }
+
     async fn stop(&mut self) {
         self.shutdown.cancel();
         let ended = self.running.take().unwrap().await.unwrap();
@@ -199,7 +204,11 @@ pub async fn test_config(dir: &Path) -> (Config, Option<TestDb>) {
         sandbox.backend = Backend::Docker;
         sandbox.docker_socket = socket.into();
     }
+    // Tests of limits turn them on.
+    let mut limits = LimitsConfig::default();
+    limits.enabled = false;
     let config = Config {
+        limits,
         sandbox,
         listen: ([127, 0, 0, 1], 0).into(),
         data_dir,
