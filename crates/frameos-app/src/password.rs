@@ -52,7 +52,8 @@ pub(crate) async fn reset_token_create(app: &App, subject: String) -> Result<Str
         .tx(move |tx| {
             Box::pin(async move {
                 let purpose = MailPurpose::PasswordReset;
-                mail_token::mail_token_insert(tx, &subject, purpose, &hash, now.plus(RESET_TTL), now).await
+                let times = (now, now.plus(RESET_TTL));
+                mail_token::mail_token_insert(tx, &subject, purpose, &hash, times).await
             })
         })
         .await?;

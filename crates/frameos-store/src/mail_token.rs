@@ -26,11 +26,10 @@ pub async fn mail_token_insert(
     subject_id: &str,
     purpose: MailPurpose,
     hash: &str,
-    expires_at: Timestamp,
-    now: Timestamp,
+    (created_at, expires_at): (Timestamp, Timestamp),
 ) -> Result<(), StoreError> {
     let sql = "INSERT INTO mail_tokens (hash, purpose, subject_id, expires_at, created_at) VALUES ($1, $2, $3, $4, $5)";
-    tx.execute(sql, &params![hash, purpose.as_str(), subject_id, expires_at, now]).await.map(drop)
+    tx.execute(sql, &params![hash, purpose.as_str(), subject_id, expires_at, created_at]).await.map(drop)
 }
 
 /// Whose token this is, without using it up.

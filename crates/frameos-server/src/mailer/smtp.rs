@@ -66,7 +66,7 @@ impl Mailer for SmtpMailer {
 
     fn send<'a>(&'a self, mail: Mail) -> Pin<Box<dyn Future<Output = Result<(), MailError>> + Send + 'a>> {
         Box::pin(async move {
-            let to: Mailbox = mail.to.parse().map_err(|error| refused::<AddressError>(error))?;
+            let to: Mailbox = mail.to.parse().map_err(refused::<AddressError>)?;
             let message = Message::builder()
                 .from(self.from.clone())
                 .to(to)

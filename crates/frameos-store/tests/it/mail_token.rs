@@ -15,7 +15,7 @@ const RESET: MailPurpose = MailPurpose::PasswordReset;
 async fn a_token_works_once_and_takes_the_others_with_it(db: TestDb) {
     let store = &db.store;
     for (subject, hash) in [("dev_1", "a"), ("dev_1", "b"), ("dev_2", "c")] {
-        tx!(store, |tx| mail_token_insert(tx, subject, RESET, hash, at(60), at(0)));
+        tx!(store, |tx| mail_token_insert(tx, subject, RESET, hash, (at(0), at(60))));
     }
     let take = async |hash: &'static str| tx!(store, |tx| mail_token_take(tx, RESET, hash, at(1)));
     let (first, second) = tokio::join!(take("a"), take("a"));
@@ -28,7 +28,7 @@ async fn a_token_works_once_and_takes_the_others_with_it(db: TestDb) {
 
 async fn tokens_expire(db: TestDb) {
     let store = &db.store;
-    tx!(store, |tx| mail_token_insert(tx, "dev_1", RESET, "a", at(60), at(0)));
+    tx!(store, |tx| mail_token_insert(tx, "dev_1", RESET, "a", (at(0), at(60))));
     assert_eq!(tx!(store, |tx| mail_token_take(tx, RESET, "a", at(60))), None);
     assert_eq!(tx!(store, |tx| mail_tokens_purge_unscoped(tx, at(61))), 1);
 }
