@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-vm test-faults bench bench-engine bench-gateway bench-scanner bench-sandbox fuzz-scanner check tidy fmt ci clean-data
+.PHONY: help run build test test-vm test-faults bench bench-api bench-engine bench-gateway bench-scanner bench-sandbox fuzz-scanner check tidy fmt ci clean-data
 
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 DATA_DIR := $(or $(FRAMEOS_DATA_DIR),data)
@@ -31,6 +31,9 @@ bench: bench-gateway ## The benchmark of payments
 
 bench-gateway: ## Measure payments a second, what a long ledger costs, and the audit, on SQLite and PostgreSQL
 	scripts/bench-gateway
+
+bench-api: build ## Measure lists, searches, agents' pages and runs' pages over HTTP with 10,000 agents, and memory
+	scripts/bench-api
 
 bench-engine: build ## Measure triggers, warm runs, how full slots are kept, and the queue against BullMQ on Redis
 	scripts/bench-engine

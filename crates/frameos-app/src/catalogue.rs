@@ -150,9 +150,9 @@ async fn refresh(app: &App, look: bool) -> Result<Arc<Snapshot>> {
     let begun = Instant::now();
     let is_due = state.loaded.is_none_or(|loaded| loaded.elapsed() >= RELOAD_EVERY);
     if is_due {
-        load(app, &mut state).await?
+        load(app, &mut state).await?;
     } else {
-        follow(app, &mut state).await?
+        follow(app, &mut state).await?;
     }
     let snapshot = match current {
         Some(current) if !state.is_ahead && current.covers >= covers => return Ok(current),

@@ -13,7 +13,7 @@ use frameos_store::{
     agent::{self, Agent},
     audit::{self, AuditEntry},
     status::{AgentStatus, ReviewStatus, Role},
-    version::{self, Version},
+    version::{self, Version, VersionYank},
 };
 
 use crate::{
@@ -53,7 +53,8 @@ pub async fn version_yank(
             let Some(version) = version::version_get(tx, agent.id, &number).await? else {
                 return Ok(Err(AppError::not_found("version")));
             };
-            if !version::version_yank(tx, agent.developer_id, version.id, &who.subject, &reason, now).await? {
+            let yank = VersionYank { by: who.subject.clone(), reason: reason.clone(), at: now };
+            if !version::version_yank(tx, agent.developer_id, version.id, &yank).await? {
                 return Ok(Err(AppError::conflict(
                     "CONFLICT",
                     format!("version {number} is withdrawn already"),

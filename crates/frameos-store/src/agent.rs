@@ -5,7 +5,7 @@
 //! Whatever changes what readers of the marketplace see stamps `changed_at` and announces it.
 
 mod catalogue;
-mod list;
+mod category;
 
 use frameos_domain::{
     clock::Timestamp,
@@ -20,7 +20,7 @@ pub use catalogue::{
     AgentChange, CatalogueAgent, catalogue_agent_unscoped, catalogue_changes_unscoped,
     catalogue_load_unscoped,
 };
-pub use list::{AgentFilter, AgentSort, CategoryCount, agent_categories, agent_list};
+pub use category::{CategoryCount, agent_categories};
 
 /// One agent with its developer's name.
 #[derive(Debug, Clone, PartialEq)]
@@ -94,7 +94,6 @@ macro_rules! select {
     };
 }
 use columns;
-use select;
 
 fn read(row: &Row) -> Result<Agent, StoreError> {
     let model: PricingModel = row.get(8)?;

@@ -241,17 +241,24 @@ pub async fn version_deprecate(
     Ok(tx.execute(sql, &params![developer_id, agent_id, version, message]).await? == 1)
 }
 
+/// Why a version is withdrawn.
+#[derive(Debug, Clone)]
+pub struct VersionYank {
+    /// An account's id.
+    pub by: String,
+    pub reason: String,
+    pub at: Timestamp,
+}
+
 /// Withdraws a developer's version for good. False when it is withdrawn, or they have no such version.
 pub async fn version_yank(
     tx: &mut Tx,
     developer_id: DeveloperId,
     id: VersionId,
-    by: &str,
-    reason: &str,
-    now: Timestamp,
+    yank: &VersionYank,
 ) -> Result<bool, StoreError> {
     let sql = "UPDATE agent_versions SET yanked_at = $5, yanked_by = $3, yank_reason = $4 WHERE id = $2 \
                AND yanked_at IS NULL AND EXISTS (SELECT 1 FROM agent_definitions a \
                WHERE a.id = agent_versions.agent_id AND a.developer_id = $1)";
-    Ok(tx.execute(sql, &params![developer_id, id, by, reason, now]).await? == 1)
+    Ok(tx.execute(sql, &params![developer_id, id, &yank.by, &yank.reason, yank.at]).await? == 1)
 }

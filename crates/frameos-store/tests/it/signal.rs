@@ -39,19 +39,24 @@ mod only_postgres {
     async fn another_process_hears() {
         let db = TestDb::open(TestEngine::Postgres).await;
         let other = Store::open(db.config.clone()).await.unwrap();
-        let mut events = other.execution_events();
+        let (mut events, mut catalogue) = (other.execution_events(), other.catalogue_changes());
+        catalogue.borrow_and_update();
         // The listener connects in the background: announce until it hears.
         let announced: ExecutionId = id();
         let announcer = async {
             loop {
                 tx!(db.store, |tx| async {
                     tx.announce_execution(announced);
+                    tx.announce_catalogue();
                     Ok(())
                 });
                 tokio::task::yield_now().await;
             }
         };
-        let hear = async { while events.recv().await.unwrap() != announced {} };
+        let hear = async {
+            while events.recv().await.unwrap() != announced {}
+            catalogue.changed().await.unwrap();
+        };
         tokio::select! {
             () = announcer => {}
             () = hear => {}

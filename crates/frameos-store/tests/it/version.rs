@@ -10,8 +10,8 @@ use frameos_store::{
     status::{ReviewStatus, VersionStatus},
     testing::TestDb,
     version::{
-        VersionReview, version_deprecate, version_get, version_get_unscoped, version_insert, version_list,
-        version_list_pending_unscoped, version_review_unscoped,
+        VersionReview, VersionYank, version_deprecate, version_get, version_get_unscoped, version_insert,
+        version_list, version_list_pending_unscoped, version_review_unscoped, version_yank,
     },
 };
 
@@ -21,6 +21,7 @@ on_both_engines!(
     a_version_comes_back_as_it_went,
     a_review_decides_once,
     the_queue_is_oldest_first,
+    only_the_owner_withdraws_and_once,
     only_the_owner_deprecates,
 );
 
@@ -97,4 +98,17 @@ async fn only_the_owner_deprecates(db: TestDb) {
         (found.status, found.deprecation_message.as_deref()),
         (VersionStatus::Deprecated, Some("use 2"))
     );
+}
+
+async fn only_the_owner_withdraws_and_once(db: TestDb) {
+    let world = World::new(db).await;
+    let (agent, owner, id) = (world.agent, world.developer, world.version);
+    let stranger = developer(world.store(), "s@example.com").await;
+    let yank = |seconds| VersionYank { by: "dev_x".into(), reason: "leaks".into(), at: at(seconds) };
+    let (first, second, third) = (yank(5), yank(6), yank(7));
+    assert!(!tx!(world.store(), |tx| version_yank(tx, stranger, id, &first)));
+    assert!(tx!(world.store(), |tx| version_yank(tx, owner, id, &second)));
+    assert!(!tx!(world.store(), |tx| version_yank(tx, owner, id, &third)));
+    let found = read!(world.store(), |tx| version_get(tx, agent, "1.0.0")).unwrap();
+    assert_eq!((found.yanked_at, found.yank_reason.as_deref()), (Some(at(6)), Some("leaks")));
 }

@@ -84,6 +84,12 @@ impl Server {
         self.url.strip_prefix("http://").unwrap()
     }
 
+    /// The process.
+    #[allow(dead_code, reason = "for the interface's benchmark")]
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The CPU time the process has taken, on all its threads.
     #[allow(dead_code, reason = "for the engine's benchmark")]
     pub(crate) fn cpu(&self) -> Duration {
