@@ -18,6 +18,7 @@ mod obfuscation;
 mod order;
 mod path;
 mod pieces;
+mod prelude;
 mod resolve;
 mod sinks;
 mod taint;
@@ -33,12 +34,16 @@ pub(crate) use self::link::Links;
 use crate::classify::{self, Kind};
 use crate::files::{Files, join};
 use crate::findings::Findings;
-use crate::nesting::{self, MAX_DEPTH};
+use crate::nesting::{self, Estimate, MAX_DEPTH};
 use crate::rules;
 use crate::source::Source;
 
 /// The most tokens a file may have; the tree of more would not fit the memory a scan is allowed.
 const MAX_TOKENS: u32 = 2_500_000;
+
+/// How much all files of a bundle together may cost: a unit for each token that is parsed and for each step that names are
+/// followed. The files beyond are reported, not read.
+const MAX_WORK: u64 = 30_000_000;
 
 /// What the rest of the scan needs to know about a file.
 #[derive(Debug, Default)]
@@ -85,7 +90,13 @@ fn is_odd(path: &str) -> bool {
 /// Scans one file; `extension` is lower-case, and anything unknown is read as JavaScript.
 fn scan(source: &Source<'_>, extension: &str, links: &mut Links, findings: &mut Findings) -> Outcome {
     let typed = matches!(extension, "ts" | "mts" | "cts" | "tsx");
-    if !may_parse(source, extension, typed, findings) {
+    let Some(estimate) = may_parse(source, extension, typed, findings) else { return Outcome::default() };
+    if !links.work(u64::from(estimate.tokens)) {
+        findings.in_file(
+            rules::TOO_COMPLEX,
+            source.path,
+            "the files before this one are all that is analysed",
+        );
         return Outcome::default();
     }
     let mut outcome = Outcome::default();
@@ -101,12 +112,13 @@ fn scan(source: &Source<'_>, extension: &str, links: &mut Links, findings: &mut 
             Err(error) => _ = first_error.get_or_insert(error),
         }
         // `<!--` begins a comment in a script and is an operator in a module: both readings count.
-        if parsed > 0 && !source.text.contains("<!--") && !source.text.contains("-->") {
+        if parsed > 0 && !estimate.html_comments {
             break;
         }
     }
     if let (0, Some((offset, message))) = (parsed, first_error) {
-        findings.at(rules::UNPARSABLE, source, offset, &format!("this file does not parse ({message})"));
+        let rule = if is_declaration(source.path) { rules::UNPARSABLE_TYPES } else { rules::UNPARSABLE };
+        findings.at(rule, source, offset, &format!("this file does not parse ({message})"));
     }
     outcome
 }
@@ -123,8 +135,8 @@ pub(crate) fn is_program(text: &str) -> bool {
         .any(|kind| parse(&Allocator::default(), text, kind).is_ok())
 }
 
-/// Whether the file is safe to hand to a recursive parser.
-fn may_parse(source: &Source<'_>, extension: &str, typed: bool, findings: &mut Findings) -> bool {
+/// What is known of a file that is safe to hand to a recursive parser.
+fn may_parse(source: &Source<'_>, extension: &str, typed: bool, findings: &mut Findings) -> Option<Estimate> {
     let estimate = nesting::javascript(source.text, typed);
     let has_markup = matches!(extension, "jsx" | "tsx");
     let certain = estimate.certain && !has_markup;
@@ -133,23 +145,31 @@ fn may_parse(source: &Source<'_>, extension: &str, typed: bool, findings: &mut F
     let limit = if certain { MAX_DEPTH } else { nesting::MAX_STRICT };
     if depth > limit {
         findings.in_file(rules::TOO_DEEPLY_NESTED, source.path, "this file nests too deeply to be parsed");
-        return false;
+        return None;
     }
     if estimate.tokens > MAX_TOKENS {
         findings.in_file(rules::TOO_COMPLEX, source.path, "this file has more than 2.5 million tokens");
-        return false;
+        return None;
     }
     if obfuscation::only_symbols(estimate.symbols, estimate.letters) {
         findings.in_file(rules::OBFUSCATED, source.path, "this file is written almost without letters");
     }
-    true
+    // Text between tags is no string, and may well confuse the lexer.
+    let html_comments =
+        estimate.html_comments || has_markup && (source.text.contains("<!--") || source.text.contains("-->"));
+    Some(Estimate { html_comments, ..estimate })
+}
+
+fn is_declaration(path: &str) -> bool {
+    [".d.ts", ".d.mts", ".d.cts"].iter().any(|end| path.ends_with(end))
 }
 
 /// How a file with this name may be read, the likelier first.
 fn source_types(path: &str, extension: &str) -> Vec<SourceType> {
-    let is_declaration = [".d.ts", ".d.mts", ".d.cts"].iter().any(|end| path.ends_with(end));
+    let is_declaration = is_declaration(path);
     match extension {
-        _ if is_declaration => vec![SourceType::d_ts()],
+        // What a file of declarations is run as, should somebody load it by its name.
+        _ if is_declaration => vec![SourceType::d_ts(), SourceType::ts()],
         "mjs" => vec![SourceType::mjs()],
         "cjs" => vec![SourceType::cjs()],
         "ts" | "mts" | "cts" => vec![SourceType::ts(), SourceType::ts().with_script(true)],

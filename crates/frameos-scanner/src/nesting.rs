@@ -6,7 +6,7 @@
 mod javascript;
 mod python;
 
-pub(crate) use javascript::{javascript, strict};
+pub(crate) use javascript::{Estimate, javascript, strict};
 pub(crate) use python::python;
 
 /// The deepest estimate that is still parsed.

@@ -89,6 +89,9 @@ rules! {
     UNPARSABLE = "unparsable", High, Reject, "Source that does not parse",
         "code the scanner cannot read is code nobody has checked",
         "correct the syntax, or remove the file";
+    UNPARSABLE_TYPES = "unparsable-types", Low, Flag, "Declarations that do not parse",
+        "a file of declarations is not run, but nobody has checked this one",
+        "correct the syntax, or remove the file";
     TOO_DEEPLY_NESTED = "too-deeply-nested", High, Reject, "Nested too deeply to analyse",
         "no person writes code nested so deeply, and it is a way to make scanners fail",
         "split the expression or the file";

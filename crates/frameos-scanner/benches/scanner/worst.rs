@@ -11,6 +11,8 @@ const MEGABYTE: usize = 1 << 20;
 const WHOLE: usize = MAX_UNPACKED as usize;
 
 type Files = Vec<(String, Vec<u8>)>;
+/// A name, and what makes the bundle.
+type Case = (&'static str, fn() -> Files);
 
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     cases().into_iter().map(|(name, _)| name)
@@ -69,14 +71,14 @@ fn spread(extension: &str, bytes: usize, text: impl Fn(usize) -> String) -> File
         .collect()
 }
 
-fn cases() -> Vec<(&'static str, fn() -> Files)> {
+fn cases() -> Vec<Case> {
     let mut all = javascript();
     all.extend(python());
     all.extend(text());
     all
 }
 
-fn javascript() -> Vec<(&'static str, fn() -> Files)> {
+fn javascript() -> Vec<Case> {
     vec![
         ("js one array", || one("a.js", format!("x=[{}]", "0,".repeat(4 * MEGABYTE)))),
         ("js one string", || one("a.js", format!("x='{}'", "a b".repeat(WHOLE / 3 - 10)))),
@@ -174,7 +176,7 @@ fn javascript() -> Vec<(&'static str, fn() -> Files)> {
     ]
 }
 
-fn python() -> Vec<(&'static str, fn() -> Files)> {
+fn python() -> Vec<Case> {
     vec![
         ("py one list", || one("a.py", format!("x=[{}]", "0,".repeat(4 * MEGABYTE)))),
         ("py small functions", || one("a.py", numbered(12 * MEGABYTE, |n| format!("def f{n}():pass\n")))),
@@ -208,7 +210,7 @@ fn python() -> Vec<(&'static str, fn() -> Files)> {
     ]
 }
 
-fn text() -> Vec<(&'static str, fn() -> Files)> {
+fn text() -> Vec<Case> {
     vec![
         ("text of words like addresses", || {
             one("a.txt", "1BoatSLRHtKNngkdXEeobR76b53LETtpyT ".repeat(WHOLE / 36))

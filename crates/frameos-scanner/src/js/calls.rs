@@ -278,7 +278,8 @@ impl<'a> Resolver<'_, 'a> {
                 }
                 paths
             }
-            "slice" | "filter" | "reverse" | "sort" | "flat" | "splice" => vec![list],
+            "flat" => self.union(vec![list], self.elements(&[list], hops)),
+            "slice" | "filter" | "reverse" | "sort" | "splice" => vec![list],
             "map" | "reduce" | "flatMap" => {
                 let mut paths = if method == "reduce" { self.elements(&[list], hops) } else { Vec::new() };
                 for callback in self.each_path(arguments.get(0), hops) {

@@ -38,7 +38,9 @@ pub(super) fn check<'a>(
     }
     let mut exported = exports::collect(semantic, &check.resolver);
     check.leaks(&mut exported);
+    let cost = check.resolver.spent();
     obfuscation::check(semantic, source, findings);
+    links.work(cost);
     links.record(source.path, exported, &outcome.imports);
 }
 
@@ -56,7 +58,7 @@ impl<'a> Check<'_, '_, 'a, '_> {
         match kind {
             AstKind::IdentifierReference(identifier) => self.identifier(id, identifier),
             AstKind::StaticMemberExpression(member) => {
-                let paths = self.resolver.property_paths(&member.object, member.property.name.as_str());
+                let paths = self.resolver.static_member_paths(member);
                 self.member(id, member.property.span, (&paths, ""));
             }
             AstKind::ComputedMemberExpression(member) => self.computed(id, member),
@@ -261,6 +263,7 @@ impl<'a> Check<'_, '_, 'a, '_> {
             None if name.is_some_and(|name| self.is_data_address(name)) => {
                 self.report(rules::DYNAMIC_CODE, span, "code that is in an address is loaded");
             }
+            None if self.resolver.preludes().is_loader(span) => {}
             None => {
                 let what = match name {
                     Some(name) => {
@@ -291,6 +294,9 @@ impl<'a> Check<'_, '_, 'a, '_> {
     }
 
     fn module(&mut self, name: &'a str, span: Span, spelled: &str) {
+        if self.resolver.preludes().holds(span, name) {
+            return;
+        }
         let is_here = self.resolver.links.target(self.source.path, name).is_some();
         if name.starts_with('.') || is_here {
             self.outcome.imports.push(name.to_owned());

@@ -1,18 +1,20 @@
 //! Every way the names of one file get their values: declarations, defaults, assignments, destructuring, imports, and
 //! arguments of calls whose function is in sight.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use oxc_ast::AstKind;
 use oxc_ast::ast::{
     Argument, ArrayAssignmentTarget, AssignmentTarget, AssignmentTargetMaybeDefault,
     AssignmentTargetProperty, BindingPattern, Expression, ForStatementLeft, FormalParameters,
-    ImportDeclaration, ImportDeclarationSpecifier, ModuleExportName, ObjectAssignmentTarget, PropertyKey,
-    TSModuleReference,
+    IdentifierReference, ImportDeclaration, ImportDeclarationSpecifier, ModuleExportName,
+    ObjectAssignmentTarget, PropertyKey, TSModuleReference, TSQualifiedName, TSTypeName,
 };
 use oxc_semantic::{NodeId, Scoping, Semantic, SymbolId};
 
 use super::flows::Flows;
+use super::prelude::Preludes;
+use crate::memo::ById;
 
 /// One step from a value into what it holds.
 #[derive(Debug, Clone, Copy)]
@@ -42,6 +44,13 @@ pub(super) enum Definition<'a> {
     },
     /// A function or class of this file.
     Node(NodeId),
+    /// Members of a name, as `import a = b.c` takes them.
+    Qualified {
+        root: &'a IdentifierReference<'a>,
+        members: Vec<&'a str>,
+    },
+    /// What stands for `require` in the modules of a bundle inside the file.
+    Loader,
 }
 
 /// A value on its way into a pattern; `None` when only the defaults inside the pattern are known.
@@ -51,7 +60,7 @@ pub(super) struct Definitions<'s, 'a> {
     scoping: &'s Scoping,
     by_symbol: Vec<Vec<Definition<'a>>>,
     /// Names declared with a value, and how many values that was.
-    declared_with_value: HashMap<SymbolId, u32>,
+    declared_with_value: ById<SymbolId, u32>,
     /// How often each name is written after its declaration.
     writes: Vec<u32>,
     /// Names whose values are all among their definitions, though these are no plain values.
@@ -61,6 +70,16 @@ pub(super) struct Definitions<'s, 'a> {
     /// Whether what is bound now comes in by a call or an iteration.
     is_passing: bool,
     pub(super) flows: Flows<'a>,
+    pub(super) preludes: Preludes<'a>,
+}
+
+/// The calls of a file whose function is known by name, until all functions are.
+#[derive(Default)]
+struct Calls<'a> {
+    plain: Vec<(SymbolId, &'a [Argument<'a>])>,
+    /// `f.apply(x, list)`
+    applied: Vec<(SymbolId, Option<&'a Argument<'a>>)>,
+    methods: Vec<(SymbolId, &'a str, &'a [Argument<'a>])>,
 }
 
 impl<'s, 'a> Definitions<'s, 'a> {
@@ -68,14 +87,15 @@ impl<'s, 'a> Definitions<'s, 'a> {
         let mut definitions = Self {
             scoping: semantic.scoping(),
             by_symbol: std::iter::repeat_with(Vec::new).take(semantic.scoping().symbols_len()).collect(),
-            declared_with_value: HashMap::new(),
+            declared_with_value: ById::default(),
             writes: writes(semantic.scoping()),
             closed: HashSet::new(),
             opened: semantic.scoping().root_unresolved_references().contains_key("arguments"),
             is_passing: false,
             flows: Flows::default(),
+            preludes: Preludes::default(),
         };
-        let mut calls = Vec::new();
+        let mut calls = Calls::default();
         for node in semantic.nodes().iter() {
             definitions.collect_node(node.kind());
             definitions.flows.collect(semantic, node.id(), node.kind());
@@ -83,9 +103,20 @@ impl<'s, 'a> Definitions<'s, 'a> {
             definitions.collect_call(semantic, node.kind(), &mut calls);
             definitions.is_passing = false;
         }
+        definitions.preludes.sort();
         definitions.is_passing = true;
-        let mut called: HashMap<SymbolId, usize> = HashMap::new();
-        for (symbol, arguments) in calls {
+        let mut called: ById<SymbolId, usize> = ById::default();
+        for (symbol, list) in calls.applied {
+            if let Some(parameters) = definitions.flows.parameters_of(symbol) {
+                definitions.pass_list(parameters, list);
+            }
+        }
+        for (symbol, method, arguments) in calls.methods {
+            if let Some(parameters) = definitions.flows.method_of(symbol, method) {
+                definitions.pass(parameters, arguments);
+            }
+        }
+        for (symbol, arguments) in calls.plain {
             if let Some(parameters) = definitions.flows.parameters_of(symbol) {
                 definitions.pass(parameters, arguments);
                 *called.entry(symbol).or_default() += 1;
@@ -189,9 +220,17 @@ impl<'s, 'a> Definitions<'s, 'a> {
             AstKind::ForOfStatement(each) => self.bind_each(&each.left, &each.right),
             AstKind::ImportDeclaration(import) => self.collect_import(import),
             AstKind::TSImportEqualsDeclaration(import) => {
-                if let TSModuleReference::ExternalModuleReference(module) = &import.module_reference {
-                    let name = module.expression.value.as_str();
-                    self.define(import.id.symbol_id.get(), Definition::Module { name, member: None });
+                let definition = match &import.module_reference {
+                    TSModuleReference::ExternalModuleReference(module) => {
+                        Some(Definition::Module { name: module.expression.value.as_str(), member: None })
+                    }
+                    TSModuleReference::IdentifierReference(root) => {
+                        Some(Definition::Qualified { root, members: Vec::new() })
+                    }
+                    TSModuleReference::QualifiedName(name) => qualified(name),
+                };
+                if let Some(definition) = definition {
+                    self.define(import.id.symbol_id.get(), definition);
                 }
             }
             _ => self.collect_declaration(kind),
@@ -204,6 +243,9 @@ impl<'s, 'a> Definitions<'s, 'a> {
             AstKind::Class(class) => (&class.id, class.node_id.get()),
             AstKind::TSEnumDeclaration(list) => {
                 return self.define(list.id.symbol_id.get(), Definition::Node(list.node_id.get()));
+            }
+            AstKind::TSNamespaceDeclaration(space) if !space.declare => {
+                return self.define(space.id.symbol_id.get(), Definition::Node(space.node_id.get()));
             }
             _ => return,
         };
@@ -234,22 +276,28 @@ impl<'s, 'a> Definitions<'s, 'a> {
     }
 
     /// Arguments become the values of parameters where the function called is in sight.
-    fn collect_call(
-        &mut self,
-        semantic: &'s Semantic<'a>,
-        kind: AstKind<'a>,
-        calls: &mut Vec<(SymbolId, &'a [Argument<'a>])>,
-    ) {
+    fn collect_call(&mut self, semantic: &'s Semantic<'a>, kind: AstKind<'a>, calls: &mut Calls<'a>) {
         let (callee, arguments) = match kind {
-            AstKind::CallExpression(call) => (&call.callee, call.arguments.as_slice()),
+            AstKind::CallExpression(call) => {
+                if call.arguments.len() == 3 {
+                    for symbol in self.preludes.notice(semantic, call) {
+                        self.define(Some(symbol), Definition::Loader);
+                    }
+                }
+                (&call.callee, call.arguments.as_slice())
+            }
             AstKind::NewExpression(new) => (&new.callee, new.arguments.as_slice()),
             _ => return,
         };
         match callee.get_inner_expression() {
             Expression::Identifier(name) => {
-                let symbol =
-                    name.reference_id.get().and_then(|id| semantic.scoping().get_reference(id).symbol_id());
-                calls.extend(symbol.map(|symbol| (symbol, arguments)));
+                let symbol = self.symbol(name);
+                calls.plain.extend(symbol.map(|symbol| (symbol, arguments)));
+                match symbol {
+                    Some(symbol) => self.flows.settle(symbol, arguments),
+                    None if name.name == "Promise" => self.flows.promise(kind, arguments),
+                    None => {}
+                }
             }
             Expression::StaticMemberExpression(member) => {
                 let name = member.property.name.as_str();
@@ -257,12 +305,14 @@ impl<'s, 'a> Definitions<'s, 'a> {
                 if name == "defineProperty" {
                     self.flows.define_property(self.scoping, arguments);
                 }
-                if let (Expression::Identifier(function), "call", Some(rest)) =
-                    (&member.object, name, arguments.get(1..))
+                if let Expression::Identifier(owner) = &member.object
+                    && let Some(symbol) = self.symbol(owner)
                 {
-                    let id = function.reference_id.get();
-                    let symbol = id.and_then(|id| self.scoping.get_reference(id).symbol_id());
-                    calls.extend(symbol.map(|symbol| (symbol, rest)));
+                    match (name, arguments.get(1..)) {
+                        ("call", Some(rest)) => calls.plain.push((symbol, rest)),
+                        ("apply", Some(rest)) => calls.applied.push((symbol, rest.first())),
+                        _ => calls.methods.push((symbol, name, arguments)),
+                    }
                 }
                 match parameters(&member.object) {
                     Some(target) if name == "call" => {
@@ -281,6 +331,10 @@ impl<'s, 'a> Definitions<'s, 'a> {
         }
     }
 
+    fn symbol(&self, name: &IdentifierReference<'a>) -> Option<SymbolId> {
+        name.reference_id.get().and_then(|id| self.scoping.get_reference(id).symbol_id())
+    }
+
     fn pass(&mut self, parameters: &'a FormalParameters<'a>, arguments: &'a [Argument<'a>]) {
         for (index, parameter) in parameters.items.iter().enumerate() {
             let spread = arguments.iter().take(index + 1).find_map(|argument| match argument {
@@ -294,6 +348,14 @@ impl<'s, 'a> Definitions<'s, 'a> {
             } else if let Some(value) = arguments.get(index).and_then(Argument::as_expression) {
                 self.bind(&parameter.pattern, Some((value, Vec::new())));
             }
+        }
+        let Some(rest) = &parameters.rest else { return };
+        for argument in arguments.iter().skip(parameters.items.len()) {
+            let incoming = match argument {
+                Argument::SpreadElement(spread) => Some((&spread.argument, vec![Member::Element])),
+                argument => argument.as_expression().map(|value| (value, Vec::new())),
+            };
+            self.bind(&rest.rest.argument, incoming);
         }
     }
 
@@ -377,6 +439,10 @@ impl<'s, 'a> Definitions<'s, 'a> {
                         self.bind(element, member_of(&incoming, Some(Member::Name(index_name(index)))));
                     }
                 }
+                if let Some(rest) = &array.rest {
+                    // Which of the elements are left is not told apart.
+                    self.bind(&rest.argument, member_of(&incoming, Some(Member::Element)));
+                }
             }
             BindingPattern::AssignmentPattern(pattern) => {
                 self.bind(&pattern.left, incoming);
@@ -433,6 +499,9 @@ impl<'s, 'a> Definitions<'s, 'a> {
                 self.assign_element(element, member_of(incoming, Some(Member::Name(index_name(index)))));
             }
         }
+        if let Some(rest) = &array.rest {
+            self.assign(&rest.target, member_of(incoming, Some(Member::Element)));
+        }
     }
 
     fn assign_element(&mut self, element: &'a AssignmentTargetMaybeDefault<'a>, incoming: Incoming<'a>) {
@@ -465,6 +534,23 @@ impl<'s, 'a> Definitions<'s, 'a> {
             list.push(definition);
         }
     }
+}
+
+/// `a.b.c`, as TypeScript's import aliases write it.
+fn qualified<'a>(name: &'a TSQualifiedName<'a>) -> Option<Definition<'a>> {
+    const MOST: usize = 8;
+    let mut members = vec![name.right.name.as_str()];
+    let mut left = &name.left;
+    while let TSTypeName::QualifiedName(inner) = left {
+        if members.len() == MOST {
+            return None;
+        }
+        members.push(inner.right.name.as_str());
+        left = &inner.left;
+    }
+    members.reverse();
+    let TSTypeName::IdentifierReference(root) = left else { return None };
+    Some(Definition::Qualified { root, members })
 }
 
 fn writes(scoping: &Scoping) -> Vec<u32> {

@@ -6,9 +6,12 @@ use std::collections::HashMap;
 
 use oxc_ast::AstKind;
 use oxc_ast::ast::{
-    Argument, Expression, FormalParameters, IdentifierReference, PropertyKey, SimpleAssignmentTarget,
+    Argument, BindingPattern, Expression, FormalParameters, IdentifierReference, PropertyKey,
+    SimpleAssignmentTarget,
 };
 use oxc_semantic::{NodeId, Scoping, Semantic, SymbolId};
+
+use crate::memo::ById;
 
 /// What an assigned property belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -21,22 +24,31 @@ pub(super) enum Owner {
 #[derive(Default)]
 pub(super) struct Flows<'a> {
     /// What functions return or yield.
-    returns: HashMap<NodeId, Vec<&'a Expression<'a>>>,
+    returns: ById<NodeId, Vec<&'a Expression<'a>>>,
     /// Parameters of functions with a name.
-    parameters: HashMap<SymbolId, &'a FormalParameters<'a>>,
+    parameters: ById<SymbolId, &'a FormalParameters<'a>>,
     properties: HashMap<(Owner, &'a str), Vec<&'a Expression<'a>>>,
     /// Values stored under computed keys.
-    computed: HashMap<Owner, Vec<(&'a Expression<'a>, &'a Expression<'a>)>>,
-    thrown: HashMap<NodeId, Vec<&'a Expression<'a>>>,
+    computed: ById<Owner, Vec<(&'a Expression<'a>, &'a Expression<'a>)>>,
+    thrown: ById<NodeId, Vec<&'a Expression<'a>>>,
     /// The function around each node, by node.
     functions: Vec<NodeId>,
     /// What is added to what a name holds: `+=`, `push`, `append`.
-    grown: HashMap<SymbolId, Vec<&'a Expression<'a>>>,
-    owned: HashMap<SymbolId, Vec<&'a Expression<'a>>>,
+    grown: ById<SymbolId, Vec<&'a Expression<'a>>>,
+    owned: ById<SymbolId, Vec<&'a Expression<'a>>>,
     /// The symbols that own properties.
     owners: Vec<bool>,
+    /// Functions that are properties of what a name holds.
+    methods: ById<SymbolId, Vec<(&'a str, &'a FormalParameters<'a>)>>,
+    /// The names of the functions that settle promises, with these.
+    settling: ById<SymbolId, NodeId>,
+    /// What promises become.
+    settled: ById<NodeId, Vec<&'a Expression<'a>>>,
     pub(super) has_with: bool,
 }
+
+/// How many functions of one object are known by name.
+const MAX_METHODS: usize = 64;
 
 impl<'a> Flows<'a> {
     pub(super) fn collect(&mut self, semantic: &Semantic<'a>, id: NodeId, kind: AstKind<'a>) {
@@ -214,8 +226,66 @@ impl<'a> Flows<'a> {
             Expression::ArrowFunctionExpression(function) => {
                 self.parameters.insert(symbol, &function.params);
             }
+            Expression::ObjectExpression(object) => {
+                for property in object.properties.iter().filter_map(|property| property.as_property()) {
+                    if let PropertyKey::StaticIdentifier(name) = &property.key {
+                        self.add_method(symbol, name.name.as_str(), &property.value);
+                    }
+                }
+            }
             _ => {}
         }
+    }
+
+    fn add_method(&mut self, symbol: SymbolId, name: &'a str, value: &'a Expression<'a>) {
+        let parameters = match value {
+            Expression::FunctionExpression(function) => &function.params,
+            Expression::ArrowFunctionExpression(function) => &function.params,
+            _ => return,
+        };
+        let methods = self.methods.entry(symbol).or_default();
+        if methods.len() < MAX_METHODS && (!parameters.items.is_empty() || parameters.rest.is_some()) {
+            methods.push((name, parameters));
+        }
+    }
+
+    pub(super) fn method_of(&self, symbol: SymbolId, name: &str) -> Option<&'a FormalParameters<'a>> {
+        let methods = self.methods.get(&symbol)?;
+        methods.iter().find(|(known, _)| *known == name).map(|(_, parameters)| *parameters)
+    }
+
+    /// `new Promise((resolve) => …)`: what `resolve` is given is what the promise becomes.
+    pub(super) fn promise(&mut self, new: AstKind<'a>, arguments: &'a [Argument<'a>]) {
+        let AstKind::NewExpression(new) = new else { return };
+        let parameters = match arguments.first() {
+            Some(Argument::ArrowFunctionExpression(function)) => &function.params,
+            Some(Argument::FunctionExpression(function)) => &function.params,
+            _ => return,
+        };
+        for parameter in &parameters.items {
+            if let BindingPattern::BindingIdentifier(name) = &parameter.pattern
+                && let Some(symbol) = name.symbol_id.get()
+            {
+                self.settling.insert(symbol, new.node_id.get());
+            }
+        }
+    }
+
+    /// Notes a call if it settles a promise.
+    pub(super) fn settle(&mut self, symbol: SymbolId, arguments: &'a [Argument<'a>]) {
+        if self.settling.is_empty() {
+            return;
+        }
+        if let (Some(promise), Some(value)) =
+            (self.settling.get(&symbol), arguments.first().and_then(Argument::as_expression))
+            && !value.is_literal()
+        {
+            self.settled.entry(*promise).or_default().push(value);
+        }
+    }
+
+    pub(super) fn settled(&self, promise: NodeId) -> &[&'a Expression<'a>] {
+        self.settled.get(&promise).map(Vec::as_slice).unwrap_or_default()
     }
 
     pub(super) fn assign_property(
@@ -257,6 +327,9 @@ impl<'a> Flows<'a> {
             _ => None,
         };
         if let Some(Owner::Symbol(symbol)) = owner {
+            if let Some(name) = name {
+                self.add_method(symbol, name, value);
+            }
             self.own(symbol);
             self.owned.entry(symbol).or_default().push(value);
         }

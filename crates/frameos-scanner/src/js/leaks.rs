@@ -102,7 +102,9 @@ fn judged(kind: Kind, is_code: bool) -> Option<(&'static Rule, &'static str)> {
         (Kind::Secret, false) => {
             Some((rules::SECRET_SENT, "a secret of the environment is sent over the network"))
         }
-        (Kind::Host, false) => Some((rules::SECRET_SENT, "facts about the host are sent over the network")),
+        (Kind::Host, false) => {
+            Some((rules::HOST_PROFILING, "facts about the host are sent over the network"))
+        }
     }
 }
 

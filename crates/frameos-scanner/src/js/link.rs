@@ -2,7 +2,9 @@
 //!
 //! Filled file by file; a file that was scanned before a file it loads is scanned again when that turns out to matter.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
 
 use super::path::{Path, Root};
 use super::taint::Flow;
@@ -52,25 +54,35 @@ impl Exports {
     }
 }
 
+/// What names lead to.
+type Targets = HashMap<String, Option<Rc<str>>>;
+
 #[derive(Default)]
 pub(crate) struct Links {
     files: BTreeMap<String, Exports>,
     /// Every path of the bundle.
     known: BTreeSet<String>,
+    /// Whether there are installed packages among them.
+    has_packages: bool,
+    /// What names lead to, by the folder they are seen from: the same are asked for again and again.
+    targets: RefCell<HashMap<String, Targets>>,
     /// The main file of each package in `node_modules`, by folder.
     mains: BTreeMap<String, String>,
     /// Which files each file loads.
-    loads: BTreeMap<String, BTreeSet<String>>,
+    loads: BTreeMap<String, BTreeSet<Rc<str>>>,
     /// How many of them export something of interest.
     interesting: usize,
     /// Files to be scanned again.
     stale: BTreeSet<String>,
+    /// What all files have cost so far.
+    spent: u64,
 }
 
 impl Links {
     /// Tells about a file before any is scanned; `package.json` says where packages begin.
     pub(crate) fn announce(&mut self, path: &str, bytes: &[u8]) {
         self.known.insert(path.to_owned());
+        self.has_packages |= path.contains("node_modules/");
         let Some(folder) =
             path.strip_suffix("/package.json").filter(|folder| folder.contains("node_modules/"))
         else {
@@ -84,13 +96,19 @@ impl Links {
         }
     }
 
+    /// Adds to what the files have cost; false when that is more than a bundle may.
+    pub(super) fn work(&mut self, cost: u64) -> bool {
+        self.spent = self.spent.saturating_add(cost);
+        self.spent <= super::MAX_WORK
+    }
+
     /// The next file that has to be scanned again, if any.
     pub(crate) fn next_stale(&mut self) -> Option<String> {
         self.stale.pop_first()
     }
 
     pub(super) fn record(&mut self, file: &str, exports: Exports, loads: &[String]) {
-        let targets: BTreeSet<String> = loads.iter().filter_map(|name| self.target(file, name)).collect();
+        let targets: BTreeSet<Rc<str>> = loads.iter().filter_map(|name| self.target(file, name)).collect();
         let has_changed = exports.is_of_interest() && self.files.get(file) != Some(&exports);
         if has_changed {
             self.interesting += 1;
@@ -108,7 +126,7 @@ impl Links {
                 .loads
                 .iter()
                 .filter(|(from, targets)| {
-                    !self.stale.contains(*from) && open.iter().any(|file| targets.contains(file))
+                    !self.stale.contains(*from) && open.iter().any(|file| targets.contains(file.as_str()))
                 })
                 .map(|(from, _)| from.clone())
                 .collect();
@@ -169,7 +187,7 @@ impl Links {
         if self.interesting == 0 {
             return None;
         }
-        self.files.get(&self.target(file, name)?)
+        self.files.get(&*self.target(file, name)?)
     }
 
     /// The text that `name`, loaded by `file`, and `members` of it are.
@@ -182,7 +200,7 @@ impl Links {
 
     fn find(&self, file: &str, name: &str, members: &[&str], files: usize) -> Option<(Export, Vec<String>)> {
         let target = self.target(file, name)?;
-        let exports = self.files.get(&target)?;
+        let exports = self.files.get(&*target)?;
         let owned = |members: &[&str]| members.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         let by_name =
             members.split_first().and_then(|(first, rest)| Some((exports.names.get(*first)?, rest)));
@@ -204,16 +222,27 @@ impl Links {
     }
 
     /// The file that `name` loads, seen from `file`.
-    pub(super) fn target(&self, file: &str, name: &str) -> Option<String> {
-        if name.starts_with('.') {
-            return self.file_at(&join(file, name)?);
-        }
-        if name.is_empty() || name.starts_with(['/', '#']) || name.contains(':') {
+    pub(super) fn target(&self, file: &str, name: &str) -> Option<Rc<str>> {
+        let is_package = !name.starts_with('.');
+        if is_package
+            && (!self.has_packages || name.is_empty() || name.starts_with(['/', '#']) || name.contains(':'))
+        {
             return None;
         }
-        let mut folder = file;
+        let folder = file.rsplit_once('/').map_or("", |(folder, _)| folder);
+        if let Some(known) = self.targets.borrow().get(folder).and_then(|names| names.get(name)) {
+            return known.clone();
+        }
+        let found = if is_package { self.package_at(folder, name) } else { self.file_at(&join(file, name)?) };
+        let found = found.map(Rc::from);
+        let mut targets = self.targets.borrow_mut();
+        targets.entry(folder.to_owned()).or_default().insert(name.to_owned(), found.clone());
+        found
+    }
+
+    /// The file of an installed package, looked for from `folder` upwards.
+    fn package_at(&self, mut folder: &str, name: &str) -> Option<String> {
         loop {
-            folder = folder.rsplit_once('/').map_or("", |(folder, _)| folder);
             let base = if folder.is_empty() { String::new() } else { format!("{folder}/") };
             if let Some(found) = self.file_at(&format!("{base}node_modules/{name}")) {
                 return Some(found);
@@ -221,23 +250,36 @@ impl Links {
             if folder.is_empty() {
                 return None;
             }
+            folder = folder.rsplit_once('/').map_or("", |(folder, _)| folder);
         }
     }
 
     fn file_at(&self, path: &str) -> Option<String> {
-        const ENDINGS: &[&str] = &["", ".js", ".cjs", ".mjs", ".ts", ".tsx", ".jsx", ".mts", ".cts", ".json"];
-        let with_ending = |path: &str| {
-            ENDINGS.iter().map(|ending| format!("{path}{ending}")).find(|path| self.known.contains(path))
-        };
         // TypeScript names its files by what they become.
-        let source =
-            || path.strip_suffix(".js").and_then(|path| with_ending(path).filter(|_| !path.is_empty()));
+        let source = || path.strip_suffix(".js").filter(|path| !path.is_empty());
         let main = || {
             let main = self.mains.get(path)?;
             let main = join(&format!("{path}/package.json"), main)?;
-            with_ending(&main).or_else(|| with_ending(&format!("{main}/index")))
+            self.with_ending(&main).or_else(|| self.with_ending(&format!("{main}/index")))
         };
-        with_ending(path).or_else(source).or_else(main).or_else(|| with_ending(&format!("{path}/index")))
+        self.with_ending(path)
+            .or_else(|| self.with_ending(source()?))
+            .or_else(main)
+            .or_else(|| self.with_ending(&format!("{path}/index")))
+    }
+
+    fn with_ending(&self, path: &str) -> Option<String> {
+        const ENDINGS: &[&str] = &["", ".js", ".cjs", ".mjs", ".ts", ".tsx", ".jsx", ".mts", ".cts", ".json"];
+        let mut whole = String::with_capacity(path.len() + 5);
+        whole.push_str(path);
+        for ending in ENDINGS {
+            whole.truncate(path.len());
+            whole.push_str(ending);
+            if self.known.contains(&whole) {
+                return Some(whole);
+            }
+        }
+        None
     }
 }
 

@@ -17,7 +17,7 @@ pub(super) fn by_need<'b>(paths: &[&'b str], files: &Files<'b>, links: &Links) -
     let needs = |path: &str| -> Vec<&'b str> {
         let text = files.get(path).and_then(|file| file.text()).unwrap_or_default();
         let targets = relative_names(text).filter_map(|name| links.target(path, name));
-        targets.filter_map(|target| known.get(target.as_str()).copied()).collect()
+        targets.filter_map(|target| known.get(&*target).copied()).collect()
     };
     let (mut ordered, mut begun) = (Vec::with_capacity(paths.len()), BTreeSet::new());
     for path in paths {

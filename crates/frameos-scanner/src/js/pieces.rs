@@ -2,8 +2,9 @@
 
 use oxc_ast::AstKind;
 use oxc_ast::ast::{
-    ArrayExpression, ArrayExpressionElement, Class, ClassElement, Expression, NewExpression,
-    ObjectExpression, ObjectPropertyKind, PropertyKey, PropertyKind,
+    ArrayExpression, ArrayExpressionElement, Class, ClassElement, Declaration, Expression, NewExpression,
+    ObjectExpression, ObjectPropertyKind, PropertyKey, PropertyKind, Statement, TSNamespaceDeclaration,
+    TSNamespaceDeclarationBody,
 };
 use oxc_semantic::NodeId;
 
@@ -70,8 +71,59 @@ impl<'a> Resolver<'_, 'a> {
                 "prototype" | "call" | "apply" | "bind" => vec![path.member(name)],
                 _ => Vec::new(),
             },
+            AstKind::TSNamespaceDeclaration(space) => self.namespace_members(space, name, hops),
             _ => Vec::new(),
         }
+    }
+
+    /// What a namespace of TypeScript exports.
+    fn namespace_members(
+        &self,
+        space: &'a TSNamespaceDeclaration<'a>,
+        name: &'a str,
+        hops: u32,
+    ) -> Vec<Path<'a>> {
+        let block = match &space.body {
+            TSNamespaceDeclarationBody::TSModuleBlock(block) => block,
+            TSNamespaceDeclarationBody::TSNamespaceDeclaration(inner) if inner.id.name == name => {
+                return vec![Path::node(inner.node_id.get())];
+            }
+            TSNamespaceDeclarationBody::TSNamespaceDeclaration(_) => return Vec::new(),
+        };
+        let mut paths = Vec::new();
+        if !self.burn_soft(1 + block.body.len() / 8, hops) {
+            return paths;
+        }
+        for statement in &block.body {
+            let Statement::ExportDeclaration(export) = statement else { continue };
+            let more = match &export.declaration {
+                Declaration::VariableDeclaration(list) => {
+                    let value = list.declarations.iter().find_map(|declarator| {
+                        declarator
+                            .init
+                            .as_ref()
+                            .filter(|_| declarator.id.get_identifier_name() == Some(name.into()))
+                    });
+                    value.map(|value| self.paths_at(value, hops + 1)).unwrap_or_default()
+                }
+                Declaration::FunctionDeclaration(function)
+                    if function.id.as_ref().is_some_and(|id| id.name == name) =>
+                {
+                    vec![Path::node(function.node_id.get())]
+                }
+                Declaration::ClassDeclaration(class)
+                    if class.id.as_ref().is_some_and(|id| id.name == name) =>
+                {
+                    vec![Path::node(class.node_id.get())]
+                }
+                Declaration::TSNamespaceDeclaration(inner) if inner.id.name == name => {
+                    vec![Path::node(inner.node_id.get())]
+                }
+                _ => continue,
+            };
+            paths = self.union(paths, more);
+        }
+        paths
     }
 
     fn object_members(&self, object: &'a ObjectExpression<'a>, name: &'a str, hops: u32) -> Vec<Path<'a>> {
@@ -142,7 +194,7 @@ impl<'a> Resolver<'_, 'a> {
             return match name {
                 "constructor" => vec![Path::global("Array")],
                 "length" => Vec::new(),
-                _ => vec![path.member(name)],
+                _ => self.union(vec![path.member(name)], self.entry_values(array, name, hops)),
             };
         }
         let mut paths = Vec::new();
@@ -159,6 +211,25 @@ impl<'a> Resolver<'_, 'a> {
                 && let Some(element) = element.as_expression()
             {
                 paths = self.union(paths, self.paths_at(element, hops + 1));
+            }
+        }
+        paths
+    }
+
+    /// What a list of names and values gives by a name, once it is an object.
+    fn entry_values(&self, array: &'a ArrayExpression<'a>, name: &str, hops: u32) -> Vec<Path<'a>> {
+        let is_list = matches!(array.elements.first(), Some(ArrayExpressionElement::ArrayExpression(_)));
+        let mut paths = Vec::new();
+        if !is_list || !self.burn_soft(1 + array.elements.len() / 8, hops) {
+            return paths;
+        }
+        for element in &array.elements {
+            if let ArrayExpressionElement::ArrayExpression(pair) = element
+                && let [ArrayExpressionElement::StringLiteral(key), value] = pair.elements.as_slice()
+                && key.value == name
+                && let Some(value) = value.as_expression()
+            {
+                paths = self.union(paths, self.paths_at(value, hops + 1));
             }
         }
         paths
@@ -243,6 +314,15 @@ impl<'a> Resolver<'_, 'a> {
                 ) => {
                     let argument = new.arguments.first().and_then(|argument| argument.as_expression());
                     argument.map(|argument| self.paths_at(argument, hops + 1)).unwrap_or_default()
+                }
+                (Root::Global("Promise"), []) => {
+                    let mut values = Vec::new();
+                    for value in self.definitions.flows.settled(new.node_id.get()) {
+                        if self.burn_soft(1, hops) {
+                            values = self.union(values, self.paths_at(value, hops + 1));
+                        }
+                    }
+                    values
                 }
                 (Root::Global("XMLHttpRequest" | "WebSocket"), []) => vec![class.member("prototype")],
                 (Root::Module("net" | "tls" | "ws"), _) => vec![class.member("()")],

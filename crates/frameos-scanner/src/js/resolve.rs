@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use oxc_allocator::Allocator;
 use oxc_ast::AstKind;
-use oxc_ast::ast::{ChainElement, Expression, IdentifierReference, MemberExpression};
+use oxc_ast::ast::{ChainElement, Expression, IdentifierReference, MemberExpression, StaticMemberExpression};
 use oxc_semantic::{NodeId, Scoping, Semantic, SymbolId};
 use oxc_span::GetSpan;
 
@@ -18,6 +18,7 @@ use super::definitions::{Definition, Definitions, Member};
 use super::flows::Owner;
 use super::link::Links;
 use super::path::{Path, Root, UNKNOWN};
+use super::prelude::Preludes;
 use super::value::Value;
 use crate::memo::{ById, Memo, Step};
 
@@ -39,8 +40,8 @@ pub(super) struct Resolver<'s, 'a> {
     allocator: &'a Allocator,
     pub(super) definitions: Definitions<'s, 'a>,
     names: Memo<SymbolId, Path<'a>>,
-    /// Final answers for members and calls, by address, so that a long chain is walked once and not once per link.
-    chains: RefCell<ById<usize, Vec<Path<'a>>>>,
+    /// Final answers for members and calls, so that a long chain is walked once and not once per link.
+    chains: RefCell<Chains<'a>>,
     /// The values of constant names.
     pub(super) folded: RefCell<ById<SymbolId, Option<Value>>>,
     /// Names that do not fold without more effort.
@@ -51,6 +52,40 @@ pub(super) struct Resolver<'s, 'a> {
     /// Which modules are files of the bundle that export something of interest.
     relevant: RefCell<BTreeMap<&'a str, bool>>,
     cut: Cell<bool>,
+}
+
+/// Answers by node: most nodes have none, and most answers are empty.
+struct Chains<'a> {
+    /// For each node the place of its answer, with [`NOT_ASKED`] and [`NOTHING`] for those without.
+    places: Vec<u32>,
+    answers: Vec<Vec<Path<'a>>>,
+}
+
+const NOT_ASKED: u32 = u32::MAX;
+const NOTHING: u32 = u32::MAX - 1;
+
+impl<'a> Chains<'a> {
+    fn new(nodes: usize) -> Self {
+        Self { places: vec![NOT_ASKED; nodes], answers: Vec::new() }
+    }
+
+    fn get(&self, id: NodeId) -> Option<&[Path<'a>]> {
+        match self.places.get(id.index()).copied()? {
+            NOT_ASKED => None,
+            NOTHING => Some(&[]),
+            place => self.answers.get(place as usize).map(Vec::as_slice),
+        }
+    }
+
+    fn insert(&mut self, id: NodeId, paths: &[Path<'a>]) {
+        let Some(place) = self.places.get_mut(id.index()) else { return };
+        if paths.is_empty() {
+            *place = NOTHING;
+        } else if let Ok(next) = u32::try_from(self.answers.len()) {
+            *place = next;
+            self.answers.push(paths.to_vec());
+        }
+    }
 }
 
 impl<'s, 'a> Resolver<'s, 'a> {
@@ -69,12 +104,12 @@ impl<'s, 'a> Resolver<'s, 'a> {
             allocator,
             definitions: Definitions::collect(semantic),
             names: Memo::new(),
-            chains: RefCell::default(),
+            chains: RefCell::new(Chains::new(semantic.nodes().len())),
             folded: RefCell::default(),
             unfolded: RefCell::default(),
             fuel: Cell::new(FUEL),
             soft_fuel: Cell::new(nodes.clamp(50_000, FUEL / 5)),
-            fold_fuel: Cell::new(nodes.saturating_mul(8).clamp(400_000, FUEL / 3)),
+            fold_fuel: Cell::new(fold_allowance(semantic.nodes().len())),
             relevant: RefCell::default(),
             cut: Cell::new(false),
         }
@@ -83,6 +118,12 @@ impl<'s, 'a> Resolver<'s, 'a> {
     /// Whether work was cut short, so that something may have been missed.
     pub(super) fn was_cut(&self) -> bool {
         self.cut.get() || self.fuel.get() == 0
+    }
+
+    /// How many units of work were taken.
+    pub(super) fn spent(&self) -> u64 {
+        let folding = fold_allowance(self.semantic.nodes().len()) - self.fold_fuel.get();
+        u64::from(FUEL - self.fuel.get()) + u64::from(folding)
     }
 
     /// Takes one unit of work; false when there is none left.
@@ -155,6 +196,11 @@ impl<'s, 'a> Resolver<'s, 'a> {
         self.property_paths_at(object, name, 0)
     }
 
+    /// What bundles inside the file are made of.
+    pub(super) fn preludes(&self) -> &Preludes<'a> {
+        &self.definitions.preludes
+    }
+
     /// The value of a name that has exactly one and never changes.
     pub(super) fn constant(
         &self,
@@ -188,16 +234,29 @@ impl<'s, 'a> Resolver<'s, 'a> {
 
     pub(super) fn paths_at(&self, expression: &'a Expression<'a>, hops: u32) -> Vec<Path<'a>> {
         let inner = expression.get_inner_expression();
-        if !matches!(inner, Expression::CallExpression(_)) && !inner.is_member_expression() {
-            return self.compute_paths(inner, hops);
+        let id = match inner {
+            Expression::CallExpression(call) => call.node_id.get(),
+            Expression::StaticMemberExpression(member) => member.node_id.get(),
+            Expression::ComputedMemberExpression(member) => member.node_id.get(),
+            Expression::PrivateFieldExpression(member) => member.node_id.get(),
+            _ => return self.compute_paths(inner, hops),
+        };
+        self.remembered(id, || self.compute_paths(inner, hops))
+    }
+
+    /// Everything a member of the form `object.name` may stand for.
+    pub(super) fn static_member_paths(&self, member: &'a StaticMemberExpression<'a>) -> Vec<Path<'a>> {
+        let compute = || self.property_paths_at(&member.object, member.property.name.as_str(), 0);
+        self.remembered(member.node_id.get(), compute)
+    }
+
+    fn remembered(&self, id: NodeId, compute: impl FnOnce() -> Vec<Path<'a>>) -> Vec<Path<'a>> {
+        if let Some(paths) = self.chains.borrow().get(id) {
+            return paths.to_vec();
         }
-        let address = std::ptr::from_ref(inner).addr();
-        if let Some(paths) = self.chains.borrow().get(&address) {
-            return paths.clone();
-        }
-        let paths = self.compute_paths(inner, hops);
+        let paths = compute();
         if self.names.is_idle() {
-            self.chains.borrow_mut().insert(address, paths.clone());
+            self.chains.borrow_mut().insert(id, &paths);
         }
         paths
     }
@@ -453,6 +512,14 @@ impl<'s, 'a> Resolver<'s, 'a> {
                 }
             }
             Definition::Node(id) => vec![Path::node(*id)],
+            Definition::Qualified { root, members } => {
+                let mut paths = self.identifier_paths(root, hops);
+                for member in members {
+                    paths = self.follow(paths, Member::Name(member), hops);
+                }
+                paths
+            }
+            Definition::Loader => vec![Path::global("require")],
         }
     }
 
@@ -512,6 +579,11 @@ impl<'s, 'a> Resolver<'s, 'a> {
         }
         self.links.follow(self.file, name, path.members(), |text| self.keep(text)).unwrap_or(path)
     }
+}
+
+/// How much work the constants of a file with so many nodes may take.
+fn fold_allowance(nodes: usize) -> u32 {
+    u32::try_from(nodes).unwrap_or(u32::MAX).saturating_mul(8).clamp(400_000, FUEL / 3)
 }
 
 /// The parent of a node, without parentheses.

@@ -10,6 +10,26 @@ use super::modules;
 use super::path::{Path, Root, UNKNOWN};
 use crate::rules;
 
+/// Methods that call the functions they are given.
+const CALLING: &[&str] = &[
+    "map",
+    "forEach",
+    "filter",
+    "find",
+    "some",
+    "every",
+    "flatMap",
+    "reduce",
+    "reduceRight",
+    "replace",
+    "then",
+    "from",
+    "catch",
+    "findIndex",
+    "findLast",
+    "replaceAll",
+];
+
 impl<'a> Check<'_, '_, 'a, '_> {
     pub(super) fn call(
         &mut self,
@@ -27,7 +47,9 @@ impl<'a> Check<'_, '_, 'a, '_> {
         self.handed_over(callee, arguments, span);
         let is_direct = matches!(callee.get_inner_expression(), Expression::Identifier(_));
         for call in &calls {
-            if callee.get_inner_expression().as_member_expression().is_some() {
+            if call.target.last().is_some_and(|method| CALLING.contains(&method))
+                && callee.get_inner_expression().is_member_expression()
+            {
                 self.handed_to(call.target.last(), &call.arguments.all(), span);
             }
             self.call_of(call, span);
@@ -102,29 +124,14 @@ impl<'a> Check<'_, '_, 'a, '_> {
     /// Functions that are handed to a method that calls them.
     fn handed_over(&mut self, callee: &'a Expression<'a>, arguments: &'a [Argument<'a>], span: Span) {
         let Some(member) = callee.get_inner_expression().as_member_expression() else { return };
+        let Some(method) = member.static_property_name().filter(|method| CALLING.contains(method)) else {
+            return;
+        };
         let values: Vec<_> = arguments.iter().filter_map(Argument::as_expression).take(2).collect();
-        self.handed_to(member.static_property_name(), &values, span);
+        self.handed_to(Some(method), &values, span);
     }
 
     fn handed_to(&mut self, method: Option<&str>, values: &[&'a Expression<'a>], span: Span) {
-        const CALLING: &[&str] = &[
-            "map",
-            "forEach",
-            "filter",
-            "find",
-            "some",
-            "every",
-            "flatMap",
-            "reduce",
-            "reduceRight",
-            "replace",
-            "then",
-            "from",
-            "catch",
-            "findIndex",
-            "findLast",
-            "replaceAll",
-        ];
         if method.is_none_or(|method| !CALLING.contains(&method)) {
             return;
         }

@@ -274,7 +274,7 @@ impl<'t, 's, 'a> Taint<'t, 's, 'a> {
                 let members: Vec<&str> = member.iter().copied().collect();
                 self.resolver.links.source(self.resolver.file, name, &members).cloned()
             }
-            Definition::Node(_) => None,
+            Definition::Node(_) | Definition::Loader | Definition::Qualified { .. } => None,
         });
         let mut flow = defined.min_by_key(|flow| flow.kind);
         let grown = definitions.flows.grown(symbol).iter().copied();

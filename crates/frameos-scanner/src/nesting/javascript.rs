@@ -9,7 +9,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-use words::{CONTINUATIONS, is_word_byte, is_word_char, word_kind};
+use words::{CONTINUATIONS, is_word_byte, is_word_char, nesting_word, word_kind};
 
 /// What one pass over the text found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub(crate) struct Estimate {
     pub(crate) depth: u32,
     /// Whether the text was split into tokens the way a parser would.
     pub(crate) certain: bool,
+    /// Whether `<!--` or `-->` may begin a comment somewhere, which only scripts have.
+    pub(crate) html_comments: bool,
     /// How many tokens there are.
     pub(crate) tokens: u32,
     /// Bytes of punctuation, and of everything else but white space and comments; their ratio shows symbol-only code.
@@ -25,18 +27,30 @@ pub(crate) struct Estimate {
     pub(crate) letters: u32,
 }
 
-/// A bound that needs no tokens: every punctuation byte and every word may nest.
+/// A bound that needs no tokens: every byte and every word that may begin a level of the tree counts, wherever it stands.
+///
+/// What closes or separates begins none, and a name does not without one of those that do.
 pub(crate) fn strict(text: &str) -> u32 {
-    let mut bound = 0_u32;
-    let mut in_word = false;
-    for byte in text.bytes() {
-        let word = is_word_byte(byte);
-        if byte.is_ascii_punctuation() && !word || word && !in_word {
-            bound = bound.saturating_add(1);
-        }
-        in_word = word;
+    let bytes = text.as_bytes();
+    let (mut bound, mut at) = (0_u32, 0);
+    while let Some(&byte) = bytes.get(at) {
+        let start = at;
+        at += 1;
+        let nests = if is_ascii_word(byte) {
+            while bytes.get(at).is_some_and(|byte| is_ascii_word(*byte)) {
+                at += 1;
+            }
+            nesting_word(&bytes[start..at])
+        } else {
+            byte.is_ascii_punctuation() && !matches!(byte, b')' | b']' | b'}' | b';' | b',' | b'"' | b'\'')
+        };
+        bound = bound.saturating_add(u32::from(nests));
     }
     bound
+}
+
+fn is_ascii_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$')
 }
 
 /// Estimates the nesting of `text`; with `typed`, `<` may open type arguments.
@@ -46,6 +60,8 @@ pub(crate) fn javascript(text: &str, typed: bool) -> Estimate {
     Estimate {
         depth: scan.deepest,
         certain: scan.certain && scan.frames.len() == 1,
+        // Where the lexer lost its way, a string may be none.
+        html_comments: scan.html_comments || !scan.certain && (text.contains("<!--") || text.contains("-->")),
         tokens: scan.tokens,
         symbols: scan.symbols,
         letters: scan.letters,
@@ -129,6 +145,7 @@ struct Scan<'a> {
     symbols: u32,
     letters: u32,
     certain: bool,
+    html_comments: bool,
     last: Last,
     before_last: Last,
 }
@@ -148,6 +165,7 @@ impl<'a> Scan<'a> {
             symbols: 0,
             letters: 0,
             certain: true,
+            html_comments: false,
             last: Last::Start,
             before_last: Last::Start,
         }
@@ -301,6 +319,7 @@ impl<'a> Scan<'a> {
         let rest = &self.bytes[self.at..];
         if rest.starts_with(b"<!--") || rest.starts_with(b"-->") && self.may_start_line() {
             // A comment in scripts, operators in modules.
+            self.html_comments = true;
             self.certain = false;
         }
         let single = matches!(rest[0], b'!' | b'~' | b'@' | b'#' | b'?' | b':');

@@ -219,6 +219,17 @@ fn honest_code_has_no_findings() {
 }
 
 #[test]
+fn declarations_that_do_not_parse_are_no_reject() {
+    each_is("unparsable-types", "index.d.ts", &["You are using a version that is not supported"]);
+    each_is(
+        "process-spawn",
+        "index.d.ts",
+        &["declare const a: string; import { exec } from 'child_process'; exec('ls')"],
+    );
+    each_is("unparsable", "index.ts", &["You are using a version that is not supported"]);
+}
+
+#[test]
 fn obfuscation_is_told_from_minification() {
     let escaped =
         r#"const s = ["\x63\x6f\x6e\x73\x6f\x6c\x65", "\x6c\x6f\x67\x61\x72\x67\x73", "\x61\x62\x63\x64"]"#;

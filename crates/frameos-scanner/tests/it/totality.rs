@@ -198,16 +198,45 @@ fn bottomless_nesting_is_a_finding() {
 /// Where the lexer is not certain, whole files are parsed up to a larger bound, which the stack must hold too.
 #[test]
 fn nesting_in_uncertain_files_is_survived() {
-    let cost = |text: &str| text.chars().filter(|c| !c.is_whitespace()).count();
+    let opens = |c: &char| c.is_ascii_punctuation() && !")]};,\"'_$".contains(*c);
+    let cost = |text: &str| {
+        let words = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| word.len() > 1);
+        text.chars().filter(opens).count() + words.count()
+    };
     for (path, open, close) in NESTING.iter().filter(|(path, ..)| !path.ends_with(".py")) {
         for close in [*close, ""] {
-            let times = 19_900 / (cost(open) + cost(close));
+            let times = 19_900 / (cost(open) + cost(close)).max(1);
             rules(
                 path,
                 &format!("var y = function(){{}} /1;\n{}{}", open.repeat(times), close.repeat(times)),
             );
         }
     }
+}
+
+/// Text between tags is no JavaScript, so all of such a file counts; it must be enough for what people write.
+#[test]
+fn long_markup_is_no_deep_nesting() {
+    let row =
+        "      <li className=\"row\" key={item.id} onClick={() => pick(item.id)}>Don't {item.name}</li>\n";
+    for path in ["a.jsx", "a.tsx"] {
+        let text =
+            format!("export const List = ({{ item }}) => (\n    <ul>\n{}    </ul>\n);\n", row.repeat(1_000));
+        assert_eq!(text.len() / 1_000, 93);
+        assert_eq!(rules(path, &text), Vec::<String>::new(), "{path}");
+    }
+}
+
+/// Each file alone is small enough, all of them are not.
+#[test]
+fn more_code_than_a_scan_may_read_is_a_finding() {
+    let text = "a=b;".repeat(400_000);
+    let files: Vec<_> = (0..31).map(|n| (format!("f{n:02}.js"), text.clone().into_bytes())).collect();
+    let report = scan(&Bundle::from_files(files).expect("paths are valid"));
+    let unread = report.findings.iter().filter(|finding| finding.rule == "too-complex");
+    assert!(unread.clone().all(|finding| finding.file.as_str() > "f10.js"), "the first are read");
+    assert!(unread.count() > 0);
+    assert_eq!(report.verdict, Verdict::Reject);
 }
 
 /// Repetitions that are lists in the tree, not levels.

@@ -101,7 +101,7 @@ pub(super) fn rotation_of(call: &CallExpression<'_>, semantic: &Semantic<'_>) ->
     for kind in semantic.nodes().ancestor_kinds(call.node_id.get()).take(MAX_ANCESTORS) {
         match kind {
             AstKind::TryStatement(attempt) => {
-                sums |= attempt.block.body.iter().take(MAX_STATEMENTS).any(has_parsed_sum)
+                sums |= attempt.block.body.iter().take(MAX_STATEMENTS).any(has_parsed_sum);
             }
             AstKind::Function(found) => function = Some(found.span),
             AstKind::CallExpression(outer)

@@ -88,6 +88,8 @@ fn nesting_cannot_hide_behind_quotes() {
 
 #[test]
 fn the_strict_bound_holds_for_any_text() {
-    assert_eq!(strict("a.b('c d')"), 4 + 5);
+    assert_eq!(strict("a.b('c d')"), 2, "a dot and a bracket");
+    assert_eq!(strict("if a else b"), 2);
+    assert_eq!(strict("éif\u{a0}if"), 2, "whatever the words stand between");
     assert!(strict(&"!".repeat(99)) >= 99);
 }

@@ -37,6 +37,41 @@ pub(super) fn word_kind(word: &str) -> Last {
     }
 }
 
+/// Whether something may follow a word that nests in it, without any punctuation between them.
+pub(super) fn nesting_word(word: &[u8]) -> bool {
+    const MORE: &[&[u8]] = &[
+        b"abstract",
+        b"accessor",
+        b"catch",
+        b"class",
+        b"const",
+        b"declare",
+        b"defer",
+        b"enum",
+        b"export",
+        b"function",
+        b"global",
+        b"implements",
+        b"import",
+        b"interface",
+        b"module",
+        b"namespace",
+        b"out",
+        b"readonly",
+        b"source",
+        b"switch",
+        b"type",
+        b"unique",
+        b"using",
+        b"var",
+    ];
+    // Words of the language are short and lower-case; most names are answered here.
+    if !(2..=10).contains(&word.len()) || !word[0].is_ascii_lowercase() {
+        return false;
+    }
+    std::str::from_utf8(word).is_ok_and(|word| word_kind(word) != Last::Operand) || MORE.contains(&word)
+}
+
 pub(super) fn is_word_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | b'\\') || byte >= 0x80
 }
