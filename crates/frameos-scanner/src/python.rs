@@ -20,7 +20,7 @@ use ruff_python_parser::parse_unchecked_source;
 use ruff_text_size::Ranged;
 
 use crate::classify::Kind;
-use crate::files::Files;
+use crate::files::{Files, join};
 use crate::findings::Findings;
 use crate::nesting::{self, MAX_DEPTH};
 use crate::rules;
@@ -45,7 +45,7 @@ pub(crate) fn scan_bundle(files: &Files<'_>, findings: &mut Findings) {
             findings.in_file(rules::UNPARSABLE, file.path, &what);
         }
     }
-    program.scan(findings);
+    program.scan(files, findings);
 }
 
 /// Whether a text is a Python program; prose and data are not.
@@ -62,6 +62,10 @@ struct Shared<'s> {
     budget: Budget,
     /// Top-level names of the bundle's own modules.
     own: &'s HashSet<&'s str>,
+    /// Whether any file makes path objects.
+    makes_paths: bool,
+    /// Files that are run as code, whatever their names say.
+    run: BTreeSet<String>,
 }
 
 /// All Python files of a bundle.
@@ -76,7 +80,7 @@ impl<'b> Program<'b> {
     }
 
     /// Scans all files, those that others import first.
-    fn scan(&self, findings: &mut Findings) {
+    fn scan(&self, bundle: &Files<'b>, findings: &mut Findings) {
         let mut paths = BTreeMap::new();
         for path in self.files.keys() {
             // Of two files for one module, such as `a.py` and `a.pyi`, each is scanned; the first gives its names.
@@ -86,7 +90,13 @@ impl<'b> Program<'b> {
         let imports: BTreeMap<&str, Vec<String>> =
             paths.iter().map(|(name, files)| (name.as_str(), self.imports(files, &own))).collect();
         let (order, circles) = modules::order(&imports);
-        let mut shared = Shared { exports: Exports::default(), budget: Budget::new(), own: &own };
+        let mut shared = Shared {
+            exports: Exports::default(),
+            budget: Budget::new(),
+            own: &own,
+            makes_paths: self.files.values().any(|text| text.contains("pathlib")),
+            run: BTreeSet::new(),
+        };
         for name in &order {
             for path in paths.get(name).into_iter().flatten() {
                 self.file(path, &mut shared, findings);
@@ -97,6 +107,21 @@ impl<'b> Program<'b> {
             for path in paths.get(name).into_iter().flatten() {
                 self.file(path, &mut shared, findings);
             }
+        }
+        self.run_as_code(bundle, shared, findings);
+    }
+
+    /// Scans files that the program runs as code although their names do not say so, and those that these run.
+    fn run_as_code(&self, bundle: &Files<'b>, mut shared: Shared<'_>, findings: &mut Findings) {
+        let mut done = BTreeSet::new();
+        while let Some(path) = shared.run.pop_first() {
+            let Some(file) = bundle.get(&path).filter(|file| file.kind == Kind::Other) else { continue };
+            let Some(text) = file.text().filter(|text| done.insert(path) && is_program(text)) else {
+                continue;
+            };
+            let mut program = Program::default();
+            program.add(file.path, Cow::Borrowed(text));
+            program.file(file.path, &mut shared, findings);
         }
     }
 
@@ -130,11 +155,19 @@ impl<'b> Program<'b> {
         let (module, package) = modules::name_of(path);
         let file = scope::build(parsed.suite(), &package);
         let evaluator = Evaluator::new(&file, &shared.exports, &shared.budget, taint::may_flow(text));
-        let context =
-            check::Context { evaluator: &evaluator, source: &source, package: &package, own: shared.own };
-        let sinks = check::check(parsed.suite(), context, findings);
-        let found = shared.exports.found(&module, &evaluator, &sinks, &source);
+        let context = check::Context {
+            evaluator: &evaluator,
+            source: &source,
+            package: &package,
+            own: shared.own,
+            makes_paths: shared.makes_paths,
+            may_reach_environment: ["environ", "getattr", "__dict__"].iter().any(|word| text.contains(word)),
+        };
+        let learnt = check::check(parsed.suite(), context, findings);
+        let found = shared.exports.found(&module, &evaluator, &learnt.sinks, &source);
         drop(evaluator);
+        let named = learnt.run.iter().flat_map(|name| [join(path, name), join("", name)]);
+        shared.run.extend(named.flatten());
         shared.exports.add(found);
     }
 }

@@ -341,8 +341,11 @@ impl<'p, 'a> Evaluator<'p, 'a> {
         if name == "__self__" && path.starts_with("builtins.") {
             return Value::path("builtins");
         }
-        if name == "__call__" {
+        if name == "__call__" || name == "parent" && path == taint::PATH {
             return Value::path(path);
+        }
+        if name == "parents" && path == taint::PATH {
+            return Value::list(vec![Value::path(taint::PATH); 8]);
         }
         self.path(&names::simplified(path, name))
     }

@@ -138,6 +138,11 @@ impl<'a> Evaluator<'_, 'a> {
             if matches!(method, "copy" | "__or__") && names::is_mapping(object) {
                 return Value::path(object);
             }
+            if object.starts_with("socket.") && matches!(method, "fileno" | "detach" | "accept" | "dup") {
+                let socket = Value { open: true, ..Value::path("socket.socket()") };
+                let pair = method == "accept";
+                return if pair { Value::list(vec![socket, Value::unknown()]) } else { socket };
+            }
             if method == "__getattribute__" || method == "__getattr__" {
                 return self.member_by_name(&Value::path(object), args.values.last(), at);
             }
