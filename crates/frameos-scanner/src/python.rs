@@ -64,6 +64,7 @@ struct Shared<'s> {
     own: &'s HashSet<&'s str>,
     /// Whether any file makes path objects.
     makes_paths: bool,
+    may_reach_network: bool,
     /// Files that are run as code, whatever their names say.
     run: BTreeSet<String>,
 }
@@ -95,6 +96,7 @@ impl<'b> Program<'b> {
             budget: Budget::new(),
             own: &own,
             makes_paths: self.files.values().any(|text| text.contains("pathlib")),
+            may_reach_network: self.files.values().any(|text| taint::may_reach_network(text)),
             run: BTreeSet::new(),
         };
         for name in &order {
@@ -154,7 +156,12 @@ impl<'b> Program<'b> {
         }
         let (module, package) = modules::name_of(path);
         let file = scope::build(parsed.suite(), &package);
-        let evaluator = Evaluator::new(&file, &shared.exports, &shared.budget, taint::may_flow(text));
+        let evaluator = Evaluator::new(
+            &file,
+            &shared.exports,
+            &shared.budget,
+            shared.may_reach_network && taint::may_flow(text),
+        );
         let context = check::Context {
             evaluator: &evaluator,
             source: &source,

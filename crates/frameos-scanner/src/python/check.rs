@@ -391,6 +391,9 @@ impl<'a> Visitor<'a> for Check<'_, '_, 'a> {
             }
             Stmt::FunctionDef(function) => {
                 function.decorator_list.iter().for_each(|decorator| self.visit_decorator(decorator));
+                if let Some(parameters) = &function.type_params {
+                    self.visit_type_params(parameters);
+                }
                 self.visit_parameters(&function.parameters);
                 if let Some(returns) = &function.returns {
                     self.visit_annotation(returns);
@@ -400,6 +403,9 @@ impl<'a> Visitor<'a> for Check<'_, '_, 'a> {
             }
             Stmt::ClassDef(class) => {
                 class.decorator_list.iter().for_each(|decorator| self.visit_decorator(decorator));
+                if let Some(parameters) = &class.type_params {
+                    self.visit_type_params(parameters);
+                }
                 if let Some(arguments) = &class.arguments {
                     self.visit_arguments(arguments);
                 }
@@ -459,6 +465,7 @@ impl<'a> Visitor<'a> for Check<'_, '_, 'a> {
             Expr::StringLiteral(_) | Expr::BytesLiteral(_) => {
                 let range = expr.range();
                 let text = self.context.source.text;
+                self.format_walk(expr);
                 self.signs
                     .literal(text.get(range.start().to_usize()..range.end().to_usize()).unwrap_or_default());
             }

@@ -131,6 +131,13 @@ pub(super) fn member_rule(path: &str) -> Option<&'static Rule> {
                 .then_some(rules::UNSAFE_DESERIALIZATION)
         }
         "hashlib" => is_hash(name).then_some(rules::HASHING),
+        "sys" if matches!(name, "meta_path" | "path_hooks" | "path_importer_cache") => {
+            Some(rules::MODULE_TAMPERING)
+        }
+        "importlib.abc" if name.ends_with("Loader") || name.ends_with("Finder") => {
+            Some(rules::MODULE_TAMPERING)
+        }
+        "tokenize" => (name == "open").then_some(rules::FILE_SYSTEM),
         "sys" => matches!(
             name,
             "_getframe"

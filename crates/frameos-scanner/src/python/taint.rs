@@ -260,6 +260,41 @@ pub(super) fn may_flow(text: &str) -> bool {
     .any(|word| text.contains(word))
 }
 
+/// Whether any file of a bundle can send or receive: without that no flow ends anywhere.
+pub(super) fn may_reach_network(text: &str) -> bool {
+    [
+        "requests",
+        "httpx",
+        "aiohttp",
+        "urllib.request",
+        "urllib import",
+        "urllib2",
+        "urllib3",
+        "urlopen",
+        "http.client",
+        "http import",
+        "httplib",
+        "socket",
+        "smtplib",
+        "ftplib",
+        "telnetlib",
+        "paramiko",
+        "boto3",
+        "telegram",
+        "discord",
+        "cloudscraper",
+        "webbrowser",
+        "dns",
+        "getattr(",
+        "__import__",
+        "import_module",
+        "resolve_name",
+        "sys.modules",
+    ]
+    .iter()
+    .any(|word| text.contains(word))
+}
+
 /// The object of a division of paths is still a path.
 pub(super) fn is_path_object(atom: &Atom) -> bool {
     matches!(atom, Atom::Path(path) if &**path == PATH)

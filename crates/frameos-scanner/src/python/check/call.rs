@@ -150,9 +150,22 @@ impl<'a> Check<'_, '_, 'a> {
             | "tarfile.TarFile.open"
             | "sqlite3.connect"
             | "gzip.open"
+            | "gzip.GzipFile"
+            | "bz2.BZ2File"
+            | "lzma.LZMAFile"
+            | "logging.FileHandler"
+            | "logging.handlers.RotatingFileHandler"
+            | "logging.handlers.TimedRotatingFileHandler"
+            | "logging.handlers.WatchedFileHandler"
             | "bz2.open"
             | "lzma.open"
             | "os.open" => self.opens(path, call),
+            "logging.config.dictConfig" => {
+                if let Some(argument) = call.arguments.args.first() {
+                    let value = self.value(argument);
+                    self.configured(&value, call, 0);
+                }
+            }
             "builtins.str" | "builtins.repr" | "os.fspath" => {
                 call.arguments.args.iter().for_each(|argument| self.settle(argument));
             }

@@ -3,8 +3,8 @@
 use ruff_python_ast::{Expr, ExprCall, Stmt};
 use ruff_text_size::Ranged;
 
-use super::super::taint;
-use super::super::value::Value;
+use super::super::value::{Atom, Value};
+use super::super::{names, taint};
 use super::{Check, rules};
 
 impl<'a> Check<'_, '_, 'a> {
@@ -93,6 +93,48 @@ impl<'a> Check<'_, '_, 'a> {
         method.attr.as_str() == "fileno"
             && self.context.source.text.contains("socket")
             && self.value(&method.value).atoms.is_empty()
+    }
+
+    /// A template that walks from its argument to the insides of the interpreter.
+    pub(super) fn format_walk(&mut self, expr: &'a Expr) {
+        let range = expr.range();
+        let text = self.context.source.text;
+        let text = text.get(range.start().to_usize()..range.end().to_usize()).unwrap_or_default();
+        let inner = ["__globals__", "__builtins__", "__subclasses__"];
+        let Some(word) = inner.into_iter().find(|word| text.len() < 4_000 && text.contains(word)) else {
+            return;
+        };
+        let is_field = text.find(word).is_some_and(|at| {
+            let field = text[..at].rsplit(|c: char| c == '{' || c.is_whitespace()).next().unwrap_or_default();
+            let is_braced = text[..at - field.len()].ends_with('{') && field.contains(['.', '[']);
+            is_braced || field.trim_start_matches(['\'', '"']).starts_with("0.")
+        });
+        if is_field {
+            let what = format!("this template walks from its argument to {word}");
+            self.report(rules::INTROSPECTION, expr, &what);
+        }
+    }
+
+    /// What a configuration of logging is told to call.
+    pub(super) fn configured(&mut self, value: &Value, call: &'a ExprCall, level: u32) {
+        for atom in value.atoms.iter().filter(|_| level < 6) {
+            match atom {
+                Atom::Dict(items) => {
+                    for (key, value) in items.iter() {
+                        let is_callable = key.texts().any(|key| matches!(&*key, "()" | "class"));
+                        for text in value.texts().filter(|text| is_callable || text.starts_with("ext://")) {
+                            let path = text.trim_start_matches("ext://").to_owned();
+                            let path = names::canonical(&path);
+                            let path = names::module_rule(path).map_or(path, |(_, module)| module);
+                            self.mention(&Value::path(path), call);
+                        }
+                        self.configured(value, call, level + 1);
+                    }
+                }
+                Atom::List(items) => items.iter().for_each(|item| self.configured(item, call, level + 1)),
+                _ => {}
+            }
+        }
     }
 
     /// Hashing again and again, with a counter, until the result is as small as it should be.
