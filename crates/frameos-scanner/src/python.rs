@@ -62,8 +62,8 @@ struct Shared<'s> {
     budget: Budget,
     /// Top-level names of the bundle's own modules.
     own: &'s HashSet<&'s str>,
-    /// Whether any file makes path objects.
-    makes_paths: bool,
+    /// Members that only path objects have, where any are made.
+    file_members: Vec<&'static str>,
     may_reach_network: bool,
     /// Files that are run as code, whatever their names say.
     run: BTreeSet<String>,
@@ -95,7 +95,7 @@ impl<'b> Program<'b> {
             exports: Exports::default(),
             budget: Budget::new(),
             own: &own,
-            makes_paths: self.files.values().any(|text| text.contains("pathlib")),
+            file_members: self.file_members(),
             may_reach_network: self.files.values().any(|text| taint::may_reach_network(text)),
             run: BTreeSet::new(),
         };
@@ -111,6 +111,18 @@ impl<'b> Program<'b> {
             }
         }
         self.run_as_code(bundle, shared, findings);
+    }
+
+    /// Members by which a path is known although the object is not; none where no path is made.
+    fn file_members(&self) -> Vec<&'static str> {
+        if !self.files.values().any(|text| text.contains("pathlib")) {
+            return Vec::new();
+        }
+        let is_own = |name: &str| {
+            let definition = format!("def {name}(");
+            self.files.values().any(|text| text.contains(&definition))
+        };
+        names::ONLY_OF_FILES.into_iter().filter(|name| !is_own(name)).collect()
     }
 
     /// Scans files that the program runs as code although their names do not say so, and those that these run.
@@ -167,7 +179,7 @@ impl<'b> Program<'b> {
             source: &source,
             package: &package,
             own: shared.own,
-            makes_paths: shared.makes_paths,
+            file_members: &shared.file_members,
             may_reach_environment: ["environ", "getattr", "__dict__"].iter().any(|word| text.contains(word)),
         };
         let learnt = check::check(parsed.suite(), context, findings);

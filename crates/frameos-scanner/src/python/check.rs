@@ -33,8 +33,8 @@ pub(super) struct Context<'c, 'p, 'a> {
     pub(super) package: &'c str,
     /// Top-level names of the bundle's own modules.
     pub(super) own: &'c HashSet<&'c str>,
-    /// Whether any file of the bundle makes path objects.
-    pub(super) makes_paths: bool,
+    /// Members that only path objects have in this bundle.
+    pub(super) file_members: &'c [&'static str],
     pub(super) may_reach_environment: bool,
 }
 

@@ -216,21 +216,19 @@ pub(super) fn reaches_files(member: &str) -> bool {
     )
 }
 
-/// Members that only objects for files have: on an object that is not known they are file system access all the same.
-pub(super) fn is_only_of_files(member: &str) -> bool {
-    matches!(
-        member,
-        "read_text"
-            | "write_text"
-            | "read_bytes"
-            | "write_bytes"
-            | "iterdir"
-            | "rglob"
-            | "symlink_to"
-            | "hardlink_to"
-            | "expanduser"
-    )
-}
+/// Members that only objects for files have: on an object that is not known they are file system access all the same,
+/// unless the bundle defines such a member itself.
+pub(super) const ONLY_OF_FILES: [&str; 9] = [
+    "read_text",
+    "write_text",
+    "read_bytes",
+    "write_bytes",
+    "iterdir",
+    "rglob",
+    "symlink_to",
+    "hardlink_to",
+    "expanduser",
+];
 
 fn builtin_rule(name: &str) -> Option<&'static Rule> {
     match name {

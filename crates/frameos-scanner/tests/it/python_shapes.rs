@@ -96,6 +96,7 @@ fn a_path_is_judged_by_what_is_done_with_it() {
             "from pathlib import Path\nx = str(Path('a') / 'b')",
             "import pathlib\nx = pathlib.Path(n).with_suffix('.csv').name",
             "from pathlib import Path\ndef f(x):\n    return isinstance(x, Path)",
+            "from pathlib import Path\nclass A:\n    def write_text(self, t): self.t = t\ndef f(a):\n    a.write_text('x')",
         ],
     );
     each_is("file-path", "main.py", &["from pathlib import Path\ndef f(n):\n    return Path(n)"]);

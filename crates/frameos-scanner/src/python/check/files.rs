@@ -55,7 +55,7 @@ impl<'a> Check<'_, '_, 'a> {
     /// A member that only files have, of an object that cannot be followed, in a bundle that makes paths.
     pub(super) fn member_of_unknown(&mut self, attribute: &'a ExprAttribute) {
         let name = attribute.attr.as_str();
-        if !self.context.makes_paths || !names::is_only_of_files(name) {
+        if !self.context.file_members.contains(&name) {
             return;
         }
         let object = self.value(&attribute.value);
