@@ -20,7 +20,7 @@ use ruff_python_parser::parse_unchecked_source;
 use ruff_text_size::Ranged;
 
 use crate::classify::Kind;
-use crate::files::Files;
+use crate::files::{Files, join};
 use crate::findings::Findings;
 use crate::nesting::{self, MAX_DEPTH};
 use crate::rules;
@@ -45,7 +45,7 @@ pub(crate) fn scan_bundle(files: &Files<'_>, findings: &mut Findings) {
             findings.in_file(rules::UNPARSABLE, file.path, &what);
         }
     }
-    program.scan(findings);
+    program.scan(files, findings);
 }
 
 /// Whether a text is a Python program; prose and data are not.
@@ -62,6 +62,11 @@ struct Shared<'s> {
     budget: Budget,
     /// Top-level names of the bundle's own modules.
     own: &'s HashSet<&'s str>,
+    /// Members that only path objects have, where any are made.
+    file_members: Vec<&'static str>,
+    may_reach_network: bool,
+    /// Files that are run as code, whatever their names say.
+    run: BTreeSet<String>,
 }
 
 /// All Python files of a bundle.
@@ -76,7 +81,7 @@ impl<'b> Program<'b> {
     }
 
     /// Scans all files, those that others import first.
-    fn scan(&self, findings: &mut Findings) {
+    fn scan(&self, bundle: &Files<'b>, findings: &mut Findings) {
         let mut paths = BTreeMap::new();
         for path in self.files.keys() {
             // Of two files for one module, such as `a.py` and `a.pyi`, each is scanned; the first gives its names.
@@ -86,7 +91,14 @@ impl<'b> Program<'b> {
         let imports: BTreeMap<&str, Vec<String>> =
             paths.iter().map(|(name, files)| (name.as_str(), self.imports(files, &own))).collect();
         let (order, circles) = modules::order(&imports);
-        let mut shared = Shared { exports: Exports::default(), budget: Budget::new(), own: &own };
+        let mut shared = Shared {
+            exports: Exports::default(),
+            budget: Budget::new(),
+            own: &own,
+            file_members: self.file_members(),
+            may_reach_network: self.files.values().any(|text| taint::may_reach_network(text)),
+            run: BTreeSet::new(),
+        };
         for name in &order {
             for path in paths.get(name).into_iter().flatten() {
                 self.file(path, &mut shared, findings);
@@ -97,6 +109,33 @@ impl<'b> Program<'b> {
             for path in paths.get(name).into_iter().flatten() {
                 self.file(path, &mut shared, findings);
             }
+        }
+        self.run_as_code(bundle, shared, findings);
+    }
+
+    /// Members by which a path is known although the object is not; none where no path is made.
+    fn file_members(&self) -> Vec<&'static str> {
+        if !self.files.values().any(|text| text.contains("pathlib")) {
+            return Vec::new();
+        }
+        let is_own = |name: &str| {
+            let definition = format!("def {name}(");
+            self.files.values().any(|text| text.contains(&definition))
+        };
+        names::ONLY_OF_FILES.into_iter().filter(|name| !is_own(name)).collect()
+    }
+
+    /// Scans files that the program runs as code although their names do not say so, and those that these run.
+    fn run_as_code(&self, bundle: &Files<'b>, mut shared: Shared<'_>, findings: &mut Findings) {
+        let mut done = BTreeSet::new();
+        while let Some(path) = shared.run.pop_first() {
+            let Some(file) = bundle.get(&path).filter(|file| file.kind == Kind::Other) else { continue };
+            let Some(text) = file.text().filter(|text| done.insert(path) && is_program(text)) else {
+                continue;
+            };
+            let mut program = Program::default();
+            program.add(file.path, Cow::Borrowed(text));
+            program.file(file.path, &mut shared, findings);
         }
     }
 
@@ -129,12 +168,25 @@ impl<'b> Program<'b> {
         }
         let (module, package) = modules::name_of(path);
         let file = scope::build(parsed.suite(), &package);
-        let evaluator = Evaluator::new(&file, &shared.exports, &shared.budget, taint::may_flow(text));
-        let context =
-            check::Context { evaluator: &evaluator, source: &source, package: &package, own: shared.own };
-        let sinks = check::check(parsed.suite(), context, findings);
-        let found = shared.exports.found(&module, &evaluator, &sinks, &source);
+        let evaluator = Evaluator::new(
+            &file,
+            &shared.exports,
+            &shared.budget,
+            shared.may_reach_network && taint::may_flow(text),
+        );
+        let context = check::Context {
+            evaluator: &evaluator,
+            source: &source,
+            package: &package,
+            own: shared.own,
+            file_members: &shared.file_members,
+            may_reach_environment: ["environ", "getattr", "__dict__"].iter().any(|word| text.contains(word)),
+        };
+        let learnt = check::check(parsed.suite(), context, findings);
+        let found = shared.exports.found(&module, &evaluator, &learnt.sinks, &source);
         drop(evaluator);
+        let named = learnt.run.iter().flat_map(|name| [join(path, name), join("", name)]);
+        shared.run.extend(named.flatten());
         shared.exports.add(found);
     }
 }

@@ -74,6 +74,9 @@ rules! {
     FILE_SYSTEM = "file-system", High, Reject, "File system access",
         "agents work on their inputs and outputs; the sandbox has no files for them",
         "take data from the inputs and return it in the outputs";
+    FILE_PATH = "file-path", Medium, Flag, "Path object handed on",
+        "whoever holds a path object can read and write files with it, and this one cannot be followed",
+        "use pathlib.PurePath, which handles names only";
     PROCESS_SPAWN = "process-spawn", High, Reject, "Starts other programs",
         "a program started by an agent escapes review and the runtime has no shell",
         "do the work in the agent's own language";

@@ -1,11 +1,13 @@
 //! The checks: one walk over the tree of a file, asking of each name, attribute and call what it reaches.
 
 mod call;
+mod files;
 mod flow;
 mod obfuscation;
+mod shape;
 
 use std::cell::OnceCell;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use ruff_python_ast::visitor::{self, Visitor};
 use ruff_python_ast::{Expr, ExprAttribute, Stmt, StmtImportFrom};
@@ -31,14 +33,13 @@ pub(super) struct Context<'c, 'p, 'a> {
     pub(super) package: &'c str,
     /// Top-level names of the bundle's own modules.
     pub(super) own: &'c HashSet<&'c str>,
+    /// Members that only path objects have in this bundle.
+    pub(super) file_members: &'c [&'static str],
+    pub(super) may_reach_environment: bool,
 }
 
-/// Reports what a file does; the answer is where its functions' parameters end.
-pub(super) fn check<'a>(
-    body: &'a [Stmt],
-    context: Context<'_, '_, 'a>,
-    findings: &mut Findings,
-) -> Vec<Sink> {
+/// Reports what a file does.
+pub(super) fn check<'a>(body: &'a [Stmt], context: Context<'_, '_, 'a>, findings: &mut Findings) -> Learnt {
     let mut check = Check {
         context,
         findings,
@@ -48,15 +49,19 @@ pub(super) fn check<'a>(
         sinks: Vec::new(),
         plain: FxHashSet::default(),
         deep: OnceCell::new(),
+        settled: FxHashSet::default(),
+        is_mine: false,
+        opened: BTreeSet::new(),
+        runs: false,
     };
     check.visit_body(body);
     if check.context.evaluator.was_cut() {
         let what = "the names in this file refer to each other in too many ways to follow";
         check.findings.in_file(rules::TOO_COMPLEX, check.context.source.path, what);
     }
-    let Check { context, findings, signs, sinks, .. } = check;
+    let Check { context, findings, signs, sinks, opened, runs, .. } = check;
     signs.report(context.source, findings);
-    sinks
+    Learnt { sinks, run: if runs { opened } else { BTreeSet::new() } }
 }
 
 struct Check<'c, 'p, 'a> {
@@ -71,6 +76,22 @@ struct Check<'c, 'p, 'a> {
     plain: FxHashSet<(ScopeId, &'a str)>,
     /// Made when first needed.
     deep: OnceCell<Evaluator<'p, 'a>>,
+    /// Calls that make a path, of which all further use is known.
+    settled: FxHashSet<usize>,
+    /// Whether a mining loop was reported.
+    is_mine: bool,
+    /// Names of files that are opened, and whether anything is run that is not in this file.
+    opened: BTreeSet<String>,
+    runs: bool,
+}
+
+/// What is learnt of a file besides its findings.
+#[derive(Default)]
+pub(super) struct Learnt {
+    /// Where parameters of its functions end.
+    pub(super) sinks: Vec<Sink>,
+    /// Names of files that it may run as code.
+    pub(super) run: BTreeSet<String>,
 }
 
 impl<'a> Check<'_, '_, 'a> {
@@ -144,6 +165,8 @@ impl<'a> Check<'_, '_, 'a> {
         for alias in &import.names {
             let path = match alias.name.as_str() {
                 "*" => name.to_owned(),
+                // Each use of the name is reported, and compatibility modules often make none.
+                "open" if name == "io" && alias.asname.is_none() => name.to_owned(),
                 member => names::simplified(name, member),
             };
             self.import(&path, alias);
@@ -212,8 +235,10 @@ impl<'a> Check<'_, '_, 'a> {
             }
             _ => {}
         }
+        self.path_used(attribute);
         if attribute.ctx.is_load() {
             let value = self.value(expr);
+            self.member_of_unknown(attribute);
             if value
                 .paths()
                 .any(|path| names::member_rule(path).is_some() || names::module_rule(path).is_some())
@@ -349,8 +374,26 @@ impl<'a> Visitor<'a> for Check<'_, '_, 'a> {
             }
             Stmt::ImportFrom(import) => self.import_from(import),
             Stmt::Assign(assign) if self.is_alias(&assign.value, &assign.targets) => {}
+            Stmt::For(each) => {
+                self.all_of(&each.iter);
+                self.mining(stmt);
+                visitor::walk_stmt(self, stmt);
+            }
+            Stmt::While(_) => {
+                self.mining(stmt);
+                visitor::walk_stmt(self, stmt);
+            }
+            Stmt::Return(returns) => {
+                if let Some(value) = returns.value.as_deref() {
+                    self.all_of(value);
+                }
+                visitor::walk_stmt(self, stmt);
+            }
             Stmt::FunctionDef(function) => {
                 function.decorator_list.iter().for_each(|decorator| self.visit_decorator(decorator));
+                if let Some(parameters) = &function.type_params {
+                    self.visit_type_params(parameters);
+                }
                 self.visit_parameters(&function.parameters);
                 if let Some(returns) = &function.returns {
                     self.visit_annotation(returns);
@@ -360,6 +403,9 @@ impl<'a> Visitor<'a> for Check<'_, '_, 'a> {
             }
             Stmt::ClassDef(class) => {
                 class.decorator_list.iter().for_each(|decorator| self.visit_decorator(decorator));
+                if let Some(parameters) = &class.type_params {
+                    self.visit_type_params(parameters);
+                }
                 if let Some(arguments) = &class.arguments {
                     self.visit_arguments(arguments);
                 }
@@ -398,11 +444,28 @@ impl<'a> Visitor<'a> for Check<'_, '_, 'a> {
                 self.in_scope(expr, |check| check.visit_expr(&lambda.body));
             }
             Expr::ListComp(_) | Expr::SetComp(_) | Expr::DictComp(_) | Expr::Generator(_) => {
+                self.iterated_environment(expr);
                 self.in_scope(expr, |check| visitor::walk_expr(check, expr));
+            }
+            Expr::Dict(dict) => {
+                // An item without a key is `**value`.
+                dict.items.iter().for_each(|item| self.all_of(&item.value));
+                visitor::walk_expr(self, expr);
+            }
+            Expr::FString(fstring) => {
+                for element in fstring.value.elements().filter_map(|element| element.as_interpolation()) {
+                    self.all_of(&element.expression);
+                }
+                visitor::walk_expr(self, expr);
+            }
+            Expr::Starred(starred) => {
+                self.all_of(&starred.value);
+                visitor::walk_expr(self, expr);
             }
             Expr::StringLiteral(_) | Expr::BytesLiteral(_) => {
                 let range = expr.range();
                 let text = self.context.source.text;
+                self.format_walk(expr);
                 self.signs
                     .literal(text.get(range.start().to_usize()..range.end().to_usize()).unwrap_or_default());
             }

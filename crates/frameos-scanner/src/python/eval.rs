@@ -28,7 +28,7 @@ use super::modules::Exports;
 use super::names;
 use super::scope::{File, ScopeId};
 use super::taint;
-use super::value::{Atom, Place, Taint, Trace, Value, add_taints};
+use super::value::{Atom, Place, Taint, Trace, Value, Words, add_taints};
 use crate::memo::Memo;
 
 /// Expressions evaluated for one file.
@@ -289,10 +289,14 @@ impl<'p, 'a> Evaluator<'p, 'a> {
     }
 
     /// The way of sensitive data with one more step.
-    pub(super) fn passed(taints: &[Taint], offset: usize, what: &str) -> Vec<Taint> {
+    pub(super) fn passed(taints: &[Taint], offset: usize, words: impl FnOnce() -> Words) -> Vec<Taint> {
+        if taints.is_empty() {
+            return Vec::new();
+        }
+        let words = words();
         let passed = |taint: &Taint| Taint {
             kind: taint.kind,
-            trace: taint.trace.then(Place::Here(offset), what.to_owned()),
+            trace: taint.trace.then(Place::Here(offset), words.clone()),
         };
         taints.iter().map(passed).collect()
     }
@@ -341,8 +345,11 @@ impl<'p, 'a> Evaluator<'p, 'a> {
         if name == "__self__" && path.starts_with("builtins.") {
             return Value::path("builtins");
         }
-        if name == "__call__" {
+        if name == "__call__" || name == "parent" && path == taint::PATH {
             return Value::path(path);
+        }
+        if name == "parents" && path == taint::PATH {
+            return Value::list(vec![Value::path(taint::PATH); 8]);
         }
         self.path(&names::simplified(path, name))
     }

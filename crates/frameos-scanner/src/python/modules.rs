@@ -306,7 +306,7 @@ pub(super) fn steps(trace: &Rc<Trace>, source: &Source<'_>) -> Vec<Step> {
             }
             Place::There { file, line, column } => (file.to_string(), *line, *column),
         };
-        steps.push(Step { file, line, column, message: step.message.clone() });
+        steps.push(Step { file, line, column, message: step.message.to_string() });
         next = step.before.as_ref();
     }
     steps.reverse();

@@ -20,9 +20,7 @@ fn rule_of_module(name: &str) -> Option<&'static Rule> {
         | "pexpect" | "ptyprocess" | "sh" | "plumbum" | "fabric" | "webbrowser" | "pip" | "ensurepip"
         | "venv" | "distutils.spawn" => Some(rules::PROCESS_SPAWN),
         "multiprocessing" | "_multiprocessing" => Some(rules::WORKER_PROCESSES),
-        "shutil" | "tempfile" | "glob" | "fileinput" | "mmap" | "linecache" | "dbm" => {
-            Some(rules::FILE_SYSTEM)
-        }
+        "tempfile" | "fileinput" | "mmap" | "dbm" => Some(rules::FILE_SYSTEM),
         "ctypes" | "_ctypes" | "cffi" | "_cffi_backend" | "numpy.ctypeslib" | "pyximport" | "_imp" => {
             Some(rules::NATIVE_LOADING)
         }
@@ -101,7 +99,14 @@ pub(super) fn member_rule(path: &str) -> Option<&'static Rule> {
             _ => None,
         },
         "concurrent.futures" => (name == "ProcessPoolExecutor").then_some(rules::WORKER_PROCESSES),
-        "pathlib.Path" => matches!(name, "cwd" | "home").then_some(rules::FILE_SYSTEM),
+        // The rest of these modules works on text, streams and what is in memory already.
+        "shutil" => (name != "get_terminal_size" && name != "copyfileobj" && !name.ends_with("Error"))
+            .then_some(rules::FILE_SYSTEM),
+        "linecache" => matches!(name, "getline" | "getlines" | "updatecache").then_some(rules::FILE_SYSTEM),
+        "glob" => matches!(name, "glob" | "iglob" | "glob0" | "glob1").then_some(rules::FILE_SYSTEM),
+        "pathlib.Path" | "pathlib.PosixPath" | "pathlib.WindowsPath" | "pathlib.Path()" => {
+            reaches_files(name).then_some(rules::FILE_SYSTEM)
+        }
         "logging.config" => matches!(name, "fileConfig" | "listen").then_some(rules::DYNAMIC_CODE),
         "importlib" => matches!(name, "__import__").then_some(rules::DYNAMIC_CODE),
         "importlib.util" => {
@@ -126,6 +131,13 @@ pub(super) fn member_rule(path: &str) -> Option<&'static Rule> {
                 .then_some(rules::UNSAFE_DESERIALIZATION)
         }
         "hashlib" => is_hash(name).then_some(rules::HASHING),
+        "sys" if matches!(name, "meta_path" | "path_hooks" | "path_importer_cache") => {
+            Some(rules::MODULE_TAMPERING)
+        }
+        "importlib.abc" if name.ends_with("Loader") || name.ends_with("Finder") => {
+            Some(rules::MODULE_TAMPERING)
+        }
+        "tokenize" => (name == "open").then_some(rules::FILE_SYSTEM),
         "sys" => matches!(
             name,
             "_getframe"
@@ -150,6 +162,73 @@ pub(super) fn member_rule(path: &str) -> Option<&'static Rule> {
         _ => None,
     }
 }
+
+/// Whether a member of a path object looks at or changes files; the rest only handles names.
+pub(super) fn reaches_files(member: &str) -> bool {
+    matches!(
+        member,
+        "absolute"
+            | "chmod"
+            | "copy"
+            | "copy_into"
+            | "cwd"
+            | "exists"
+            | "expanduser"
+            | "glob"
+            | "group"
+            | "hardlink_to"
+            | "home"
+            | "info"
+            | "is_block_device"
+            | "is_char_device"
+            | "is_dir"
+            | "is_fifo"
+            | "is_file"
+            | "is_junction"
+            | "is_mount"
+            | "is_socket"
+            | "is_symlink"
+            | "iterdir"
+            | "lchmod"
+            | "link_to"
+            | "lstat"
+            | "mkdir"
+            | "move"
+            | "move_into"
+            | "open"
+            | "owner"
+            | "read_bytes"
+            | "read_text"
+            | "readlink"
+            | "rename"
+            | "replace"
+            | "resolve"
+            | "rglob"
+            | "rmdir"
+            | "samefile"
+            | "stat"
+            | "symlink_to"
+            | "touch"
+            | "unlink"
+            | "walk"
+            | "write_bytes"
+            | "write_text"
+    )
+}
+
+/// Members that only objects for files have: on an object that is not known they are file system access all the same,
+/// unless the bundle defines such a member itself.
+pub(super) const ONLY_OF_FILES: [&str; 9] = [
+    "read_text",
+    "write_text",
+    "read_bytes",
+    "write_bytes",
+    "iterdir",
+    "rglob",
+    "symlink_to",
+    "hardlink_to",
+    "expanduser",
+];
 
 fn builtin_rule(name: &str) -> Option<&'static Rule> {
     match name {
@@ -205,6 +284,7 @@ pub(super) fn must_not_escape(path: &str) -> bool {
         path,
         "os" | "builtins"
             | "importlib"
+            | "shutil"
             | "sys.modules"
             | "io"
             | "globals()"

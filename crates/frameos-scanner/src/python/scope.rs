@@ -5,8 +5,6 @@
 
 mod build;
 
-use std::collections::HashMap;
-
 use ruff_python_ast::{Expr, ExprCall, Parameters, Stmt};
 use rustc_hash::FxHashMap;
 
@@ -94,7 +92,7 @@ pub(super) struct File<'a> {
     /// Calls by the last name of what is called.
     pub(super) calls: FxHashMap<&'a str, Vec<(ScopeId, &'a ExprCall)>>,
     /// Where a module-level name is bound without any condition, by offset.
-    pub(super) sure_from: HashMap<&'a str, usize>,
+    pub(super) sure_from: FxHashMap<&'a str, usize>,
 }
 
 impl<'a> File<'a> {

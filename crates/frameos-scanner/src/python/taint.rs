@@ -124,6 +124,15 @@ pub(super) fn is_client(path: &str) -> bool {
             | "pathlib.Path().expanduser"
             | "pathlib.Path().joinpath"
             | "pathlib.Path().resolve"
+            | "pathlib.Path().absolute"
+            | "pathlib.Path().with_name"
+            | "pathlib.Path().with_stem"
+            | "pathlib.Path().with_suffix"
+            | "pathlib.Path().with_segments"
+            | "pathlib.Path().relative_to"
+            | "pathlib.Path().rename"
+            | "pathlib.Path().replace"
+            | "pathlib.WindowsPath"
             | "tarfile.open"
             | "tarfile.TarFile"
             | "zipfile.ZipFile"
@@ -246,6 +255,41 @@ pub(super) fn may_flow(text: &str) -> bool {
     [
         "environ", "open", "requests", "urllib", "http", "socket", "aiohttp", "read_", "smtplib", "ftplib",
         "getpass", "keyring", "exec", "eval",
+    ]
+    .iter()
+    .any(|word| text.contains(word))
+}
+
+/// Whether any file of a bundle can send or receive: without that no flow ends anywhere.
+pub(super) fn may_reach_network(text: &str) -> bool {
+    [
+        "requests",
+        "httpx",
+        "aiohttp",
+        "urllib.request",
+        "urllib import",
+        "urllib2",
+        "urllib3",
+        "urlopen",
+        "http.client",
+        "http import",
+        "httplib",
+        "socket",
+        "smtplib",
+        "ftplib",
+        "telnetlib",
+        "paramiko",
+        "boto3",
+        "telegram",
+        "discord",
+        "cloudscraper",
+        "webbrowser",
+        "dns",
+        "getattr(",
+        "__import__",
+        "import_module",
+        "resolve_name",
+        "sys.modules",
     ]
     .iter()
     .any(|word| text.contains(word))

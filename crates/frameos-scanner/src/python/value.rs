@@ -3,6 +3,7 @@
 //!
 //! Invariant: a value never grows beyond the limits here; what goes beyond is cut and makes the value open.
 
+use std::fmt;
 use std::rc::Rc;
 
 /// The longest text or byte string that is followed.
@@ -76,9 +77,35 @@ impl PartialEq for Taint {
 #[derive(Debug)]
 pub(super) struct Trace {
     pub(super) place: Place,
-    pub(super) message: String,
+    pub(super) message: Words,
     pub(super) before: Option<Rc<Trace>>,
     length: usize,
+}
+
+/// What a step says; put together only for reports, since most traces never get there.
+#[derive(Debug, Clone)]
+pub(super) struct Words {
+    before: &'static str,
+    name: Rc<str>,
+    after: &'static str,
+}
+
+impl Words {
+    pub(super) fn new(before: &'static str, name: &str, after: &'static str) -> Self {
+        Self { before, name: name.into(), after }
+    }
+}
+
+impl From<String> for Words {
+    fn from(text: String) -> Self {
+        Self::new("", &text, "")
+    }
+}
+
+impl fmt::Display for Words {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}{}", self.before, self.name, self.after)
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -90,15 +117,16 @@ pub(super) enum Place {
 }
 
 impl Trace {
-    pub(super) fn begin(place: Place, message: String) -> Rc<Self> {
-        Rc::new(Self { place, message, before: None, length: 1 })
+    pub(super) fn begin(place: Place, message: impl Into<Words>) -> Rc<Self> {
+        Rc::new(Self { place, message: message.into(), before: None, length: 1 })
     }
 
     /// The way with one more step, unless it is long enough.
-    pub(super) fn then(self: &Rc<Self>, place: Place, message: String) -> Rc<Self> {
+    pub(super) fn then(self: &Rc<Self>, place: Place, message: impl Into<Words>) -> Rc<Self> {
         if self.length >= MAX_STEPS {
             return Rc::clone(self);
         }
+        let message = message.into();
         Rc::new(Self { place, message, before: Some(Rc::clone(self)), length: self.length + 1 })
     }
 }

@@ -14,6 +14,7 @@ mod pages;
 mod python;
 mod python_flow;
 mod python_honest;
+mod python_shapes;
 mod python_tricks;
 mod report;
 mod support;

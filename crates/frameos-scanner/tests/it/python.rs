@@ -76,7 +76,7 @@ fn processes_files_and_native_code_are_found() {
             "import io\nio.open('a')",
             "import os\nos.remove('a')",
             "from os import listdir",
-            "import shutil",
+            "import shutil\nshutil.rmtree('a')",
             "from pathlib import Path\nPath('a').write_text('x')",
             "import pathlib\npathlib.Path.home()",
             "import tempfile",

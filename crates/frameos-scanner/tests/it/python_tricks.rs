@@ -380,3 +380,127 @@ fn messages_say_what_was_seen_and_what_it_is() {
     let found = message("print 'a'");
     assert!(found.contains("Python 2"), "{found}");
 }
+
+#[test]
+fn hooks_and_unusual_syntax_hide_nothing() {
+    each_has(
+        "process-spawn",
+        "main.py",
+        &[
+            "import os, atexit\natexit.register(os.system, 'ls')",
+            "import os, threading\nthreading.Timer(1, os.system, ['ls']).start()",
+            "import os, signal\nsignal.signal(signal.SIGALRM, lambda s, f: os.system('ls'))",
+            "import os, weakref\nweakref.finalize(x, os.system, 'ls')",
+            "import os, re\nre.sub('.*', lambda m: os.popen(m[0]).read(), 'ls')",
+            "import os\nclass M(type):\n    @classmethod\n    def __prepare__(c, n, b):\n        os.system('ls')\n        return {}",
+            "import os\nclass A:\n    def __init_subclass__(cls, f=os.system):\n        f('ls')",
+            "import os\nT = {'run': os.system}\n@T['run']\ndef f(): pass",
+            "import os\ndef f[T = os.system]():\n    T('ls')",
+            "import os\ntype X[T = os.system] = T",
+            "import os\nmatch os:\n    case m:\n        m.system('ls')",
+            "import os\nmatch {'a': os.system}:\n    case {'a': f}:\n        f('ls')",
+            "import os\n[y('ls') for x in [1] if (y := os.system)]",
+            "import os\n(*_, f) = (1, os.system)\nf('ls')",
+            "import os\nf, *g = [os.popen]\nf('ls')",
+            "import os\nprint(*map(os.system, ['ls']))",
+            "import os\nx = f'{os.popen(\"ls\").read()!r}'",
+            "import os\ntype('A', (), {'run': staticmethod(os.system)}).run('ls')",
+            "import os\nclass D:\n    def __get__(self, i, o): return os.system\nclass A:\n    run = D()\nA().run('ls')",
+            "import os\nasync def f():\n    async with c as x:\n        await g(os.system('ls'))",
+            "import os\nsorted(['ls'], key=os.system)",
+            "import os\ntry:\n    1 / 0\nexcept* ZeroDivisionError:\n    os.system('ls')",
+            "import os\nlambda: (yield os.system('ls'))",
+            "from os import system as print\nprint('ls')",
+            "import os\nos.environ.update(x=os.popen('ls'))",
+            "import concurrent.futures as c\nimport os\nc.ThreadPoolExecutor().submit(os.system, 'ls')",
+            "import asyncio, os\nasyncio.to_thread(os.system, 'ls')",
+            "import sched, os\nsched.scheduler().enter(1, 1, os.system, ('ls',))",
+            "import os\nwith x as os.path.y:\n    pass\nos.execv('/bin/sh', [])",
+            "import contextlib, os\ns = contextlib.ExitStack()\ns.callback(os.system, 'ls')",
+            "import os\nclass A:\n    def __class_getitem__(c, i): return os.system(i)\nA['ls']",
+            "import os\ndef d(f): return os.system\n@d\ndef run(x): pass\nrun('ls')",
+            "import webbrowser\nwebbrowser.open('file:///a')",
+            "import os\no, = [os]\no.system('ls')",
+            "import os\nfor i, m in enumerate([os]):\n    m.system('ls')",
+            "import os\nfor a, b in zip([os], ['ls']):\n    a.system(b)",
+            "import os\nd = dict(m=os)\nd['m'].system('ls')",
+            "import os\nd = {}\nd['m'] = os\nd.get('m').system('ls')",
+            "import os\nexec_ = vars(os).get('system')\nexec_('ls')",
+            "import os\nprint(os.spawnlp)",
+            "import logging.config as c\nc.dictConfig({'handlers': {'h': {'()': 'os.system'}}})",
+            "import logging.config as c\nc.dictConfig({'handlers': [{'x': 'ext://subprocess.run'}]})",
+        ],
+    );
+    each_has(
+        "dynamic-code",
+        "main.py",
+        &[
+            "import atexit\natexit.register(exec, 'x')",
+            "import importlib.util as u\ns = u.spec_from_file_location('a', 'b')",
+            "import sys\nsys._getframe(0).f_builtins['eval']('1')",
+            "import builtins as b\nmatch b.exec:\n    case f:\n        f('1')",
+            "def f[T: eval]():\n    pass",
+            "import inspect\ninspect.builtins.exec('1')",
+            "class A:\n    __class_getitem__ = eval\nA['1']",
+            "class A(metaclass=lambda n, b, d: exec(n)):\n    pass",
+            "import types\nm = types.ModuleType('m')\nexec('x = 1', m.__dict__)",
+            "import ast\neval(compile(ast.parse('1'), '', 'exec'))",
+            "import gettext\nf = gettext.c2py('n')\nimport dis, types\ntypes.FunctionType(f.__code__.replace(co_consts=()), {})",
+            "import pydoc\nf = pydoc.locate('builtins.eval')",
+            "import codecs\ncodecs.builtins.eval('1')",
+        ],
+    );
+    each_has(
+        "native-loading",
+        "main.py",
+        &[
+            "import multiprocessing.sharedctypes as s\ns.ctypes.CDLL('x')",
+            "import uuid\nuuid.ctypes.CDLL('x')",
+        ],
+    );
+    each_has(
+        "file-system",
+        "main.py",
+        &[
+            "import codecs as c\nc.open('a')",
+            "import tokenize\ntokenize.open('a')",
+            "import os\nos.fdopen(0)",
+            "import bz2\nbz2.BZ2File('a')",
+            "import gzip\ngzip.GzipFile('a')",
+            "import logging\nlogging.FileHandler('a')",
+            "import logging.handlers as h\nh.RotatingFileHandler('a')",
+        ],
+    );
+    each_has(
+        "computed-module",
+        "main.py",
+        &[
+            "import os\nfrom types import SimpleNamespace as N\nN(m=os).m.system('ls')",
+            "import os\nfrom collections import namedtuple\nP = namedtuple('P', 'm')\nP(os).m.system('ls')",
+        ],
+    );
+    each_has(
+        "introspection",
+        "main.py",
+        &[
+            "import string\nstring.Formatter().get_field('0.__globals__[__builtins__][eval]', (f,), {})",
+            "'{0.__class__.__init__.__globals__[__builtins__][exec]}'.format(x)",
+        ],
+    );
+    each_has(
+        "module-tampering",
+        "main.py",
+        &[
+            "import sys\nsys.meta_path.insert(0, Finder())",
+            "import sys\nsys.path_hooks.append(hook)",
+            "import importlib.abc\nclass L(importlib.abc.InspectLoader):\n    pass",
+        ],
+    );
+    crate::support::each_is_clean(
+        "main.py",
+        &[
+            "# Functions have __globals__.\nx = 'modules have __builtins__'",
+            "import logging.config\nlogging.config.dictConfig({'formatters': {'f': {'()': 'mine.Formatter'}}})",
+        ],
+    );
+}

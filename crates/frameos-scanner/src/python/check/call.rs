@@ -23,6 +23,7 @@ impl<'a> Check<'_, '_, 'a> {
         }
         for path in callee.paths() {
             self.called(path, call);
+            self.file_run(path, call);
         }
         self.signs_of_call(&callee, call);
         self.flows(&callee, call);
@@ -30,11 +31,14 @@ impl<'a> Check<'_, '_, 'a> {
             self.escapes(&callee, call);
         }
         let looks_up = callee.paths().any(|path| is_look_up(path));
-        if looks_up || self.is_followed(&callee, call) {
+        let is_followed = self.is_followed(&callee, call);
+        self.environment(&callee, call, is_followed);
+        self.shell(&callee, call);
+        if looks_up || is_followed {
             self.visit_expr(&call.func);
             call.arguments.args.iter().for_each(|argument| self.visit_operand_deep(argument, looks_up));
             call.arguments.keywords.iter().for_each(|keyword| self.visit_operand(&keyword.value));
-        } else if is_plain_import(call) {
+        } else if self.is_plain_import(call) {
             // With its module in plain sight it is an import as any other.
             visitor::walk_arguments(self, &call.arguments);
         } else {
@@ -121,8 +125,7 @@ impl<'a> Check<'_, '_, 'a> {
                 self.report(rules::DYNAMIC_CODE, call, "a function is made from parts at run time");
             }
             "pathlib.Path" | "pathlib.PosixPath" | "pathlib.WindowsPath" => {
-                let what = "pathlib.Path reaches the file system (PurePath only handles names)";
-                self.report(rules::FILE_SYSTEM, call, what);
+                self.path_made(call);
             }
             "timeit.timeit"
             | "timeit.repeat"
@@ -147,14 +150,73 @@ impl<'a> Check<'_, '_, 'a> {
             | "tarfile.TarFile.open"
             | "sqlite3.connect"
             | "gzip.open"
+            | "gzip.GzipFile"
+            | "bz2.BZ2File"
+            | "lzma.LZMAFile"
+            | "logging.FileHandler"
+            | "logging.handlers.RotatingFileHandler"
+            | "logging.handlers.TimedRotatingFileHandler"
+            | "logging.handlers.WatchedFileHandler"
             | "bz2.open"
             | "lzma.open"
-            | "os.open" => self.opened(path, call),
+            | "os.open" => self.opens(path, call),
+            "logging.config.dictConfig" => {
+                if let Some(argument) = call.arguments.args.first() {
+                    let value = self.value(argument);
+                    self.configured(&value, call, 0);
+                }
+            }
+            "builtins.str" | "builtins.repr" | "os.fspath" => {
+                call.arguments.args.iter().for_each(|argument| self.settle(argument));
+            }
             _ => {
                 self.iterated(path, call);
                 self.deserialized(path, call);
             }
         }
+    }
+
+    /// Whether `__import__` is called with names that stand in the file in one piece.
+    fn is_plain_import(&self, call: &'a ExprCall) -> bool {
+        let is_import = matches!(call.func.as_ref(), Expr::Name(name) if name.id.as_str() == "__import__");
+        let Some(argument) = call.arguments.args.first().filter(|_| is_import) else { return false };
+        match argument {
+            Expr::StringLiteral(_) => true,
+            Expr::Name(_) => {
+                let value = self.value(argument);
+                let source = self.context.source.text;
+                let is_written = |name: &str| {
+                    source.contains(&format!("'{name}'")) || source.contains(&format!("\"{name}\""))
+                };
+                value.is_known_text() && value.texts().all(|name| is_written(&name))
+            }
+            _ => false,
+        }
+    }
+
+    /// Names of files, where a program runs what it reads.
+    fn file_run(&mut self, path: &str, call: &'a ExprCall) {
+        let place = match path {
+            "builtins.exec" | "builtins.eval" | "builtins.compile" => {
+                self.runs = true;
+                return;
+            }
+            "builtins.open" | "io.open" | "codecs.open" | "pathlib.Path" => 0,
+            "runpy.run_path" | "builtins.execfile" => {
+                self.runs = true;
+                0
+            }
+            "importlib.machinery.SourceFileLoader"
+            | "importlib.util.spec_from_file_location"
+            | "imp.load_source" => {
+                self.runs = true;
+                1
+            }
+            _ => return,
+        };
+        let Some(name) = call.arguments.args.get(place) else { return };
+        let names: Vec<_> = self.value(name).texts().map(|name| name.to_string()).collect();
+        self.opened.extend(names);
     }
 
     /// Going through all modules, or all members of one, reaches any of them without its name.
@@ -268,7 +330,7 @@ impl<'a> Check<'_, '_, 'a> {
         }
     }
 
-    fn opened(&mut self, path: &str, call: &'a ExprCall) {
+    fn opens(&mut self, path: &str, call: &'a ExprCall) {
         let Some(name) = call.arguments.args.first() else { return };
         let value = self.value(name);
         let named = value
@@ -365,11 +427,6 @@ impl<'a> Check<'_, '_, 'a> {
             self.report(rule, subscript, &what);
         }
     }
-}
-
-fn is_plain_import(call: &ExprCall) -> bool {
-    matches!(call.func.as_ref(), Expr::Name(name) if name.id.as_str() == "__import__")
-        && matches!(call.arguments.args.first(), Some(Expr::StringLiteral(_)))
 }
 
 /// Functions that only read the names of what they are given.

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use ruff_python_ast::ExprCall;
 use ruff_text_size::Ranged;
 
-use super::super::value::{Atom, Kind, MAX_TEXT, Place, Taint, Trace, Value, add_taints};
+use super::super::value::{Atom, Kind, MAX_TEXT, Place, Taint, Trace, Value, Words, add_taints};
 use super::super::{names, taint};
 use super::{At, Evaluator};
 
@@ -138,6 +138,11 @@ impl<'a> Evaluator<'_, 'a> {
             if matches!(method, "copy" | "__or__") && names::is_mapping(object) {
                 return Value::path(object);
             }
+            if object.starts_with("socket.") && matches!(method, "fileno" | "detach" | "accept" | "dup") {
+                let socket = Value { open: true, ..Value::path("socket.socket()") };
+                let pair = method == "accept";
+                return if pair { Value::list(vec![socket, Value::unknown()]) } else { socket };
+            }
             if method == "__getattribute__" || method == "__getattr__" {
                 return self.member_by_name(&Value::path(object), args.values.last(), at);
             }
@@ -154,7 +159,10 @@ impl<'a> Evaluator<'_, 'a> {
         }
         let mut passed = taints.to_vec();
         if !taint::is_cleaner(path) {
-            add_taints(&mut passed, &Self::passed(&args.taints(), offset, &format!("{path}() takes it")));
+            add_taints(
+                &mut passed,
+                &Self::passed(&args.taints(), offset, || Words::new("", path, "() takes it")),
+            );
         } else {
             passed.clear();
         }
@@ -175,8 +183,8 @@ impl<'a> Evaluator<'_, 'a> {
             match taint.kind {
                 Kind::Parameter(_, index) => {
                     if let Some(argument) = args.values.get(index as usize) {
-                        let what = format!("{path}() passes it on");
-                        add_taints(&mut value.taints, &Self::passed(&argument.taints, offset, &what));
+                        let words = || Words::new("", path, "() passes it on");
+                        add_taints(&mut value.taints, &Self::passed(&argument.taints, offset, words));
                     }
                 }
                 _ => add_taints(&mut value.taints, std::slice::from_ref(taint)),

@@ -6,7 +6,7 @@ use ruff_python_ast::AnyParameterRef;
 use rustc_hash::FxHashMap;
 
 use super::super::scope::Function;
-use super::super::value::{Atom, Kind, Value, add_taints};
+use super::super::value::{Atom, Kind, Value, Words, add_taints};
 use super::call::Args;
 use super::run::Flow;
 use super::{At, Evaluator, Frame, Key};
@@ -28,10 +28,11 @@ impl<'a> Evaluator<'_, 'a> {
         }
         let mut value = self.returns(id, at.depth);
         if self.follows_data {
-            let taints = Self::passed(&args.taints(), offset, &format!("{}() passes it on", function.name));
             let is_passed =
                 value.taints.iter().any(|taint| matches!(taint.kind, Kind::Parameter(of, _) if of == id));
             if is_passed {
+                let words = || Words::new("", function.name, "() passes it on");
+                let taints = Self::passed(&args.taints(), offset, words);
                 add_taints(&mut value.taints, &taints);
             }
         }

@@ -4,7 +4,7 @@ use ruff_python_ast::{Expr, ExprCall};
 
 use super::super::names;
 use super::super::scope::{Binding, ScopeId, ScopeKind};
-use super::super::value::{Atom, Kind, Place, Taint, Trace, Value};
+use super::super::value::{Atom, Kind, Place, Taint, Trace, Value, Words};
 use super::{At, Evaluator, Key};
 use crate::memo::Step;
 
@@ -166,7 +166,7 @@ impl<'a> Evaluator<'_, 'a> {
         }
         if self.follows_data {
             let offset = parameter.name().range.start().to_usize();
-            let what = format!("it comes in as the parameter {}", parameter.name());
+            let what = Words::new("it comes in as the parameter ", parameter.name().as_str(), "");
             let kind = Kind::Parameter(id, index);
             value.taints.push(Taint { kind, trace: Trace::begin(Place::Here(offset), what) });
         }
@@ -194,8 +194,8 @@ impl<'a> Evaluator<'_, 'a> {
             if let Some(argument) = call.arguments.find_argument_value(parameter.name().as_str(), position) {
                 let passed = self.eval(argument, at);
                 let offset = call.arguments.range.start().to_usize();
-                let taints =
-                    Self::passed(&passed.taints, offset, &format!("it is passed to {}()", function.name));
+                let words = || Words::new("it is passed to ", function.name, "()");
+                let taints = Self::passed(&passed.taints, offset, words);
                 value.add(Value { taints, ..passed });
             }
         }

@@ -31,7 +31,7 @@ pub(in crate::python) fn build<'a>(body: &'a [Stmt], package: &str) -> File<'a> 
             function_of: FxHashMap::default(),
             attributes: FxHashMap::default(),
             calls: FxHashMap::default(),
-            sure_from: std::collections::HashMap::new(),
+            sure_from: FxHashMap::default(),
         },
         package: package.to_owned(),
         open: Vec::new(),
@@ -397,6 +397,15 @@ impl<'a> Visitor<'a> for Builder<'a> {
                 }
             }
             Stmt::For(each) => self.bind_element(&each.target, &each.iter),
+            Stmt::Match(choice) => {
+                for case in &choice.cases {
+                    if let Pattern::MatchAs(pattern) = &case.pattern
+                        && let Some(name) = &pattern.name
+                    {
+                        self.bind(name.as_str(), Binding::Value(&choice.subject));
+                    }
+                }
+            }
             Stmt::With(with) => {
                 for item in &with.items {
                     if let Some(target) = item.optional_vars.as_deref() {
