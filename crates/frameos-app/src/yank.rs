@@ -60,11 +60,12 @@ pub async fn version_yank(
                     format!("version {number} is withdrawn already"),
                 )));
             }
-            if agent.current_version == number && agent.status == AgentStatus::Published {
-                if let Err(error) = lead_by_another(tx, &agent, now).await? {
-                    tx.set_rollback();
-                    return Ok(Err(error));
-                }
+            if agent.current_version == number
+                && agent.status == AgentStatus::Published
+                && let Err(error) = lead_by_another(tx, &agent, now).await?
+            {
+                tx.set_rollback();
+                return Ok(Err(error));
             }
             audit::audit_insert(tx, &entry(&who, &version, &reason, now)).await?;
             if is_admin {

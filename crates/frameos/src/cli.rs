@@ -127,7 +127,7 @@ impl Cli {
             Command::Payouts(args) => command::payouts::run(&args).await,
             Command::Admin(command) => command::admin::run(&command).await,
             Command::Serve(args) => command::serve::run(&args).await,
-            Command::Worker(args) => command::worker::run(&args).await,
+            Command::Worker(args) => Box::pin(command::worker::run(&args)).await,
             Command::Gateway(args) => command::gateway::run(&args).await,
             Command::Migrate(args) => command::migrate::run(&args).await,
             Command::Config(args) => command::config::run(&args),

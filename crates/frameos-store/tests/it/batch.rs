@@ -208,8 +208,18 @@ async fn claims_go_before_what_waits() {
         }
     };
     let (first, second, claim) = (note("first"), note("second"), note("claim"));
-    let first = db.store.tx(move |tx| Box::pin(async move { Ok(first(tx)) }));
-    let second = db.store.tx(move |tx| Box::pin(async move { Ok(second(tx)) }));
+    let first = db.store.tx(move |tx| {
+        Box::pin(async move {
+            first(tx);
+            Ok(())
+        })
+    });
+    let second = db.store.tx(move |tx| {
+        Box::pin(async move {
+            second(tx);
+            Ok(())
+        })
+    });
     let claim = db.store.tx_claim(move |tx| {
         Box::pin(async move {
             claim(tx);

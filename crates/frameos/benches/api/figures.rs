@@ -60,10 +60,10 @@ pub(crate) fn measure(agents: usize, seconds: usize) -> Vec<Figure> {
     first.stop();
     let folder = home.path("");
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let store = runtime.block_on(async {
+    let (store, developer) = runtime.block_on(async {
         let store = seed::open(&folder).await;
-        seed::seed(&store, agents).await;
-        store
+        let developer = seed::seed(&store, agents).await;
+        (store, developer)
     });
     let server = Server::start(&home);
     let url = server.url.clone();
@@ -85,7 +85,7 @@ pub(crate) fn measure(agents: usize, seconds: usize) -> Vec<Figure> {
     let loaded = memory(&server);
     let stop = AtomicBool::new(false);
     let stormy = thread::scope(|scope| {
-        let storm = scope.spawn(|| runtime.block_on(seed::storm(&store, agents, &stop)));
+        let storm = scope.spawn(|| runtime.block_on(seed::storm(&store, developer, agents, &stop)));
         let stormy = get(&lists, None);
         stop.store(true, Ordering::Relaxed);
         let published = storm.join().unwrap();

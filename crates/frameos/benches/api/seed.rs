@@ -143,8 +143,8 @@ fn version(agent_id: AgentId, number: usize, now: Timestamp) -> Version {
     }
 }
 
-/// Publishes `agents` agents.
-pub(crate) async fn seed(store: &Store, agents: usize) {
+/// Publishes `agents` agents; their developer.
+pub(crate) async fn seed(store: &Store, agents: usize) -> DeveloperId {
     let now = SystemClock.now();
     let developer = DeveloperNew {
         id: DeveloperId::generate(now),
@@ -173,6 +173,7 @@ pub(crate) async fn seed(store: &Store, agents: usize) {
             .await
             .unwrap();
     }
+    id
 }
 
 async fn publish(
@@ -196,11 +197,7 @@ async fn publish(
 }
 
 /// Publishes 20 agents a second, as another node would, until `stop`. Returns how many.
-pub(crate) async fn storm(store: &Store, from: usize, stop: &AtomicBool) -> usize {
-    let sql = "SELECT id FROM developers WHERE email = 'seeded@example.com'";
-    let found =
-        store.read(move |tx| Box::pin(async move { tx.query_one(sql, &[]).await?.get::<DeveloperId>(0) }));
-    let developer = found.await.unwrap();
+pub(crate) async fn storm(store: &Store, developer: DeveloperId, from: usize, stop: &AtomicBool) -> usize {
     let (begun, mut published) = (Instant::now(), 0);
     while !stop.load(Ordering::Relaxed) {
         let (number, now) = (from + published, SystemClock.now());

@@ -69,7 +69,7 @@ impl TestApp {
 
     /// Stops the server in good order and starts another on the same data.
     pub async fn restart(self) -> Self {
-        self.restart_after(|_| {}).await
+        Box::pin(self.restart_after(|_| {})).await
     }
 
     /// The same, with something done to the data directory in between.
