@@ -42,8 +42,10 @@ use crate::source::Source;
 const MAX_TOKENS: u32 = 2_500_000;
 
 /// How much all files of a bundle together may cost: a unit for each token that is parsed and for each step that names are
-/// followed. The files beyond are reported, not read.
-const MAX_WORK: u64 = 30_000_000;
+/// followed, more for each finding. The files beyond are reported, not read.
+const MAX_WORK: u64 = 50_000_000;
+/// What a finding costs: its place and its words.
+const FINDING_WORK: u64 = 10;
 
 /// What the rest of the scan needs to know about a file.
 #[derive(Debug, Default)]

@@ -28,7 +28,7 @@ pub(super) fn check<'a>(
     outcome: &mut Outcome,
 ) {
     let resolver = Resolver::new(semantic, allocator, links, source.path);
-    let mut check = Check { semantic, resolver, source, findings, outcome, sinks: Vec::new() };
+    let mut check = Check { semantic, resolver, source, findings, outcome, sinks: Vec::new(), reports: 0 };
     for node in semantic.nodes().iter() {
         check.node(node.id(), node.kind());
     }
@@ -38,7 +38,7 @@ pub(super) fn check<'a>(
     }
     let mut exported = exports::collect(semantic, &check.resolver);
     check.leaks(&mut exported);
-    let cost = check.resolver.spent();
+    let cost = check.resolver.spent() + check.reports * super::FINDING_WORK;
     obfuscation::check(semantic, source, findings);
     links.work(cost);
     links.record(source.path, exported, &outcome.imports);
@@ -51,6 +51,8 @@ pub(super) struct Check<'c, 's, 'a, 't> {
     pub(super) findings: &'c mut Findings,
     outcome: &'c mut Outcome,
     pub(super) sinks: Vec<Sink<'a>>,
+    /// How many findings there were, also those that were found before.
+    reports: u64,
 }
 
 impl<'a> Check<'_, '_, 'a, '_> {
@@ -95,6 +97,7 @@ impl<'a> Check<'_, '_, 'a, '_> {
     }
 
     pub(super) fn report(&mut self, rule: &'static Rule, span: Span, what: &str) {
+        self.reports += 1;
         if let Some(ability) = modules::ability_of(rule) {
             self.findings.note(|facts| &mut facts.abilities, ability);
         }

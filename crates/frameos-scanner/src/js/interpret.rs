@@ -553,7 +553,8 @@ impl<'a> Resolver<'_, 'a> {
             .map(|reference| nodes.kind(reference.node_id()).span())
             .collect();
         let use_span = nodes.kind(used).span();
-        if writes.len() > 64 || frame.calls >= MAX_CALLS {
+        // The list is gone through, and a hostile file is one long list of names to ask about.
+        if writes.len() > 64 || frame.calls >= MAX_CALLS || !self.burn_fold(list.len() / 8) {
             return None;
         }
         let changes = |span: Span| writes.iter().any(|write| span.contains_inclusive(*write));

@@ -28,6 +28,7 @@ pub(super) struct Path<'a> {
 }
 
 impl PartialEq for Path<'_> {
+    #[inline]
     fn eq(&self, other: &Self) -> bool {
         self.length == other.length && self.root == other.root && self.members() == other.members()
     }
@@ -258,7 +259,10 @@ fn is_timer_name(name: &str) -> bool {
 /// Whether a global is a function, so that its `constructor` is `Function`.
 fn is_function(name: &str) -> bool {
     name.starts_with(char::is_uppercase)
-        && !matches!(name, "Math" | "JSON" | "Atomics" | "Reflect" | "Intl" | "WebAssembly")
+        && !matches!(
+            name,
+            "Math" | "JSON" | "Atomics" | "Reflect" | "Intl" | "WebAssembly" | "NaN" | "Infinity"
+        )
         || matches!(
             name,
             "eval"

@@ -441,6 +441,10 @@ impl<'s, 'a> Resolver<'s, 'a> {
             }
             return paths;
         };
+        let is_caught = self.scoping.symbol_flags(symbol).is_catch_variable();
+        if self.definitions.of(symbol).is_empty() && !is_caught {
+            return Vec::new();
+        }
         let visit = match self.names.open(symbol) {
             Step::Answer(paths) => return paths,
             Step::Open(visit) => visit,
@@ -449,7 +453,7 @@ impl<'s, 'a> Resolver<'s, 'a> {
         for definition in self.definitions.of(symbol) {
             paths = self.union(paths, self.definition_paths(definition, hops));
         }
-        if self.scoping.symbol_flags(symbol).is_catch_variable() {
+        if is_caught {
             paths = self.union(paths, self.caught_paths(symbol, hops));
         }
         self.names.close(symbol, &visit, paths.clone());

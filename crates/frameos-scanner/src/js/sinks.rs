@@ -54,8 +54,8 @@ impl<'a> Check<'_, '_, 'a, '_> {
             }
             self.call_of(call, span);
             let path = &call.target;
-            if (is_direct || !self.is_seen_as_member(callee, path))
-                && let Some((rule, what)) = member_rule(path)
+            if let Some((rule, what)) = member_rule(path)
+                && (is_direct || !self.is_seen_as_member(callee, path))
             {
                 self.report(rule, span, &what);
                 if rule == rules::HASHING {

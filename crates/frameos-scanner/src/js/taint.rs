@@ -20,7 +20,7 @@ use crate::rules;
 use crate::source::Source;
 
 const MAX_DEPTH: u32 = 60;
-/// How many expressions are looked at for one file.
+/// How many expressions are looked at for one file; small files get less.
 const WORK: u32 = 60_000;
 const MAX_STEPS: usize = 12;
 
@@ -54,12 +54,13 @@ pub(super) struct Taint<'t, 's, 'a> {
 
 impl<'t, 's, 'a> Taint<'t, 's, 'a> {
     pub(super) fn new(resolver: &'t Resolver<'s, 'a>, source: &'t Source<'t>) -> Self {
+        let nodes = u32::try_from(resolver.semantic.nodes().len()).unwrap_or(u32::MAX);
         Self {
             resolver,
             source,
             known: RefCell::default(),
             reached: RefCell::default(),
-            work: Cell::new(WORK),
+            work: Cell::new(WORK.min((WORK / 6).saturating_add(nodes))),
         }
     }
 
@@ -193,7 +194,10 @@ impl<'t, 's, 'a> Taint<'t, 's, 'a> {
             return Some(flow);
         }
         let mut is_known = false;
-        for target in self.resolver.calls(callee, arguments, 0) {
+        let calls = self.resolver.calls(callee, arguments, 0);
+        // What may call many things costs as much.
+        self.work.set(self.work.get().saturating_sub(u32::try_from(calls.len()).unwrap_or(u32::MAX)));
+        for target in calls {
             if let Some(flow) = self.made_by(&target.target, call.span()) {
                 return Some(flow);
             }

@@ -486,7 +486,7 @@ impl<'a> Scan<'a> {
         }
         match self.bytes.get(self.at + 1) {
             Some(b'/') => self.skip_line(),
-            Some(b'*') => match self.text[self.at + 2..].find("*/") {
+            Some(b'*') => match memchr::memmem::find(&self.bytes[self.at + 2..], b"*/") {
                 Some(length) => self.at += length + 4,
                 None => {
                     self.certain = false;
