@@ -179,15 +179,18 @@ impl<'b> Program<'b> {
             source: &source,
             package: &package,
             own: shared.own,
+            words: check::Words::of(text),
             file_members: &shared.file_members,
             may_reach_environment: ["environ", "getattr", "__dict__"].iter().any(|word| text.contains(word)),
         };
         let learnt = check::check(parsed.suite(), context, findings);
-        let found = shared.exports.found(&module, &evaluator, &learnt.sinks, &source);
+        // With nobody to import it, nothing needs to be known of a module.
+        let found =
+            (self.files.len() > 1).then(|| shared.exports.found(&module, &evaluator, &learnt.sinks, &source));
         drop(evaluator);
         let named = learnt.run.iter().flat_map(|name| [join(path, name), join("", name)]);
         shared.run.extend(named.flatten());
-        shared.exports.add(found);
+        found.into_iter().for_each(|found| shared.exports.add(found));
     }
 }
 
