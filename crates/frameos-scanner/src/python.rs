@@ -67,6 +67,8 @@ struct Shared<'s> {
     may_reach_network: bool,
     /// Files that are run as code, whatever their names say.
     run: BTreeSet<String>,
+    /// Which files are within the limits of the parser.
+    readable: BTreeMap<String, bool>,
 }
 
 /// All Python files of a bundle.
@@ -98,6 +100,7 @@ impl<'b> Program<'b> {
             file_members: self.file_members(),
             may_reach_network: self.files.values().any(|text| taint::may_reach_network(text)),
             run: BTreeSet::new(),
+            readable: BTreeMap::new(),
         };
         for name in &order {
             for path in paths.get(name).into_iter().flatten() {
@@ -155,7 +158,10 @@ impl<'b> Program<'b> {
     fn file(&self, path: &str, shared: &mut Shared<'_>, findings: &mut Findings) {
         let Some(text) = self.files.get(path) else { return };
         let source = Source::new(path, text);
-        if !is_readable(&source, findings) {
+        // A file is read again where modules import each other; whether it can be read is known by then.
+        let is_fine =
+            *shared.readable.entry(path.to_owned()).or_insert_with(|| is_readable(&source, findings));
+        if !is_fine {
             return;
         }
         let parsed = parse_unchecked_source(text, PySourceType::Python);
@@ -179,15 +185,18 @@ impl<'b> Program<'b> {
             source: &source,
             package: &package,
             own: shared.own,
+            words: check::Words::of(text),
             file_members: &shared.file_members,
             may_reach_environment: ["environ", "getattr", "__dict__"].iter().any(|word| text.contains(word)),
         };
         let learnt = check::check(parsed.suite(), context, findings);
-        let found = shared.exports.found(&module, &evaluator, &learnt.sinks, &source);
+        // With nobody to import it, nothing needs to be known of a module.
+        let found =
+            (self.files.len() > 1).then(|| shared.exports.found(&module, &evaluator, &learnt.sinks, &source));
         drop(evaluator);
         let named = learnt.run.iter().flat_map(|name| [join(path, name), join("", name)]);
         shared.run.extend(named.flatten());
-        shared.exports.add(found);
+        found.into_iter().for_each(|found| shared.exports.add(found));
     }
 }
 

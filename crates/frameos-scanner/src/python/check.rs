@@ -36,6 +36,24 @@ pub(super) struct Context<'c, 'p, 'a> {
     /// Members that only path objects have in this bundle.
     pub(super) file_members: &'c [&'static str],
     pub(super) may_reach_environment: bool,
+    pub(super) words: Words,
+}
+
+/// Words of the file that checks ask for again and again.
+pub(super) struct Words {
+    hashlib: bool,
+    socket: bool,
+    resources: bool,
+}
+
+impl Words {
+    pub(super) fn of(text: &str) -> Self {
+        Self {
+            hashlib: text.contains("hashlib"),
+            socket: text.contains("socket"),
+            resources: text.contains("resources"),
+        }
+    }
 }
 
 /// Reports what a file does.
@@ -50,7 +68,8 @@ pub(super) fn check<'a>(body: &'a [Stmt], context: Context<'_, '_, 'a>, findings
         plain: FxHashSet::default(),
         deep: OnceCell::new(),
         settled: FxHashSet::default(),
-        is_mine: false,
+        loops: 0,
+        plain_imports: 0,
         opened: BTreeSet::new(),
         runs: false,
     };
@@ -78,8 +97,10 @@ struct Check<'c, 'p, 'a> {
     deep: OnceCell<Evaluator<'p, 'a>>,
     /// Calls that make a path, of which all further use is known.
     settled: FxHashSet<usize>,
-    /// Whether a mining loop was reported.
-    is_mine: bool,
+    /// Loops that were looked at for mining.
+    loops: u32,
+    /// Calls of `__import__` so far.
+    plain_imports: u32,
     /// Names of files that are opened, and whether anything is run that is not in this file.
     opened: BTreeSet<String>,
     runs: bool,

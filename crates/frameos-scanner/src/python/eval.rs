@@ -79,6 +79,8 @@ pub(super) struct Evaluator<'p, 'a> {
     run_fuel: Cell<u32>,
     make_fuel: Cell<u32>,
     inlined: Cell<u32>,
+    /// Whether the loop that is run may have been left by now, on a condition that is not known.
+    may_have_left: Cell<bool>,
     cut: Cell<bool>,
 }
 
@@ -130,6 +132,7 @@ impl<'p, 'a> Evaluator<'p, 'a> {
             run_fuel: Cell::new(Budget::take(&budget.run_fuel, RUN_FUEL)),
             make_fuel: Cell::new(Budget::take(&budget.make_fuel, MAKE_FUEL)),
             inlined: Cell::new(0),
+            may_have_left: Cell::new(false),
             cut: Cell::new(false),
         }
     }

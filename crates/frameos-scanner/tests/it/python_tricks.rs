@@ -427,6 +427,7 @@ fn hooks_and_unusual_syntax_hide_nothing() {
             "import os\nd = {}\nd['m'] = os\nd.get('m').system('ls')",
             "import os\nexec_ = vars(os).get('system')\nexec_('ls')",
             "import os\nprint(os.spawnlp)",
+            "import os\ndef parts(p):\n    out = []\n    while True:\n        p, n = os.path.split(p)\n        out.append(n)\n        if not os.path.exists(p):\n            break\n    return '.'.join(out)\nf = 'sys'\nwhile len(f) < 6:\n    f += 'tem'\ngetattr(os, f)(parts(x))",
             "import logging.config as c\nc.dictConfig({'handlers': {'h': {'()': 'os.system'}}})",
             "import logging.config as c\nc.dictConfig({'handlers': [{'x': 'ext://subprocess.run'}]})",
         ],

@@ -264,6 +264,14 @@ fn folding_and_aliases_cannot_be_made_to_explode() {
     let choices: String =
         (1..200).map(|n| format!("b{n} = b{0} or c{0}\nc{n} = c{0} or b{0}\n", n - 1)).collect();
     rules("a.py", &format!("b0 = x()\nc0 = y()\n{choices}b199('x')\n"));
+    let lists: String = (1..6).map(|n| format!("a{n} = [a{0}] * 20000\n", n - 1)).collect();
+    rules(
+        "a.py",
+        &format!("import logging.config\na0 = ['ext://os.system']\n{lists}logging.config.dictConfig(a5)\n"),
+    );
+    let loads = "__import__(a)\nwhile 1:\n    dup2(a.fileno())\n".repeat(20_000);
+    let found = rules("a.py", &format!("import hashlib, socket\n{loads}"));
+    assert!(found.contains(&"computed-module".to_owned()));
 }
 
 #[test]

@@ -8,6 +8,10 @@ use super::super::names;
 use super::super::value::{Atom, Value};
 use super::{Check, rules};
 
+/// The longest name of a file, and the most files that one file opens, that are remembered.
+const MAX_NAME: usize = 300;
+const MAX_OPENED: usize = 1_000;
+
 impl<'a> Check<'_, '_, 'a> {
     pub(super) fn call(&mut self, expr: &'a Expr, call: &'a ExprCall) {
         let callee = self.value(&call.func);
@@ -163,7 +167,7 @@ impl<'a> Check<'_, '_, 'a> {
             "logging.config.dictConfig" => {
                 if let Some(argument) = call.arguments.args.first() {
                     let value = self.value(argument);
-                    self.configured(&value, call, 0);
+                    self.configured(&value, call, &mut 2_000);
                 }
             }
             "builtins.str" | "builtins.repr" | "os.fspath" => {
@@ -177,12 +181,14 @@ impl<'a> Check<'_, '_, 'a> {
     }
 
     /// Whether `__import__` is called with names that stand in the file in one piece.
-    fn is_plain_import(&self, call: &'a ExprCall) -> bool {
+    fn is_plain_import(&mut self, call: &'a ExprCall) -> bool {
         let is_import = matches!(call.func.as_ref(), Expr::Name(name) if name.id.as_str() == "__import__");
         let Some(argument) = call.arguments.args.first().filter(|_| is_import) else { return false };
+        self.plain_imports += 1;
         match argument {
             Expr::StringLiteral(_) => true,
-            Expr::Name(_) => {
+            // Each costs a look through the whole file.
+            Expr::Name(_) if self.plain_imports <= 64 => {
                 let value = self.value(argument);
                 let source = self.context.source.text;
                 let is_written = |name: &str| {
@@ -215,8 +221,9 @@ impl<'a> Check<'_, '_, 'a> {
             _ => return,
         };
         let Some(name) = call.arguments.args.get(place) else { return };
-        let names: Vec<_> = self.value(name).texts().map(|name| name.to_string()).collect();
-        self.opened.extend(names);
+        let value = self.value(name);
+        let names = value.texts().filter(|name| name.len() <= MAX_NAME).map(|name| name.to_string());
+        self.opened.extend(names.take(MAX_OPENED.saturating_sub(self.opened.len())));
     }
 
     /// Going through all modules, or all members of one, reaches any of them without its name.

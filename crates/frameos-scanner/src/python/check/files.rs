@@ -61,7 +61,7 @@ impl<'a> Check<'_, '_, 'a> {
         let object = self.value(&attribute.value);
         let is_path = object.paths().any(|path| &**path == PATH);
         // What is read through `importlib.resources` is part of the bundle.
-        if is_path || !object.atoms.is_empty() || self.context.source.text.contains("resources") {
+        if is_path || !object.atoms.is_empty() || self.context.words.resources {
             return;
         }
         let what = format!("`{}.{name}` reaches a file, if this is a path", self.seen(&*attribute.value));

@@ -7,6 +7,9 @@ use super::super::value::{Atom, Value};
 use super::super::{names, taint};
 use super::{Check, rules};
 
+/// The most loops of a file that are looked at.
+const MAX_LOOPS: u32 = 500;
+
 impl<'a> Check<'_, '_, 'a> {
     /// The environment where all of it is taken.
     pub(super) fn all_of(&mut self, expr: &'a Expr) {
@@ -91,7 +94,7 @@ impl<'a> Check<'_, '_, 'a> {
         let Expr::Call(call) = expr else { return false };
         let Expr::Attribute(method) = call.func.as_ref() else { return false };
         method.attr.as_str() == "fileno"
-            && self.context.source.text.contains("socket")
+            && self.context.words.socket
             && self.value(&method.value).atoms.is_empty()
     }
 
@@ -100,8 +103,11 @@ impl<'a> Check<'_, '_, 'a> {
         let range = expr.range();
         let text = self.context.source.text;
         let text = text.get(range.start().to_usize()..range.end().to_usize()).unwrap_or_default();
+        if text.len() > 4_000 || !text.contains("__") {
+            return;
+        }
         let inner = ["__globals__", "__builtins__", "__subclasses__"];
-        let Some(word) = inner.into_iter().find(|word| text.len() < 4_000 && text.contains(word)) else {
+        let Some(word) = inner.into_iter().find(|word| text.contains(word)) else {
             return;
         };
         let is_field = text.find(word).is_some_and(|at| {
@@ -116,22 +122,29 @@ impl<'a> Check<'_, '_, 'a> {
     }
 
     /// What a configuration of logging is told to call.
-    pub(super) fn configured(&mut self, value: &Value, call: &'a ExprCall, level: u32) {
-        for atom in value.atoms.iter().filter(|_| level < 6) {
+    pub(super) fn configured(&mut self, value: &Value, call: &'a ExprCall, left: &mut u32) {
+        for atom in &value.atoms {
+            if *left == 0 {
+                return;
+            }
+            *left -= 1;
             match atom {
                 Atom::Dict(items) => {
                     for (key, value) in items.iter() {
                         let is_callable = key.texts().any(|key| matches!(&*key, "()" | "class"));
-                        for text in value.texts().filter(|text| is_callable || text.starts_with("ext://")) {
+                        for text in value
+                            .texts()
+                            .filter(|text| text.len() < 200 && (is_callable || text.starts_with("ext://")))
+                        {
                             let path = text.trim_start_matches("ext://").to_owned();
                             let path = names::canonical(&path);
                             let path = names::module_rule(path).map_or(path, |(_, module)| module);
                             self.mention(&Value::path(path), call);
                         }
-                        self.configured(value, call, level + 1);
+                        self.configured(value, call, left);
                     }
                 }
-                Atom::List(items) => items.iter().for_each(|item| self.configured(item, call, level + 1)),
+                Atom::List(items) => items.iter().for_each(|item| self.configured(item, call, left)),
                 _ => {}
             }
         }
@@ -141,9 +154,10 @@ impl<'a> Check<'_, '_, 'a> {
     pub(super) fn mining(&mut self, stmt: &'a Stmt) {
         const MAX_LOOP: usize = 4_000;
         let source = self.context.source.text;
-        if self.is_mine || !source.contains("hashlib") {
+        if !self.context.words.hashlib || self.loops >= MAX_LOOPS {
             return;
         }
+        self.loops += 1;
         let start = stmt.range().start().to_usize();
         let end = source.floor_char_boundary(stmt.range().end().to_usize().min(start + MAX_LOOP));
         let text = source.get(start..end).unwrap_or_default();
@@ -152,7 +166,7 @@ impl<'a> Check<'_, '_, 'a> {
         let is_measured = has(&["startswith(", "[:", "target", "\"0\" *", "'0' *"]);
         let is_counted = has(&["+= 1", "+=1"]) || is_named && has(&["range(", "count("]);
         if is_counted && is_measured && (is_named || has(&["digest()"])) {
-            self.is_mine = true;
+            self.loops = MAX_LOOPS;
             self.report(rules::MINING, stmt, "this loop hashes a counter until the result fits");
         }
     }

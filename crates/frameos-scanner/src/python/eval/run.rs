@@ -10,6 +10,9 @@ use ruff_python_ast::{Expr, Stmt, StmtFor, StmtIf, StmtWhile};
 use super::super::value::{Atom, MAX_ITEMS, Value};
 use super::{At, Evaluator, Frame};
 
+/// How many rounds are run of a loop that may have been left already.
+const MAX_DOUBTFUL: u32 = 24;
+
 /// How a run of statements ends.
 pub(super) enum Flow {
     Next,
@@ -140,7 +143,21 @@ impl<'a> Evaluator<'_, 'a> {
     }
 
     fn run_while(&self, repeat: &'a StmtWhile, frame: &Frame<'_, 'a>, at: At<'_, 'a>) -> Flow {
+        let outer = self.may_have_left.replace(false);
+        let flow = self.run_rounds(repeat, frame, at);
+        self.may_have_left.set(outer);
+        flow
+    }
+
+    fn run_rounds(&self, repeat: &'a StmtWhile, frame: &Frame<'_, 'a>, at: At<'_, 'a>) -> Flow {
+        let mut doubtful = 0;
         loop {
+            // What such a loop makes is not known any better after more rounds, and it would take the whole budget.
+            doubtful += u32::from(self.may_have_left.get());
+            if doubtful > MAX_DOUBTFUL {
+                self.forget(std::slice::from_ref(&repeat.body), frame);
+                return Flow::Next;
+            }
             if !self.step() {
                 return Flow::Stuck;
             }
@@ -178,8 +195,12 @@ impl<'a> Evaluator<'_, 'a> {
             let branch =
                 Frame { scope: frame.scope, names: RefCell::new(before.clone()), outer: frame.outer };
             match self.run(body, &branch, at.depth + 1) {
-                Flow::Next | Flow::Continue | Flow::Break => {}
-                Flow::Return(_) => continue,
+                Flow::Next | Flow::Continue => {}
+                Flow::Break => self.may_have_left.set(true),
+                Flow::Return(_) => {
+                    self.may_have_left.set(true);
+                    continue;
+                }
                 Flow::Stuck => return Flow::Stuck,
             }
             let after = branch.names.into_inner();
