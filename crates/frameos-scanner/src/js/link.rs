@@ -2,7 +2,7 @@
 //!
 //! Filled file by file; a file that was scanned before a file it loads is scanned again when that turns out to matter.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
@@ -11,6 +11,8 @@ use super::taint::Flow;
 
 /// How many files a name is followed through.
 const MAX_FILES: usize = 8;
+/// What a step from file to file costs.
+const LINK_WORK: u64 = 5;
 /// How many names of one file are kept.
 const MAX_NAMES: usize = 200;
 
@@ -75,7 +77,7 @@ pub(crate) struct Links {
     /// Files to be scanned again.
     stale: BTreeSet<String>,
     /// What all files have cost so far.
-    spent: u64,
+    spent: Cell<u64>,
 }
 
 impl Links {
@@ -97,9 +99,9 @@ impl Links {
     }
 
     /// Adds to what the files have cost; false when that is more than a bundle may.
-    pub(super) fn work(&mut self, cost: u64) -> bool {
-        self.spent = self.spent.saturating_add(cost);
-        self.spent <= super::MAX_WORK
+    pub(super) fn work(&self, cost: u64) -> bool {
+        self.spent.set(self.spent.get().saturating_add(cost));
+        self.spent.get() <= super::MAX_WORK
     }
 
     /// The next file that has to be scanned again, if any.
@@ -199,6 +201,7 @@ impl Links {
     }
 
     fn find(&self, file: &str, name: &str, members: &[&str], files: usize) -> Option<(Export, Vec<String>)> {
+        self.work(LINK_WORK);
         let target = self.target(file, name)?;
         let exports = self.files.get(&*target)?;
         let owned = |members: &[&str]| members.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
