@@ -68,7 +68,8 @@ async fn only_listed_origins_may_read_answers() {
     let read = asked(Method::GET, "/agents", ours, false).await.expect(200);
     assert_eq!(read.header("access-control-allow-origin"), Some(ours));
     assert!(read.header("access-control-expose-headers").unwrap().contains("retry-after"));
-    assert!(read.header("vary").unwrap().to_lowercase().contains("origin"));
+    let varies = read.headers.get_all("vary").iter().any(|names| names.to_str().unwrap().contains("origin"));
+    assert!(varies, "{read:?}");
     // Refusals can be read, too.
     let refused = asked(Method::GET, "/me", ours, false).await.expect(401);
     assert_eq!(refused.header("access-control-allow-origin"), Some(ours));
