@@ -39,7 +39,7 @@ use crate::rules;
 use crate::source::Source;
 
 /// The most tokens a file may have; the tree of more would not fit the memory a scan is allowed.
-const MAX_TOKENS: u32 = 2_100_000;
+const MAX_TOKENS: u32 = 1_500_000;
 
 /// How much all files of a bundle together may cost: a unit for each token that is parsed and for each step that names are
 /// followed, more for each finding. The files beyond are reported, not read.
@@ -150,7 +150,7 @@ fn may_parse(source: &Source<'_>, extension: &str, typed: bool, findings: &mut F
         return None;
     }
     if estimate.tokens > MAX_TOKENS {
-        findings.in_file(rules::TOO_COMPLEX, source.path, "this file has more than 2.1 million tokens");
+        findings.in_file(rules::TOO_COMPLEX, source.path, "this file has more than 1.5 million tokens");
         return None;
     }
     if obfuscation::only_symbols(estimate.symbols, estimate.letters) {

@@ -32,12 +32,19 @@ use modules::Exports;
 
 /// The most tokens a file may have; the tree of more would not fit the memory a scan is allowed.
 const MAX_TOKENS: u32 = 1_500_000;
+/// The most Python of one bundle that is analysed. The largest of the well-known pure packages has 26 MB.
+const MAX_BYTES: usize = 32 << 20;
 
 /// Scans all Python of a bundle.
 pub(crate) fn scan_bundle(files: &Files<'_>, findings: &mut Findings) {
     let mut program = Program::default();
+    let mut bytes = 0;
     for file in files.iter().filter(|file| file.kind == Kind::Python) {
-        if let Some(text) = file.text().map(Cow::Borrowed).or_else(|| decode(file.bytes)) {
+        bytes += file.bytes.len();
+        if bytes > MAX_BYTES {
+            let what = "with this file the bundle has more than 32 MiB of Python, which is not analysed";
+            findings.in_file(rules::TOO_COMPLEX, file.path, what);
+        } else if let Some(text) = file.text().map(Cow::Borrowed).or_else(|| decode(file.bytes)) {
             program.add(file.path, text);
         } else {
             let valid = std::str::from_utf8(file.bytes).map_or_else(|error| error.valid_up_to(), str::len);

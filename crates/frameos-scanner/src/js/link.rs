@@ -12,7 +12,7 @@ use super::taint::Flow;
 /// How many files a name is followed through.
 const MAX_FILES: usize = 8;
 /// What a step from file to file costs.
-const LINK_WORK: u64 = 7;
+const LINK_WORK: u64 = 10;
 /// How many names of one file are kept.
 const MAX_NAMES: usize = 200;
 

@@ -230,8 +230,8 @@ fn long_markup_is_no_deep_nesting() {
 /// Each file alone is small enough, all of them are not.
 #[test]
 fn more_code_than_a_scan_may_read_is_a_finding() {
-    let text = format!("x=[{}]", ",".repeat(2_400_000));
-    let files: Vec<_> = (0..21).map(|n| (format!("f{n:02}.js"), text.clone().into_bytes())).collect();
+    let text = format!("x=[{}]", ",".repeat(1_400_000));
+    let files: Vec<_> = (0..37).map(|n| (format!("f{n:02}.js"), text.clone().into_bytes())).collect();
     let report = scan(&Bundle::from_files(files).expect("paths are valid"));
     let unread = report.findings.iter().filter(|finding| finding.rule == "too-complex");
     assert!(unread.clone().all(|finding| finding.file.as_str() > "f10.js"), "the first are read");
@@ -325,4 +325,17 @@ fn descriptions_nested_without_end_are_survived() {
         ("package.json", &format!("{{\"dependencies\":{deep}")),
         ("a.json", &deep),
     ]);
+}
+
+#[test]
+fn more_python_than_is_analysed_is_a_finding() {
+    let comments = "# words that cost next to nothing\n".repeat(34_000);
+    let files = |count: usize| {
+        let named = (0..count).map(|number| (format!("m{number:02}.py"), comments.clone().into_bytes()));
+        let manifest = ("manifest.json".to_owned(), b"{}".to_vec());
+        scan(&Bundle::from_files(named.chain([manifest])).expect("paths are valid"))
+    };
+    let too_complex =
+        |count: usize| files(count).findings.iter().filter(|finding| finding.rule == "too-complex").count();
+    assert_eq!((too_complex(29), too_complex(31)), (0, 2), "of {} bytes each", comments.len());
 }
