@@ -34,6 +34,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 const RELOAD_EVERY: Duration = Duration::from_secs(600);
 /// Transactions write the time they began at; nobody's lasts longer, and no two machines' clocks are further apart.
 const OVERLAP: Duration = Duration::from_secs(60);
+/// How many agents are read at once.
+const LOAD_PART: i64 = 500;
 /// How long a writer waits for the copy.
 const SETTLE: Duration = Duration::from_secs(2);
 /// After a refresh, this many times as long as it took passes before the next.
@@ -168,19 +170,25 @@ async fn refresh(app: &App, look: bool) -> Result<Arc<Snapshot>> {
     Ok(snapshot)
 }
 
+/// Reads everything, in parts: rows take several times what is kept of them.
 async fn load(app: &App, state: &mut State) -> Result<()> {
-    let all = app
-        .store()
-        .read(|tx| Box::pin(async move { frameos_store::agent::catalogue_load_unscoped(tx).await }))
-        .await?;
-    let newest = all.iter().map(|agent| agent.changed_at).max();
-    let kept = Arc::clone(&app.catalogue.kept);
-    let mut builder = Builder::default();
-    let built = tokio::task::spawn_blocking(move || {
-        builder.fill(all, &kept);
-        builder
-    });
-    state.builder = built.await.map_err(AppError::internal)?;
+    let (mut builder, mut newest, mut after) = (Builder::default(), None, None);
+    loop {
+        let part = app.store().read(move |tx| {
+            Box::pin(async move { frameos_store::agent::catalogue_load_unscoped(tx, after, LOAD_PART).await })
+        });
+        let part = part.await?;
+        let Some(last) = part.last() else { break };
+        after = Some(last.agent.id);
+        newest = newest.max(part.iter().map(|agent| agent.changed_at).max());
+        let kept = Arc::clone(&app.catalogue.kept);
+        let filled = tokio::task::spawn_blocking(move || {
+            builder.fill(part, &kept);
+            builder
+        });
+        builder = filled.await.map_err(AppError::internal)?;
+    }
+    state.builder = builder;
     (state.newest, state.loaded, state.is_ahead) = (newest, Some(Instant::now()), true);
     Ok(())
 }
