@@ -29,6 +29,7 @@ mod seeding;
 mod serve;
 mod signals;
 mod view;
+mod web;
 
 pub use bundled::bundled_agents;
 pub use client_admin::{

@@ -150,5 +150,5 @@ pub(crate) fn metrics_router(
     let router = Router::new()
         .route("/metrics", get(numbers))
         .route("/healthz", get(async || ok(json!({"status": "ok"}))));
-    framed(router, frame).with_state(exposition)
+    framed(router, frame, async || ApiFailure::not_found()).with_state(exposition)
 }

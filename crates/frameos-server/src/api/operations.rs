@@ -13,9 +13,13 @@ use super::{
     failure::ApiFailure,
     reply::{Answer, json_response, ok},
 };
+use crate::web;
 
-/// `GET /`
-pub(crate) async fn about(_: Public) -> Answer {
+/// `GET /`: for programs what answers here, for people the first page.
+pub(crate) async fn about(_: Public, headers: HeaderMap) -> Answer {
+    if let Some(page) = web::home(&headers) {
+        return Ok(page);
+    }
     ok(json!({"name": "frameos", "version": env!("CARGO_PKG_VERSION")}))
 }
 

@@ -1,7 +1,7 @@
 //! The route table: every path of the marketplace's HTTP interface, who may use it, and its handler.
 //!
 //! `access` says what the handler's own extractor enforces; the authorisation test walks this table and proves that both
-//! say the same. `limit` says what its requests are counted as. Nothing else adds routes.
+//! say the same. `limit` says what its requests are counted as. Nothing else adds routes; pages of the UI are no routes.
 
 use axum::{
     Extension, Router,
@@ -25,7 +25,7 @@ use super::{
     operations, password, payout, personal_token, provider, refund, run_event, second_factor, session,
     subscription, user_review, wallet, webhook,
 };
-use crate::config::LimitClass;
+use crate::{config::LimitClass, web};
 
 /// Who may use a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -228,14 +228,19 @@ pub fn router(api: Api) -> Router {
         stopping: api.stopping.clone(),
         cors: cors(&api.cors_origins),
     };
-    framed(router, outer).with_state(api)
+    framed(web::routes(router), outer, web::unknown).with_state(api)
 }
 
-/// Puts `router` into the frame every listener of ours answers in.
-pub(crate) fn framed<S: Clone + Send + Sync + 'static>(router: Router<S>, outer: Frame) -> Router<S> {
+/// Puts `router` into the frame every listener of ours answers in; `unknown` answers where it has no path.
+pub(crate) fn framed<S, H, T>(router: Router<S>, outer: Frame, unknown: H) -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+    H: Handler<T, S>,
+    T: 'static,
+{
     let router = router
         .route_layer(from_fn(path_note))
-        .fallback(async || ApiFailure::not_found())
+        .fallback(unknown)
         .method_not_allowed_fallback(async || {
             ApiFailure::new(ErrorCode::METHOD_NOT_ALLOWED, "this path does not take that method")
         })

@@ -101,7 +101,7 @@ pub fn gateway_router(api: GatewayApi) -> Router {
         stopping: stopping.clone(),
         cors: None,
     };
-    framed(router, outer).with_state(api)
+    framed(router, outer, async || ApiFailure::not_found()).with_state(api)
 }
 
 fn route<H: Handler<T, GatewayApi>, T: 'static>(
