@@ -5,7 +5,7 @@
 //! writes here reads here what was written; other processes have it within two seconds.
 //!
 //! Invariants: a published copy never changes; what is not published is not in it; reading waits for no database once the first
-//! copy is there. Refreshing takes a tenth of the time at most, however much is published.
+//! copy is there. Refreshing takes a tenth of the time at most, and a fortieth where it can, however much is published.
 
 mod build;
 mod listed;
@@ -38,8 +38,13 @@ const OVERLAP: Duration = Duration::from_secs(60);
 const LOAD_PART: i64 = 500;
 /// How long a writer waits for the copy.
 const SETTLE: Duration = Duration::from_secs(2);
-/// After a refresh, this many times as long as it took passes before the next.
-const REST: u32 = 9;
+/// After a refresh, this many times as long as it took passes before the next, so that readers hardly notice them in a storm of
+/// changes,
+const REST: u32 = 39;
+/// but no longer than this,
+const LONGEST_REST: Duration = Duration::from_millis(800);
+/// unless it took so long itself that it would take more than a tenth of the time.
+const LEAST_REST: u32 = 9;
 
 /// A copy of the published agents, and answers that were made from it.
 pub struct Snapshot {
@@ -164,7 +169,7 @@ async fn refresh(app: &App, look: bool) -> Result<Arc<Snapshot>> {
         }
         _ => build(&mut state, covers).await?,
     };
-    state.rest = state.is_ahead.then(|| Instant::now() + begun.elapsed() * REST);
+    state.rest = state.is_ahead.then(|| Instant::now() + rest(begun.elapsed()));
     state.is_ahead = false;
     app.catalogue.current.send_replace(Some(Arc::clone(&snapshot)));
     Ok(snapshot)
@@ -215,6 +220,10 @@ async fn follow(app: &App, state: &mut State) -> Result<()> {
         state.builder.take(change, agent, &app.catalogue.kept);
     }
     Ok(())
+}
+
+fn rest(took: Duration) -> Duration {
+    (took * REST).min(LONGEST_REST).max(took * LEAST_REST)
 }
 
 async fn build(state: &mut State, covers: u64) -> Result<Arc<Snapshot>> {
