@@ -8,6 +8,7 @@ mod limits;
 mod load;
 mod network;
 mod providers;
+mod read;
 mod server;
 mod show;
 mod x402;
