@@ -9,10 +9,10 @@ use secrecy::{ExposeSecret, SecretString};
 use toml::Value;
 
 use super::{
-    Backend, Config, LimitClass, LogFormat, MailConfig, PayoutProviderKind, ProviderName, Role, Seed,
+    Backend, Config, LimitClass, MailConfig, PayoutProviderKind, ProviderName, Role, Seed,
     limits::rate_key,
     network::{self, FORWARDED},
-    server, x402,
+    server, telemetry, x402,
 };
 use crate::mailer::SmtpMailer;
 
@@ -531,23 +531,14 @@ pub static KEYS: &[Key] = &[
         set: |config, raw| set_optional(&mut config.payouts.cashfree_client_secret, raw, api_key),
         show: |config| hidden(config.payouts.cashfree_client_secret.as_ref()),
     },
-    Key {
-        name: "log.format",
-        allowed: "text or json",
-        set: |config, raw| {
-            set_to(
-                &mut config.log.format,
-                choice(raw, &[("text", LogFormat::Text), ("json", LogFormat::Json)]),
-            )
-        },
-        show: |config| text(&if config.log.format == LogFormat::Text { "text" } else { "json" }),
-    },
-    Key {
-        name: "log.level",
-        allowed: "error, warn, info, debug, trace or filter directives such as info,frameos_app=debug",
-        set: |config, raw| set_to(&mut config.log.level, log_level(raw)),
-        show: |config| text(&config.log.level),
-    },
+    telemetry::LOG_FORMAT,
+    telemetry::LOG_LEVEL,
+    telemetry::OTLP_URL,
+    telemetry::OTLP_HEADERS,
+    telemetry::TRACE_PERCENT,
+    telemetry::SERVICE_NAME,
+    telemetry::ENVIRONMENT,
+    telemetry::SENTRY_DSN,
 ];
 
 impl Role {
@@ -560,13 +551,13 @@ impl Role {
     }
 }
 
-fn set_to<T>(slot: &mut T, value: Result<T, Refused>) -> Result<(), Refused> {
+pub(super) fn set_to<T>(slot: &mut T, value: Result<T, Refused>) -> Result<(), Refused> {
     *slot = value?;
     Ok(())
 }
 
 /// An empty text unsets, so that an environment variable can take back what the file says.
-fn set_optional<T>(
+pub(super) fn set_optional<T>(
     slot: &mut Option<T>,
     raw: Raw<'_>,
     read: impl FnOnce(Raw<'_>) -> Result<T, Refused>,
@@ -589,15 +580,15 @@ fn set_optional_list<T>(
     Ok(())
 }
 
-fn text(value: &impl ToString) -> Shown {
+pub(super) fn text(value: &impl ToString) -> Shown {
     Shown::Plain(Value::String(value.to_string()))
 }
 
-fn optional(value: Option<impl ToString>) -> Shown {
+pub(super) fn optional(value: Option<impl ToString>) -> Shown {
     value.map_or(Shown::Unset, |value| text(&value))
 }
 
-fn hidden(value: Option<&SecretString>) -> Shown {
+pub(super) fn hidden(value: Option<&SecretString>) -> Shown {
     value.map_or(Shown::Unset, |_| Shown::Hidden)
 }
 
@@ -770,12 +761,12 @@ fn roles(raw: Raw<'_>) -> Result<Vec<Role>, Refused> {
     Ok(all.into_iter().filter(|role| names.iter().any(|name| name == role.name())).collect())
 }
 
-fn choice<T: Copy>(raw: Raw<'_>, choices: &[(&str, T)]) -> Result<T, Refused> {
+pub(super) fn choice<T: Copy>(raw: Raw<'_>, choices: &[(&str, T)]) -> Result<T, Refused> {
     let text = string(raw)?;
     choices.iter().find(|(name, _)| *name == text).map(|(_, value)| *value).ok_or(Refused::NotAllowed)
 }
 
-fn number(raw: Raw<'_>, low: u32, high: u32) -> Result<u32, Refused> {
+pub(super) fn number(raw: Raw<'_>, low: u32, high: u32) -> Result<u32, Refused> {
     let value = match raw {
         Raw::Text(text) => text.trim().parse().map_err(|_| Refused::NotAllowed)?,
         Raw::Toml(Value::Integer(value)) => u32::try_from(*value).map_err(|_| Refused::NotAllowed)?,
@@ -790,10 +781,4 @@ fn boolean(raw: Raw<'_>) -> Result<bool, Refused> {
         Raw::Toml(_) => Err(Refused::NotAllowed),
         Raw::Text(_) => choice(raw, &[("true", true), ("1", true), ("false", false), ("0", false)]),
     }
-}
-
-fn log_level(raw: Raw<'_>) -> Result<String, Refused> {
-    let text = string(raw)?;
-    let fits = !text.is_empty() && tracing_subscriber::EnvFilter::try_new(&text).is_ok();
-    if fits { Ok(text) } else { Err(Refused::NotAllowed) }
 }
