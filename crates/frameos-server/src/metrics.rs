@@ -31,6 +31,7 @@ use crate::api::{
     reply::{Answer, ok},
     routes::framed,
 };
+use crate::telemetry::Telemetry;
 
 /// Seconds: 1 ms to the longest a request may take.
 const BUCKETS: [f64; 14] =
@@ -80,7 +81,7 @@ impl HttpMetrics {
 }
 
 /// A client may send any word as its method.
-fn method_name(method: &Method) -> &'static str {
+pub(crate) fn method_name(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
         Method::POST => "POST",
@@ -105,8 +106,14 @@ struct Shown {
 }
 
 impl Exposition {
-    pub(crate) fn new(store: &Store, app: Option<App>, token: Option<SecretString>) -> Self {
+    pub(crate) fn new(
+        store: &Store,
+        app: Option<App>,
+        token: Option<SecretString>,
+        telemetry: &Telemetry,
+    ) -> Self {
         let (mut registry, http) = (Registry::default(), HttpMetrics::default());
+        telemetry.metrics_register(&mut registry);
         store.metrics_register(&mut registry);
         http.register(&mut registry);
         if let Some(app) = &app {

@@ -6,15 +6,15 @@ use secrecy::SecretString;
 use toml::Value;
 
 use super::{
-    Config, LimitClass, LogFormat, Role, Seed,
+    Config, LimitClass, Role, Seed,
     limits::rate_key,
     network::{self, FORWARDED},
     read::{
         PAYOUT_PROVIDERS, PAYOUT_ZONES, address, api_key, backend, backend_name, boolean, boolean_or_auto,
-        choice, database_url, folder, log_level, mail_from, mail_url, master_key, number, path, phone,
-        providers, redis_url, roles, scenario, shown, signing_key, string, url, visible,
+        choice, database_url, folder, mail_from, mail_url, master_key, number, path, phone, providers,
+        redis_url, roles, scenario, shown, signing_key, string, url, visible,
     },
-    server, x402,
+    server, telemetry, x402,
 };
 
 /// A value on its way into the tree: typed when it is from the file, text when from the environment or a flag.
@@ -532,23 +532,14 @@ pub static KEYS: &[Key] = &[
         set: |config, raw| set_optional(&mut config.payouts.cashfree_client_secret, raw, api_key),
         show: |config| hidden(config.payouts.cashfree_client_secret.as_ref()),
     },
-    Key {
-        name: "log.format",
-        allowed: "text or json",
-        set: |config, raw| {
-            set_to(
-                &mut config.log.format,
-                choice(raw, &[("text", LogFormat::Text), ("json", LogFormat::Json)]),
-            )
-        },
-        show: |config| text(&if config.log.format == LogFormat::Text { "text" } else { "json" }),
-    },
-    Key {
-        name: "log.level",
-        allowed: "error, warn, info, debug, trace or filter directives such as info,frameos_app=debug",
-        set: |config, raw| set_to(&mut config.log.level, log_level(raw)),
-        show: |config| text(&config.log.level),
-    },
+    telemetry::LOG_FORMAT,
+    telemetry::LOG_LEVEL,
+    telemetry::OTLP_URL,
+    telemetry::OTLP_HEADERS,
+    telemetry::TRACE_PERCENT,
+    telemetry::SERVICE_NAME,
+    telemetry::ENVIRONMENT,
+    telemetry::SENTRY_DSN,
 ];
 
 impl Role {
@@ -561,13 +552,13 @@ impl Role {
     }
 }
 
-fn set_to<T>(slot: &mut T, value: Result<T, Refused>) -> Result<(), Refused> {
+pub(super) fn set_to<T>(slot: &mut T, value: Result<T, Refused>) -> Result<(), Refused> {
     *slot = value?;
     Ok(())
 }
 
 /// An empty text unsets, so that an environment variable can take back what the file says.
-fn set_optional<T>(
+pub(super) fn set_optional<T>(
     slot: &mut Option<T>,
     raw: Raw<'_>,
     read: impl FnOnce(Raw<'_>) -> Result<T, Refused>,
@@ -590,14 +581,14 @@ fn set_optional_list<T>(
     Ok(())
 }
 
-fn text(value: &impl ToString) -> Shown {
+pub(super) fn text(value: &impl ToString) -> Shown {
     Shown::Plain(Value::String(value.to_string()))
 }
 
-fn optional(value: Option<impl ToString>) -> Shown {
+pub(super) fn optional(value: Option<impl ToString>) -> Shown {
     value.map_or(Shown::Unset, |value| text(&value))
 }
 
-fn hidden(value: Option<&SecretString>) -> Shown {
+pub(super) fn hidden(value: Option<&SecretString>) -> Shown {
     value.map_or(Shown::Unset, |_| Shown::Hidden)
 }

@@ -204,9 +204,3 @@ pub(super) fn boolean(raw: Raw<'_>) -> Result<bool, Refused> {
         Raw::Text(_) => choice(raw, &[("true", true), ("1", true), ("false", false), ("0", false)]),
     }
 }
-
-pub(super) fn log_level(raw: Raw<'_>) -> Result<String, Refused> {
-    let text = string(raw)?;
-    let fits = !text.is_empty() && tracing_subscriber::EnvFilter::try_new(&text).is_ok();
-    if fits { Ok(text) } else { Err(Refused::NotAllowed) }
-}
