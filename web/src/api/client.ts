@@ -1,0 +1,48 @@
+/**
+ * The one client of the API: typed by the OpenAPI document, signed in by the session, failing with `ApiError` only.
+ *
+ *   const agent = await take(client.GET('/agents/{agent}', { params: { path: { agent: slug } } }));
+ */
+import createClient from 'openapi-fetch';
+
+import { sessionFetch } from '@/session/fetch';
+
+import { ApiError } from './errors';
+import type { paths } from './schema';
+
+export const client = createClient<paths>({ fetch: sessionFetch, baseUrl: window.location.origin });
+
+interface Outcome<D> {
+  data?: { data: D };
+  error?: unknown;
+  response: Response;
+}
+
+/** The data of an answer; a refusal is thrown. */
+export async function take<D>(answer: Promise<Outcome<D>>): Promise<D> {
+  const { data, error, response } = await answer;
+  if (data !== undefined && response.ok) return data.data;
+  throw refusal(response, error);
+}
+
+/** The data of an answer that comes in pages or with headers that matter. */
+export async function takeWithHeaders<D>(answer: Promise<Outcome<D>>): Promise<{ data: D; headers: Headers }> {
+  const { data, error, response } = await answer;
+  if (data !== undefined && response.ok) return { data: data.data, headers: response.headers };
+  throw refusal(response, error);
+}
+
+/** What a refused answer says. Also for answers that were fetched without the client (texts, files, events). */
+export function refusal(response: Response, body: unknown): ApiError {
+  const said = (body as { error?: Record<string, unknown> } | null | undefined)?.error;
+  const text = (key: string) => (typeof said?.[key] === 'string' ? (said[key] as string) : undefined);
+  const after = Number(response.headers.get('retry-after') ?? Number.NaN);
+  return new ApiError(
+    response.status,
+    text('code') ?? 'UNEXPECTED_ANSWER',
+    text('message') ?? `the server answered ${response.status} without saying why`,
+    text('request_id') ?? response.headers.get('x-request-id') ?? undefined,
+    said?.details,
+    Number.isFinite(after) ? after : undefined,
+  );
+}
