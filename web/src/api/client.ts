@@ -10,7 +10,7 @@ import { sessionFetch } from '@/session/fetch';
 import { ApiError } from './errors';
 import type { paths } from './schema';
 
-export const client = createClient<paths>({ fetch: sessionFetch, baseUrl: window.location.origin });
+export const client = createClient<paths, 'application/json'>({ fetch: sessionFetch, baseUrl: window.location.origin });
 
 interface Outcome<D> {
   data?: { data: D };

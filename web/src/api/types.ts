@@ -1,5 +1,12 @@
-/** The API's types under short names. From the OpenAPI document; add what a page needs. */
-export type {
-  AgentDetail, AgentFacets, AgentList, AgentListQuery, AgentSummary, CategoryList, Deployed, Deployment, DeploymentList, ExecuteRequest,
-  ExecutionQueued, FacetCount, Me, Subscription, UserReview, UserReviewList, VersionSummary, Wallet,
-} from './handwritten';
+/**
+ * The API's types, from the OpenAPI document: `Schemas['Execution']` is any of them. Features give short names to what
+ * they use in a `types.ts` of their own.
+ */
+import type { components, paths } from './schema';
+
+export type Schemas = components['schemas'];
+
+type Get = { [P in keyof paths]: paths[P] extends { get: { parameters: infer A } } ? A : never };
+
+/** What a GET takes behind `?`: `QueryOf<'/agents'>`. */
+export type QueryOf<P extends keyof paths> = Get[P] extends { query?: infer Q } ? NonNullable<Q> : never;
