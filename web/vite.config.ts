@@ -42,6 +42,8 @@ export default defineConfig({
   },
   build: {
     target: 'es2022',
+    // These know `light-dark()`; older targets get a rewriting of it that does not see Mantine's colour scheme.
+    cssTarget: ['chrome123', 'edge123', 'firefox120', 'safari17.5'],
     assetsInlineLimit: 0,
     cssCodeSplit: true,
     manifest: true,

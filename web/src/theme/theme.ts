@@ -11,9 +11,8 @@ const small = { size: 'sm' as MantineSize };
 export const theme = createTheme({
   colors: { brand, red, green, blue, yellow, orange, gray, dark },
   primaryColor: 'brand',
-  primaryShade: { light: 6, dark: 4 },
-  autoContrast: true,
-  luminanceThreshold: 0.32,
+  // White text on shade 6 is AA in both schemes; Mantine's own choice of black or white looks at one of them only.
+  primaryShade: 6,
   black: '#171c20',
   fontFamily: FONT,
   fontFamilyMonospace: MONO,
@@ -74,6 +73,7 @@ export const variables: CSSVariablesResolver = () => ({
     '--app-hover': '#f3f5f6',
     '--app-control-line': '#8b949d',
     '--app-star': '#b5850c',
+    '--app-focus': 'var(--mantine-color-brand-6)',
   },
   dark: {
     '--mantine-color-body': '#15191d',
@@ -91,5 +91,6 @@ export const variables: CSSVariablesResolver = () => ({
     '--app-hover': '#1d2328',
     '--app-control-line': '#6b7681',
     '--app-star': '#e3b02b',
+    '--app-focus': 'var(--mantine-color-brand-3)',
   },
 });
