@@ -1,0 +1,116 @@
+import { Combobox, Kbd, Loader, type MantineSize, Text, TextInput, useCombobox } from '@mantine/core';
+import { useDebouncedValue, useHotkeys } from '@mantine/hooks';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { Search } from 'lucide-react';
+import { useRef, useState } from 'react';
+
+import { agentsQuery } from '@/market/queries';
+import { priceShort } from '@/market/price';
+
+import classes from './SearchBox.module.css';
+
+interface Props {
+  /** Whether "/" and Ctrl+K lead here. */
+  hotkey?: boolean;
+  size?: MantineSize;
+  placeholder?: string;
+  onDone?: () => void;
+}
+
+/** Search as you type: agents at once, the whole list on Enter. */
+export function SearchBox({ hotkey = false, size = 'sm', placeholder = 'Search agents', onDone }: Props) {
+  const navigate = useNavigate();
+  const input = useRef<HTMLInputElement>(null);
+  const [text, setText] = useState('');
+  const [asked] = useDebouncedValue(text.trim(), 90);
+  const combobox = useCombobox({ onDropdownClose: () => combobox.resetSelectedOption() });
+  const { data, isFetching } = useQuery({
+    ...agentsQuery({ search: asked, limit: 6 }),
+    enabled: asked !== '',
+    placeholderData: keepPreviousData,
+  });
+  useHotkeys(
+    hotkey
+      ? [
+          ['/', () => input.current?.focus()],
+          ['mod+K', () => input.current?.focus()],
+        ]
+      : [],
+  );
+
+  const done = () => {
+    combobox.closeDropdown();
+    input.current?.blur();
+    setText('');
+    onDone?.();
+  };
+  const searchAll = () => {
+    if (text.trim() === '') return;
+    void navigate({ to: '/explore', search: { search: text.trim() } });
+    done();
+  };
+  const choose = (value: string) => {
+    if (value === '') return searchAll();
+    void navigate({ to: '/a/$slug', params: { slug: value } });
+    done();
+  };
+  const found = asked === '' ? [] : (data?.agents ?? []);
+
+  return (
+    <Combobox store={combobox} onOptionSubmit={choose} shadow="md" withinPortal>
+      <Combobox.Target>
+        <TextInput
+          ref={input}
+          size={size}
+          type="search"
+          aria-label="Search agents"
+          placeholder={placeholder}
+          value={text}
+          leftSection={<Search size={16} aria-hidden />}
+          rightSection={isFetching ? <Loader size={14} /> : hotkey && text === '' ? <Kbd size="xs" className={classes.hint} aria-hidden>/</Kbd> : null}
+          rightSectionPointerEvents="none"
+          data-autofocus={hotkey ? undefined : true}
+          onChange={(event) => {
+            setText(event.currentTarget.value);
+            combobox.openDropdown();
+            combobox.resetSelectedOption();
+          }}
+          onFocus={() => text !== '' && combobox.openDropdown()}
+          onBlur={() => combobox.closeDropdown()}
+          onKeyDown={(event) => {
+            if (event.key === 'Enter' && combobox.getSelectedOptionIndex() === -1) {
+              event.preventDefault();
+              searchAll();
+            }
+            if (event.key === 'Escape' && !combobox.dropdownOpened) input.current?.blur();
+          }}
+        />
+      </Combobox.Target>
+      <Combobox.Dropdown hidden={text.trim() === ''}>
+        <Combobox.Options aria-label="Agents found">
+          {found.map((agent) => (
+            <Combobox.Option value={agent.slug} key={agent.slug}>
+              <div className={classes.option}>
+                <Text size="sm" fw={550} truncate>
+                  {agent.name}
+                </Text>
+                <Text size="xs" c="dimmed" className={classes.price}>
+                  {priceShort(agent)}
+                </Text>
+                <Text size="xs" c="dimmed" truncate className={classes.what}>
+                  {agent.description}
+                </Text>
+              </div>
+            </Combobox.Option>
+          ))}
+          <Combobox.Option value="">
+            <Text size="sm">
+              Search for <b>{text.trim()}</b>
+            </Text>
+          </Combobox.Option>
+        </Combobox.Options>
+      </Combobox.Dropdown>
+    </Combobox>
+  );
+}

@@ -1,0 +1,12 @@
+import { Modal } from '@mantine/core';
+
+import { SearchBox } from './SearchBox';
+
+/** The search where the header has no room for it. */
+export function SearchDialog({ opened, onClose }: { opened: boolean; onClose: () => void }) {
+  return (
+    <Modal opened={opened} onClose={onClose} title="Search agents" fullScreen>
+      <SearchBox onDone={onClose} size="md" />
+    </Modal>
+  );
+}

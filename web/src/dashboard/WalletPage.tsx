@@ -1,0 +1,10 @@
+import { Page } from '@/shared/Page';
+import { PageHeader } from '@/shared/PageHeader';
+
+export function WalletPage() {
+  return (
+    <Page>
+      <PageHeader title="Wallet" />
+    </Page>
+  );
+}

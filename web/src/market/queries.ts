@@ -1,0 +1,73 @@
+/** What the marketplace asks the server. */
+import { queryOptions } from '@tanstack/react-query';
+
+import { client, take } from '@/api/client';
+import type { Schemas } from '@/api/types';
+import { sessionFetch } from '@/session/fetch';
+
+import type { AgentListQuery, ReviewQuery } from './types';
+
+export const agentsQuery = (query: AgentListQuery) =>
+  queryOptions({
+    queryKey: ['agents', 'list', query],
+    queryFn: ({ signal }) => take(client.GET('/agents', { params: { query }, signal })),
+  });
+
+export const categoriesQuery = () =>
+  queryOptions({
+    queryKey: ['agents', 'categories'],
+    queryFn: ({ signal }) => take(client.GET('/categories', { signal })),
+    staleTime: 60_000,
+  });
+
+export const agentQuery = (agent: string) =>
+  queryOptions({
+    queryKey: ['agents', 'one', agent],
+    queryFn: ({ signal }) => take(client.GET('/agents/{agent}', { params: { path: { agent } }, signal })),
+  });
+
+export const versionsQuery = (agent: string) =>
+  queryOptions({
+    queryKey: ['agents', 'versions', agent],
+    queryFn: ({ signal }) => take(client.GET('/agents/{agent}/versions', { params: { path: { agent } }, signal })),
+  });
+
+export const reviewsQuery = (agent: string, query: ReviewQuery) =>
+  queryOptions({
+    queryKey: ['agents', 'reviews', agent, query],
+    queryFn: ({ signal }) =>
+      take(client.GET('/agents/{agent}/reviews', { params: { path: { agent }, query }, signal })),
+  });
+
+/** The user's own, as far as the agent's page needs them. */
+export const deploymentsQuery = () =>
+  queryOptions({
+    queryKey: ['deployments', 'all'],
+    queryFn: ({ signal }) => take(client.GET('/deployments', { params: { query: { limit: 100 } }, signal })),
+  });
+
+export const subscriptionsQuery = () =>
+  queryOptions({
+    queryKey: ['subscriptions', 'all'],
+    queryFn: ({ signal }) => take(client.GET('/subscriptions', { params: { query: { limit: 100 } }, signal })),
+  });
+
+export const walletQuery = () =>
+  queryOptions({
+    queryKey: ['wallet', 'balance'],
+    queryFn: ({ signal }) => take(client.GET('/wallet', { signal })),
+  });
+
+/** What a version changed for who runs it; `null` where the server does not tell. */
+export const versionChangesQuery = (agent: string, version: string) =>
+  queryOptions({
+    queryKey: ['agents', 'changes', agent, version],
+    queryFn: async ({ signal }): Promise<Schemas['VersionChanges'] | null> => {
+      const path = `/agents/${encodeURIComponent(agent)}/versions/${encodeURIComponent(version)}`;
+      const answer = await sessionFetch(new URL(path, window.location.origin).href, { signal });
+      if (!answer.ok) return null;
+      const { data } = (await answer.json()) as { data: { changes?: Schemas['VersionChanges'] | null } };
+      return data.changes ?? null;
+    },
+    staleTime: Number.POSITIVE_INFINITY,
+  });
