@@ -28,7 +28,7 @@ use crate::api::{
     extract::bearer_is,
     failure::ApiFailure,
     layers::Frame,
-    reply::{Answer, ok},
+    reply::{Metrics, Reply, Replying, ok},
     routes::framed,
 };
 use crate::telemetry::Telemetry;
@@ -127,7 +127,7 @@ impl Exposition {
     }
 
     /// The numbers, for whoever may read them.
-    pub(crate) async fn answer(&self, headers: &HeaderMap) -> Answer {
+    pub(crate) async fn answer(&self, headers: &HeaderMap) -> Replying<Metrics> {
         if self.0.token.as_ref().is_some_and(|token| !bearer_is(headers, token)) {
             let message = "send `Authorization: Bearer <metrics.token>`";
             return Err(ApiFailure::new(ErrorCode::UNAUTHENTICATED, message));
@@ -141,7 +141,7 @@ impl Exposition {
         let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
         response.headers_mut().insert(header::CONTENT_TYPE, kind);
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        Ok(response)
+        Ok(Reply::of(response))
     }
 }
 

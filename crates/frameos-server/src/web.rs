@@ -9,8 +9,9 @@ mod page;
 use axum::{
     Router,
     body::Body,
-    extract::{Path, State},
+    extract::{Path, Request, State},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    middleware::{Next, from_fn},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -61,7 +62,7 @@ pub(crate) fn routes(mut router: Router<Api>) -> Router<Api> {
         let route = format!("/{path}");
         router = router.route(&route, get(async move |headers: HeaderMap| asset(&path, &headers)));
     }
-    router.route("/a/{slug}", get(agent))
+    router.route("/a/{slug}", get(agent)).layer(from_fn(home))
 }
 
 /// What is at a path that nobody knows: for people a page that says so, for programs a failure as all others.
@@ -73,9 +74,12 @@ pub(crate) async fn unknown(method: Method, headers: HeaderMap) -> Response {
     ApiFailure::not_found().into_response()
 }
 
-/// The first page, for whoever asks `/` for one.
-pub(crate) fn home(headers: &HeaderMap) -> Option<Response> {
-    (page::is_built() && page_wanted(headers)).then(|| page(StatusCode::OK, &Head::default()))
+/// The first page, for people who ask for `/`; programs are told what answers there.
+async fn home(request: Request, next: Next) -> Response {
+    if request.uri().path() == "/" && request.method() == Method::GET && page_wanted(request.headers()) {
+        return page(StatusCode::OK, &Head::default());
+    }
+    next.run(request).await
 }
 
 /// An agent's page: what is told of it to those who do not run scripts is the agent's.

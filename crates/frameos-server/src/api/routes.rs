@@ -15,13 +15,14 @@ use frameos_contract::ErrorCode;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::{
-    Api, account, admin, agent, deployment, developer, execution, export,
+    Api, account, admin, agent, deployment, description, developer, execution, export,
     failure::ApiFailure,
     layers::{
         Frame, Limited, body_time, compression, compression_mark, cors, detach, frame, idempotency,
         idempotency_by_row, limit, panic_answer, path_note, time_limit,
     },
     needs::{Needs, needs},
+    openapi::{Described, Operation},
     operations, password, payout, personal_token, provider, refund, run_event, second_factor, session,
     subscription, user_review, wallet, webhook,
 };
@@ -56,6 +57,8 @@ pub struct Route {
     body_limit: usize,
     /// Whether its handler remembers requests by their keys itself.
     is_own_record: bool,
+    /// Says what its handler takes and answers.
+    pub(super) describe: fn(&mut Operation),
     handler: MethodRouter<Api>,
 }
 
@@ -77,6 +80,9 @@ pub fn routes() -> Vec<Route> {
         get("/readyz", Public, operations::ready).unlimited(),
         get("/metrics", Public, operations::metrics).unlimited(),
         get("/.well-known/jwks.json", Public, operations::keys),
+        get("/openapi.json", Public, description::json),
+        get("/docs", Public, description::html),
+        get("/docs/{file}", Public, description::style),
         // Accounts
         post("/developers/register", Public, account::developer_register).limited(Register),
         post("/users/register", Public, account::user_register).limited(Register),
@@ -274,27 +280,47 @@ impl Route {
     }
 }
 
-fn get<H: Handler<T, Api>, T: 'static>(path: &'static str, access: Access, handler: H) -> Route {
+fn get<H: Handler<T, Api> + Described<T>, T: 'static>(
+    path: &'static str,
+    access: Access,
+    handler: H,
+) -> Route {
     route(Method::GET, MethodFilter::GET, path, access, handler)
 }
 
-fn post<H: Handler<T, Api>, T: 'static>(path: &'static str, access: Access, handler: H) -> Route {
+fn post<H: Handler<T, Api> + Described<T>, T: 'static>(
+    path: &'static str,
+    access: Access,
+    handler: H,
+) -> Route {
     route(Method::POST, MethodFilter::POST, path, access, handler)
 }
 
-fn put<H: Handler<T, Api>, T: 'static>(path: &'static str, access: Access, handler: H) -> Route {
+fn put<H: Handler<T, Api> + Described<T>, T: 'static>(
+    path: &'static str,
+    access: Access,
+    handler: H,
+) -> Route {
     route(Method::PUT, MethodFilter::PUT, path, access, handler)
 }
 
-fn patch<H: Handler<T, Api>, T: 'static>(path: &'static str, access: Access, handler: H) -> Route {
+fn patch<H: Handler<T, Api> + Described<T>, T: 'static>(
+    path: &'static str,
+    access: Access,
+    handler: H,
+) -> Route {
     route(Method::PATCH, MethodFilter::PATCH, path, access, handler)
 }
 
-fn delete<H: Handler<T, Api>, T: 'static>(path: &'static str, access: Access, handler: H) -> Route {
+fn delete<H: Handler<T, Api> + Described<T>, T: 'static>(
+    path: &'static str,
+    access: Access,
+    handler: H,
+) -> Route {
     route(Method::DELETE, MethodFilter::DELETE, path, access, handler)
 }
 
-fn route<H: Handler<T, Api>, T: 'static>(
+fn route<H: Handler<T, Api> + Described<T>, T: 'static>(
     method: Method,
     filter: MethodFilter,
     path: &'static str,
@@ -311,6 +337,7 @@ fn route<H: Handler<T, Api>, T: 'static>(
         limit: Some(limit),
         body_limit: BODY_LIMIT,
         is_own_record: false,
+        describe: H::describe,
         handler: on(filter, handler),
     }
 }
