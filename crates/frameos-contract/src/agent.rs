@@ -8,6 +8,8 @@ use frameos_domain::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::version::ScanBadge;
+
 /// `POST /agents/register`; also, with only what changes, `POST /agents/:id/versions`.
 ///
 /// What the bundle's own manifest says may be left out; what both say must agree.
@@ -177,8 +179,27 @@ pub struct AgentDetail {
     pub capabilities: Vec<String>,
     /// The current version's manifest: inputs, outputs, runtime.
     pub manifest: Value,
+    /// JSON Schema of what a run takes.
+    #[serde(default)]
+    pub inputs_schema: Value,
+    #[serde(default)]
+    pub recent: RecentRuns,
+    /// Of the current version.
+    #[serde(default)]
+    pub scan: Option<ScanBadge>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+}
+
+/// Finished runs of the last 30 days. What cannot be told of no runs is null.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct RecentRuns {
+    pub executions: i64,
+    /// 0 to 1.
+    pub success_rate: Option<f64>,
+    /// Within 5 %, as the other.
+    pub p50_duration_ms: Option<i64>,
+    pub p95_duration_ms: Option<i64>,
 }
 
 /// `PATCH /agents/:id`.
@@ -209,7 +230,12 @@ pub struct VersionSummary {
     pub runtime_language: String,
     pub runtime_version: String,
     pub scan_passed: bool,
+    #[serde(default)]
+    pub scan: Option<ScanBadge>,
     pub created_at: Timestamp,
+    /// When it was decided on.
+    #[serde(default)]
+    pub reviewed_at: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

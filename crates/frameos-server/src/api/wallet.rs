@@ -2,13 +2,13 @@
 
 use axum::extract::State;
 use frameos_app as app;
-use frameos_contract::wallet::TopUpRequest;
+use frameos_contract::wallet::{SpendingQuery, TopUpRequest};
 use frameos_domain::{id::kind, policy::Policy};
 
 use super::{
     Api,
-    extract::{Json, OptionalKey, Paging, PathId, User},
-    reply::{Answer, created, ok},
+    extract::{Format, Json, OptionalKey, Paging, PathId, Query, User},
+    reply::{Answer, created, csv, ok},
 };
 use crate::view::wallet as view;
 
@@ -45,9 +45,26 @@ pub(crate) async fn top_up_get(
 }
 
 /// `GET /wallet/transactions`
-pub(crate) async fn transactions(State(api): State<Api>, User(user): User, Paging(page): Paging) -> Answer {
+pub(crate) async fn transactions(
+    State(api): State<Api>,
+    User(user): User,
+    Paging(page): Paging,
+    format: Format,
+) -> Answer {
+    if format == Format::Csv {
+        return csv("transactions", app::wallet_transactions_csv(&api.app, user).await?);
+    }
     let transactions = app::wallet_transactions(&api.app, user, page.page, page.limit).await?;
     ok(view::transactions(transactions))
+}
+
+/// `GET /wallet/spending`
+pub(crate) async fn spending(
+    State(api): State<Api>,
+    User(user): User,
+    Query(query): Query<SpendingQuery>,
+) -> Answer {
+    ok(view::spending(app::spending_get(&api.app, user, query.days).await?))
 }
 
 /// `GET /policy`

@@ -5,9 +5,11 @@
 
 mod access;
 mod account_end;
+mod agent_check;
 mod analytics;
 mod bundles;
 mod config;
+mod directory;
 mod discovery;
 mod doctor;
 mod envelope;
@@ -25,6 +27,7 @@ mod limits;
 mod live_runs;
 mod mails;
 mod main_flow;
+mod notifications;
 mod operations;
 mod passwords;
 mod payouts;
