@@ -124,19 +124,26 @@ impl Job for AccountMail {
     }
 }
 
+/// Tokens are in the fragment of a link, which is sent to no server and is in no log.
+fn link(url: &str, page: &str, token: &str) -> String {
+    format!("{}/{page}#token={token}", url.trim_end_matches('/'))
+}
+
 fn verify_text(url: &str, token: &str) -> (String, String) {
     let text = format!(
-        "Welcome to FrameOS.\n\nVerify this address by sending the token below to POST {url}/auth/verify-email as \
-         {{\"token\": \"…\"}}. It is valid for three days.\n\n{token}\n"
+        "Welcome to FrameOS.\n\nVerify this address by opening\n\n{}\n\nwithin three days, or by sending the token below to \
+         POST {url}/auth/verify-email as {{\"token\": \"…\"}}.\n\n{token}\n",
+        link(url, "verify-email", token)
     );
     ("Verify your e-mail address".into(), text)
 }
 
 fn reset_text(url: &str, token: &str) -> (String, String) {
     let text = format!(
-        "Somebody, you we hope, asked for a new password for this address.\n\nSet one by sending the token below to POST \
-         {url}/auth/reset-password as {{\"token\": \"…\", \"password\": \"…\"}}. It works once, within an hour. If it was \
-         not you, there is nothing to do: without the token nothing changes.\n\n{token}\n"
+        "Somebody, you we hope, asked for a new password for this address.\n\nSet one by opening\n\n{}\n\nor by sending the \
+         token below to POST {url}/auth/reset-password as {{\"token\": \"…\", \"password\": \"…\"}}. It works once, within \
+         an hour. If it was not you, there is nothing to do: without the token nothing changes.\n\n{token}\n",
+        link(url, "reset-password", token)
     );
     ("Set a new password".into(), text)
 }

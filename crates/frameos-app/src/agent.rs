@@ -3,7 +3,7 @@
 //! Invariants: code is stored only after its scan passed; an agent nobody approved is visible to its developer and to
 //! administrators alone, and to everybody else it does not exist.
 
-use std::str::FromStr;
+use std::{str::FromStr, time::Duration};
 
 use frameos_domain::{
     clock::Timestamp,
@@ -15,6 +15,7 @@ use frameos_domain::{
 use frameos_store::{
     agent::{self, Agent, AgentFace, AgentNew},
     page::Page,
+    stats::{self, Tally},
     status::{AgentStatus, ReviewStatus, Role, VersionStatus},
     version::{self, Version},
 };
@@ -31,6 +32,9 @@ use crate::{
     token::Principal,
     version::face_json,
 };
+
+/// How far back an agent's page looks for how its runs go: 30 days, today's the last.
+const RECENT: Duration = Duration::from_secs(29 * 24 * 3600);
 
 /// What became of a submission.
 #[derive(Debug, Clone)]
@@ -69,6 +73,11 @@ pub struct AgentView {
     pub agent: Agent,
     /// The current version's manifest.
     pub manifest: Value,
+    pub inputs_schema: Value,
+    /// Of the current version.
+    pub scan: Option<ScanReport>,
+    /// Its finished runs of the last 30 days.
+    pub recent: Tally,
 }
 
 /// Publishes a new agent: checked, scanned, stored, and waiting for review.
@@ -81,7 +90,7 @@ pub async fn agent_register(
     let (checked, scanned, code) = submission_scan(submission).await?;
     let scan = scanned.report;
     let now = app.now();
-    let slug = submission::required("slug", checked.listing.slug.clone())?;
+    let slug = submission::slug_new(checked.listing.slug.clone())?;
     let face = submission::face_new(&checked)?;
     let (agent_id, version_id) = (mint.id(), mint.id());
     if mint.is_repeat() && submission_made(app, developer, agent_id, version_id).await?.is_some() {
@@ -107,11 +116,7 @@ pub async fn agent_register(
         Ok(true) => {}
         Ok(false) => {
             app.store().objects().delete(&object).await?;
-            let message = format!(
-                "the slug `{slug}` is taken; choose another, or publish a new version of your own agent with \
-                 POST /agents/{slug}/versions"
-            );
-            return Err(AppError::conflict("SLUG_TAKEN", message));
+            return Err(slug_taken(&slug));
         }
         Err(error) => {
             app.store().objects().delete(&object).await?;
@@ -120,6 +125,14 @@ pub async fn agent_register(
     }
     let warnings = checked.manifest.warnings;
     Ok(Submitted { agent_id, version_id, status: AgentStatus::PendingReview, scan, changes: None, warnings })
+}
+
+pub(crate) fn slug_taken(slug: &str) -> AppError {
+    let message = format!(
+        "the slug `{slug}` is taken; choose another, or publish a new version of your own agent with \
+         POST /agents/{slug}/versions"
+    );
+    AppError::conflict("SLUG_TAKEN", message)
 }
 
 /// The version that an earlier attempt at this request submitted, if it came that far.
@@ -148,21 +161,20 @@ pub(crate) async fn submission_scan(submission: Submission) -> Result<(Checked, 
         Ok::<_, AppError>((checked, scanned, submission.code))
     };
     let (checked, scanned, code) = tokio::task::spawn_blocking(work).await.map_err(AppError::internal)??;
-    let scan = &scanned.report;
-    if scan.verdict == Verdict::Reject {
-        let rejecting: Vec<_> =
-            scan.findings.iter().filter(|finding| finding.action == Action::Reject).collect();
-        let first = rejecting.first().map_or_else(String::new, |finding| {
-            format!("; the first is {} line {}: {}", finding.file, finding.line, finding.message)
-        });
-        let message = format!("the code scan rejects this bundle, findings: {}{first}", rejecting.len());
-        return Err(AppError::invalid_with(
-            "SCAN_REJECTED",
-            message,
-            json!({"scan_passed": false, "scan_report": scan}),
-        ));
+    if scanned.report.verdict == Verdict::Reject {
+        return Err(scan_refused(&scanned.report));
     }
     Ok((checked, scanned, code))
+}
+
+/// The error for code that the scan rejects, with every finding in its details.
+pub(crate) fn scan_refused(scan: &ScanReport) -> AppError {
+    let rejecting: Vec<_> = scan.findings.iter().filter(|finding| finding.action == Action::Reject).collect();
+    let first = rejecting.first().map_or_else(String::new, |finding| {
+        format!("; the first is {} line {}: {}", finding.file, finding.line, finding.message)
+    });
+    let message = format!("the code scan rejects this bundle, findings: {}{first}", rejecting.len());
+    AppError::invalid_with("SCAN_REJECTED", message, json!({"scan_passed": false, "scan_report": scan}))
 }
 
 pub(crate) fn version_new(
@@ -280,12 +292,17 @@ pub async fn agent_list_mine(app: &App, developer: DeveloperId) -> Result<Vec<Ag
 pub async fn agent_get(app: &App, slug_or_id: &str, viewer: Option<&Principal>) -> Result<AgentView> {
     let agent = agent_visible(app, slug_or_id, viewer).await?;
     let (id, current) = (agent.id, agent.current_version.clone());
-    let version = app
-        .store()
-        .read(move |tx| Box::pin(async move { version::version_get(tx, id, &current).await }))
-        .await?;
+    let from = app.now().minus(RECENT).day();
+    let read = app.store().read(move |tx| {
+        Box::pin(async move {
+            let version = version::version_get(tx, id, &current).await?;
+            Ok((version, stats::agent_recent_unscoped(tx, id, &from).await?))
+        })
+    });
+    let (version, recent) = read.await?;
     let version = version.ok_or_else(|| AppError::internal("an agent's current version is missing"))?;
-    Ok(AgentView { agent, manifest: version.manifest })
+    let Version { manifest, inputs_schema, scan_report: scan, .. } = version;
+    Ok(AgentView { agent, manifest, inputs_schema, scan, recent })
 }
 
 /// The agent, if `viewer` may know of it.

@@ -105,6 +105,8 @@ pub struct App {
     pub(crate) manifests: ManifestCache,
     /// Clearing logs of all inputs can take tens of megabytes; one at a time.
     pub(crate) clearing: Arc<Semaphore>,
+    /// Checks of bundles that are not submitted: a scan takes a core for seconds, and one is had for the asking.
+    pub(crate) checking: Arc<Semaphore>,
     pub(crate) watchers: Arc<Watchers>,
     pub(crate) paces: Arc<Paces>,
     pub(crate) tokens: TokenCache,
@@ -131,6 +133,7 @@ impl App {
             catalogue: Arc::default(),
             manifests: ManifestCache::default(),
             clearing: Arc::new(Semaphore::new(1)),
+            checking: Arc::new(Semaphore::new(1)),
             watchers: Arc::default(),
             paces: Arc::default(),
             tokens: TokenCache::default(),

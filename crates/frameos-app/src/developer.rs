@@ -6,15 +6,17 @@ use frameos_domain::{
     clock::Timestamp,
     execution::{FailureReason, RunStatus},
     id::{AgentId, DeveloperId, ExecutionId},
-    money::Currency,
+    money::{Currency, Money},
     redact::Redactor,
     version,
 };
 use frameos_store::{
-    execution::{self, DeveloperExecution},
+    developer::{self, Developer, DeveloperShown},
+    execution::{self, DeveloperExecution, ExecutionFilter},
     page::{Page, Paged},
     revenue::{self, Revenue},
     stats::{self, AgentStats, Tally, VersionDay},
+    status::AccountStatus,
 };
 
 use serde_json::{Map, Value};
@@ -22,14 +24,15 @@ use serde_json::{Map, Value};
 use crate::{
     app::App,
     bare_run::values_collect,
+    csv::{Table, amount},
     error::{AppError, Result},
     execution::{LogsView, logs_load},
 };
-const RECENT: u32 = 20;
-const DAY: Duration = Duration::from_secs(24 * 3600);
-const DAYS: u32 = 30;
+const RECENT: Page = Page::new(1, 20);
+pub(crate) const DAY: Duration = Duration::from_secs(24 * 3600);
+pub(crate) const DAYS: u32 = 30;
 /// The longest that may be asked for.
-const MOST_DAYS: u32 = 366;
+pub(crate) const MOST_DAYS: u32 = 366;
 
 /// What to show. Both ways of saying how far back are about `days` and `versions`.
 #[derive(Debug, Clone, Default)]
@@ -50,6 +53,8 @@ pub struct AnalyticsView {
     pub total_executions: i64,
     pub agents: Vec<AgentStats>,
     pub recent_executions: Vec<DeveloperExecution>,
+    /// Each version's days with runs, oldest first.
+    pub by_day: Vec<VersionDay>,
     /// Every day of the window, oldest first, also those without runs.
     pub days: Vec<(String, Tally)>,
     /// The versions with runs in the window, the newest of an agent first.
@@ -85,13 +90,8 @@ pub struct VersionView {
 pub async fn analytics(app: &App, developer: DeveloperId, filter: AnalyticsFilter) -> Result<AnalyticsView> {
     let window = window(&filter, app.now())?;
     let from = window.first().cloned().unwrap_or_default();
-    let agent: Option<AgentId> = match filter.agent_id.as_deref() {
-        None => None,
-        Some(text) => {
-            let what = "must be an id such as agt_def_…";
-            Some(text.parse().map_err(|_| AppError::field("agent_id", what))?)
-        }
-    };
+    let agent = agent_asked(filter.agent_id.as_deref())?;
+    let newest = ExecutionFilter { agent_id: agent, status: None };
     let (totals, mut agents, recent, by_day) = app
         .store()
         .read(move |tx| {
@@ -99,7 +99,7 @@ pub async fn analytics(app: &App, developer: DeveloperId, filter: AnalyticsFilte
                 Ok((
                     revenue::revenue_totals(tx, developer, agent, Currency::INR).await?,
                     stats::agent_stats(tx, developer).await?,
-                    execution::execution_list_by_developer(tx, developer, agent, RECENT).await?,
+                    execution::execution_list_by_developer(tx, developer, &newest, RECENT).await?.items,
                     stats::stats_by_day(tx, developer, agent, &from).await?,
                 ))
             })
@@ -119,7 +119,65 @@ pub async fn analytics(app: &App, developer: DeveloperId, filter: AnalyticsFilte
         days: days(window, &by_day),
         versions: versions(&agents, &by_day),
         agents,
+        by_day,
     })
+}
+
+/// The same as a table: a line for each day on which a version ran.
+pub fn analytics_csv(view: &AnalyticsView) -> String {
+    let mut table = Table::default();
+    table.row([
+        "day",
+        "agent_id",
+        "agent",
+        "version",
+        "executions",
+        "succeeded",
+        "revenue",
+        "currency",
+        "avg_duration_ms",
+        "p50_duration_ms",
+        "p95_duration_ms",
+    ]);
+    let name =
+        |id: AgentId| view.agents.iter().find(|agent| agent.agent_id == id).map_or("", |agent| &agent.name);
+    let text = |number: Option<i64>| number.map(|number| number.to_string()).unwrap_or_default();
+    for VersionDay { agent_id, version, day, tally } in &view.by_day {
+        table.row([
+            day.as_str(),
+            &agent_id.to_string(),
+            name(*agent_id),
+            version,
+            &tally.total.to_string(),
+            &tally.succeeded.to_string(),
+            &amount(Money::new(tally.revenue, Currency::INR)),
+            Currency::INR.as_str(),
+            &text(tally.duration_ms.checked_div(tally.total)),
+            &text(tally.durations.percentile(50)),
+            &text(tally.durations.percentile(95)),
+        ]);
+    }
+    table.into_text()
+}
+
+/// The agent a query narrows down to.
+pub(crate) fn agent_asked(id: Option<&str>) -> Result<Option<AgentId>> {
+    let what = "must be an id such as agt_def_…";
+    id.map(|text| text.parse().map_err(|_| AppError::field("agent_id", what))).transpose()
+}
+
+/// The runs of a developer's agents, newest first.
+pub async fn developer_executions(
+    app: &App,
+    developer: DeveloperId,
+    (agent, status): (Option<&str>, Option<RunStatus>),
+    page: Page,
+) -> Result<Paged<DeveloperExecution>> {
+    let filter = ExecutionFilter { agent_id: agent_asked(agent)?, status };
+    let listed = app.store().read(move |tx| {
+        Box::pin(async move { execution::execution_list_by_developer(tx, developer, &filter, page).await })
+    });
+    Ok(listed.await?)
 }
 
 /// The logs of a run of one of the developer's agents, once it has ended, cleared of every input.
@@ -165,7 +223,7 @@ pub async fn developer_logs(app: &App, developer: DeveloperId, id: ExecutionId) 
 }
 
 /// All that may be recognised as the user's: each value, and the lines and cells of texts. None when it is too much.
-fn input_texts(inputs: &Map<String, Value>) -> Option<Vec<String>> {
+pub(crate) fn input_texts(inputs: &Map<String, Value>) -> Option<Vec<String>> {
     let mut values = Vec::new();
     inputs.values().for_each(|value| values_collect(value, &mut values));
     let cells = |text: &String| {
@@ -233,6 +291,20 @@ fn versions(agents: &[AgentStats], by_day: &[VersionDay]) -> Vec<VersionView> {
         views.extend(own);
     }
     views
+}
+
+/// A developer as everybody may see them: those with something published, unless they are barred.
+pub async fn developer_profile(app: &App, id: DeveloperId) -> Result<(Developer, DeveloperShown)> {
+    let found = app.store().read(move |tx| {
+        Box::pin(async move {
+            let Some(found) = developer::developer_get(tx, id).await? else { return Ok(None) };
+            Ok(Some((found, developer::developer_shown(tx, id).await?)))
+        })
+    });
+    let is_public = |(found, shown): &(Developer, DeveloperShown)| {
+        found.status == AccountStatus::Active && shown.agents > 0
+    };
+    found.await?.filter(is_public).ok_or(AppError::not_found("developer"))
 }
 
 /// A developer's revenue entries, newest first.

@@ -9,7 +9,7 @@ use frameos_domain::clock::Timestamp;
 use frameos_store::{
     Tx, idempotency,
     job::{self, JobNew, JobTicket},
-    mail_token, personal_token, review, run_event, session, stats, throttle,
+    mail_token, notification, personal_token, review, run_event, run_share, session, stats, throttle,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tokio_util::sync::CancellationToken;
@@ -20,6 +20,7 @@ use crate::{
     error::{AppError, Result},
     login::THROTTLES_KEPT,
     mail::PlainMail,
+    notification::NOTIFICATIONS_KEPT,
     payout::{DeveloperPayout, PayoutFollow, PayoutRun, payouts_begin},
     refund::RefundFinish,
     review::DeveloperMail,
@@ -166,6 +167,8 @@ impl Job for Sweep {
                     mail_token::mail_tokens_purge_unscoped(tx, now).await?;
                     personal_token::personal_tokens_purge_unscoped(tx, before(now, EXPIRED_TOKENS_KEPT))
                         .await?;
+                    run_share::run_shares_purge_unscoped(tx, now).await?;
+                    notification::notifications_purge_unscoped(tx, before(now, NOTIFICATIONS_KEPT)).await?;
                     throttle::throttles_purge_unscoped(tx, before(now, THROTTLES_KEPT)).await?;
                     session::session_purge_unscoped(tx, now).await.map(drop)
                 })

@@ -22,7 +22,7 @@ use frameos_store::{
     refund_request::{self, RefundRequest},
     revenue::{self, Revenue},
     stats,
-    status::RevenueStatus,
+    status::{NotificationKind, RevenueStatus},
     user,
 };
 use serde::{Deserialize, Serialize};
@@ -32,6 +32,7 @@ use crate::{
     error::{AppError, Result},
     jobs::{Job, Next, job_add},
     mail::{Mail, mail_post},
+    notification::notify,
     review::{audit, developer_tell},
     webhook,
 };
@@ -171,6 +172,10 @@ async fn refund_note(
         }
     }
     webhook::refund_enqueue(tx, row, refund, now).await?;
+    let title = format!("Refund of {}", Money::new(refund.amount, refund.currency));
+    let text = format!("For a run of {}: {}", row.agent_name, refund.reason);
+    let news = (NotificationKind::RefundReceived, row.id.to_string(), (title, text));
+    notify(tx, &row.user_id.to_string(), news, now).await?;
     Ok(true)
 }
 

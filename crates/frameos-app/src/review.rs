@@ -7,7 +7,7 @@ use std::time::Duration;
 use frameos_domain::{
     clock::Timestamp,
     id::{AdminId, AgentId, DeveloperId, EventId, UserId, VersionId},
-    scan::{ScanReport, VersionDiff},
+    scan::{CodeFrame, ScanReport, VersionDiff},
     version as semver,
 };
 use frameos_store::{
@@ -18,7 +18,7 @@ use frameos_store::{
     finding::Acceptance,
     page::{Page, Paged},
     personal_token, session,
-    status::{AccountStatus, AgentStatus, Plan, ReviewStatus},
+    status::{AccountStatus, AgentStatus, NotificationKind, Plan, ReviewStatus},
     user,
     version::{self, PendingVersion, Version, VersionReview},
 };
@@ -30,8 +30,9 @@ use crate::{
     error::{AppError, Result},
     jobs::{Job, Next, job_add},
     mail::{Mail, mail_post},
+    notification::{News, notify},
     pricing::pricing_changed,
-    scan::{acceptances, base_scan, version_base, version_diff, version_scan},
+    scan::{acceptances, base_scan, version_base, version_diff, version_frames},
     version::{face_read, version_leads},
 };
 
@@ -43,9 +44,13 @@ pub const REVIEW_PROMISE: Duration = Duration::from_secs(24 * 3600);
 pub struct VersionForReview {
     pub agent: Agent,
     pub version: Version,
+    /// The version before it.
+    pub base: Option<VersionId>,
     /// What it changes against the version before it; the first thing to look at.
     pub changes: Option<VersionDiff>,
     pub scan: Option<ScanReport>,
+    /// The lines that findings stand in.
+    pub frames: Vec<CodeFrame>,
     pub acceptances: Vec<Acceptance>,
     /// Path and size of each file of the bundle.
     pub files: Vec<(String, u64)>,
@@ -62,19 +67,21 @@ pub async fn review_queue(app: &App, page: Page) -> Result<Paged<PendingVersion>
 /// A version, what it changes, its bundle's files, what the scan found and what of that was accepted.
 pub async fn version_for_review(app: &App, id: VersionId) -> Result<VersionForReview> {
     let (version, agent) = version_load(app, id).await?;
-    let scanned = version_scan(app, &version).await?;
+    let (scanned, frames) = version_frames(app, &version).await?;
     let agent_id = agent.id;
     let listed =
         app.store().read(move |tx| Box::pin(async move { version::version_list(tx, agent_id).await }));
     let versions = listed.await?;
     let number = semver::parse(&version.version).map_err(AppError::internal)?;
-    let changes = match version_base(&versions, &number) {
+    let base = version_base(&versions, &number);
+    let changes = match base {
         Some(base) => base_scan(app, base).await.map(|before| version_diff(base, &before, &scanned)),
         None => None,
     };
+    let base = base.map(|base| base.id).filter(|_| changes.is_some());
     let files = scanned.files.into_iter().map(|(path, (bytes, _))| (path, bytes)).collect();
     let (scan, acceptances) = (version.scan_report.clone(), acceptances(app, id).await?);
-    Ok(VersionForReview { agent, version, changes, scan, acceptances, files })
+    Ok(VersionForReview { agent, version, base, changes, scan, frames, acceptances, files })
 }
 
 pub(crate) async fn version_load(app: &App, id: VersionId) -> Result<(Version, Agent)> {
@@ -127,7 +134,9 @@ pub async fn version_approve(app: &App, admin: AdminId, id: VersionId, note: Opt
             }
             if decided {
                 audit::audit_insert(tx, &entry).await?;
-                developer_mail_add(tx, agent.developer_id, (&id.to_string(), "approve"), mail, now).await?;
+                let news = (NotificationKind::VersionApproved, agent.slug);
+                developer_news_add(tx, agent.developer_id, (&id.to_string(), "approve"), (news, mail), now)
+                    .await?;
             } else {
                 tx.set_rollback();
             }
@@ -158,7 +167,9 @@ pub async fn version_reject(app: &App, admin: AdminId, id: VersionId, reason: &s
             let decided = version::version_review_unscoped(tx, id, &review).await?;
             if decided {
                 audit::audit_insert(tx, &entry).await?;
-                developer_mail_add(tx, agent.developer_id, (&id.to_string(), "reject"), mail, now).await?;
+                let news = (NotificationKind::VersionRejected, agent.slug);
+                developer_news_add(tx, agent.developer_id, (&id.to_string(), "reject"), (news, mail), now)
+                    .await?;
             }
             Ok(decided)
         })
@@ -176,14 +187,15 @@ async fn decided_already(app: &App, id: VersionId) -> AppError {
     }
 }
 
-/// Has a developer told something, with the transaction, once for each occasion.
-pub(crate) async fn developer_mail_add(
+/// Has a developer told something by mail and in the product, with the transaction, once for each occasion.
+pub(crate) async fn developer_news_add(
     tx: &mut Tx,
     to: DeveloperId,
     (id, what): (&str, &str),
-    (subject, text): (String, String),
+    ((kind, about), (subject, text)): ((NotificationKind, String), (String, String)),
     now: Timestamp,
 ) -> std::result::Result<(), StoreError> {
+    notify(tx, &to.to_string(), (kind, about, (subject.clone(), text.clone())), now).await?;
     let mail = DeveloperMail { to, subject, text };
     job_add(tx, &mail, &format!("{what} {id}"), now, now).await.map(drop)
 }
@@ -253,6 +265,8 @@ async fn agent_bar(
                     other => other,
                 };
                 agent::agent_set_status_unscoped(tx, agent.id, status, now).await?;
+                let news = bar_news(&agent, status, &entry.detail);
+                notify(tx, &agent.developer_id.to_string(), news, now).await?;
                 entry.subject = agent.id.to_string();
                 audit::audit_insert(tx, &entry).await?;
                 Ok(Some(agent.id))
@@ -262,6 +276,14 @@ async fn agent_bar(
         .ok_or(AppError::not_found("agent"))?;
     catalogue_settle(app).await;
     Ok(barred)
+}
+
+fn bar_news(agent: &Agent, status: AgentStatus, reason: &str) -> News {
+    let (kind, what) = match status {
+        AgentStatus::Banned => (NotificationKind::AgentBanned, "was banned"),
+        _ => (NotificationKind::AgentUnbanned, "is no longer banned"),
+    };
+    (kind, agent.slug.clone(), (format!("{} {what}", agent.name), reason.to_owned()))
 }
 
 /// Bars a developer from signing in and publishing.
@@ -297,6 +319,15 @@ async fn developer_bar(app: &App, id: DeveloperId, status: AccountStatus, entry:
                     session::session_revoke_all(tx, &id.to_string(), now).await?;
                     personal_token::personal_tokens_delete(tx, &id.to_string()).await?;
                 }
+                let (kind, title) = match status {
+                    AccountStatus::Active => {
+                        (NotificationKind::AccountReinstated, "Your account was reinstated")
+                    }
+                    _ => (NotificationKind::AccountSuspended, "Your account was suspended"),
+                };
+                let account = id.to_string();
+                let news = (kind, account.clone(), (title.to_owned(), entry.detail.clone()));
+                notify(tx, &account, news, now).await?;
                 audit::audit_insert(tx, &entry).await?;
             }
             Ok(found)

@@ -10,12 +10,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use frameos_domain::{
     canonical,
     id::{AdminId, AgentId, EventId, VersionId},
-    scan::{Action, Change, Facts, FileChanges, Finding, ScanDiff, ScanReport, Verdict, VersionDiff},
+    scan::{
+        Action, Change, CodeFrame, Facts, FileChanges, Finding, ScanDiff, ScanReport, Verdict, VersionDiff,
+    },
     version::{self as semver, Version as Number},
 };
 use frameos_scanner::{
     SCANNER_VERSION,
     bundle::{self, Bundle, MANIFEST},
+    rules,
 };
 use frameos_store::{
     audit::{self, AuditEntry},
@@ -100,11 +103,33 @@ fn scanned(bundle: &Bundle, manifest: &Value, known: Option<ScanReport>) -> Resu
 
 /// A stored version by today's scanner: its report is the stored one if that is of the same scanner.
 pub(crate) async fn version_scan(app: &App, version: &Version) -> Result<Scanned> {
+    Ok(version_open(app, version, |_| ()).await?.0)
+}
+
+/// As [`version_scan`], with the lines that the findings of the stored report stand in.
+pub(crate) async fn version_frames(app: &App, version: &Version) -> Result<(Scanned, Vec<CodeFrame>)> {
+    let report = version.scan_report.clone();
+    // A bundle is up to 50 MB unpacked; one at a time.
+    let _turn = app.clearing.acquire().await.map_err(AppError::internal)?;
+    let look = move |bundle: &Bundle| report.map(|report| report.frames(|path| bundle.get(path)));
+    let (scanned, frames) = version_open(app, version, look).await?;
+    Ok((scanned, frames.unwrap_or_default()))
+}
+
+/// A stored version's scan, and what `look` sees in its bundle.
+async fn version_open<T: Send + 'static>(
+    app: &App,
+    version: &Version,
+    look: impl FnOnce(&Bundle) -> T + Send + 'static,
+) -> Result<(Scanned, T)> {
     let packed = app.store().objects().get(&version.code_s3_key).await?;
     let packed = packed.ok_or_else(|| AppError::internal("a version's code is missing"))?;
     let known = version.scan_report.clone().filter(|report| report.scanner_version == SCANNER_VERSION);
     let manifest = version.manifest.clone();
-    let work = move || scanned(&bundle::unpack(&packed).map_err(AppError::internal)?, &manifest, known);
+    let work = move || {
+        let bundle = bundle::unpack(&packed).map_err(AppError::internal)?;
+        Ok((scanned(&bundle, &manifest, known)?, look(&bundle)))
+    };
     tokio::task::spawn_blocking(work).await.map_err(AppError::internal)?
 }
 
@@ -118,6 +143,16 @@ pub(crate) async fn base_scan(app: &App, base: &Version) -> Option<Scanned> {
             None
         }
     }
+}
+
+/// How many of the scanner's rules found nothing, and of how many. None for a report of another scanner, which had others.
+pub fn rules_passed(report: &ScanReport) -> Option<(usize, usize)> {
+    if report.scanner_version != SCANNER_VERSION {
+        return None;
+    }
+    let failed: BTreeSet<&str> = report.findings.iter().map(|finding| finding.rule.as_str()).collect();
+    let passed = rules::ALL.iter().filter(|rule| !failed.contains(rule.id)).count();
+    Some((passed, rules::ALL.len()))
 }
 
 /// The version a new one is compared with: the newest approved one before it.

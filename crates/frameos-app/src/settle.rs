@@ -30,7 +30,7 @@ use frameos_store::{
     free_run,
     revenue::{self, Revenue},
     stats::{self, StatEvent},
-    status::RevenueStatus,
+    status::{NotificationKind, RevenueStatus},
     subscription,
     ticket::{self, Lease, Ticket},
 };
@@ -42,6 +42,7 @@ use crate::{
     error::{AppError, Result},
     manifest_cache::{Compiled, manifest_load},
     metrics::Stage,
+    notification::notify,
     run,
     trace::{TRACE, trace_failed},
     usage,
@@ -204,6 +205,11 @@ impl Settling {
                     subscription::subscription_run_return(tx, self.row.user_id, month).await?;
                 }
                 self.count(tx, 0, now).await?;
+            }
+            if let Some(refusal) = &self.settled.refused {
+                let title = format!("A run of {} could not be paid", self.row.agent_name);
+                let news = (NotificationKind::RunUnpaid, self.row.id.to_string(), (title, refusal.clone()));
+                notify(tx, &self.row.user_id.to_string(), news, now).await?;
             }
         } else if !execution::execution_get_unscoped(tx, self.row.id)
             .await?

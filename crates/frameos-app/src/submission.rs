@@ -66,24 +66,13 @@ pub(crate) struct CheckedListing {
 
 /// Unpacks and checks a submission. CPU-bound: call it off the async threads.
 pub(crate) fn submission_check(submission: &Submission) -> Result<Checked> {
-    let bundle = bundle::unpack(&submission.code)
-        .map_err(|error| AppError::invalid(error.code(), error.to_string()))?;
+    let bundle = bundle_unpack(&submission.code)?;
     let code_hash = canonical::sha256_hex(&submission.code);
-    let bundled_json: Value = serde_json::from_slice(bundle.manifest_bytes()).map_err(|error| {
-        AppError::invalid("INVALID_MANIFEST", format!("manifest.json is not valid JSON: {error}"))
-    })?;
-    let manifest_json = manifests_merge(&bundled_json, submission.manifest.as_ref())?;
+    let manifest_json = manifest_json(submission, &bundle)?;
     let manifest = Manifest::parse(&manifest_json).map_err(|errors| manifest_refused(&errors.into()))?;
-    if bundle.get(&entrypoint(&manifest)).is_none() {
-        let message = format!("the entry point `{}` is not in the bundle", manifest.runtime.entrypoint);
-        return Err(AppError::invalid("BUNDLE_NO_ENTRYPOINT", message));
-    }
-    let version = agree(
-        "version",
-        submission.version.as_deref().map(version::parse),
-        manifest.listing.version.clone(),
-    )?
-    .ok_or_else(|| AppError::field("version", "is required, in the request or in manifest.json"))?;
+    entrypoint_check(&manifest, &bundle)?;
+    let version = version_stated(submission, &manifest)?
+        .ok_or_else(|| AppError::field("version", "is required, in the request or in manifest.json"))?;
     let listing = listing_check(submission, &manifest)?;
     Ok(Checked {
         bundle,
@@ -94,6 +83,44 @@ pub(crate) fn submission_check(submission: &Submission) -> Result<Checked> {
         version,
         listing,
     })
+}
+
+pub(crate) fn bundle_unpack(code: &[u8]) -> Result<Bundle> {
+    bundle::unpack(code).map_err(|error| AppError::invalid(error.code(), error.to_string()))
+}
+
+/// The manifest of a submission: the bundle's, completed by the request's.
+pub(crate) fn manifest_json(submission: &Submission, bundle: &Bundle) -> Result<Value> {
+    let bundled: Value = serde_json::from_slice(bundle.manifest_bytes()).map_err(|error| {
+        AppError::invalid("INVALID_MANIFEST", format!("manifest.json is not valid JSON: {error}"))
+    })?;
+    manifests_merge(&bundled, submission.manifest.as_ref())
+}
+
+pub(crate) fn entrypoint_check(manifest: &Manifest, bundle: &Bundle) -> Result<()> {
+    if bundle.get(&entrypoint(manifest)).is_some() {
+        return Ok(());
+    }
+    let message = format!("the entry point `{}` is not in the bundle", manifest.runtime.entrypoint);
+    Err(AppError::invalid("BUNDLE_NO_ENTRYPOINT", message))
+}
+
+/// The version that request and manifest say, if one does.
+pub(crate) fn version_stated(submission: &Submission, manifest: &Manifest) -> Result<Option<Version>> {
+    let requested = submission.version.as_deref().map(version::parse);
+    agree("version", requested, manifest.listing.version.clone())
+}
+
+/// Slugs that would hide their agents: other routes have their paths.
+const TAKEN_PATHS: [&str; 2] = ["check", "register"];
+
+/// The slug of a new agent.
+pub(crate) fn slug_new(slug: Option<String>) -> Result<String> {
+    let slug = required("slug", slug)?;
+    if TAKEN_PATHS.contains(&slug.as_str()) {
+        return Err(AppError::field("slug", format!("`{slug}` is a word of the platform's; choose another")));
+    }
+    Ok(slug)
 }
 
 /// A listing field that a new agent cannot do without.
@@ -184,7 +211,7 @@ fn mismatch(field: &str) -> AppError {
     )
 }
 
-fn listing_check(submission: &Submission, manifest: &Manifest) -> Result<CheckedListing> {
+pub(crate) fn listing_check(submission: &Submission, manifest: &Manifest) -> Result<CheckedListing> {
     let bundled = &manifest.listing;
     // The request's listing obeys the manifest's rules: read it as one.
     let as_manifest = json!({

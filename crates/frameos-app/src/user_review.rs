@@ -10,13 +10,16 @@ use frameos_domain::{
 use frameos_store::{
     audit,
     page::{Page, Paged},
-    review::{self, PublishedReview, ReportedReview, Review, ReviewSort},
+    review::{self, DeveloperReview, PublishedReview, ReportedReview, Review, ReviewSort},
+    status::NotificationKind,
 };
 
 use crate::{
     agent::agent_visible,
     app::App,
+    developer::agent_asked,
     error::{AppError, Result},
+    notification::notify,
     plain_text::{plain_line, plain_text},
     review::audit as entry,
     token::Principal,
@@ -57,8 +60,8 @@ pub async fn user_review_put(
     }
     let title = plain_line("title", new.title.as_deref().unwrap_or_default(), TITLE)?;
     let body = plain_text("text", new.text.as_deref().unwrap_or_default(), TEXT)?;
-    let agent_id = reviewable(app, agent).await?;
-    let now = app.now();
+    let agent = agent_visible(app, agent, None).await?;
+    let (agent_id, now) = (agent.id, app.now());
     let rating = new.rating;
     let written = app.store().tx(move |tx| {
         Box::pin(async move {
@@ -77,7 +80,14 @@ pub async fn user_review_put(
                 created_at: now,
                 updated_at: now,
             };
+            let is_first = review::review_get(tx, user, agent_id).await?.is_none();
             review::review_put(tx, &new).await?;
+            if is_first {
+                let title = format!("{} has a new review: {rating} of 5", agent.name);
+                let text = new.title.or(new.body).unwrap_or_default();
+                let news = (NotificationKind::ReviewReceived, agent.slug, (title, text));
+                notify(tx, &agent.developer_id.to_string(), news, now).await?;
+            }
             review::review_get(tx, user, agent_id).await
         })
     });
@@ -129,6 +139,22 @@ pub async fn user_review_list(
     Ok(found.await?)
 }
 
+/// The reviews of all of a developer's agents, or of one, newest first; and how many have no answer.
+pub async fn developer_reviews(
+    app: &App,
+    developer: DeveloperId,
+    (agent, unanswered): (Option<&str>, bool),
+    page: Page,
+) -> Result<(Paged<DeveloperReview>, i64)> {
+    let agent = agent_asked(agent)?;
+    let listed = app.store().read(move |tx| {
+        Box::pin(
+            async move { review::review_list_by_developer(tx, developer, agent, unanswered, page).await },
+        )
+    });
+    Ok(listed.await?)
+}
+
 /// Answers a review of one's own agent; an empty answer removes the earlier one.
 pub async fn user_review_reply(
     app: &App,
@@ -138,14 +164,20 @@ pub async fn user_review_reply(
     text: &str,
 ) -> Result<Option<PublishedReview>> {
     let text = plain_text("text", text, REPLY)?;
-    let agent_id = agent_owned(app, developer, agent).await?.id;
-    let now = app.now();
+    let agent = agent_owned(app, developer, agent).await?;
+    let (agent_id, now) = (agent.id, app.now());
     let answered = app.store().tx(move |tx| {
         Box::pin(async move {
             if !review::review_reply(tx, agent_id, id, text.as_deref(), now).await? {
                 return Ok(None);
             }
-            review::review_find(tx, agent_id, id).await
+            let found = review::review_find(tx, agent_id, id).await?;
+            if let (Some(answered), Some(text)) = (&found, text) {
+                let title = format!("The developer of {} answered your review", agent.name);
+                let news = (NotificationKind::ReviewReplied, agent.slug, (title, text));
+                notify(tx, &answered.review.user_id.to_string(), news, now).await?;
+            }
+            Ok(found)
         })
     });
     Ok(answered.await?)

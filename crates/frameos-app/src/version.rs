@@ -6,15 +6,17 @@
 
 use frameos_domain::{
     id::DeveloperId,
+    manifest::Manifest,
     money::{Currency, Money},
     pricing::{Pricing, Terms},
+    scan::ScanReport,
     version::{self as semver, Version as Number},
 };
 use frameos_store::{
     agent::{self, Agent, AgentFace},
     audit,
     finding::{self, Acceptance},
-    status::{AgentStatus, ReviewStatus},
+    status::{AgentStatus, NotificationKind, ReviewStatus},
     version::{self, Version, VersionReview},
 };
 use serde_json::{Value, json};
@@ -25,9 +27,10 @@ use crate::{
     catalogue::catalogue_settle,
     error::{AppError, Result},
     idempotency::Mint,
+    notification::notify_deployers,
     pricing::pricing_changed,
     scan::{Comparison, carried_entry, needs_no_reviewer, version_compare},
-    submission::{Submission, face_merge},
+    submission::{CheckedListing, Submission, face_merge},
     token::Principal,
 };
 
@@ -39,17 +42,9 @@ pub async fn version_submit(
     (submission, mint): (Submission, Mint),
 ) -> Result<Submitted> {
     let agent = agent_owned(app, developer, agent).await?;
-    if agent.status == AgentStatus::Banned {
-        return Err(AppError::Forbidden {
-            code: "FORBIDDEN",
-            message: "this agent is banned".into(),
-            details: None,
-        });
-    }
+    version_welcome(&agent)?;
     let (checked, scanned, code) = submission_scan(submission).await?;
-    if checked.listing.slug.as_ref().is_some_and(|slug| *slug != agent.slug) {
-        return Err(AppError::field("slug", format!("must stay `{}`: an agent keeps its slug", agent.slug)));
-    }
+    slug_stays(&agent, &checked.listing)?;
     let version_id = mint.id();
     if mint.is_repeat()
         && let Some(made) = submission_made(app, developer, agent.id, version_id).await?
@@ -69,13 +64,11 @@ pub async fn version_submit(
     let now = app.now();
     let face = face_merge(&checked, &agent);
     let new = version_new((agent.id, version_id), &checked, &face, &scanned.report, now)?;
-    let wider = checked.manifest.capabilities.iter().any(|name| !agent.capabilities.contains(name));
     let number = (version_id, &checked.version);
-    let Comparison { changes, carried } = version_compare(app, &versions, number, &scanned).await?;
+    let comparison = version_compare(app, &versions, number, &scanned).await?;
     let scan = scanned.report;
-    let live = agent.status == AgentStatus::Published
-        && needs_no_reviewer(&scan, changes.as_ref(), &carried)
-        && !wider;
+    let live = goes_live(&agent, &checked.manifest, &scan, &comparison);
+    let Comparison { changes, carried } = comparison;
     let leads = version_leads(&agent, &checked.version);
     version_store(app, &agent, Stored { version: new, face, carried, live, leads }, &code).await?;
     if live {
@@ -90,6 +83,36 @@ pub async fn version_submit(
         changes,
         warnings: checked.manifest.warnings,
     })
+}
+
+/// Refuses new versions of a banned agent.
+pub(crate) fn version_welcome(agent: &Agent) -> Result<()> {
+    if agent.status == AgentStatus::Banned {
+        return Err(AppError::Forbidden {
+            code: "FORBIDDEN",
+            message: "this agent is banned".into(),
+            details: None,
+        });
+    }
+    Ok(())
+}
+
+pub(crate) fn slug_stays(agent: &Agent, listing: &CheckedListing) -> Result<()> {
+    if listing.slug.as_ref().is_some_and(|slug| *slug != agent.slug) {
+        return Err(AppError::field("slug", format!("must stay `{}`: an agent keeps its slug", agent.slug)));
+    }
+    Ok(())
+}
+
+/// Whether a new version goes live without a reviewer.
+pub(crate) fn goes_live(
+    agent: &Agent,
+    manifest: &Manifest,
+    scan: &ScanReport,
+    Comparison { changes, carried }: &Comparison,
+) -> bool {
+    let is_wider = manifest.capabilities.iter().any(|name| !agent.capabilities.contains(name));
+    agent.status == AgentStatus::Published && needs_no_reviewer(scan, changes.as_ref(), carried) && !is_wider
 }
 
 /// A new version as it is stored.
@@ -152,7 +175,7 @@ fn exists(number: &str) -> AppError {
 }
 
 /// The agent's versions, if `new` is newer than those that count.
-async fn newer_check(app: &App, agent: &Agent, new: &Number) -> Result<Vec<Version>> {
+pub(crate) async fn newer_check(app: &App, agent: &Agent, new: &Number) -> Result<Vec<Version>> {
     let id = agent.id;
     let versions =
         app.store().read(move |tx| Box::pin(async move { version::version_list(tx, id).await })).await?;
@@ -209,10 +232,17 @@ pub async fn version_deprecate(
     message: Option<String>,
 ) -> Result<()> {
     let agent = agent_owned(app, developer, agent).await?;
-    let number = number.to_owned();
+    let (number, now) = (number.to_owned(), app.now());
     let done = app.store().tx(move |tx| {
         Box::pin(async move {
-            version::version_deprecate(tx, developer, agent.id, &number, message.as_deref()).await
+            if !version::version_deprecate(tx, developer, agent.id, &number, message.as_deref()).await? {
+                return Ok(false);
+            }
+            let title = format!("{} {number} is deprecated", agent.name);
+            let text = message.unwrap_or_else(|| "Your deployment goes on running.".to_owned());
+            let news = (NotificationKind::VersionDeprecated, agent.slug, (title, text));
+            notify_deployers(tx, (agent.id, &number), news, now).await?;
+            Ok(true)
         })
     });
     if done.await? { Ok(()) } else { Err(AppError::not_found("version")) }

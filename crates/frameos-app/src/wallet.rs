@@ -2,7 +2,7 @@
 
 use frameos_domain::{
     id::{TopUpId, UserId},
-    money::{Currency, MoneyError},
+    money::{Currency, Money, MoneyError},
     policy::Policy,
 };
 use frameos_gateway::wire::{
@@ -13,6 +13,7 @@ use frameos_store::{agent, status::AgentStatus};
 
 use crate::{
     app::App,
+    csv::{Table, amount},
     error::{AppError, Result},
 };
 
@@ -64,6 +65,36 @@ pub async fn provider_webhook(app: &App, webhook: ProviderWebhook) -> Result<Web
 /// What happened in the wallet, newest first.
 pub async fn wallet_transactions(app: &App, user: UserId, page: u32, limit: u32) -> Result<WalletPage> {
     Ok(app.payments().wallet_transactions(user.to_string(), page, limit).await?)
+}
+
+/// Entries of an exported history.
+const EXPORTED: usize = 10_000;
+const EXPORT_PAGE: u32 = 100;
+
+/// The same as a table: the newest 10,000.
+pub async fn wallet_transactions_csv(app: &App, user: UserId) -> Result<String> {
+    let mut table = Table::default();
+    table.row(["time", "kind", "available_change", "held_change", "currency", "reference", "description"]);
+    let (mut page, mut told) = (1, 0);
+    loop {
+        let listed = wallet_transactions(app, user, page, EXPORT_PAGE).await?.transactions;
+        for entry in &listed {
+            table.row([
+                &*entry.at.to_string(),
+                &entry.kind,
+                &amount(Money::new(entry.available_change, entry.currency)),
+                &amount(Money::new(entry.held_change, entry.currency)),
+                entry.currency.as_str(),
+                // A run is what its owner knows; the mandate behind it is not.
+                entry.execution_id.as_deref().unwrap_or(&entry.reference),
+                entry.description.as_deref().unwrap_or_default(),
+            ]);
+        }
+        (page, told) = (page + 1, told + listed.len());
+        if listed.len() < EXPORT_PAGE as usize || told >= EXPORTED {
+            return Ok(table.into_text());
+        }
+    }
 }
 
 pub async fn policy_get(app: &App, user: UserId) -> Result<Policy> {

@@ -12,7 +12,7 @@ use frameos_store::{
     StoreError, Tx,
     agent::{self, Agent},
     audit::{self, AuditEntry},
-    status::{AgentStatus, ReviewStatus, Role},
+    status::{AgentStatus, NotificationKind, ReviewStatus, Role},
     version::{self, Version, VersionYank},
 };
 
@@ -20,7 +20,8 @@ use crate::{
     app::App,
     catalogue::catalogue_settle,
     error::{AppError, Result},
-    review::{developer_mail_add, reason_parse},
+    notification::notify_deployers,
+    review::{developer_news_add, reason_parse},
     token::Principal,
     version::face_read,
 };
@@ -68,17 +69,17 @@ pub async fn version_yank(
                 return Ok(Err(error));
             }
             audit::audit_insert(tx, &entry(&who, &version, &reason, now)).await?;
+            let told = (
+                format!("{} {number} was withdrawn", agent.name),
+                format!("Version {number} of {} does not run any more:\n\n{reason}\n", agent.name),
+            );
+            let about = (NotificationKind::VersionYanked, agent.slug);
+            let news = (about.0, about.1.clone(), told.clone());
+            notify_deployers(tx, (agent.id, &number), news, now).await?;
             if is_admin {
-                let subject = format!("{} {number} was withdrawn", agent.name);
-                let text = format!("Version {number} of {} does not run any more:\n\n{reason}\n", agent.name);
-                developer_mail_add(
-                    tx,
-                    agent.developer_id,
-                    (&version.id.to_string(), "yank"),
-                    (subject, text),
-                    now,
-                )
-                .await?;
+                let occasion = (version.id.to_string(), "yank");
+                let occasion = (&*occasion.0, occasion.1);
+                developer_news_add(tx, agent.developer_id, occasion, (about, told), now).await?;
             }
             Ok(Ok(()))
         })

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use frameos_domain::id::{AdminId, AgentId, DeveloperId, EventId, VersionId};
 use frameos_domain::{
     clock::Timestamp,
-    scan::{ScanReport, Verdict, VersionDiff},
+    scan::{CodeFrame, ScanReport, Verdict, VersionDiff},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -69,6 +69,9 @@ pub struct VersionForReview {
     /// What it changes against the newest approved version before it; absent for a first one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changes: Option<VersionDiff>,
+    /// The id of that version: its files are under `/admin/versions/:id/files`, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_version_id: Option<String>,
     /// Findings that were accepted for this version.
     #[serde(default)]
     #[schema(required)]
@@ -77,6 +80,13 @@ pub struct VersionForReview {
     pub manifest: Value,
     #[schema(required)]
     pub scan_report: Option<ScanReport>,
+    /// The lines that findings stand in.
+    #[serde(default)]
+    pub frames: Vec<CodeFrame>,
+    pub name: String,
+    pub developer_id: String,
+    pub developer_name: String,
+    pub submitted_at: Timestamp,
     /// Paths and sizes of the bundle's files.
     pub files: Vec<BundleFile>,
 }
@@ -238,6 +248,30 @@ pub struct Sealed {
     pub waiting: i64,
     #[schema(required)]
     pub oldest_ms: Option<i64>,
+}
+
+/// The query of `GET /admin/audit`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+pub struct AuditQuery {
+    /// An account's id, or `platform`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<String>,
+    /// E.g. `version.approve`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub action: Option<String>,
+    /// The id of what was acted on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// From this moment on, e.g. `2026-11-22T00:00:00Z`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Timestamp>,
+    /// Before this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
 }
 
 /// `GET /admin/audit`.

@@ -15,6 +15,8 @@ use utoipa::ToSchema;
 
 use crate::schema::{AgentSort, AgentStatus, Manifest, Pricing, PricingForm, ReviewStatus, VersionStatus};
 
+use crate::version::ScanBadge;
+
 /// `POST /agents/register`; also, with only what changes, `POST /agents/:id/versions`.
 ///
 /// What the bundle's own manifest says may be left out; what both say must agree.
@@ -213,8 +215,31 @@ pub struct AgentDetail {
     /// The current version's manifest: inputs, outputs, runtime.
     #[schema(value_type = Manifest)]
     pub manifest: Value,
+    /// JSON Schema of what a run takes.
+    #[serde(default)]
+    pub inputs_schema: Value,
+    #[serde(default)]
+    pub recent: RecentRuns,
+    /// Of the current version.
+    #[serde(default)]
+    #[schema(required)]
+    pub scan: Option<ScanBadge>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+}
+
+/// Finished runs of the last 30 days. What cannot be told of no runs is null.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+pub struct RecentRuns {
+    pub executions: i64,
+    /// 0 to 1.
+    #[schema(required)]
+    pub success_rate: Option<f64>,
+    /// Within 5 %, as the other.
+    #[schema(required)]
+    pub p50_duration_ms: Option<i64>,
+    #[schema(required)]
+    pub p95_duration_ms: Option<i64>,
 }
 
 /// `PATCH /agents/:id`.
@@ -250,7 +275,14 @@ pub struct VersionSummary {
     pub runtime_language: String,
     pub runtime_version: String,
     pub scan_passed: bool,
+    #[serde(default)]
+    #[schema(required)]
+    pub scan: Option<ScanBadge>,
     pub created_at: Timestamp,
+    /// When it was decided on.
+    #[serde(default)]
+    #[schema(required)]
+    pub reviewed_at: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]

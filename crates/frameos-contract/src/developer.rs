@@ -11,6 +11,23 @@ use utoipa::ToSchema;
 
 use crate::schema::RevenueStatus;
 
+/// `GET /developers/:id`: a developer as everybody may see them. Who has nothing published is not shown.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct DeveloperProfile {
+    pub id: String,
+    pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub company: Option<String>,
+    /// When they registered.
+    pub since: Timestamp,
+    /// Published agents; `GET /agents?developer=…` lists them.
+    pub agents: i64,
+    pub total_executions: i64,
+    /// The mean over all reviews of these agents; 0 without.
+    pub rating: f64,
+    pub review_count: i64,
+}
+
 /// `GET /developers/analytics`. Amounts are minor units.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Analytics {
@@ -51,7 +68,10 @@ pub struct DayAnalytics {
     pub success_rate: Option<f64>,
     #[schema(required)]
     pub avg_duration_ms: Option<i64>,
-    /// Within 5 %.
+    /// Within 5 %, as the other.
+    #[serde(default)]
+    #[schema(required)]
+    pub p50_duration_ms: Option<i64>,
     #[schema(required)]
     pub p95_duration_ms: Option<i64>,
 }
@@ -68,7 +88,10 @@ pub struct VersionAnalytics {
     pub success_rate: Option<f64>,
     #[schema(required)]
     pub avg_duration_ms: Option<i64>,
-    /// Within 5 %.
+    /// Within 5 %, as the other.
+    #[serde(default)]
+    #[schema(required)]
+    pub p50_duration_ms: Option<i64>,
     #[schema(required)]
     pub p95_duration_ms: Option<i64>,
 }
@@ -94,6 +117,92 @@ pub struct RecentExecution {
     /// The developer's share; 0 unless the run was paid.
     pub revenue: i64,
     pub created_at: Timestamp,
+}
+
+/// The query of `GET /developers/executions`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+pub struct DeveloperExecutionQuery {
+    /// One agent instead of all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<RunStatus>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+}
+
+/// `GET /developers/executions`, newest first.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct DeveloperExecutionList {
+    pub executions: Vec<DeveloperExecution>,
+    pub total: i64,
+    pub page: u32,
+    pub limit: u32,
+}
+
+/// A run of one of the developer's agents, without anything of its user's.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct DeveloperExecution {
+    pub id: String,
+    pub agent_id: String,
+    pub agent_name: String,
+    pub version: String,
+    pub status: RunStatus,
+    #[schema(required)]
+    pub failure_reason: Option<FailureReason>,
+    /// The developer's share; 0 unless the run was paid.
+    pub revenue: i64,
+    #[schema(required)]
+    pub duration_ms: Option<i64>,
+    pub created_at: Timestamp,
+    #[schema(required)]
+    pub completed_at: Option<Timestamp>,
+}
+
+/// The query of `GET /developers/errors`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+pub struct DeveloperErrorQuery {
+    /// One agent instead of all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent_id: Option<String>,
+    /// So many days back, 30 when left out, up to 366.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days: Option<u32>,
+}
+
+/// `GET /developers/errors`: why runs failed, and in which words, without anything their users put in.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct DeveloperErrors {
+    pub days: u32,
+    /// Of all failed runs of these days, most first.
+    pub reasons: Vec<ReasonCount>,
+    /// Of the latest failed runs, as many as `looked_at` says, most first.
+    pub errors: Vec<ErrorHead>,
+    pub looked_at: u32,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ReasonCount {
+    pub reason: FailureReason,
+    pub executions: i64,
+}
+
+/// Runs that failed alike.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ErrorHead {
+    pub agent_id: String,
+    #[schema(required)]
+    pub reason: Option<FailureReason>,
+    /// The first line of what was said, numbers as `#`; null when nothing was, or it cannot be cleared of the inputs.
+    #[schema(required)]
+    pub message: Option<String>,
+    pub executions: i64,
+    /// The latest of them.
+    pub execution_id: String,
+    pub version: String,
+    pub at: Timestamp,
 }
 
 /// `GET /developers/executions/:id/logs`: what the run printed, without anything its user put in. Empty before its end.

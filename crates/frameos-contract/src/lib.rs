@@ -6,18 +6,23 @@
 pub mod account;
 pub mod admin;
 pub mod agent;
+pub mod agent_check;
 pub mod deployment;
 pub mod developer;
+pub mod directory;
 pub mod envelope;
 pub mod error_code;
 pub mod execution;
+pub mod notification;
 pub mod operations;
 pub mod payout;
 pub mod personal_token;
 pub mod run_event;
+pub mod run_share;
 pub mod schema;
 pub mod subscription;
 pub mod user_review;
+pub mod version;
 pub mod wallet;
 pub mod webhook;
 

@@ -95,6 +95,40 @@ pub struct UserReviewList {
     pub own: Option<UserReview>,
 }
 
+/// The query of `GET /developers/reviews`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+pub struct DeveloperReviewQuery {
+    /// One agent instead of all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent_id: Option<String>,
+    /// Only those without a reply.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unanswered: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+}
+
+/// `GET /developers/reviews`: the reviews of a developer's agents, newest first.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct DeveloperReviewList {
+    pub reviews: Vec<DeveloperReview>,
+    pub total: i64,
+    pub page: u32,
+    pub limit: u32,
+    /// How many have no reply.
+    pub unanswered: i64,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct DeveloperReview {
+    pub review: UserReview,
+    pub agent_id: String,
+    pub agent_name: String,
+    pub agent_slug: String,
+}
+
 /// `PUT /agents/:id/reviews/:review/reply`.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

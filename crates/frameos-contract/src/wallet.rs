@@ -89,6 +89,51 @@ pub struct TopUpList {
     pub limit: u32,
 }
 
+/// The query of `GET /wallet/spending`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+pub struct SpendingQuery {
+    /// So many days, 30 when left out, up to 366; today's, in UTC, is the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days: Option<u32>,
+}
+
+/// `GET /wallet/spending`: what was paid for runs and months of subscriptions.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Spending {
+    pub total: Spent,
+    pub currency: String,
+    /// Every day, oldest first.
+    pub days: Vec<SpendingDay>,
+    /// The most paid first.
+    pub agents: Vec<SpendingAgent>,
+}
+
+/// A refund is told where the run it gave back is.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+pub struct Spent {
+    pub paid: i64,
+    pub refunded: i64,
+    /// Paid runs.
+    pub executions: i64,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct SpendingDay {
+    /// As `2026-11-22`, UTC.
+    pub day: String,
+    #[serde(flatten)]
+    pub spent: Spent,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct SpendingAgent {
+    pub agent_id: String,
+    pub agent_name: String,
+    pub agent_slug: String,
+    #[serde(flatten)]
+    pub spent: Spent,
+}
+
 /// `GET /wallet/transactions`.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct TransactionList {

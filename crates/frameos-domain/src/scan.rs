@@ -4,6 +4,7 @@
 
 mod diff;
 mod fingerprint;
+mod frame;
 #[cfg(test)]
 mod properties;
 mod risk;
@@ -13,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 pub use diff::{Change, FileChanges, ScanDiff, VersionDiff};
+pub use frame::CodeFrame;
 pub use risk::{Count, FLAG_FROM, REJECT_FROM, Risk, RiskCombination, RiskPart, Tally};
 
 /// How bad a finding is, in the words of the specification's detection table.

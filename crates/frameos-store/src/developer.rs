@@ -92,6 +92,27 @@ pub async fn developer_list_unscoped(tx: &mut Tx, page: Page) -> Result<Paged<De
     Ok(Paged { items: read_all(&rows, read)?, total })
 }
 
+/// A developer's published agents, added up.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct DeveloperShown {
+    pub agents: i64,
+    pub total_executions: i64,
+    /// The mean over all reviews; 0 without.
+    pub rating: f64,
+    pub review_count: i64,
+}
+
+/// What a developer has published.
+pub async fn developer_shown(tx: &mut Tx, id: DeveloperId) -> Result<DeveloperShown, StoreError> {
+    let sql = "SELECT COUNT(*), CAST(COALESCE(SUM(total_executions), 0) AS BIGINT), \
+               COALESCE(SUM(rating * review_count), 0.0), CAST(COALESCE(SUM(review_count), 0) AS BIGINT) \
+               FROM agent_definitions WHERE developer_id = $1 AND status IN ('published', 'deprecated')";
+    let row = tx.query_one(sql, &params![id]).await?;
+    let (stars, review_count): (f64, i64) = (row.get(2)?, row.get(3)?);
+    let rating = if review_count > 0 { stars / review_count as f64 } else { 0.0 };
+    Ok(DeveloperShown { agents: row.get(0)?, total_executions: row.get(1)?, rating, review_count })
+}
+
 /// Suspends, bans or reinstates. False when there is no such developer.
 pub async fn developer_set_status_unscoped(
     tx: &mut Tx,

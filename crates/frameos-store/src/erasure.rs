@@ -46,6 +46,7 @@ pub async fn user_erase(tx: &mut Tx, id: UserId, now: Timestamp) -> Result<Optio
         deployment_update(tx, id, row.get(0)?, &change, now).await?;
     }
     tx.execute("DELETE FROM webhooks WHERE user_id = $1", &params![id]).await?;
+    tx.execute("DELETE FROM run_shares WHERE user_id = $1", &params![id]).await?;
     tx.execute("UPDATE reviews SET title = NULL, body = NULL WHERE user_id = $1", &params![id]).await?;
     let sql = "UPDATE users SET email = $2, name = 'Deleted account', password_hash = '', status = 'banned', \
                verified_email = FALSE, updated_at = $3 WHERE id = $1";
@@ -87,6 +88,7 @@ async fn sign_in_erase(tx: &mut Tx, subject: &str) -> Result<(), StoreError> {
         "DELETE FROM personal_tokens WHERE subject_id = $1",
         "DELETE FROM recovery_codes WHERE subject_id = $1",
         "DELETE FROM mail_tokens WHERE subject_id = $1",
+        "DELETE FROM notifications WHERE account_id = $1",
         "DELETE FROM accounts WHERE subject_id = $1",
     ] {
         tx.execute(sql, &params![subject]).await?;

@@ -3,6 +3,7 @@
 //! Invariants: inputs, outputs and log heads are encrypted, bound to their row; every user-facing read takes the user first.
 
 mod attempt;
+mod developer;
 mod list;
 mod transition;
 
@@ -22,9 +23,11 @@ use serde_json::{Map, Value as Json};
 use crate::{Place, Row, StoreError, Tx, params};
 
 pub use attempt::{Attempt, execution_attempts};
-pub use list::{
-    DeveloperExecution, ExecutionFilter, ExecutionSummary, execution_list, execution_list_by_developer,
+pub use developer::{
+    DeveloperExecution, FailedExecution, execution_failures, execution_list_by_developer,
+    execution_list_failed,
 };
+pub use list::{ExecutionFilter, ExecutionSummary, execution_list};
 pub use transition::{
     Finish, RunResult, execution_attempt_lost, execution_begin, execution_cancel_request,
     execution_cancel_requested_unscoped, execution_charged, execution_credited, execution_delete_unscoped,

@@ -3,6 +3,7 @@
 //! Invariants: a change of a review leaves an event and touches no shared row; a roll-up adds an agent's rating up from its
 //! reviews, so counting an event twice changes nothing; hidden reviews and those of barred users count nowhere.
 
+mod developer;
 mod moderation;
 mod rating;
 
@@ -18,6 +19,7 @@ use crate::{
     params,
 };
 
+pub use developer::{DeveloperReview, review_list_by_developer};
 pub use moderation::{
     ReportedReview, review_hide_unscoped, review_list_reported_unscoped, review_report, review_show_unscoped,
 };

@@ -193,6 +193,27 @@ pub async fn stats_by_day(
     Ok(days.map(|((day, agent_id, version), tally)| VersionDay { agent_id, version, day, tally }).collect())
 }
 
+/// An agent's finished runs from `from_day` on, as far as they are rolled up.
+pub async fn agent_recent_unscoped(
+    tx: &mut Tx,
+    agent_id: AgentId,
+    from_day: &str,
+) -> Result<Tally, StoreError> {
+    let sql = "SELECT total, succeeded, duration_ms_sum, revenue, durations FROM agent_stats_daily \
+               WHERE agent_id = $1 AND day >= $2";
+    let mut recent = Tally::default();
+    for row in tx.query(sql, &params![agent_id, from_day]).await? {
+        recent.merge(&Tally {
+            total: row.get(0)?,
+            succeeded: row.get(1)?,
+            duration_ms: row.get(2)?,
+            revenue: row.get(3)?,
+            durations: durations_read(row.get(4)?)?,
+        });
+    }
+    Ok(recent)
+}
+
 /// An agent's numbers, exact to the last settled run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AgentStats {

@@ -75,6 +75,27 @@ words! {
     WebhookDisabled { Owner = "owner", Gone = "gone", Failing = "failing" }
     /// Whether an event has reached its webhook.
     DeliveryStatus { Pending = "pending", Delivered = "delivered", Failed = "failed" }
+    /// What an account is told of.
+    NotificationKind {
+        VersionApproved = "version.approved",
+        VersionRejected = "version.rejected",
+        VersionDeprecated = "version.deprecated",
+        VersionYanked = "version.yanked",
+        AgentBanned = "agent.banned",
+        AgentUnbanned = "agent.unbanned",
+        AccountSuspended = "account.suspended",
+        AccountReinstated = "account.reinstated",
+        ReviewReceived = "review.received",
+        ReviewReplied = "review.replied",
+        SubscriptionUnpaid = "subscription.unpaid",
+        SubscriptionEnded = "subscription.ended",
+        TopUpCredited = "top_up.credited",
+        TopUpReversed = "top_up.reversed",
+        PayoutPaid = "payout.paid",
+        PayoutFailed = "payout.failed",
+        RefundReceived = "refund.received",
+        RunUnpaid = "run.unpaid",
+    }
     /// Why a try to deliver was none.
     DeliveryError {
         HttpStatus = "http_status",

@@ -17,6 +17,7 @@ use frameos_store::{
     payout::{payout_is_noted_unscoped, payout_note_unscoped},
     payout_account::payout_accounts_page_unscoped,
     revenue,
+    status::NotificationKind,
 };
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +26,7 @@ use crate::{
     app::App,
     error::Result,
     jobs::{Job, Next, job_add},
+    notification::notify,
     review::developer_tell,
 };
 
@@ -154,12 +156,22 @@ async fn payout_note(app: &App, developer: DeveloperId, payout: &Payout) -> Resu
         _ => {}
     }
     let (subject, text) = told(payout);
-    developer_tell(app, developer, subject, text).await;
+    developer_tell(app, developer, subject, text.clone()).await;
     let now = app.now();
-    app.store()
-        .tx(move |tx| Box::pin(async move { payout_note_unscoped(tx, id, status.as_str(), now).await }))
-        .await?;
-    Ok(())
+    let kind = match status {
+        PayoutStatus::Paid => NotificationKind::PayoutPaid,
+        _ => NotificationKind::PayoutFailed,
+    };
+    let news = (kind, id.to_string(), (subject.to_owned(), text));
+    let noted = app.store().tx(move |tx| {
+        Box::pin(async move {
+            if payout_note_unscoped(tx, id, status.as_str(), now).await? {
+                notify(tx, &developer.to_string(), news, now).await?;
+            }
+            Ok(())
+        })
+    });
+    Ok(noted.await?)
 }
 
 /// Marks the shares that a payout consists of, and those of earlier ones that failed or came back and are in it again.

@@ -4,6 +4,7 @@
 
 use frameos_domain::{clock::Timestamp, id::SubscriptionId, money::Money};
 use frameos_store::{
+    status::NotificationKind,
     subscription::{Subscription, subscription_get_unscoped},
     user::user_get,
 };
@@ -60,6 +61,33 @@ impl Job for SubscriptionMail {
     }
 }
 
+/// The same in the product, where what is to be done is at hand.
+pub(super) fn in_short(agent_name: &str, news: &News) -> (NotificationKind, (String, String)) {
+    match news {
+        News::Refused { reason, next_try } => (
+            NotificationKind::SubscriptionUnpaid,
+            (
+                format!("Your subscription to {agent_name} could not be renewed"),
+                format!("{reason}. We try again on {}.", next_try.day()),
+            ),
+        ),
+        News::Ended { .. } | News::Terms { .. } => (
+            NotificationKind::SubscriptionEnded,
+            (format!("Your subscription to {agent_name} has ended"), ended_because(news).to_owned()),
+        ),
+    }
+}
+
+fn ended_because(news: &News) -> &'static str {
+    match news {
+        News::Ended { reason } if reason == "not_paid" => "its month could not be paid",
+        News::Ended { reason } if reason == "not_offered" => {
+            "the agent is not offered as a subscription any more"
+        }
+        _ => "you cancelled it",
+    }
+}
+
 fn text(found: &Subscription, news: &News) -> (String, String) {
     let (name, id) = (&found.agent_name, found.id);
     match news {
@@ -93,12 +121,8 @@ fn text(found: &Subscription, news: &News) -> (String, String) {
             );
             (format!("Your subscription to {name} could not be renewed"), text)
         }
-        News::Ended { reason } => {
-            let why = match reason.as_str() {
-                "not_paid" => "its month could not be paid",
-                "not_offered" => "the agent is not offered as a subscription any more",
-                _ => "you cancelled it",
-            };
+        News::Ended { .. } => {
+            let why = ended_because(news);
             let text = format!("Your subscription to {name} has ended, because {why}.");
             (format!("Your subscription to {name} has ended"), text)
         }

@@ -27,12 +27,13 @@ use serde_json::json;
 
 use super::{
     busy,
-    mail::{News, SubscriptionMail},
+    mail::{News, SubscriptionMail, in_short},
 };
 use crate::{
     app::App,
     error::{AppError, Result},
     jobs::{Job, Next, job_add},
+    notification::notify,
     payment::{HOLD, VENDOR},
 };
 
@@ -354,6 +355,7 @@ async fn month_refused(
     now: Timestamp,
 ) -> Result<()> {
     let (id, period, refusal) = (found.id, found.period, refusal.to_string());
+    let (user, agent_name) = (found.user_id.to_string(), found.agent_name.clone());
     let noted = app.store().tx(move |tx| {
         Box::pin(async move {
             let Some(charge) = subscription::month_charge_get(tx, id, period).await? else { return Ok(()) };
@@ -373,6 +375,8 @@ async fn month_refused(
                     News::Ended { reason: "not_paid".into() }
                 }
             };
+            let (kind, words) = in_short(&agent_name, &news);
+            notify(tx, &user, (kind, id.to_string(), words), now).await?;
             let key = format!("{id}/{period}/{failed}");
             job_add(tx, &SubscriptionMail { id, news }, &key, now, now).await.map(drop)
         })
@@ -383,10 +387,13 @@ async fn month_refused(
 /// Ends what was to end with its month, and says so.
 async fn end(app: &App, found: &Subscription, reason: &'static str, now: Timestamp) -> Result<()> {
     let (id, from) = (found.id, found.status);
+    let (user, agent_name) = (found.user_id.to_string(), found.agent_name.clone());
     let ended = app.store().tx(move |tx| {
         Box::pin(async move {
             if subscription::subscription_end_unscoped(tx, id, (from, reason), now).await? {
                 let news = News::Ended { reason: reason.into() };
+                let (kind, words) = in_short(&agent_name, &news);
+                notify(tx, &user, (kind, id.to_string(), words), now).await?;
                 job_add(tx, &SubscriptionMail { id, news }, &format!("{id}/end"), now, now).await?;
             }
             Ok(())

@@ -4,7 +4,7 @@
 //! what cannot be credited is flagged for an operator, never lost. A reversal takes what the wallet has available; the rest is
 //! a debt, and no hold is touched.
 
-use frameos_domain::{clock::Timestamp, money::Money};
+use frameos_domain::{clock::Timestamp, id::UserId, money::Money};
 use frameos_store::{
     StoreError, Tx,
     gateway::{
@@ -21,6 +21,8 @@ use frameos_store::{
         },
         wallet::{wallet_credit, wallet_debit, wallet_lock},
     },
+    notification::{NotificationNew, notification_insert},
+    status::NotificationKind,
 };
 
 use crate::{gateway::corrupt, mandate::transfer, metadata::wallet_currency_check, provider::Paid};
@@ -81,6 +83,8 @@ async fn credit(
     let from = (AccountKind::ProviderClearing, &*charge.provider);
     let postings = transfer(from, (AccountKind::Wallet, &charge.owner), paid.amount)?;
     ledger_post(tx, LedgerKind::TopUp, &charge.id, &postings, now).await?;
+    let title = format!("{} are in your wallet", paid.amount);
+    tell(tx, charge, (NotificationKind::TopUpCredited, title), now).await?;
     Ok(match (paid.amount == charge.money(), is_first) {
         (false, _) => Some("amount_differs"),
         (true, false) => Some("paid_again"),
@@ -137,7 +141,23 @@ async fn reversal_take(
     let reference = taking_insert(tx, charge, taken.minor, now).await?;
     let to = (AccountKind::ProviderClearing, &*charge.provider);
     let postings = transfer((AccountKind::Wallet, &charge.owner), to, taken)?;
-    ledger_post(tx, LedgerKind::TopUpReversal, &reference, &postings, now).await.map(drop)
+    ledger_post(tx, LedgerKind::TopUpReversal, &reference, &postings, now).await?;
+    let title = format!("{taken} of a top-up were taken back by the payment provider");
+    tell(tx, charge, (NotificationKind::TopUpReversed, title), now).await
+}
+
+/// Tells the user whose wallet it is. Other owners, and those of a gateway that others use, have no page to read it on.
+async fn tell(
+    tx: &mut Tx,
+    charge: &TopUpChargeRow,
+    (kind, title): (NotificationKind, String),
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if charge.owner.parse::<UserId>().is_err() {
+        return Ok(());
+    }
+    let new = NotificationNew { kind, subject: charge.top_up_id.to_string(), title, text: String::new() };
+    notification_insert(tx, &charge.owner, &new, now).await
 }
 
 /// The provider gave back: first the debt shrinks, then the wallet gets the rest.

@@ -3,14 +3,14 @@
 use axum::extract::State;
 use frameos_app as app;
 use frameos_contract::admin::{
-    AuditLog, BundleFile, BundleFiles, Decided, Decision, Overview, PlanChange, RescanRequest, Rescanned,
-    ReviewQueue, VersionForReview,
+    AuditLog, AuditQuery, BundleFile, BundleFiles, Decided, Decision, Overview, PlanChange, RescanRequest,
+    Rescanned, ReviewQueue, VersionForReview,
 };
 use frameos_domain::id::{VersionId, kind};
 
 use super::{
     Api,
-    extract::{Admin, Json, OptionalJson, Paging, PathId, PathText, PathTexts},
+    extract::{Admin, Json, OptionalJson, Paging, PathId, PathText, PathTexts, Query, page_check},
     failure::ApiFailure,
     reply::{Answer, Replying, TextPart, ok, text_part},
 };
@@ -171,8 +171,13 @@ pub(crate) async fn plan(
 }
 
 /// `GET /admin/audit`
-pub(crate) async fn audit(State(api): State<Api>, _: Admin, Paging(page): Paging) -> Answer<AuditLog> {
-    let log = app::audit_list(&api.app, page).await?;
+pub(crate) async fn audit(
+    State(api): State<Api>,
+    _: Admin,
+    Query(query): Query<AuditQuery>,
+) -> Answer<AuditLog> {
+    let page = page_check(query.page, query.limit)?;
+    let log = app::audit_list(&api.app, view::audit_filter(query), page).await?;
     let entries = log.items.into_iter().map(view::audit_entry).collect();
     ok(AuditLog { entries, total: log.total, page: page.page, limit: page.limit })
 }

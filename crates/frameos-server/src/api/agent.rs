@@ -9,6 +9,8 @@ use frameos_contract::{
         AgentDetail, AgentList, AgentListQuery, AgentRegisterRequest, AgentRegistered, AgentSummary,
         AgentUpdateRequest, Category, CategoryList, DeprecateRequest, VersionList, YankRequest,
     },
+    agent_check::{AgentCheckRequest, AgentChecked},
+    version::{VersionDetail, VersionQuery},
 };
 use frameos_store::{Page, Paged};
 
@@ -21,7 +23,9 @@ use super::{
     failure::ApiFailure,
     reply::{Answer, Created, Markdown, Replying, Tagged, created, markdown, ok, tagged},
 };
-use crate::view::{agent as view, agent_markdown::agent_markdown};
+use crate::view::{
+    agent as view, agent_check as check_view, agent_markdown::agent_markdown, version as version_view,
+};
 
 /// `POST /agents/register`
 pub(crate) async fn register(
@@ -32,6 +36,15 @@ pub(crate) async fn register(
 ) -> Created<AgentRegistered> {
     let submitted = app::agent_register(&api.app, developer, view::submission(body)?, mint).await?;
     created(&format!("/agents/{}", submitted.agent_id), view::registered(submitted))
+}
+
+/// `POST /agents/check`
+pub(crate) async fn check(
+    State(api): State<Api>,
+    Developer(developer): Developer,
+    Json(body): Json<AgentCheckRequest>,
+) -> Answer<AgentChecked> {
+    ok(check_view::checked(app::agent_check(&api.app, developer, check_view::new(body)?).await?))
 }
 
 /// `POST /agents/:id/versions`
@@ -129,6 +142,17 @@ pub(crate) async fn version_list(
 ) -> Answer<VersionList> {
     let versions = app::version_list(&api.app, &agent, viewer.as_ref()).await?;
     ok(VersionList { versions: versions.into_iter().map(view::version).collect() })
+}
+
+/// `GET /agents/:id/versions/:version`
+pub(crate) async fn version_get(
+    State(api): State<Api>,
+    OptionalPrincipal(viewer): OptionalPrincipal,
+    PathTexts(agent, version): PathTexts,
+    Query(query): Query<VersionQuery>,
+) -> Answer<VersionDetail> {
+    let since = query.since.as_deref();
+    ok(version_view::detail(app::version_page(&api.app, (&agent, &version), since, viewer.as_ref()).await?))
 }
 
 /// `POST /agents/:id/versions/:version/deprecate`

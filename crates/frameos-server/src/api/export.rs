@@ -35,6 +35,7 @@ enum Part {
     Account,
     Sessions,
     Tokens,
+    Notifications,
     User(UserPart),
     Developer(DeveloperPart),
 }
@@ -62,6 +63,7 @@ const USER: &[Part] = &[
     Part::Account,
     Part::Sessions,
     Part::Tokens,
+    Part::Notifications,
     Part::User(UserPart::Deployments),
     Part::User(UserPart::Executions),
     Part::User(UserPart::Subscriptions),
@@ -75,6 +77,7 @@ const DEVELOPER: &[Part] = &[
     Part::Account,
     Part::Sessions,
     Part::Tokens,
+    Part::Notifications,
     Part::Developer(DeveloperPart::Agents),
     Part::Developer(DeveloperPart::Revenue),
     Part::Developer(DeveloperPart::Payouts),
@@ -87,6 +90,7 @@ impl Part {
             Self::Account => "account",
             Self::Sessions => "sessions",
             Self::Tokens => "tokens",
+            Self::Notifications => "notifications",
             Self::User(UserPart::Deployments) => "deployments",
             Self::User(UserPart::Executions) => "executions",
             Self::User(UserPart::Subscriptions) => "subscriptions",
@@ -190,6 +194,10 @@ async fn read(
         Part::Account => one(view::account::me(app::account_me(app, principal).await?)),
         Part::Sessions => all(app::session_list(app, principal).await?, view::account::session),
         Part::Tokens => all(app::personal_token_list(app, principal).await?, view::account::personal_token),
+        Part::Notifications => {
+            let (listed, _) = app::notification_list(app, principal, false, page).await?;
+            Ok((all(listed.items, view::notification::entry)?.0, listed.total))
+        }
         Part::User(part) => match principal.user() {
             Some(user) => user_read(app, user, part, page).await,
             None => Ok((Vec::new(), 0)),

@@ -19,6 +19,7 @@ pub struct Needs {
 
 const SCOPES: &[(&str, &str, Scope)] = &[
     ("POST", "/agents/register", Scope::Publish),
+    ("POST", "/agents/check", Scope::Publish),
     ("PATCH", "/agents/{agent}", Scope::Publish),
     ("POST", "/agents/{agent}/versions", Scope::Publish),
     ("POST", "/agents/{agent}/versions/{version}/deprecate", Scope::Publish),
@@ -38,6 +39,8 @@ const SCOPES: &[(&str, &str, Scope)] = &[
     ("POST", "/webhooks/{webhook}/deliveries/{delivery}/replay", Scope::Deploy),
     ("POST", "/agents/{agent}/execute", Scope::Execute),
     ("POST", "/executions/{execution}/cancel", Scope::Execute),
+    ("POST", "/executions/{execution}/share", Scope::Execute),
+    ("DELETE", "/executions/{execution}/share", Scope::Execute),
     ("POST", "/agents/{agent}/subscribe", Scope::Wallet),
     ("POST", "/subscriptions/{subscription}/cancel", Scope::Wallet),
     ("POST", "/subscriptions/{subscription}/resume", Scope::Wallet),
@@ -46,7 +49,7 @@ const SCOPES: &[(&str, &str, Scope)] = &[
 ];
 
 /// Reading these takes a log-in.
-const LOGGED_IN: &[&str] = &["/me/tokens", "/me/sessions", "/me/export"];
+const LOGGED_IN: &[&str] = &["/me/tokens", "/me/sessions", "/me/export", "/me/notifications"];
 
 /// Publishing, and putting money in or on its way out. A run is paid from the wallet, which an account that is not verified
 /// cannot fill.

@@ -15,16 +15,17 @@ use frameos_contract::ErrorCode;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::{
-    Api, account, admin, agent, deployment, description, developer, execution, export,
+    Api, account, admin, agent, deployment, description, developer, directory, execution, export,
     failure::ApiFailure,
     layers::{
         Frame, Limited, body_time, compression, compression_mark, cors, detach, frame, idempotency,
         idempotency_by_row, limit, panic_answer, path_note, time_limit,
     },
     needs::{Needs, needs},
+    notification,
     openapi::{Described, Operation},
-    operations, password, payout, personal_token, provider, refund, run_event, second_factor, session,
-    subscription, user_review, wallet, webhook,
+    operations, password, payout, personal_token, provider, refund, run_event, run_share, second_factor,
+    session, subscription, user_review, wallet, webhook,
 };
 use crate::{config::LimitClass, web};
 
@@ -72,7 +73,8 @@ const BUNDLE_BODY_LIMIT: usize = 16 << 20;
 pub fn routes() -> Vec<Route> {
     use Access::{Account, Admin, Developer, Open, Public, Run, User};
     use LimitClass::{
-        AgentVersions, AgentsList, AgentsRegister, Execute, ExecutionGet, Login, Mail, Register, Reports,
+        AgentVersions, AgentsCheck, AgentsList, AgentsRegister, Execute, ExecutionGet, Login, Mail, Register,
+        Reports,
     };
     vec![
         get("/", Public, operations::about).unlimited(),
@@ -103,6 +105,8 @@ pub fn routes() -> Vec<Route> {
         get("/me/tokens", Account, personal_token::list),
         post("/me/tokens", Account, personal_token::create),
         delete("/me/tokens/{token}", Account, personal_token::revoke),
+        get("/me/notifications", Account, notification::list),
+        post("/me/notifications/read", Account, notification::read),
         post("/me/2fa/enroll", Account, second_factor::enroll),
         post("/me/2fa/confirm", Account, second_factor::confirm),
         post("/me/2fa/disable", Account, second_factor::disable),
@@ -111,6 +115,7 @@ pub fn routes() -> Vec<Route> {
         post("/agents/register", Developer, agent::register)
             .with_body(BUNDLE_BODY_LIMIT)
             .limited(AgentsRegister),
+        post("/agents/check", Developer, agent::check).with_body(BUNDLE_BODY_LIMIT).limited(AgentsCheck),
         get("/agents", Open, agent::list).limited(AgentsList),
         get("/agents/{agent}", Open, agent::get),
         patch("/agents/{agent}", Developer, agent::update),
@@ -118,6 +123,7 @@ pub fn routes() -> Vec<Route> {
             .with_body(BUNDLE_BODY_LIMIT)
             .limited(AgentVersions),
         get("/agents/{agent}/versions", Open, agent::version_list),
+        get("/agents/{agent}/versions/{version}", Open, agent::version_get),
         post("/agents/{agent}/versions/{version}/deprecate", Developer, agent::version_deprecate),
         post("/agents/{agent}/versions/{version}/yank", Account, agent::version_yank),
         get("/categories", Public, agent::categories),
@@ -143,6 +149,10 @@ pub fn routes() -> Vec<Route> {
         get("/executions/{execution}/receipt", User, execution::receipt),
         get("/executions/{execution}/ap2", User, execution::ap2),
         get("/executions/{execution}/events", User, run_event::follow),
+        post("/executions/{execution}/share", User, run_share::create),
+        get("/executions/{execution}/share", User, run_share::state),
+        delete("/executions/{execution}/share", User, run_share::delete),
+        get("/shared-runs/{token}", Public, run_share::get),
         post("/executions/{execution}/progress", Run, run_event::progress).limited(Reports),
         post("/executions/{execution}/logs", Run, run_event::log).limited(Reports),
         // Subscriptions
@@ -158,6 +168,7 @@ pub fn routes() -> Vec<Route> {
         get("/wallet/top-ups", User, wallet::top_ups),
         get("/wallet/top-ups/{top_up}", User, wallet::top_up_get),
         get("/wallet/transactions", User, wallet::transactions),
+        get("/wallet/spending", User, wallet::spending),
         get("/policy", User, wallet::policy_get),
         put("/policy", User, wallet::policy_put),
         post("/providers/{provider}/webhook", Public, provider::webhook)
@@ -176,13 +187,22 @@ pub fn routes() -> Vec<Route> {
         // Developers
         get("/developers/analytics", Developer, developer::analytics),
         get("/developers/revenue", Developer, developer::revenue),
+        get("/developers/errors", Developer, developer::errors),
+        get("/developers/reviews", Developer, user_review::list_mine),
+        get("/developers/executions", Developer, developer::executions),
         get("/developers/executions/{execution}/logs", Developer, developer::execution_logs),
         get("/developers/payout-account", Developer, payout::account_get),
         put("/developers/payout-account", Developer, payout::account_put),
         get("/developers/payouts", Developer, payout::list),
         get("/developers/payouts/{payout}", Developer, payout::get),
+        get("/developers/{developer}", Public, developer::get),
         // Administration
         get("/admin/overview", Admin, admin::overview),
+        get("/admin/developers", Admin, directory::developers),
+        get("/admin/users", Admin, directory::users),
+        get("/admin/agents", Admin, directory::agents),
+        get("/admin/executions", Admin, directory::executions),
+        get("/admin/refunds", Admin, directory::refunds),
         get("/admin/reviews", Admin, admin::reviews),
         get("/admin/versions/{version}", Admin, admin::version),
         get("/admin/versions/{version}/files", Admin, admin::files),

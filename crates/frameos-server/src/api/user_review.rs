@@ -6,8 +6,8 @@ use frameos_contract::account::Done;
 use frameos_contract::{
     admin::{Decided, Decision},
     user_review::{
-        ReportedReviewList, ReviewReplyRequest, ReviewReportRequest, UserReview, UserReviewList,
-        UserReviewQuery, UserReviewRequest,
+        DeveloperReviewList, DeveloperReviewQuery, ReportedReviewList, ReviewReplyRequest,
+        ReviewReportRequest, UserReview, UserReviewList, UserReviewQuery, UserReviewRequest,
     },
 };
 use frameos_domain::id::{ReviewId, kind};
@@ -86,6 +86,17 @@ pub(crate) async fn report(
 ) -> Answer<Done> {
     app::user_review_report(&api.app, &reporter, &agent, review_id(&review)?, &body.reason).await?;
     done("Thank you: an administrator will look at it.")
+}
+
+/// `GET /developers/reviews`
+pub(crate) async fn list_mine(
+    State(api): State<Api>,
+    Developer(developer): Developer,
+    Query(query): Query<DeveloperReviewQuery>,
+) -> Answer<DeveloperReviewList> {
+    let page = page_check(query.page, query.limit)?;
+    let asked = (query.agent_id.as_deref(), query.unanswered.unwrap_or(false));
+    ok(view::of_developer(app::developer_reviews(&api.app, developer, asked, page).await?, page))
 }
 
 /// `GET /admin/review-reports`

@@ -2,13 +2,15 @@
 
 use axum::extract::State;
 use frameos_app as app;
-use frameos_contract::wallet::{TopUp, TopUpList, TopUpRequest, TransactionList, Wallet};
+use frameos_contract::wallet::{
+    Spending, SpendingQuery, TopUp, TopUpList, TopUpRequest, TransactionList, Wallet,
+};
 use frameos_domain::{id::kind, policy::Policy};
 
 use super::{
     Api,
-    extract::{Json, OptionalKey, Paging, PathId, User},
-    reply::{Answer, Created, created, ok},
+    extract::{Format, Json, OptionalKey, Paging, PathId, Query, User},
+    reply::{Answer, Created, Csv, Data, Replying, created, csv, ok},
 };
 use crate::view::wallet as view;
 
@@ -53,9 +55,22 @@ pub(crate) async fn transactions(
     State(api): State<Api>,
     User(user): User,
     Paging(page): Paging,
-) -> Answer<TransactionList> {
+    format: Format,
+) -> Replying<(Data<TransactionList>, Csv)> {
+    if format == Format::Csv {
+        return Ok(csv("transactions", app::wallet_transactions_csv(&api.app, user).await?)?.instead_of());
+    }
     let transactions = app::wallet_transactions(&api.app, user, page.page, page.limit).await?;
-    ok(view::transactions(transactions))
+    Ok(ok(view::transactions(transactions))?.or())
+}
+
+/// `GET /wallet/spending`
+pub(crate) async fn spending(
+    State(api): State<Api>,
+    User(user): User,
+    Query(query): Query<SpendingQuery>,
+) -> Answer<Spending> {
+    ok(view::spending(app::spending_get(&api.app, user, query.days).await?))
 }
 
 /// `GET /policy`

@@ -483,6 +483,7 @@ pub static KEYS: &[Key] = &[
     rate_key::<{ LimitClass::Writes as usize }>("limits.writes"),
     rate_key::<{ LimitClass::AgentsRegister as usize }>("limits.agents_register"),
     rate_key::<{ LimitClass::AgentVersions as usize }>("limits.agent_versions"),
+    rate_key::<{ LimitClass::AgentsCheck as usize }>("limits.agents_check"),
     rate_key::<{ LimitClass::AgentsList as usize }>("limits.agents_list"),
     rate_key::<{ LimitClass::Execute as usize }>("limits.execute"),
     rate_key::<{ LimitClass::ExecutionGet as usize }>("limits.execution_get"),

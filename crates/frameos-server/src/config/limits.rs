@@ -17,6 +17,8 @@ pub enum LimitClass {
     Writes,
     AgentsRegister,
     AgentVersions,
+    /// Looks at what may be published, also while it is typed.
+    AgentsCheck,
     AgentsList,
     Execute,
     /// One run by whoever follows it. Also counts as a read.
@@ -30,12 +32,13 @@ pub enum LimitClass {
 }
 
 impl LimitClass {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Address,
         Self::Reads,
         Self::Writes,
         Self::AgentsRegister,
         Self::AgentVersions,
+        Self::AgentsCheck,
         Self::AgentsList,
         Self::Execute,
         Self::ExecutionGet,
@@ -52,6 +55,7 @@ impl LimitClass {
             Self::Writes => "writes",
             Self::AgentsRegister => "agents_register",
             Self::AgentVersions => "agent_versions",
+            Self::AgentsCheck => "agents_check",
             Self::AgentsList => "agents_list",
             Self::Execute => "execute",
             Self::ExecutionGet => "execution_get",
@@ -69,6 +73,7 @@ impl LimitClass {
             Self::Writes => Rate::hourly(3_600).bursting(600),
             Self::AgentsRegister => Rate::hourly(10),
             Self::AgentVersions => Rate::hourly(60).bursting(30),
+            Self::AgentsCheck => Rate::hourly(600).bursting(120),
             Self::AgentsList => Rate::hourly(1_000),
             Self::Execute => Rate::hourly(100),
             Self::ExecutionGet => Rate::hourly(500),

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use frameos_app::{OverviewView, REVIEW_PROMISE, Rescan, VersionForReview, WorkerState};
 use frameos_contract::admin::{
-    Attempts, AuditEntry, BundleFile, FindingAcceptance, LastHour, Overview, PendingReview, Rescanned,
-    Sealed, Slots, VerdictChange, VersionForReview as ContractVersion, WorkerEntry,
+    Attempts, AuditEntry, AuditQuery, BundleFile, FindingAcceptance, LastHour, Overview, PendingReview,
+    Rescanned, Sealed, Slots, VerdictChange, VersionForReview as ContractVersion, WorkerEntry,
 };
 use frameos_domain::{clock::Timestamp, scan::Verdict};
 use frameos_store::{
-    audit::AuditEntry as StoredEntry,
+    audit::{AuditEntry as StoredEntry, AuditFilter},
     finding::Acceptance,
     overview::{QueueClass, RunsSince},
     version::PendingVersion,
@@ -93,8 +93,13 @@ pub(crate) fn pending_review(pending: PendingVersion, now: Timestamp) -> Pending
 }
 
 pub(crate) fn version_for_review(view: VersionForReview) -> ContractVersion {
-    let files = view.files.into_iter().map(|(path, bytes)| BundleFile { path, bytes });
     ContractVersion {
+        name: view.agent.name,
+        developer_id: view.agent.developer_id.to_string(),
+        developer_name: view.agent.developer_name,
+        submitted_at: view.version.submitted_at,
+        base_version_id: view.base.map(|base| base.to_string()),
+        frames: view.frames,
         version_id: view.version.id.to_string(),
         agent_id: view.agent.id.to_string(),
         slug: view.agent.slug,
@@ -105,11 +110,16 @@ pub(crate) fn version_for_review(view: VersionForReview) -> ContractVersion {
         acceptances: view.acceptances.into_iter().map(acceptance).collect(),
         manifest: view.version.manifest,
         scan_report: view.scan,
-        files: files.collect(),
+        files: files(view.files),
     }
 }
 
-fn acceptance(given: Acceptance) -> FindingAcceptance {
+/// Paths and sizes of a bundle's files.
+pub(crate) fn files(files: Vec<(String, u64)>) -> Vec<BundleFile> {
+    files.into_iter().map(|(path, bytes)| BundleFile { path, bytes }).collect()
+}
+
+pub(crate) fn acceptance(given: Acceptance) -> FindingAcceptance {
     FindingAcceptance {
         fingerprint: given.fingerprint,
         by: given.by.to_string(),
@@ -135,6 +145,18 @@ pub(crate) fn rescanned(rescan: Rescan) -> Rescanned {
         changed: changed.collect(),
         unreadable: rescan.unreadable.iter().map(ToString::to_string).collect(),
         next: rescan.next.map(|version| version.to_string()),
+    }
+}
+
+pub(crate) fn audit_filter(query: AuditQuery) -> AuditFilter {
+    // An empty field of a form asks for nothing.
+    let said = |text: Option<String>| text.filter(|text| !text.is_empty());
+    AuditFilter {
+        actor: said(query.actor),
+        action: said(query.action),
+        subject: said(query.subject),
+        from: query.from,
+        to: query.to,
     }
 }
 

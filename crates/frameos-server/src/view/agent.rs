@@ -1,24 +1,19 @@
 //! Agents and their versions, as the contract shows them.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use frameos_app::{AgentFilter, AgentView, FacetValue, Facets, Found, Submission, Submitted};
-use frameos_contract::{
-    ErrorCode,
-    agent::{
-        AgentDetail, AgentFacets, AgentListQuery, AgentRegisterRequest, AgentRegistered, AgentSummary,
-        DeveloperCard, FacetCount, VersionSummary,
-    },
+use frameos_contract::agent::{
+    AgentDetail, AgentFacets, AgentListQuery, AgentRegisterRequest, AgentRegistered, AgentSummary,
+    DeveloperCard, FacetCount, RecentRuns, VersionSummary,
 };
 use frameos_domain::scan::Verdict;
 use frameos_store::{Page, agent::Agent, status::AgentStatus, version::Version};
 
+use super::{agent_check::bundle_decode, version::badge};
 use crate::api::failure::ApiFailure;
 
 /// The request with its bundle decoded.
 pub(crate) fn submission(request: AgentRegisterRequest) -> Result<Submission, ApiFailure> {
-    let code = STANDARD.decode(request.code_base64.as_bytes()).map_err(|error| {
-        ApiFailure::new(ErrorCode::BUNDLE_NOT_BASE64, format!("code_base64 is not standard base64: {error}"))
-    })?;
+    let code = bundle_decode(&request.code_base64)?;
     Ok(Submission {
         name: request.name,
         slug: request.slug,
@@ -139,7 +134,7 @@ fn facet_count(count: &FacetValue) -> FacetCount {
 }
 
 pub(crate) fn detail(view: AgentView) -> AgentDetail {
-    let mut agent = view.agent;
+    let (mut agent, recent) = (view.agent, view.recent);
     AgentDetail {
         long_description: agent.long_description.take(),
         success_rate: agent.success_rate,
@@ -147,6 +142,14 @@ pub(crate) fn detail(view: AgentView) -> AgentDetail {
         tags: std::mem::take(&mut agent.tags),
         capabilities: std::mem::take(&mut agent.capabilities),
         manifest: view.manifest,
+        inputs_schema: view.inputs_schema,
+        recent: RecentRuns {
+            executions: recent.total,
+            success_rate: (recent.total > 0).then(|| recent.succeeded as f64 / recent.total as f64),
+            p50_duration_ms: recent.durations.percentile(50),
+            p95_duration_ms: recent.durations.percentile(95),
+        },
+        scan: view.scan.as_ref().map(badge),
         created_at: agent.created_at,
         updated_at: agent.updated_at,
         summary: summary(agent),
@@ -166,6 +169,8 @@ pub(crate) fn version(version: Version) -> VersionSummary {
         runtime_language: version.runtime_language,
         runtime_version: version.runtime_version,
         scan_passed: version.scan_passed,
+        scan: version.scan_report.as_ref().map(badge),
+        reviewed_at: version.reviewed_at,
         created_at: version.created_at,
     }
 }

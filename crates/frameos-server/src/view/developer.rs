@@ -1,14 +1,33 @@
 //! Analytics and revenue, as the contract shows them.
 
-use frameos_app::{AnalyticsFilter, AnalyticsView, DeveloperLogs as Logs, VersionView};
+use frameos_app::{
+    AnalyticsFilter, AnalyticsView, DeveloperErrors as Errors, DeveloperLogs as Logs, VersionView,
+};
 use frameos_contract::developer::{
-    AgentAnalytics, Analytics, AnalyticsQuery, DayAnalytics, DeveloperLogs, RecentExecution, RevenueEntry,
-    VersionAnalytics,
+    AgentAnalytics, Analytics, AnalyticsQuery, DayAnalytics, DeveloperErrors, DeveloperExecution,
+    DeveloperExecutionList, DeveloperLogs, DeveloperProfile, ErrorHead, ReasonCount, RecentExecution,
+    RevenueEntry, VersionAnalytics,
 };
 use frameos_store::{
+    Page, Paged,
+    developer::{Developer, DeveloperShown},
+    execution::DeveloperExecution as Run,
     revenue::Revenue,
     stats::{AgentStats, Tally},
 };
+
+pub(crate) fn profile((developer, shown): (Developer, DeveloperShown)) -> DeveloperProfile {
+    DeveloperProfile {
+        id: developer.id.to_string(),
+        name: developer.name,
+        company: developer.company,
+        since: developer.created_at,
+        agents: shown.agents,
+        total_executions: shown.total_executions,
+        rating: shown.rating,
+        review_count: shown.review_count,
+    }
+}
 
 pub(crate) fn analytics_filter(query: AnalyticsQuery) -> AnalyticsFilter {
     AnalyticsFilter { agent_id: query.agent_id, days: query.days, from: query.from }
@@ -30,6 +49,46 @@ pub(crate) fn analytics(view: AnalyticsView) -> Analytics {
         recent_executions: recent.collect(),
         days: view.days.into_iter().map(day).collect(),
         versions: view.versions.into_iter().map(version).collect(),
+    }
+}
+
+pub(crate) fn executions(listed: Paged<Run>, page: Page) -> DeveloperExecutionList {
+    let run = |run: Run| DeveloperExecution {
+        id: run.id.to_string(),
+        agent_id: run.agent_id.to_string(),
+        agent_name: run.agent_name,
+        version: run.version,
+        status: run.status,
+        failure_reason: run.failure_reason,
+        revenue: run.revenue,
+        duration_ms: run.duration_ms,
+        created_at: run.created_at,
+        completed_at: run.completed_at,
+    };
+    DeveloperExecutionList {
+        executions: listed.items.into_iter().map(run).collect(),
+        total: listed.total,
+        page: page.page,
+        limit: page.limit,
+    }
+}
+
+pub(crate) fn errors(found: Errors) -> DeveloperErrors {
+    let head = |head: frameos_app::ErrorHead| ErrorHead {
+        agent_id: head.agent_id.to_string(),
+        reason: head.reason,
+        message: head.message,
+        executions: head.executions,
+        execution_id: head.execution_id.to_string(),
+        version: head.version,
+        at: head.at,
+    };
+    let reasons = found.reasons.into_iter();
+    DeveloperErrors {
+        days: found.days,
+        reasons: reasons.map(|(reason, executions)| ReasonCount { reason, executions }).collect(),
+        errors: found.errors.into_iter().map(head).collect(),
+        looked_at: u32::try_from(found.looked_at).unwrap_or(u32::MAX),
     }
 }
 
@@ -57,6 +116,7 @@ fn day((day, tally): (String, Tally)) -> DayAnalytics {
         revenue: tally.revenue,
         success_rate: success_rate(&tally),
         avg_duration_ms: tally.duration_ms.checked_div(tally.total),
+        p50_duration_ms: tally.durations.percentile(50),
         p95_duration_ms: tally.durations.percentile(95),
     }
 }
@@ -71,6 +131,7 @@ fn version(view: VersionView) -> VersionAnalytics {
         revenue: tally.revenue,
         success_rate: success_rate(&tally),
         avg_duration_ms: tally.duration_ms.checked_div(tally.total),
+        p50_duration_ms: tally.durations.percentile(50),
         p95_duration_ms: tally.durations.percentile(95),
     }
 }

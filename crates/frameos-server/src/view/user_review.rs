@@ -2,9 +2,13 @@
 
 use frameos_app::{UserReviewNew, UserReviews};
 use frameos_contract::user_review::{
-    ReportedReview, ReviewAuthor, ReviewReply, UserReview, UserReviewList, UserReviewRequest,
+    DeveloperReview, DeveloperReviewList, ReportedReview, ReviewAuthor, ReviewReply, UserReview,
+    UserReviewList, UserReviewRequest,
 };
-use frameos_store::{Page, review::PublishedReview, review::ReportedReview as StoredReport};
+use frameos_store::{
+    Page, Paged,
+    review::{DeveloperReview as StoredDeveloperReview, PublishedReview, ReportedReview as StoredReport},
+};
 
 pub(crate) fn new(request: UserReviewRequest) -> UserReviewNew {
     UserReviewNew { rating: request.rating, title: request.title, text: request.text }
@@ -38,6 +42,25 @@ pub(crate) fn list(found: UserReviews, page: Page) -> UserReviewList {
         review_count: found.stars.count(),
         histogram: stars.collect(),
         own: found.own.map(review),
+    }
+}
+
+pub(crate) fn of_developer(
+    (listed, unanswered): (Paged<StoredDeveloperReview>, i64),
+    page: Page,
+) -> DeveloperReviewList {
+    let entry = |found: StoredDeveloperReview| DeveloperReview {
+        agent_id: found.published.review.agent_id.to_string(),
+        review: review(found.published),
+        agent_name: found.agent_name,
+        agent_slug: found.agent_slug,
+    };
+    DeveloperReviewList {
+        reviews: listed.items.into_iter().map(entry).collect(),
+        total: listed.total,
+        page: page.page,
+        limit: page.limit,
+        unanswered,
     }
 }
 

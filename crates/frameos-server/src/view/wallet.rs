@@ -1,6 +1,10 @@
 //! Wallets, as the contract shows them.
 
-use frameos_contract::wallet::{TopUp, TopUpList, Transaction, TransactionList, Wallet};
+use frameos_app as app;
+use frameos_contract::wallet::{
+    Spending, SpendingAgent, SpendingDay, Spent, TopUp, TopUpList, Transaction, TransactionList, Wallet,
+};
+use frameos_domain::money::Currency;
 use frameos_gateway::wire;
 
 pub(crate) fn wallet(wallet: &wire::Wallet) -> Wallet {
@@ -63,4 +67,24 @@ fn transaction(entry: wire::WalletEntry) -> Transaction {
         reference: entry.execution_id.unwrap_or(entry.reference),
         created_at: entry.at,
     }
+}
+
+pub(crate) fn spending(found: app::Spending) -> Spending {
+    let days = found.days.into_iter().map(|(day, sum)| SpendingDay { day, spent: spent(sum) });
+    let agents = found.agents.into_iter().map(|agent| SpendingAgent {
+        agent_id: agent.agent_id.to_string(),
+        agent_name: agent.agent_name,
+        agent_slug: agent.agent_slug,
+        spent: spent(agent.spent),
+    });
+    Spending {
+        total: spent(found.total),
+        currency: Currency::INR.to_string(),
+        days: days.collect(),
+        agents: agents.collect(),
+    }
+}
+
+const fn spent(sum: app::Spent) -> Spent {
+    Spent { paid: sum.paid, refunded: sum.refunded, executions: sum.executions }
 }

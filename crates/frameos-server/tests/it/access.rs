@@ -100,7 +100,7 @@ fn described() -> BTreeSet<String> {
 async fn what_is_somebody_elses_does_not_exist() {
     let app = TestApp::start().await;
     let (people, things) = (people(&app).await, things(&app).await);
-    let hidden: [(&Client, &str, String, Value); 12] = [
+    let hidden: [(&Client, &str, String, Value); 15] = [
         (&people.user, "GET", format!("/deployments/{}", things.deployment), Value::Null),
         (&people.user, "PATCH", format!("/deployments/{}", things.deployment), json!({"status": "paused"})),
         (&people.user, "DELETE", format!("/deployments/{}", things.deployment), Value::Null),
@@ -110,6 +110,9 @@ async fn what_is_somebody_elses_does_not_exist() {
         (&people.user, "GET", format!("/executions/{}/receipt", things.execution), Value::Null),
         (&people.user, "GET", format!("/executions/{}/ap2", things.execution), Value::Null),
         (&people.user, "GET", format!("/executions/{}/events", things.execution), Value::Null),
+        (&people.user, "GET", format!("/executions/{}/share", things.execution), Value::Null),
+        (&people.user, "POST", format!("/executions/{}/share", things.execution), json!({})),
+        (&people.user, "DELETE", format!("/executions/{}/share", things.execution), Value::Null),
         (&people.developer, "GET", format!("/developers/executions/{}/logs", things.execution), Value::Null),
         (
             &people.user,

@@ -118,6 +118,7 @@ fn every_key_can_be_set_by_its_variable() {
         ("limits.writes", "3/second burst 4"),
         ("limits.agents_register", "4/second burst 5"),
         ("limits.agent_versions", "5/second burst 6"),
+        ("limits.agents_check", "6/second burst 7"),
         ("limits.agents_list", "6/second burst 7"),
         ("limits.execute", "7/second burst 8"),
         ("limits.execution_get", "8/second burst 9"),

@@ -5,10 +5,12 @@
 
 mod access;
 mod account_end;
+mod agent_check;
 mod analytics;
 mod bundles;
 mod config;
 mod contract;
+mod directory;
 mod discovery;
 mod doctor;
 mod envelope;
@@ -26,6 +28,7 @@ mod limits;
 mod live_runs;
 mod mails;
 mod main_flow;
+mod notifications;
 mod operations;
 mod passwords;
 mod payouts;

@@ -3,14 +3,13 @@
 use frameos_domain::{
     clock::Timestamp,
     execution::{FailureReason, RunStatus},
-    id::{AgentId, DeploymentId, DeveloperId, ExecutionId, UserId},
+    id::{AgentId, DeploymentId, ExecutionId, UserId},
     money::{Currency, Money},
 };
 
 use crate::{
     StoreError, Tx, Value,
     page::{Page, Paged, read_all},
-    params,
 };
 
 /// What to list. Absent filters do not filter.
@@ -87,40 +86,4 @@ pub async fn execution_list(
         })
     })?;
     Ok(Paged { items, total })
-}
-
-/// A run as the developer of its agent sees it: nothing of the user's.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeveloperExecution {
-    pub id: ExecutionId,
-    pub agent_name: String,
-    pub status: RunStatus,
-    /// The developer's share, in minor units, less what was refunded; 0 when nothing was charged.
-    pub revenue: i64,
-    pub created_at: Timestamp,
-}
-
-/// The newest runs of a developer's agents, or of one of them.
-pub async fn execution_list_by_developer(
-    tx: &mut Tx,
-    developer_id: DeveloperId,
-    agent_id: Option<AgentId>,
-    limit: u32,
-) -> Result<Vec<DeveloperExecution>, StoreError> {
-    let sql = "SELECT e.id, a.name, e.status, CAST(COALESCE(r.amount, 0) + COALESCE((SELECT SUM(b.amount) FROM developer_revenue b \
-               WHERE b.refunded_execution_id = e.id), 0) AS BIGINT), e.created_at \
-               FROM agent_executions e JOIN agent_definitions a ON a.id = e.agent_id \
-               LEFT JOIN developer_revenue r ON r.execution_id = e.id \
-               WHERE a.developer_id = $1 AND (CAST($2 AS TEXT) IS NULL OR e.agent_id = CAST($2 AS TEXT)) \
-               ORDER BY e.created_at DESC, e.id DESC LIMIT $3";
-    let rows = tx.query(sql, &params![developer_id, agent_id, limit]).await?;
-    read_all(&rows, |row| {
-        Ok(DeveloperExecution {
-            id: row.get(0)?,
-            agent_name: row.get(1)?,
-            status: row.get(2)?,
-            revenue: row.get(3)?,
-            created_at: row.get(4)?,
-        })
-    })
 }

@@ -265,7 +265,8 @@ async fn lists_filter_and_page(db: TestDb) {
     assert_eq!(list(queued, Page::new(1, 9)).await, (vec![third, first], 2));
     let elsewhere = ExecutionFilter { agent_id: Some(id()), ..ExecutionFilter::default() };
     assert_eq!(list(elsewhere, Page::new(1, 9)).await, (Vec::new(), 0));
-    let seen = read!(store, |tx| execution_list_by_developer(tx, developer, None, 2));
+    let all = ExecutionFilter::default();
+    let seen = read!(store, |tx| execution_list_by_developer(tx, developer, &all, Page::new(1, 2))).items;
     assert_eq!(seen.iter().map(|run| (run.id, run.revenue)).collect::<Vec<_>>(), [(third, 0), (second, 0)]);
 }
 

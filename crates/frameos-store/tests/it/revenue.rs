@@ -5,7 +5,7 @@ use frameos_domain::{
     money::{Currency, Money},
 };
 use frameos_store::{
-    execution::execution_list_by_developer,
+    execution::{ExecutionFilter, execution_list_by_developer},
     on_both_engines,
     page::Page,
     revenue::{Revenue, revenue_by_agent, revenue_insert, revenue_list, revenue_totals},
@@ -40,7 +40,9 @@ async fn a_run_earns_once(db: TestDb) {
     assert!(!tx!(store, |tx| revenue_insert(tx, &second)));
     let totals = read!(store, |tx| revenue_totals(tx, developer, None, Currency::INR));
     assert_eq!((totals.total, totals.pending, totals.paid_out), (35, 35, 0));
-    assert_eq!(read!(store, |tx| execution_list_by_developer(tx, developer, None, 5))[0].revenue, 35);
+    let (all, page) = (ExecutionFilter::default(), Page::new(1, 5));
+    let seen = read!(store, |tx| execution_list_by_developer(tx, developer, &all, page)).items;
+    assert_eq!(seen[0].revenue, 35);
 }
 
 async fn sums_are_per_developer(db: TestDb) {

@@ -1,4 +1,4 @@
-//! Whether an answer is wanted as a table for spreadsheets: `Accept: text/csv`, or `.csv` after the path's id.
+//! Whether an answer is wanted as a table for spreadsheets: `Accept: text/csv`, `?format=csv`, or `.csv` after the path's id.
 
 use axum::{
     extract::FromRequestParts,
@@ -27,7 +27,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Format {
         let is_csv = |entry: &str| {
             entry.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("text/csv"))
         };
-        Ok(if accepted.flat_map(|value| value.split(',')).any(is_csv) { Self::Csv } else { Self::Json })
+        let is_asked =
+            parts.uri.query().is_some_and(|query| query.split('&').any(|part| part == "format=csv"));
+        let is_accepted = accepted.flat_map(|value| value.split(',')).any(is_csv);
+        Ok(if is_asked || is_accepted { Self::Csv } else { Self::Json })
     }
 }
 

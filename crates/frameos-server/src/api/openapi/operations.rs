@@ -62,6 +62,8 @@ pub(super) fn named(method: &Method, path: &'static str) -> Named {
 /// The table, by tags.
 const OPERATIONS: &[(&str, &[Named])] = &[
     ("Accounts", &[
+        op("GET", "/me/notifications", "notification_list", "What one is told, newest first"),
+        op("POST", "/me/notifications/read", "notification_read", "Mark notifications as read"),
         op("POST", "/developers/register", "developer_register", "Register a developer").refuses(&[409]),
         op("POST", "/users/register", "user_register", "Register a user").refuses(&[409]),
         op("POST", "/auth/login", "session_login", "Log in").about("With the second factor's code where the account has one.").refuses(&[401, 403]),
@@ -87,6 +89,9 @@ const OPERATIONS: &[(&str, &[Named])] = &[
         op("POST", "/me/2fa/recovery-codes", "recovery_codes_regenerate", "Get new recovery codes"),
     ]),
     ("Agents", &[
+        op("POST", "/agents/check", "agent_check", "Check what is to be published, and store nothing"),
+        op("GET", "/agents/{agent}/versions/{version}", "version_get", "One version of an agent"),
+        op("GET", "/developers/{developer}", "developer_get", "A developer as everybody may see them"),
         op("POST", "/agents/register", "agent_register", "Publish an agent").about("The bundle is scanned at once and reviewed within 24 hours."),
         op("GET", "/agents", "agent_list", "Find agents").about("Published agents, by full text and filters. With `mine=true` a developer's own, in every status."),
         op("GET", "/agents/{agent}", "agent_get", "One agent's page").about("As Markdown with `Accept: text/markdown`, or with `.md` after the slug."),
@@ -98,6 +103,7 @@ const OPERATIONS: &[(&str, &[Named])] = &[
         op("GET", "/categories", "category_list", "Categories with published agents"),
     ]),
     ("Reviews", &[
+        op("GET", "/developers/reviews", "developer_review_list", "The reviews of one's agents"),
         op("GET", "/agents/{agent}/reviews", "user_review_list", "An agent's reviews"),
         op("PUT", "/agents/{agent}/reviews", "user_review_put", "Write or replace one's review").about("After a successful run of one's own."),
         op("DELETE", "/agents/{agent}/reviews", "user_review_delete", "Remove one's review"),
@@ -114,6 +120,10 @@ const OPERATIONS: &[(&str, &[Named])] = &[
         op("DELETE", "/deployments/{deployment}", "deployment_delete", "Delete a deployment").about("Its runs stay."),
     ]),
     ("Executions", &[
+        op("POST", "/executions/{execution}/share", "run_share", "Show a run to whoever has a link"),
+        op("GET", "/executions/{execution}/share", "run_share_get", "Until when a run is shown"),
+        op("DELETE", "/executions/{execution}/share", "run_unshare", "Stop showing a run"),
+        op("GET", "/shared-runs/{token}", "shared_run_get", "A run by its link"),
         op("POST", "/agents/{agent}/execute", "execution_start", "Run an agent").about("Answers 202 with where to look; with `Prefer: wait=N` 200 with the run, if it ends in time. Nothing is charged for a run that fails. Where x402 is on, whoever has no account is told by 402 what to pay."),
         op("GET", "/executions", "execution_list", "One's runs"),
         op("GET", "/executions/{execution}", "execution_get", "One run"),
@@ -134,6 +144,7 @@ const OPERATIONS: &[(&str, &[Named])] = &[
         op("POST", "/subscriptions/{subscription}/pay", "subscription_pay", "Pay a month that is past due").refuses(&[402]),
     ]),
     ("Wallet", &[
+        op("GET", "/wallet/spending", "spending_get", "What was paid, by day and by agent"),
         op("GET", "/wallet", "wallet_get", "One's wallet"),
         op("POST", "/wallet/top-ups", "top_up_create", "Put money into the wallet"),
         op("GET", "/wallet/top-ups", "top_up_list", "One's top-ups"),
@@ -155,6 +166,8 @@ const OPERATIONS: &[(&str, &[Named])] = &[
         op("POST", "/webhooks/{webhook}/deliveries/{delivery}/replay", "webhook_delivery_replay", "Send an event again"),
     ]),
     ("Developers", &[
+        op("GET", "/developers/executions", "developer_execution_list", "Runs of one's agents"),
+        op("GET", "/developers/errors", "developer_errors", "Why runs of one's agents failed"),
         op("GET", "/developers/analytics", "analytics_get", "Runs, revenue and success of one's agents"),
         op("GET", "/developers/revenue", "revenue_list", "One's shares of payments"),
         op("GET", "/developers/executions/{execution}/logs", "developer_logs_get", "What a run of one's agent printed").about("Without anything its user put in."),
@@ -164,6 +177,11 @@ const OPERATIONS: &[(&str, &[Named])] = &[
         op("GET", "/developers/payouts/{payout}", "payout_get", "One payout and what it consists of").about("With `Accept: text/csv`, or `.csv` after its id, as a table."),
     ]),
     ("Administration", &[
+        op("GET", "/admin/developers", "admin_developer_list", "Find developers"),
+        op("GET", "/admin/users", "admin_user_list", "Find users"),
+        op("GET", "/admin/agents", "admin_agent_list", "Find agents"),
+        op("GET", "/admin/executions", "admin_execution_list", "Find runs"),
+        op("GET", "/admin/refunds", "admin_refund_list", "Refunds that were asked for"),
         op("GET", "/admin/overview", "overview_get", "How the installation is doing"),
         op("GET", "/admin/reviews", "review_queue", "Versions that wait for a decision"),
         op("GET", "/admin/versions/{version}", "version_review_get", "A version for its reviewer"),
