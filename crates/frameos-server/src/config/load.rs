@@ -12,6 +12,7 @@ use toml::{Table, Value};
 use super::{
     Config, ConfigError, Source,
     key::{KEYS, Key, Raw, Refused},
+    objects::AWS_VARIABLES,
 };
 
 /// Variables with our prefix that are not configuration: the client commands' own, and the tests'.
@@ -20,10 +21,11 @@ const OTHER_VARIABLES: &[&str] =
 const TEST_PREFIX: &str = "FRAMEOS_TEST_";
 const PREFIX: &str = "FRAMEOS_";
 
-/// The process environment's `FRAMEOS_…` variables.
+/// The process environment's `FRAMEOS_…` variables, and those of AWS's tools that say how to reach S3.
 pub fn environment() -> Vec<(String, String)> {
+    let is_known = |name: &String| name.starts_with(PREFIX) || AWS_VARIABLES.contains(&name.as_str());
     let ours = |(name, value): (OsString, OsString)| {
-        let name = name.into_string().ok().filter(|name| name.starts_with(PREFIX))?;
+        let name = name.into_string().ok().filter(is_known)?;
         Some((name, value.to_string_lossy().into_owned()))
     };
     std::env::vars_os().filter_map(ours).collect()
@@ -76,6 +78,10 @@ impl Config {
     }
 
     fn apply_variable(&mut self, name: &str, value: &str) -> Result<(), ConfigError> {
+        if AWS_VARIABLES.contains(&name) {
+            self.objects.aws.push((name.to_owned(), value.to_owned().into()));
+            return Ok(());
+        }
         if OTHER_VARIABLES.contains(&name) || name.starts_with(TEST_PREFIX) {
             return Ok(());
         }
@@ -87,9 +93,6 @@ impl Config {
 
     fn apply(&mut self, key: &'static Key, raw: Raw<'_>, from: Source) -> Result<(), ConfigError> {
         (key.set)(self, raw).map_err(|refused| match refused {
-            Refused::NotOffered(what) => {
-                ConfigError::NotOffered { key: key.name.to_owned(), from, what, allowed: key.allowed }
-            }
             Refused::NotAllowed => ConfigError::BadValue {
                 key: key.name,
                 from,
@@ -117,6 +120,9 @@ fn found(config: &Config, key: &Key, raw: Raw<'_>) -> String {
     const SECRET: &[&str] = &[
         "master_key",
         "database.url",
+        "objects.url",
+        "objects.secret_access_key",
+        "objects.session_token",
         "redis.url",
         "gateway.api_key",
         "gateway.sandbox_webhook_secret",

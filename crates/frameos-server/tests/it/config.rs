@@ -55,7 +55,10 @@ fn every_key_can_be_set_by_its_variable() {
         ("seed", "none"),
         ("master_key", "0000000000000000000000000000000000000000000000000000000000000001"),
         ("database.url", "postgres://u:secret@h/db"),
-        ("objects.url", "file:///srv/objects"),
+        ("objects.url", "s3://bucket/p?endpoint=https://s3.example.com"),
+        ("objects.access_key_id", "AKIAEXAMPLE"),
+        ("objects.secret_access_key", "s3cret-access"),
+        ("objects.session_token", "s3cret-token"),
         ("gateway.url", "http://c.example:1"),
         ("gateway.api_key", "0123456789abcdef"),
         ("gateway.signing_key", "gws_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc"),
@@ -153,6 +156,8 @@ fn every_key_can_be_set_by_its_variable() {
             "gateway.api_key",
             "gateway.signing_key",
             "metrics.token",
+            "objects.secret_access_key",
+            "objects.session_token",
             "redis.url",
             "x402.facilitator_token",
             "x402.rpc_url",
@@ -162,7 +167,7 @@ fn every_key_can_be_set_by_its_variable() {
             ["roles", "gateway.providers", "server.trusted_proxies", "server.cors_origins"].contains(&name);
         assert_eq!(shown.contains(value), !secret && !list, "{name} in\n{shown}");
     }
-    assert_eq!(shown.matches("\"(hidden)\"").count(), 13, "{shown}");
+    assert_eq!(shown.matches("\"(hidden)\"").count(), 15, "{shown}");
     assert!(!format!("{config:?}").contains("secret@"), "secrets are not printed");
 }
 
