@@ -119,7 +119,10 @@ pub async fn agent_register(
             return Err(slug_taken(&slug));
         }
         Err(error) => {
-            app.store().objects().delete(&object).await?;
+            // Whether it was stored is not known when the database did not answer, and then it may need its code.
+            if !error.is_transient() {
+                app.store().objects().delete(&object).await?;
+            }
             return Err(error.into());
         }
     }

@@ -129,6 +129,10 @@ impl From<StoreError> for AppError {
                 message: "the database does not answer; try again shortly",
                 source: Some(Box::new(error)),
             },
+            StoreError::ObjectsUnavailable { .. } => Self::Unavailable {
+                message: "the object store does not answer; try again shortly",
+                source: Some(Box::new(error)),
+            },
             other => Self::internal(other),
         }
     }

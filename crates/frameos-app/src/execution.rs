@@ -247,7 +247,6 @@ fn view(
                 receipt_id: receipt_id.to_string(),
             },
         );
-    let beyond_head = |bytes: i64| usize::try_from(bytes).is_ok_and(|bytes| bytes > LOG_HEAD_BYTES);
     let truncated = beyond_head(row.stdout_bytes) || beyond_head(row.stderr_bytes);
     ExecutionView {
         id: row.id,
@@ -364,6 +363,10 @@ pub async fn execution_logs(app: &App, user: UserId, id: ExecutionId) -> Result<
     logs_load(app, execution_load(app, user, id).await?).await
 }
 
+fn beyond_head(bytes: i64) -> bool {
+    usize::try_from(bytes).is_ok_and(|bytes| bytes > LOG_HEAD_BYTES)
+}
+
 pub(crate) async fn logs_load(app: &App, row: Execution) -> Result<LogsView> {
     if !row.status.is_final() {
         return Ok(LogsView::default());
@@ -377,9 +380,10 @@ pub(crate) async fn logs_load(app: &App, row: Execution) -> Result<LogsView> {
         None => Ok(LogsView {
             stdout: row.stdout.unwrap_or_default(),
             stderr: row.stderr.unwrap_or_default(),
+            // Nothing is cut from a short log; a long one without an object could not be kept.
+            truncated: beyond_head(row.stdout_bytes) || beyond_head(row.stderr_bytes),
             stdout_bytes: row.stdout_bytes,
             stderr_bytes: row.stderr_bytes,
-            truncated: false,
         }),
     }
 }

@@ -355,8 +355,16 @@ async fn result_build(
     let mut log_object = None;
     if logs.stdout.len() > LOG_HEAD_BYTES || logs.stderr.len() > LOG_HEAD_BYTES {
         let object = format!("logs/{}.{}.json", row.id, row.attempt);
-        app.store().objects().put(&object, &serde_json::to_vec(&logs).map_err(AppError::internal)?).await?;
-        log_object = Some(object);
+        let text = serde_json::to_vec(&logs).map_err(AppError::internal)?;
+        match app.store().objects().put(&object, &text).await {
+            Ok(()) => log_object = Some(object),
+            // The run has happened, with whatever it did elsewhere: it is not done again for the rest of its log.
+            Err(error) => tracing::error!(
+                execution = %row.id,
+                error = &error as &dyn std::error::Error,
+                "a long log was not kept; its beginning is on the run"
+            ),
+        }
     }
     Ok(EndedRun {
         status: verdict.status,

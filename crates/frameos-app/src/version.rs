@@ -164,7 +164,10 @@ async fn version_store(app: &App, agent: &Agent, stored: Stored, code: &[u8]) ->
             Err(exists(&number))
         }
         Err(error) => {
-            app.store().objects().delete(&object).await?;
+            // Whether it was stored is not known when the database did not answer, and then it may need its code.
+            if !error.is_transient() {
+                app.store().objects().delete(&object).await?;
+            }
             Err(error.into())
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! Order matters: the directory is made and owned before a key is made in it, and the schema is right before anything reads.
 
-use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use frameos_app::{App, HttpGateway, Mailer, Parts, PayoutSettings, PlatformKeys, Runner, Settings, Signer};
 use frameos_domain::{
@@ -18,15 +18,15 @@ use frameos_store::{MasterKey, ObjectsConfig, Store, StoreConfig, clock::SystemC
 use secrecy::ExposeSecret;
 
 use crate::{
-    config::{Backend, Config, PayoutProviderKind, Role},
+    config::{Backend, Config, ObjectsPlace, PayoutProviderKind, Role},
     data_dir::{DataDir, DataDirLock},
     error::ServeError,
     keyring::keyring_open,
     keys::{
-        KeyBytes, es256_key_load_or_create, es256_key_shared, key_decode, key_load_or_create,
-        signing_key_load_or_create, signing_key_shared,
+        KeyError, es256_key_load_or_create, es256_key_shared, signing_key_load_or_create, signing_key_shared,
     },
     mailer::{FileMailer, SmtpMailer},
+    master_keys::master_keys_or_create,
     notice::notice,
     payment_providers::providers_build,
 };
@@ -58,11 +58,12 @@ pub(crate) struct Assembly {
 /// Opens the data directory and the store, and brings the schema up to date.
 pub(crate) async fn ground_open(config: &Config) -> Result<Ground, ServeError> {
     let data = DataDir::open(&config.data_dir)?;
+    data.whole()?;
     let url = database_url(config, &data);
     // PostgreSQL is made for several processes; a SQLite file is ours alone.
     let lock = if url.starts_with("sqlite:") { Some(data.lock()?) } else { None };
     let keys = data.folder("keys")?;
-    let store = store_open(config, &data, url, &master_key(config, &keys)?).await?;
+    let store = store_open(config, &data, url, &master_keys_or_create(config, &keys)?).await?;
     for name in store.migrate().await? {
         tracing::info!(migration = name, "schema changed");
     }
@@ -81,9 +82,9 @@ pub(crate) async fn store_open(
     config: &Config,
     data: &DataDir,
     database_url: String,
-    master_key: &KeyBytes,
+    master_keys: &[MasterKey],
 ) -> Result<Store, ServeError> {
-    Ok(Store::open(store_config(config, data, database_url, master_key)).await?)
+    Ok(Store::open(store_config(config, data, database_url, master_keys)?).await?)
 }
 
 /// Opens the store of an installation without changing anything of it.
@@ -91,27 +92,34 @@ pub(crate) async fn store_look(
     config: &Config,
     data: &DataDir,
     database_url: String,
-    master_key: &KeyBytes,
+    master_keys: &[MasterKey],
 ) -> Result<Store, ServeError> {
-    Ok(Store::open_to_read(store_config(config, data, database_url, master_key)).await?)
+    Ok(Store::open_to_read(store_config(config, data, database_url, master_keys)?).await?)
 }
 
-fn store_config(config: &Config, data: &DataDir, database_url: String, master_key: &KeyBytes) -> StoreConfig {
-    let objects = config.objects_dir.clone().unwrap_or_else(|| data.path("objects"));
-    StoreConfig {
+/// How the store is opened with the keys that are given, of which there is one at least.
+pub(crate) fn store_config(
+    config: &Config,
+    data: &DataDir,
+    database_url: String,
+    master_keys: &[MasterKey],
+) -> Result<StoreConfig, ServeError> {
+    let (first, others) =
+        master_keys.split_first().ok_or_else(|| KeyError::Missing { path: data.path("keys") })?;
+    Ok(StoreConfig {
         database_url,
-        master_key: MasterKey::from_bytes(**master_key),
-        older_master_keys: Vec::new(),
-        objects: ObjectsConfig::Folder(objects),
-    }
+        master_key: first.clone(),
+        older_master_keys: others.to_vec(),
+        objects: objects_config(config, data)?,
+    })
 }
 
-fn master_key(config: &Config, keys: &Path) -> Result<KeyBytes, ServeError> {
-    // The configuration has checked that a given key can be read.
-    let given = config.master_key.as_ref().and_then(|secret| key_decode(secret.expose_secret()));
-    match given {
-        Some(key) => Ok(key),
-        None => Ok(key_load_or_create(keys, "master")?),
+/// Where objects are.
+pub(crate) fn objects_config(config: &Config, data: &DataDir) -> Result<ObjectsConfig, ServeError> {
+    match (config.objects.s3(), &config.objects.place) {
+        (Some(s3), _) => Ok(ObjectsConfig::S3(s3.map_err(|what| ServeError::Objects { what })?)),
+        (None, Some(ObjectsPlace::Folder(folder))) => Ok(ObjectsConfig::Folder(folder.clone())),
+        (None, _) => Ok(ObjectsConfig::Folder(data.path("objects"))),
     }
 }
 

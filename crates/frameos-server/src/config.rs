@@ -7,6 +7,7 @@ mod key;
 mod limits;
 mod load;
 mod network;
+mod objects;
 mod providers;
 mod read;
 mod server;
@@ -24,6 +25,7 @@ pub use limits::{LimitClass, LimitsConfig, Rate};
 pub use load::environment;
 pub(crate) use network::address_block;
 pub use network::{ForwardedHeader, Network};
+pub use objects::{Bucket, ObjectsConfig, ObjectsPlace};
 pub use providers::{CashfreeKeys, ProviderName, ProvidersConfig, StripeKeys};
 pub use server::ServerConfig;
 pub use telemetry::{LogConfig, TelemetryConfig};
@@ -75,8 +77,7 @@ pub struct Config {
     pub public_url: Option<String>,
     /// `None`: SQLite in the data directory. May hold a password.
     pub database_url: Option<SecretString>,
-    /// `None`: a folder in the data directory.
-    pub objects_dir: Option<PathBuf>,
+    pub objects: ObjectsConfig,
     pub gateway: GatewayConfig,
     pub providers: ProvidersConfig,
     pub sandbox: SandboxConfig,
@@ -245,7 +246,7 @@ impl Default for Config {
             roles: vec![Role::Api, Role::Worker, Role::Gateway],
             public_url: None,
             database_url: None,
-            objects_dir: None,
+            objects: ObjectsConfig::default(),
             gateway: GatewayConfig::default(),
             providers: ProvidersConfig::default(),
             sandbox: SandboxConfig::default(),
@@ -317,6 +318,4 @@ pub enum ConfigError {
     UnknownKey { key: String, from: Source, known: String },
     #[error("configuration key `{key}` from {from}: {found} is not allowed; allowed: {allowed}")]
     BadValue { key: &'static str, from: Source, found: String, allowed: &'static str },
-    #[error("configuration key `{key}` from {from}: {what} is not offered yet; allowed: {allowed}")]
-    NotOffered { key: String, from: Source, what: &'static str, allowed: &'static str },
 }

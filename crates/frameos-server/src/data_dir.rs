@@ -18,7 +18,12 @@ pub enum DataDirError {
     File { action: &'static str, path: PathBuf, source: std::io::Error },
     #[error("another FrameOS process is using {}; stop it, or give this one another --data-dir", path.display())]
     InUse { path: PathBuf },
+    #[error("a restore into {} was begun and did not finish; begin it again with the same `frameos restore`", path.display())]
+    Restoring { path: PathBuf },
 }
+
+/// In the data directory while a restore into it is under way.
+pub(crate) const RESTORING: &str = "restoring";
 
 /// A data directory that is there; every path in it is absolute.
 #[derive(Debug, Clone)]
@@ -58,6 +63,19 @@ impl DataDir {
         let path = self.path(name);
         dir_ensure(&path)?;
         Ok(path)
+    }
+
+    /// Refuses a directory into which something is being put back.
+    pub(crate) fn whole(&self) -> Result<(), DataDirError> {
+        let path = self.path(RESTORING);
+        if path.exists() { Err(DataDirError::Restoring { path: self.root.clone() }) } else { Ok(()) }
+    }
+
+    /// Removes a file, for good.
+    pub(crate) fn file_remove(&self, name: &str) -> Result<(), DataDirError> {
+        let path = self.path(name);
+        let removed = fs::remove_file(&path).and_then(|()| File::open(&self.root)?.sync_all());
+        removed.map_err(|source| DataDirError::File { action: "remove", path, source })
     }
 
     /// Makes this process the only one that uses the directory.

@@ -8,7 +8,9 @@ use frameos_sandbox::SandboxError;
 use frameos_store::StoreError;
 use thiserror::Error;
 
-use crate::{data_dir::DataDirError, keys::KeyError, listener::TlsError, mailer::SmtpError};
+use crate::{
+    backup::BackupError, data_dir::DataDirError, keys::KeyError, listener::TlsError, mailer::SmtpError,
+};
 
 /// A process that did not start, or ended otherwise than it was told to.
 #[derive(Debug, Error)]
@@ -17,6 +19,8 @@ pub enum ServeError {
     DataDir(#[from] DataDirError),
     #[error(transparent)]
     Key(#[from] KeyError),
+    #[error(transparent)]
+    Backup(#[from] BackupError),
     #[error("the database or object store cannot be used")]
     Store(#[from] StoreError),
     #[error("agents cannot be isolated on this machine; without role `worker` this process would run none")]
@@ -47,6 +51,8 @@ pub enum ServeError {
     Gateway(#[from] GatewayError),
     #[error("`{key}` is needed by a provider in `gateway.providers`")]
     ProviderKeyMissing { key: &'static str },
+    #[error("objects cannot be kept where `objects.url` says: {what}")]
+    Objects { what: &'static str },
     #[error(
         "these books hold money from `{provider}`, and no test money may come into them: set `gateway.providers` to real ones"
     )]

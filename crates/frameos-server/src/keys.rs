@@ -181,7 +181,7 @@ fn key_create(keys: &Path, path: &Path) -> Result<(), KeyError> {
 }
 
 /// Writes a key beside its place and links it there: a crash leaves no half-written key, a second process loses.
-fn key_put(keys: &Path, path: &Path, seed: &KeyBytes) -> Result<(), KeyError> {
+pub(crate) fn key_put(keys: &Path, path: &Path, seed: &KeyBytes) -> Result<(), KeyError> {
     let text = Zeroizing::new(hex::encode(seed.as_slice()) + "\n");
     let fresh = keys.join(format!(
         ".fresh-{}",

@@ -2,11 +2,13 @@
 //!
 //! Invariants: no business decision is taken here, a handler makes one call of `frameos-app`; no SQL; the environment is read
 //! in `config` only; a private error chain is logged once and never sent. The binary calls [`serve`], [`worker`],
-//! [`gateway`], [`migrate`], [`ledger_verify`], [`worker_status`], [`keys_list`], [`key_rotate`] and [`doctor`] with a [`config::Config`].
+//! [`gateway`], [`migrate`], [`ledger_verify`], [`worker_status`], [`keys_list`], [`key_rotate`],
+//! [`backup()`], [`restore`] and [`doctor`] with a [`config::Config`].
 #![forbid(unsafe_code)]
 
 pub mod api;
 mod assemble;
+mod backup;
 mod bundled;
 mod client_admin;
 pub mod config;
@@ -20,6 +22,7 @@ mod limit;
 mod listener;
 mod mailer;
 mod maintenance;
+mod master_keys;
 mod metrics;
 mod notice;
 mod payment_providers;
@@ -31,6 +34,7 @@ mod telemetry;
 mod view;
 mod web;
 
+pub use backup::{BackupError, BackupReport, Progress, RestoreReport, backup, restore};
 pub use bundled::bundled_agents;
 pub use client_admin::{
     ClientAdded, ClientChange, ClientNew, gateway_client_add, gateway_client_revoke, gateway_client_rotate,

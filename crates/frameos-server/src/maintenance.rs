@@ -4,8 +4,7 @@ use frameos_app::overview_read;
 use frameos_contract::admin::Overview;
 use frameos_domain::clock::{Clock, Timestamp};
 use frameos_gateway::{LedgerAudit, LedgerReport};
-use frameos_store::{Store, clock::SystemClock};
-use secrecy::ExposeSecret;
+use frameos_store::{MasterKey, Store, clock::SystemClock};
 use serde::Serialize;
 
 use crate::{
@@ -14,7 +13,8 @@ use crate::{
     data_dir::DataDir,
     error::ServeError,
     keyring::{PURPOSES, keyring_rotate, keyring_rows, keyring_trusted},
-    keys::{KeyBytes, key_decode, key_load, signing_key_load},
+    keys::signing_key_load,
+    master_keys::master_keys,
     view,
 };
 
@@ -83,32 +83,29 @@ pub async fn worker_status(config: Config) -> Result<Overview, ServeError> {
 
 /// The store of an installation that is there and has this program's schema, to be looked at.
 pub(crate) async fn store_visit(config: &Config) -> Result<(DataDir, Store), ServeError> {
-    let (data, master) = installation(config)?;
-    let store = store_look(config, &data, database_url(config, &data), &master).await?;
+    let (data, masters) = installation(config)?;
+    let store = store_look(config, &data, database_url(config, &data), &masters).await?;
     store.schema_check().await?;
     Ok((data, store))
 }
 
 /// The same, to be changed beside running processes.
 pub(crate) async fn store_change(config: &Config) -> Result<Store, ServeError> {
-    let (data, master) = installation(config)?;
-    let store = store_open(config, &data, database_url(config, &data), &master).await?;
+    let (data, masters) = installation(config)?;
+    let store = store_open(config, &data, database_url(config, &data), &masters).await?;
     store.schema_check().await?;
     Ok(store)
 }
 
 /// The store of an installation beside whoever uses it, whatever its schema.
 pub(crate) async fn store_beside(config: &Config, data: &DataDir) -> Result<Store, ServeError> {
-    let (_, master) = installation(config)?;
-    store_open(config, data, database_url(config, data), &master).await
+    let (_, masters) = installation(config)?;
+    store_open(config, data, database_url(config, data), &masters).await
 }
 
-/// An installation's folder and the key of what it keeps.
-fn installation(config: &Config) -> Result<(DataDir, KeyBytes), ServeError> {
+/// An installation's folder and the keys of what it keeps.
+fn installation(config: &Config) -> Result<(DataDir, Vec<MasterKey>), ServeError> {
     let data = DataDir::existing(&config.data_dir)?;
-    let master = match config.master_key.as_ref().and_then(|secret| key_decode(secret.expose_secret())) {
-        Some(key) => key,
-        None => key_load(&data.path("keys"), "master")?,
-    };
-    Ok((data, master))
+    let masters = master_keys(config, &data.path("keys"))?;
+    Ok((data, masters))
 }

@@ -6,13 +6,13 @@
 use std::{
     collections::BTreeMap,
     error::Error,
-    path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use frameos_app::App;
 use frameos_contract::operations::{Check as Part, CheckStatus as State};
+use frameos_domain::id::EventId;
 use tokio::sync::Mutex;
 
 use crate::limit::Shared;
@@ -21,6 +21,8 @@ use crate::limit::Shared;
 const ANSWER: Duration = Duration::from_secs(2);
 /// For how long a look is good.
 const FRESH: Duration = Duration::from_millis(200);
+/// How often an object is written to see whether that works; S3 has a price for each.
+const WRITE_EVERY: Duration = Duration::from_secs(10);
 
 pub(crate) type Parts = BTreeMap<&'static str, Part>;
 
@@ -28,14 +30,16 @@ pub(crate) type Parts = BTreeMap<&'static str, Part>;
 pub(crate) struct Readiness {
     app: App,
     redis: Option<Shared>,
-    /// Where objects are, when that is a folder.
-    objects: PathBuf,
+    /// What this process writes to see whether it can.
+    probe: String,
+    probed: Mutex<Option<Instant>>,
     last: Mutex<Option<(Instant, Arc<Parts>)>>,
 }
 
 impl Readiness {
-    pub(crate) fn new(app: App, redis: Option<Shared>, objects: PathBuf) -> Self {
-        Self { app, redis, objects, last: Mutex::default() }
+    pub(crate) fn new(app: App, redis: Option<Shared>) -> Self {
+        let probe = EventId::generate(app.now()).to_string();
+        Self { app, redis, probe, probed: Mutex::default(), last: Mutex::default() }
     }
 
     /// Every part, and whether the process is ready.
@@ -73,10 +77,20 @@ impl Readiness {
     }
 
     async fn objects_ask(&self) -> Result<(), Box<dyn Error + Send + Sync>> {
-        if !tokio::fs::metadata(&self.objects).await?.is_dir() {
-            return Err("the objects' folder is no folder".into());
+        let mut probed = self.probed.lock().await;
+        let objects = self.app.store().objects();
+        // An error's next look writes again, because that is what may fail.
+        match probed.take() {
+            Some(at) if at.elapsed() < WRITE_EVERY => {
+                objects.look().await?;
+                *probed = Some(at);
+            }
+            _ => {
+                objects.look().await?;
+                objects.probe(&self.probe).await?;
+                *probed = Some(Instant::now());
+            }
         }
-        self.app.store().objects().get("readiness/never-there").await?;
         Ok(())
     }
 }

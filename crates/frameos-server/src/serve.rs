@@ -191,8 +191,7 @@ impl Server {
                 tasks.spawn(done(shared.clone().follow(shutdown.clone())));
             }
             let redis = limits.as_ref().and_then(|limits| limits.limits.shared().cloned());
-            let objects = config.objects_dir.clone().unwrap_or_else(|| ground.data.path("objects"));
-            let readiness = Readiness::new(assembly.app.clone(), redis, objects);
+            let readiness = Readiness::new(assembly.app.clone(), redis);
             let api = Api::new(ApiParts {
                 readiness,
                 app: assembly.app.clone(),

@@ -70,7 +70,7 @@ impl Cipher {
             .map(|master| {
                 let key = UnboundKey::new(&AES_256_GCM, master.derive("frameos/at-rest").as_slice())
                     .map_err(|_| CipherError::Unavailable)?;
-                Ok(KeyEntry { id: master.id(), key: LessSafeKey::new(key) })
+                Ok(KeyEntry { id: master.id_bytes(), key: LessSafeKey::new(key) })
             })
             .collect::<Result<Vec<_>, _>>()
             .map(|keys| Self { keys: keys.into() })

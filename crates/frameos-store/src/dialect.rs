@@ -61,6 +61,27 @@ pub(crate) const fn table_exists(engine: Engine) -> &'static str {
     }
 }
 
+/// The tables that are there.
+pub(crate) const fn table_names(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => {
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name"
+        }
+        Engine::Postgres => {
+            "SELECT table_name::TEXT FROM information_schema.tables WHERE table_schema = current_schema() \
+             AND table_type = 'BASE TABLE' ORDER BY table_name"
+        }
+    }
+}
+
+/// Which table refers to which.
+pub(crate) const PG_REFERENCES: &str = "SELECT child.relname::TEXT, parent.relname::TEXT FROM pg_constraint link \
+     JOIN pg_class child ON child.oid = link.conrelid JOIN pg_class parent ON parent.oid = link.confrelid \
+     WHERE link.contype = 'f' AND child.relnamespace = current_schema()::regnamespace";
+/// The columns of a table: `$1`.
+pub(crate) const PG_COLUMNS: &str = "SELECT column_name::TEXT FROM information_schema.columns \
+     WHERE table_schema = current_schema() AND table_name = $1 ORDER BY ordinal_position";
+
 /// Runs that may be started, in their order: `$1` class, `$2` now, `$3` how many. PostgreSQL skips rows that another
 /// worker is claiming this moment; SQLite has one writer.
 pub(crate) const fn ticket_due(engine: Engine) -> &'static str {

@@ -50,6 +50,14 @@ pub enum StoreError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The object store cannot be reached, or lets this installation not do it. Trying again later may help.
+    #[error("the object store cannot {action} an object: {what}")]
+    ObjectsUnavailable {
+        action: &'static str,
+        what: &'static str,
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     #[error("bad store configuration: {what}")]
     Config { what: String },
 }
@@ -82,6 +90,6 @@ impl StoreError {
 
     /// Whether doing the same again later may succeed.
     pub const fn is_transient(&self) -> bool {
-        matches!(self, Self::Unavailable { .. })
+        matches!(self, Self::Unavailable { .. } | Self::ObjectsUnavailable { .. })
     }
 }

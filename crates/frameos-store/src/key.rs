@@ -60,8 +60,13 @@ impl MasterKey {
         out
     }
 
-    /// Names the key in ciphertexts without revealing it.
-    pub(crate) fn id(&self) -> [u8; 4] {
+    /// Names the key without revealing it: eight hexadecimal digits.
+    pub fn id(&self) -> String {
+        hex::encode(self.id_bytes())
+    }
+
+    /// The same, as ciphertexts carry it.
+    pub(crate) fn id_bytes(&self) -> [u8; 4] {
         let mut named = b"frameos key id".to_vec();
         named.extend_from_slice(self.0.as_slice());
         let digest = digest::digest(&digest::SHA256, &named);

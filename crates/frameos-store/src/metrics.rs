@@ -61,7 +61,7 @@ impl StoreMetrics {
 
 const fn kind(error: &StoreError) -> &'static str {
     match error {
-        StoreError::Unavailable { .. } => "unavailable",
+        StoreError::Unavailable { .. } | StoreError::ObjectsUnavailable { .. } => "unavailable",
         StoreError::Conflict { .. } | StoreError::Refused { .. } => "refused",
         StoreError::Corrupt { .. } | StoreError::Cipher(_) | StoreError::RowCount { .. } => "corrupt",
         StoreError::Migration(_) => "schema",

@@ -115,6 +115,11 @@ impl PostgresConnection {
         Self { object: self.object.clone(), open: false, unsent: false, ..*self }
     }
 
+    /// The connection itself, for what is no statement.
+    pub(crate) fn client(&self) -> Option<Arc<Object>> {
+        self.object.clone()
+    }
+
     /// Waits for answers as long as it takes.
     pub(crate) const fn wait_long(&mut self) {
         self.patience = None;
@@ -231,7 +236,7 @@ fn references(params: &[Value]) -> Vec<&(dyn ToSql + Sync)> {
 }
 
 /// Puts PostgreSQL's errors in the store's words.
-fn convert(error: tokio_postgres::Error) -> StoreError {
+pub(crate) fn convert(error: tokio_postgres::Error) -> StoreError {
     let Some(refusal) = error.as_db_error() else {
         let cause = std::error::Error::source(&error);
         return if error.is_closed() || cause.is_some_and(|cause| cause.is::<std::io::Error>()) {

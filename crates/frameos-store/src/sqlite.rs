@@ -302,7 +302,7 @@ fn read(value: ValueRef<'_>) -> Result<Value, StoreError> {
 }
 
 /// Puts SQLite's errors in the store's words.
-fn convert(error: rusqlite::Error) -> StoreError {
+pub(crate) fn convert(error: rusqlite::Error) -> StoreError {
     let rusqlite::Error::SqliteFailure(failure, message) = &error else {
         return StoreError::Statement(error.into());
     };

@@ -60,7 +60,7 @@ pub(crate) enum Purpose {
     Look,
 }
 
-enum Database {
+pub(crate) enum Database {
     Sqlite(Sqlite),
     Postgres(Postgres),
 }
@@ -164,6 +164,10 @@ impl Store {
         Arc::ptr_eq(&self.inner, &other.inner)
     }
 
+    pub(crate) fn database(&self) -> &Database {
+        &self.inner.database
+    }
+
     pub fn cipher(&self) -> &Cipher {
         &self.inner.cipher
     }
@@ -243,7 +247,7 @@ impl Store {
     }
 }
 
-fn sqlite_path(text: &str) -> Result<PathBuf, StoreError> {
+pub(crate) fn sqlite_path(text: &str) -> Result<PathBuf, StoreError> {
     match text.strip_prefix("//").unwrap_or(text) {
         // Each connection would have a memory of its own.
         "" | ":memory:" => Err(StoreError::Config { what: "the SQLite URL must name a file".into() }),

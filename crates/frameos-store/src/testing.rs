@@ -4,6 +4,7 @@
 //! PostgreSQL half fails and says what to do; it never passes unseen. Each test has a schema or file of its own.
 
 mod bulk;
+mod s3;
 
 use frameos_domain::{clock::Clock, id::RequestId};
 use tempfile::TempDir;
@@ -12,6 +13,7 @@ use tokio_postgres::NoTls;
 use crate::{MasterKey, ObjectsConfig, Store, StoreConfig, clock::SystemClock};
 
 pub use bulk::rows_insert;
+pub use s3::S3Server;
 
 /// A store that vanishes with the test.
 pub struct TestDb {

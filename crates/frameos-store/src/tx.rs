@@ -226,6 +226,14 @@ impl Tx {
         self.note(result)
     }
 
+    /// The connection of an open transaction, for COPY. PostgreSQL only, and after a first statement.
+    pub(crate) fn postgres_client(&self) -> Result<std::sync::Arc<deadpool_postgres::Object>, StoreError> {
+        match &self.connection {
+            Connection::Postgres(connection) => connection.client().ok_or(StoreError::Aborted),
+            Connection::Sqlite(_) => Err(StoreError::Aborted),
+        }
+    }
+
     pub(crate) const fn engine(&self) -> Engine {
         match self.connection {
             Connection::Sqlite(_) => Engine::Sqlite,

@@ -92,6 +92,10 @@ enum Command {
     /// Check the ledger's books
     #[command(subcommand)]
     Ledger(command::ledger::Ledger),
+    /// Copy the whole installation into a folder, while it works
+    Backup(command::backup::Backup),
+    /// Put a backup back, into an empty installation
+    Restore(command::backup::Restore),
     /// Check machine, files and services, and say what to do
     Doctor(command::doctor::Doctor),
     /// Tell whether this machine can isolate agents
@@ -134,6 +138,8 @@ impl Cli {
             Command::Runtime(command) => command::runtime::run(&command),
             Command::Keys(command) => command::keys::run(&command).await,
             Command::Ledger(command) => command::ledger::run(&command).await,
+            Command::Backup(args) => Box::pin(command::backup::backup(&args)).await,
+            Command::Restore(args) => Box::pin(command::backup::restore(&args)).await,
             Command::Doctor(command) => command::doctor::run(&command).await,
             Command::Sandbox(command) => command::sandbox::run(&command).await,
         }

@@ -3,6 +3,7 @@
 pub mod admin;
 pub mod agent;
 pub mod agents;
+pub mod backup;
 pub mod cancel;
 pub mod config;
 pub mod deploy;

@@ -9,10 +9,11 @@ use super::{
     Config, LimitClass, Role, Seed,
     limits::rate_key,
     network::{self, FORWARDED},
+    objects,
     read::{
         PAYOUT_PROVIDERS, PAYOUT_ZONES, address, api_key, backend, backend_name, boolean, boolean_or_auto,
-        choice, database_url, folder, mail_from, mail_url, master_key, number, path, phone, providers,
-        redis_url, roles, scenario, shown, signing_key, string, url, visible,
+        choice, database_url, mail_from, mail_url, master_key, number, path, phone, providers, redis_url,
+        roles, scenario, shown, signing_key, string, url, visible,
     },
     server, telemetry, x402,
 };
@@ -28,8 +29,6 @@ pub(crate) enum Raw<'a> {
 #[derive(Debug)]
 pub(crate) enum Refused {
     NotAllowed,
-    /// Known, planned, and not there; the name says what.
-    NotOffered(&'static str),
 }
 
 /// How a value is shown.
@@ -97,7 +96,7 @@ pub static KEYS: &[Key] = &[
     },
     Key {
         name: "master_key",
-        allowed: "32 bytes in hex or base64",
+        allowed: "32 bytes in hex or base64; several with commas between, of which all read",
         set: |config, raw| set_optional(&mut config.master_key, raw, master_key),
         show: |config| hidden(config.master_key.as_ref()),
     },
@@ -159,11 +158,27 @@ pub static KEYS: &[Key] = &[
     },
     Key {
         name: "objects.url",
-        allowed: "file:///absolute/directory",
-        set: |config, raw| {
-            set_optional(&mut config.objects_dir, raw, |raw| folder(raw, "s3://", "S3 storage"))
-        },
-        show: |config| optional(config.objects_dir.as_ref().map(|path| format!("file://{}", path.display()))),
+        allowed: "file:///absolute/directory, or s3://bucket/prefix?region=…&endpoint=…&style=path (or virtual), without credentials",
+        set: |config, raw| set_optional(&mut config.objects.place, raw, objects::place),
+        show: |config| optional(config.objects.place.as_ref()),
+    },
+    Key {
+        name: "objects.access_key_id",
+        allowed: "the id of an access key of S3",
+        set: |config, raw| set_optional(&mut config.objects.access_key_id, raw, objects::access_key_id),
+        show: |config| optional(config.objects.access_key_id.as_ref()),
+    },
+    Key {
+        name: "objects.secret_access_key",
+        allowed: "the secret of an access key of S3",
+        set: |config, raw| set_optional(&mut config.objects.secret_access_key, raw, objects::secret),
+        show: |config| hidden(config.objects.secret_access_key.as_ref()),
+    },
+    Key {
+        name: "objects.session_token",
+        allowed: "the token of a temporary access key of S3",
+        set: |config, raw| set_optional(&mut config.objects.session_token, raw, objects::secret),
+        show: |config| hidden(config.objects.session_token.as_ref()),
     },
     Key {
         name: "gateway.url",

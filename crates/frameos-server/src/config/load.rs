@@ -12,6 +12,7 @@ use toml::{Table, Value};
 use super::{
     Config, ConfigError, Source,
     key::{KEYS, Key, Raw, Refused},
+    objects::AWS_VARIABLES,
 };
 
 /// Variables with our prefix that are not configuration: the client commands' own, and the tests'.
@@ -26,12 +27,15 @@ const STANDARD: &[(&str, &str)] = &[
     ("OTEL_SERVICE_NAME", "telemetry.service_name"),
 ];
 
-/// The process environment's variables that say something of the configuration.
+/// The process environment's variables that say something of the configuration, and those of AWS's tools that say how to reach S3.
 pub fn environment() -> Vec<(String, String)> {
+    let is_known = |name: &String| {
+        name.starts_with(PREFIX)
+            || AWS_VARIABLES.contains(&name.as_str())
+            || STANDARD.iter().any(|(known, _)| known == name)
+    };
     let ours = |(name, value): (OsString, OsString)| {
-        let is_ours =
-            |name: &String| name.starts_with(PREFIX) || STANDARD.iter().any(|(known, _)| known == name);
-        let name = name.into_string().ok().filter(is_ours)?;
+        let name = name.into_string().ok().filter(is_known)?;
         Some((name, value.to_string_lossy().into_owned()))
     };
     std::env::vars_os().filter_map(ours).collect()
@@ -92,6 +96,10 @@ impl Config {
     }
 
     fn apply_variable(&mut self, name: &str, value: &str) -> Result<(), ConfigError> {
+        if AWS_VARIABLES.contains(&name) {
+            self.objects.aws.push((name.to_owned(), value.to_owned().into()));
+            return Ok(());
+        }
         if OTHER_VARIABLES.contains(&name) || name.starts_with(TEST_PREFIX) {
             return Ok(());
         }
@@ -103,9 +111,6 @@ impl Config {
 
     fn apply(&mut self, key: &'static Key, raw: Raw<'_>, from: Source) -> Result<(), ConfigError> {
         (key.set)(self, raw).map_err(|refused| match refused {
-            Refused::NotOffered(what) => {
-                ConfigError::NotOffered { key: key.name.to_owned(), from, what, allowed: key.allowed }
-            }
             Refused::NotAllowed => ConfigError::BadValue {
                 key: key.name,
                 from,
@@ -133,6 +138,9 @@ fn found(config: &Config, key: &Key, raw: Raw<'_>) -> String {
     const SECRET: &[&str] = &[
         "master_key",
         "database.url",
+        "objects.url",
+        "objects.secret_access_key",
+        "objects.session_token",
         "redis.url",
         "gateway.api_key",
         "gateway.sandbox_webhook_secret",

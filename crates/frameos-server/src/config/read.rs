@@ -41,16 +41,6 @@ pub(super) fn url(raw: Raw<'_>) -> Result<String, Refused> {
     Ok(text.trim_end_matches('/').to_owned())
 }
 
-pub(super) fn folder(raw: Raw<'_>, planned: &str, what: &'static str) -> Result<PathBuf, Refused> {
-    let text = string(raw)?;
-    if text.starts_with(planned) {
-        return Err(Refused::NotOffered(what));
-    }
-    let path =
-        text.strip_prefix("file://").filter(|path| path.starts_with('/')).ok_or(Refused::NotAllowed)?;
-    Ok(PathBuf::from(path))
-}
-
 pub(super) fn mail_url(mail: &mut MailConfig, raw: Raw<'_>) -> Result<(), Refused> {
     let text = string(raw)?;
     (mail.folder, mail.smtp) = (None, None);
@@ -93,10 +83,8 @@ pub(super) fn redis_url(raw: Raw<'_>) -> Result<SecretString, Refused> {
 
 pub(super) fn master_key(raw: Raw<'_>) -> Result<SecretString, Refused> {
     let secret = SecretString::from(string(raw)?);
-    match crate::keys::key_decode(secret.expose_secret()) {
-        Some(_) => Ok(secret),
-        None => Err(Refused::NotAllowed),
-    }
+    let is_read = secret.expose_secret().split(',').all(|key| crate::keys::key_decode(key).is_some());
+    if is_read { Ok(secret) } else { Err(Refused::NotAllowed) }
 }
 
 pub(super) fn api_key(raw: Raw<'_>) -> Result<SecretString, Refused> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use frameos_app::HttpGateway;
 use frameos_domain::clock::{Clock, Timestamp};
 use frameos_gateway::PaymentGateway;
-use frameos_store::clock::SystemClock;
+use frameos_store::{Store, StoreError, clock::SystemClock};
 
 use super::{Finding, LOOK, told};
 use crate::{config::Config, data_dir::DataDir, limit::Shared, maintenance::store_beside};
@@ -39,10 +39,11 @@ pub(super) async fn stores(config: &Config, data: &DataDir) -> Vec<Finding> {
     if let Ok(Ok(Some(theirs))) = tokio::time::timeout(LOOK, store.database_time()).await {
         findings.push(skew("database", asked, theirs));
     }
-    findings.push(match tokio::time::timeout(LOOK, store.objects().probe()).await {
+    findings.push(match tokio::time::timeout(LOOK, objects_probe(&store)).await {
         Ok(Ok(())) => Finding::ok("objects", "written, read and removed"),
         Ok(Err(error)) => {
-            let advice = "check objects.url, and that this user may write there";
+            let advice = "check objects.url: a folder must let this user write; a bucket must exist and let its access key get, put, \
+                          delete and list";
             Finding::fail("objects", told(&error), advice)
         }
         Err(_) => {
@@ -50,6 +51,11 @@ pub(super) async fn stores(config: &Config, data: &DataDir) -> Vec<Finding> {
         }
     });
     findings
+}
+
+async fn objects_probe(store: &Store) -> Result<(), StoreError> {
+    store.objects().look().await?;
+    store.objects().probe(&format!("doctor-{}", std::process::id())).await
 }
 
 pub(super) async fn redis(config: &Config) -> Finding {

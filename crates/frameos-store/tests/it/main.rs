@@ -27,6 +27,7 @@ mod recovery_code;
 mod revenue;
 mod review;
 mod run_event;
+mod s3;
 mod schema;
 mod session;
 mod signal;

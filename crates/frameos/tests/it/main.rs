@@ -4,6 +4,7 @@
 //! `cargo build -p frameos-sandbox && cargo nextest run -p frameos`.
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up fails right there")]
 
+mod backup;
 mod bundled_agents;
 mod client;
 mod crash;
@@ -15,6 +16,7 @@ mod program;
 mod random;
 mod receipts;
 mod remote;
+mod s3;
 mod sandbox;
 mod scan;
 mod server;

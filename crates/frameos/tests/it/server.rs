@@ -1,7 +1,7 @@
 //! A running `frameos serve` and the people who use it.
 
 use std::{
-    io::{BufRead, BufReader, Read},
+    io::{BufRead, BufReader, Read, Write},
     process::{Child, Command, ExitStatus, Stdio},
     sync::mpsc::{Receiver, RecvTimeoutError, channel},
     time::Duration,
@@ -48,6 +48,27 @@ impl Server {
         command.env("FRAMEOS_WORKER__STARTS_PER_SECOND", "0").env("FRAMEOS_LIMITS__ENABLED", "false");
         command.env("FRAMEOS_WEBHOOKS__ALLOW_PRIVATE", "true");
         Self::listening(command)
+    }
+
+    /// Starts `frameos serve` on this home's data folder with these variables.
+    pub(crate) fn start_env(frameos: &Frameos, address: &str, variables: &[(&str, String)]) -> Self {
+        let data = frameos.path("data");
+        let args = ["serve", "--listen", address, "--data-dir", data.to_str().unwrap()];
+        let mut command = frameos.command(args);
+        command.env("FRAMEOS_WORKER__STARTS_PER_SECOND", "0").env("FRAMEOS_LIMITS__ENABLED", "false");
+        command.envs(variables.iter().map(|(name, value)| (name, value)));
+        Self::listening(command)
+    }
+
+    /// What `/readyz` answers: status and body.
+    pub(crate) fn readiness(&self) -> (u16, Value) {
+        let mut stream = std::net::TcpStream::connect(self.address()).unwrap();
+        write!(stream, "GET /readyz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).unwrap();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        (status, serde_json::from_str(body).unwrap_or_else(|_| panic!("{text}")))
     }
 
     /// Starts `frameos gateway` on this home's data folder, with these variables.
