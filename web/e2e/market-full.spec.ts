@@ -29,12 +29,14 @@ async function stock(page: Page): Promise<void> {
     route.fulfill({ json: { success: true, data: { categories: CATEGORIES.map((category, index) => ({ category, agents: 412 - index * 37 })) } } }),
   );
   await page.route('**/agents?*', (route) => {
-    const limit = Number(new URL(route.request().url()).searchParams.get('limit'));
+    const query = new URL(route.request().url()).searchParams;
+    const limit = Number(query.get('limit'));
+    const sorted = query.get('sort') === 'rating' ? agents.filter((agent) => agent.review_count > 0) : agents;
     const facets = {
       category: counts(CATEGORIES), pricing_model: counts(['per_execution', 'free_tier', 'pay_per_use', 'subscription']), language: counts(['nodejs', 'python']),
       capability: counts(['http_request']), tag: counts(['gst', 'pdf', 'csv', 'mail', 'text', 'seo', 'charts', 'cv', 'audit', 'code']), price: counts(['0', '1-100', '101-1000', '1001-10000', '10001-']),
     };
-    return route.fulfill({ json: { success: true, data: { agents: agents.slice(0, limit), total: 9_871, page: 1, limit, facets } } });
+    return route.fulfill({ json: { success: true, data: { agents: sorted.slice(0, limit), total: 9_871, page: 1, limit, facets } } });
   });
 }
 

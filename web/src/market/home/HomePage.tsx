@@ -1,6 +1,5 @@
 import { Group, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import type { ReactNode } from 'react';
 
 import { ErrorState } from '@/shared/ErrorState';
 import { AnchorLink } from '@/shared/links';
@@ -12,6 +11,9 @@ import type { AgentSummary } from '../types';
 import { Hero } from './Hero';
 import classes from './HomePage.module.css';
 import { Promises } from './Promises';
+
+/** A row of cards. */
+const ROW = 3;
 
 /** The front of the marketplace. */
 export function HomePage() {
@@ -36,13 +38,14 @@ export function HomePage() {
 
 /** What more there is to show once there are more agents than fit on one shelf. */
 function MoreShelves() {
-  const newest = useQuery(agentsQuery({ sort: 'newest', limit: SHELF }));
-  const rated = useQuery(agentsQuery({ sort: 'rating', limit: SHELF }));
-  const best = rated.data?.agents.filter((agent) => agent.review_count > 0);
+  const newest = useQuery(agentsQuery({ sort: 'newest', limit: ROW }));
+  const rated = useQuery(agentsQuery({ sort: 'rating', limit: ROW }));
+  // Where nobody has rated anything, there is no best.
+  const best = rated.data?.agents.every((agent) => agent.review_count > 0) === false ? [] : rated.data?.agents;
   return (
     <>
-      {(best === undefined || best.length > 0) && <Shelf title="Best rated" sort="rating" agents={best} />}
-      <Shelf title="New" sort="newest" agents={newest.data?.agents} />
+      {(best === undefined || best.length > 0) && <Shelf title="Best rated" sort="rating" agents={best} expect={ROW} />}
+      <Shelf title="New" sort="newest" agents={newest.data?.agents} expect={ROW} />
     </>
   );
 }
@@ -51,10 +54,11 @@ interface ShelfProps {
   title: string;
   sort: 'popularity' | 'newest' | 'rating';
   agents: AgentSummary[] | undefined;
-  children?: ReactNode;
+  /** How many there will be. */
+  expect?: number;
 }
 
-function Shelf({ title, sort, agents }: ShelfProps) {
+function Shelf({ title, sort, agents, expect = SHELF }: ShelfProps) {
   return (
     <section aria-label={title}>
       <Group justify="space-between" align="baseline" mb="sm">
@@ -63,7 +67,7 @@ function Shelf({ title, sort, agents }: ShelfProps) {
           See all
         </AnchorLink>
       </Group>
-      <AgentGrid agents={agents} expect={SHELF} />
+      <AgentGrid agents={agents} expect={expect} />
     </section>
   );
 }
