@@ -8,6 +8,9 @@ const MONO = "ui-monospace, 'SF Mono', 'Cascadia Mono', Menlo, Consolas, 'Libera
 
 const small = { size: 'sm' as MantineSize };
 
+/** Dialogs: a name for their button, and no second banner for those who go by landmarks. */
+const dialog = { closeButtonProps: { 'aria-label': 'Close' }, attributes: { header: { role: 'presentation' } } };
+
 export const theme = createTheme({
   colors: { brand, red, green, blue, yellow, orange, gray, dark },
   primaryColor: 'brand',
@@ -38,10 +41,11 @@ export const theme = createTheme({
     Anchor: { defaultProps: { underline: 'hover' } },
     Badge: { defaultProps: { variant: 'light', radius: 'sm', tt: 'none', fw: 550 } },
     Button: { defaultProps: small, styles: { label: { fontWeight: 550 } } },
-    Modal: { defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.5, blur: 2 } } },
+    Drawer: { defaultProps: dialog },
+    Modal: { defaultProps: { ...dialog, centered: true, overlayProps: { backgroundOpacity: 0.5, blur: 2 } } },
     NavLink: { styles: { root: { borderRadius: 'var(--mantine-radius-md)' } } },
     NumberInput: { defaultProps: small },
-    Paper: { defaultProps: { withBorder: true, radius: 'lg' } },
+    Paper: { defaultProps: { withBorder: true, radius: 'lg' }, vars: () => ({ root: { '--paper-border-color': 'var(--app-line)' } }) },
     PasswordInput: { defaultProps: small },
     SegmentedControl: { defaultProps: small },
     Select: { defaultProps: { ...small, allowDeselect: false, comboboxProps: { shadow: 'md' } } },
@@ -55,6 +59,17 @@ export const theme = createTheme({
     Tooltip: { defaultProps: { withArrow: true, openDelay: 250, events: { hover: true, focus: true, touch: false } } },
   },
 });
+
+const TINTED = ['brand', 'red', 'green', 'blue', 'yellow', 'orange', 'gray'];
+
+/** The tints of badges and boxes on dark surfaces; Mantine's own nearly vanish on ours. */
+const darkTints = Object.fromEntries(
+  TINTED.flatMap((name) => [
+    [`--mantine-color-${name}-light`, `color-mix(in srgb, var(--mantine-color-${name}-4) 17%, var(--mantine-color-body))`],
+    [`--mantine-color-${name}-light-hover`, `color-mix(in srgb, var(--mantine-color-${name}-4) 24%, var(--mantine-color-body))`],
+    [`--mantine-color-${name}-light-color`, `var(--mantine-color-${name}-2)`],
+  ]),
+);
 
 /** Surfaces and quiet text. `--app-canvas` lies behind the cards. */
 export const variables: CSSVariablesResolver = () => ({
@@ -76,6 +91,7 @@ export const variables: CSSVariablesResolver = () => ({
     '--app-focus': 'var(--mantine-color-brand-6)',
   },
   dark: {
+    ...darkTints,
     '--mantine-color-body': '#15191d',
     '--mantine-color-text': '#e6eaed',
     '--mantine-color-dimmed': '#9ea8b1',
