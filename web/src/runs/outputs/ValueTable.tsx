@@ -1,0 +1,93 @@
+import { Button, Group, Popover, Table, Text, UnstyledButton } from '@mantine/core';
+import { Download } from 'lucide-react';
+import { useState } from 'react';
+
+import { csvOf, download } from '@/shared/download';
+import { JsonTree } from '@/shared/JsonTree';
+import { formatCount, plural } from '@/shared/numbers';
+import { words } from '@/shared/StatusBadge';
+
+import { columnsOf } from './kind';
+import classes from './outputs.module.css';
+
+const AT_ONCE = 20;
+
+/** A list of objects as a table; parts that are values of their own open on demand. */
+export function ValueTable({ name, rows }: { name: string; rows: Record<string, unknown>[] }) {
+  const [shown, setShown] = useState(AT_ONCE);
+  const columns = columnsOf(rows) ?? [];
+  return (
+    <div>
+      <Table.ScrollContainer minWidth={Math.min(columns.length * 110, 1600)} type="native" className={classes.frame} maxHeight={480}>
+        <Table verticalSpacing={6} horizontalSpacing="sm" aria-label={words(name)} stickyHeader fz="sm">
+          <Table.Thead>
+            <Table.Tr>
+              {columns.map((column) => (
+                <Table.Th key={column} scope="col" fz="xs" c="dimmed" fw={550}>
+                  {column}
+                </Table.Th>
+              ))}
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {rows.slice(0, shown).map((row, index) => (
+              <Table.Tr key={index}>
+                {columns.map((column) => (
+                  <Table.Td key={column} className={classes.cell}>
+                    <Cell name={column} value={row[column]} />
+                  </Table.Td>
+                ))}
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      </Table.ScrollContainer>
+      <Group justify="space-between" mt={6}>
+        <Text size="xs" c="dimmed">
+          {shown < rows.length ? `${formatCount(shown)} of ${plural(rows.length, 'row')}` : plural(rows.length, 'row')}
+        </Text>
+        <Group gap="xs">
+          {shown < rows.length && (
+            <Button variant="subtle" size="compact-xs" onClick={() => setShown(shown + 200)}>
+              Show more
+            </Button>
+          )}
+          <Button
+            variant="subtle"
+            size="compact-xs"
+            leftSection={<Download size={13} aria-hidden />}
+            onClick={() => download(`${name}.csv`, csvOf(columns, rows), 'text/csv')}
+            aria-label={`Download ${words(name)} as CSV`}
+          >
+            CSV
+          </Button>
+        </Group>
+      </Group>
+    </div>
+  );
+}
+
+function Cell({ name, value }: { name: string; value: unknown }) {
+  if (value === null || value === undefined) return <Text span c="dimmed" inherit aria-label="none">–</Text>;
+  if (typeof value !== 'object') {
+    const text = String(value);
+    return <span title={text.length > 40 ? text : undefined} className={typeof value === 'number' ? 'tabular' : undefined}>{text}</span>;
+  }
+  const size = Array.isArray(value) ? value.length : Object.keys(value).length;
+  if (size === 0) return <Text span c="dimmed" inherit aria-label="empty">–</Text>;
+  if (Array.isArray(value) && value.every((item) => typeof item !== 'object') && value.length <= 6) {
+    return <span>{value.map(String).join(', ')}</span>;
+  }
+  return (
+    <Popover position="bottom-start" shadow="md" width={360} withinPortal>
+      <Popover.Target>
+        <UnstyledButton fz="sm" c="var(--mantine-color-anchor)" aria-label={`Open ${name}`}>
+          {Array.isArray(value) ? `[${size}]` : `{${size}}`}
+        </UnstyledButton>
+      </Popover.Target>
+      <Popover.Dropdown mah={360} style={{ overflow: 'auto' }}>
+        <JsonTree value={value} open={2} />
+      </Popover.Dropdown>
+    </Popover>
+  );
+}
