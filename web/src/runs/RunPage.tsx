@@ -8,7 +8,7 @@ import { ErrorState } from '@/shared/ErrorState';
 import { Page } from '@/shared/Page';
 import { PageHeader } from '@/shared/PageHeader';
 
-import { useRunLive } from './follow/useRunLive';
+import { useLive, useRunLive } from './follow/useRunLive';
 import { LogPanel } from './page/LogPanel';
 import { RunAttempts } from './page/RunAttempts';
 import { RunFacts } from './page/RunFacts';
@@ -30,14 +30,15 @@ const QUEUED_EVERY_MS = 5_000;
 
 /** One run: what it does while it goes on, and what became of it. */
 function Run({ id }: { id: string }) {
-  const { live, view } = useRunLive(id);
+  const live = useRunLive(id);
+  const connection = useLive(live, 'connection');
   const run = useQuery({
     ...runQuery(id),
     // The stream tells of every change but two: the place in the queue, and what happens while it is broken.
     refetchInterval: ({ state }) => {
       const now = state.data;
       if (!now || isOver(now.status)) return false;
-      return now.status === 'queued' || view.connection !== 'open' ? QUEUED_EVERY_MS : false;
+      return now.status === 'queued' || connection !== 'open' ? QUEUED_EVERY_MS : false;
     },
   });
   if (isApiError(run.error, 'NOT_FOUND')) return <NotFound />;
@@ -56,17 +57,17 @@ function Run({ id }: { id: string }) {
       <Grid gap="lg">
         <Grid.Col span={{ base: 12, md: 8 }}>
           <Stack gap="lg">
-            <RunState run={data} view={view} />
+            <RunState run={data} live={live} />
             <RunOutputs run={data} />
-            <LogPanel run={data} live={live} view={view} />
+            <LogPanel run={data} live={live} />
             <RunInputs run={data} />
           </Stack>
         </Grid.Col>
         <Grid.Col span={{ base: 12, md: 4 }}>
           <Stack gap="lg">
             <RunFacts run={data} />
-            <RunMoney run={data} charged={view.charged} />
-            <RunResources run={data} samples={view.samples} />
+            <RunMoney run={data} live={live} />
+            <RunResources run={data} live={live} />
             <RunAttempts run={data} />
           </Stack>
         </Grid.Col>

@@ -81,8 +81,8 @@ function Cell({ name, value }: { name: string; value: unknown }) {
   return (
     <Popover position="bottom-start" shadow="md" width={360} withinPortal>
       <Popover.Target>
-        <UnstyledButton fz="sm" c="var(--mantine-color-anchor)" aria-label={`Open ${name}`}>
-          {Array.isArray(value) ? `[${size}]` : `{${size}}`}
+        <UnstyledButton fz="sm" c="var(--mantine-color-anchor)" mih={24} title={`Open ${name}`}>
+          {plural(size, Array.isArray(value) ? 'entry' : 'field', Array.isArray(value) ? 'entries' : 'fields')}
         </UnstyledButton>
       </Popover.Target>
       <Popover.Dropdown mah={360} style={{ overflow: 'auto' }}>

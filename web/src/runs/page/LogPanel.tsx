@@ -3,13 +3,14 @@ import { useQuery } from '@tanstack/react-query';
 import { Download, Search } from 'lucide-react';
 import { useMemo, useState } from 'react';
 
+import { queryClient } from '@/api/query';
 import { download } from '@/shared/download';
 import { notifyFailed } from '@/shared/notify';
 import { plural } from '@/shared/numbers';
 import { Panel } from '@/shared/Panel';
 
-import type { LiveView, LogLine, RunLive } from '../follow/runLive';
-import { queryClient } from '@/api/query';
+import type { LogLine, RunLive } from '../follow/runLive';
+import { useLive } from '../follow/useRunLive';
 import { runLogsQuery } from '../queries';
 import { type Execution, isOver } from '../types';
 import { LogLines } from './LogLines';
@@ -17,19 +18,21 @@ import { LogLines } from './LogLines';
 interface Props {
   run: Execution;
   live: RunLive;
-  view: LiveView;
 }
 
 /** What the agent printed and logged, as it comes. */
-export function LogPanel({ run, live, view }: Props) {
+export function LogPanel({ run, live }: Props) {
+  const connection = useLive(live, 'connection');
+  const told = useLive(live, 'lines');
+  const isTruncated = useLive(live, 'isTruncated');
   const [needle, setNeedle] = useState('');
   const [hasTimes, setTimes] = useState(false);
   const over = isOver(run.status);
   // Events are kept for a day; what was printed stays.
-  const isGone = over && view.connection === 'over' && view.lines === 0;
+  const isGone = over && connection === 'over' && told === 0;
   const kept = useKept(run.id, isGone);
   const lines = isGone ? kept : live.lines;
-  const count = isGone ? kept.length : view.lines;
+  const count = isGone ? kept.length : told;
   const found = useMemo(() => filter(lines, count, needle), [lines, count, needle]);
   const save = () => saveAll(run.id).catch((error: unknown) => notifyFailed(error, 'The log was not loaded'));
   return (
@@ -71,7 +74,7 @@ export function LogPanel({ run, live, view }: Props) {
               {needle === '' ? plural(count, 'line') : `${plural(found.length, 'line')} of ${count}`}
             </Text>
           </Group>
-          {view.isTruncated && (
+          {isTruncated && (
             <Alert color="yellow" mt="xs" p="xs">
               <Text size="xs">
                 More was printed than is shown here.{' '}

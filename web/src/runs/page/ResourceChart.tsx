@@ -1,53 +1,47 @@
 import '@mantine/charts/styles.layer.css';
 
-import { AreaChart } from '@mantine/charts';
+import { Sparkline } from '@mantine/charts';
 import { Stack, Text } from '@mantine/core';
 
-import { formatBytes, formatDuration } from '@/shared/numbers';
+import { formatBytes } from '@/shared/numbers';
 
 import type { Sample } from '../follow/runLive';
 
 /** Processor and memory over the time of an attempt. */
 export default function ResourceChart({ samples }: { samples: readonly Sample[] }) {
-  const data = samples.map(({ at, cpu, memory }) => ({ at: formatDuration(at), cpu, memory }));
-  const last = samples.at(-1);
   return (
-    <Stack gap={4}>
-      <Graph data={data} name="cpu" label="Processor" unit={(value) => `${Math.round(value)}%`} color="brand.6" now={last?.cpu} />
-      <Graph data={data} name="memory" label="Most memory so far" unit={formatBytes} color="blue.6" now={last?.memory} />
+    <Stack gap={8}>
+      <Graph data={samples.map(({ cpu }) => cpu)} label="Processor" unit={(value) => `${Math.round(value)}%`} color="brand.6" />
+      <Graph data={samples.map(({ memory }) => memory)} label="Most memory so far" unit={formatBytes} color="blue.6" />
     </Stack>
   );
 }
 
 interface GraphProps {
-  data: Record<string, unknown>[];
-  name: string;
+  data: (number | null)[];
   label: string;
   color: string;
   unit: (value: number) => string;
-  now: number | null | undefined;
 }
 
-function Graph({ data, name, label, color, unit, now }: GraphProps) {
-  if (now === null || now === undefined) return null;
+function Graph({ data, label, color, unit }: GraphProps) {
+  const known = data.filter((value) => value !== null);
+  const last = known.at(-1);
+  if (last === undefined) return null;
   return (
-    <figure style={{ margin: 0 }} aria-label={`${label}: ${unit(now)} now`}>
+    <figure style={{ margin: 0 }}>
       <Text size="xs" c="dimmed" component="figcaption">
-        {label}: <b className="tabular">{unit(now)}</b>
+        {label}: <b className="tabular">{unit(last)}</b>, at most <span className="tabular">{unit(Math.max(...known))}</span>
       </Text>
-      <AreaChart
-        h={56}
-        data={data}
-        dataKey="at"
-        series={[{ name, label, color }]}
+      <Sparkline
+        h={48}
+        data={known}
+        color={color}
         curveType="monotone"
-        withXAxis={false}
-        withYAxis={false}
-        gridAxis="none"
-        withDots={false}
-        valueFormatter={unit}
-        areaChartProps={{ margin: { top: 4, bottom: 2, left: 0, right: 0 } }}
+        strokeWidth={1.5}
+        fillOpacity={0.3}
         areaProps={{ isAnimationActive: false }}
+        areaChartProps={{ accessibilityLayer: false }}
         aria-hidden
       />
     </figure>

@@ -10,17 +10,20 @@ import { formatCount } from '@/shared/numbers';
 import { Panel } from '@/shared/Panel';
 import { words } from '@/shared/StatusBadge';
 
+import type { RunLive } from '../follow/runLive';
+import { useLive } from '../follow/useRunLive';
 import { ReceiptVerify } from '../receipt/ReceiptVerify';
 import { type Execution, isOver } from '../types';
 
 interface Props {
   run: Execution;
-  /** What a metered run has come to so far. */
-  charged: number | null;
+  live: RunLive;
 }
 
 /** What a run cost, and the proof of it. */
-export function RunMoney({ run, charged }: Props) {
+export function RunMoney({ run, live }: Props) {
+  // What a metered run has come to so far.
+  const charged = useLive(live, 'charged');
   const over = isOver(run.status);
   const { payment } = run;
   // A run that nothing was paid for says no currency; what a metered one comes to is in its agent's.

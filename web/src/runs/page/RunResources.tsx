@@ -5,18 +5,20 @@ import { type Fact, Facts } from '@/shared/Facts';
 import { formatBytes, formatDuration } from '@/shared/numbers';
 import { Panel } from '@/shared/Panel';
 
-import { cpuOf, type Sample } from '../follow/runLive';
+import { cpuOf, type RunLive } from '../follow/runLive';
+import { useLive } from '../follow/useRunLive';
 import { type Execution, isOver } from '../types';
 
 const Chart = lazy(() => import('./ResourceChart'));
 
 interface Props {
   run: Execution;
-  samples: readonly Sample[];
+  live: RunLive;
 }
 
 /** What a run uses: a graph while it runs for longer than a moment, figures of all of it. */
-export function RunResources({ run, samples }: Props) {
+export function RunResources({ run, live }: Props) {
+  const samples = useLive(live, 'samples');
   const used = run.resources;
   if (!used && samples.length === 0) {
     if (isOver(run.status) || run.status === 'queued') return null;

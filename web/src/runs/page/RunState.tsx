@@ -5,24 +5,25 @@ import { CircleAlert, WifiOff } from 'lucide-react';
 import { sentence } from '@/api/errors';
 import { formatDuration, formatShare, plural } from '@/shared/numbers';
 
-import type { LiveView } from '../follow/runLive';
+import type { RunLive } from '../follow/runLive';
+import { useLive } from '../follow/useRunLive';
 import type { Execution } from '../types';
 import { Elapsed } from './Elapsed';
 import { ENDINGS, OTHER_ENDING, WAITING } from './words';
 
 interface Props {
   run: Execution;
-  view: LiveView;
+  live: RunLive;
 }
 
 /** What is going on, or why it did not go well. A success speaks by its outputs. */
-export function RunState({ run, view }: Props) {
-  const isLost = view.connection === 'waiting';
+export function RunState({ run, live }: Props) {
+  const isLost = useLive(live, 'connection') === 'waiting';
   switch (run.status) {
     case 'queued':
       return <Going isLost={isLost} title="In the queue" text={queueWords(run)} />;
     case 'running':
-      return <Running run={run} view={view} isLost={isLost} />;
+      return <Running run={run} live={live} isLost={isLost} />;
     case 'settling':
       return <Settling run={run} />;
     case 'success':
@@ -81,8 +82,8 @@ function Going({ title, text, isLost, fraction, aside }: GoingProps) {
   );
 }
 
-function Running({ run, view, isLost }: Props & { isLost: boolean }) {
-  const progress = view.progress ?? run.progress ?? null;
+function Running({ run, live, isLost }: Props & { isLost: boolean }) {
+  const progress = useLive(live, 'progress') ?? run.progress ?? null;
   return (
     <Going
       title="Running"

@@ -1,13 +1,16 @@
-import { Alert, Anchor, Button, Group, Stack, Text } from '@mantine/core';
+import { Alert, Button, Group, Stack, Text } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { Download, ShieldCheck, ShieldX } from 'lucide-react';
 
 import { isApiError } from '@/api/errors';
+import { queryClient } from '@/api/query';
+import { agentQuery } from '@/market/queries';
 import { download } from '@/shared/download';
 import { ErrorState } from '@/shared/ErrorState';
 import { notifyFailed } from '@/shared/notify';
+import { fieldsOf } from '@/shared/schema';
 
-import { textOf } from '../queries';
+import { deploymentQuery, textOf } from '../queries';
 import type { Execution } from '../types';
 import { CheckList } from './CheckList';
 import { whyNot } from './jws';
@@ -15,17 +18,30 @@ import { type Check, receiptVerify } from './verify';
 
 type Verdict = { why: string } | { checks: Check[] };
 
-async function verify(id: string): Promise<Verdict> {
+async function verify(run: Execution): Promise<Verdict> {
   const why = await whyNot();
   if (why) return { why };
-  const at = `/executions/${encodeURIComponent(id)}`;
-  const [receipt, keys, run] = await Promise.all([textOf(`${at}/receipt`), textOf('/.well-known/jwks.json'), textOf(at)]);
-  return { checks: await receiptVerify({ receipt, keys, run }) };
+  const at = `/executions/${encodeURIComponent(run.id)}`;
+  const [receipt, keys, shown, secrets] = await Promise.all([
+    textOf(`${at}/receipt`), textOf('/.well-known/jwks.json'), textOf(at), secretsOf(run),
+  ]);
+  return { checks: await receiptVerify({ receipt, keys, run: shown, secrets }) };
+}
+
+/** Secret inputs of the run, as far as its deployment and its agent still tell. */
+async function secretsOf(run: Execution): Promise<string[]> {
+  const told = await Promise.allSettled([
+    queryClient.fetchQuery(deploymentQuery(run.deployment_id ?? '')).then((deployment) => deployment.secrets_set),
+    queryClient.fetchQuery(agentQuery(run.agent_slug ?? '')).then((agent) =>
+      fieldsOf(agent.manifest, 'inputs').filter((field) => field.secret).map((field) => field.name),
+    ),
+  ]);
+  return [...new Set(told.flatMap((names) => (names.status === 'fulfilled' ? names.value : [])))];
 }
 
 /** Checks the run's receipt in this browser: nobody is asked whether it is good. */
 export function ReceiptVerify({ run }: { run: Execution }) {
-  const work = useMutation({ mutationFn: () => verify(run.id) });
+  const work = useMutation({ mutationFn: () => verify(run) });
   const save = useMutation({
     mutationFn: async () => download(`receipt-${run.id}.json`, await textOf(`/executions/${encodeURIComponent(run.id)}/receipt`)),
     onError: (error) => notifyFailed(error, 'The receipt was not loaded'),
@@ -89,11 +105,7 @@ function Result({ verdict }: { verdict: Verdict }) {
       <CheckList checks={verdict.checks} />
       {!isWhole && (
         <Text size="xs" mt="xs">
-          Something was altered, or is not of this platform. Keep the file and{' '}
-          <Anchor href="/docs" size="xs">
-            see how to check it elsewhere
-          </Anchor>
-          .
+          Something was altered, or is not of this platform. Download the receipt and check it elsewhere, with <code>frameos receipt verify</code>.
         </Text>
       )}
     </Alert>

@@ -44,6 +44,8 @@ describe('receiptVerify', () => {
   it('says what it cannot tell', async () => {
     const without = receipt.replace(/"proofs": \{[\s\S]*?\},\n {2}"receipt"/, '"receipt"');
     expect(await outcomes({ receipt: without })).toEqual({ ...whole, Mandate: 'untold', Payment: 'untold' });
+    const secret = await receiptVerify({ receipt, keys, run: run.replace('a,b', 'a;b'), secrets: ['key'] });
+    expect(secret.find(({ name }) => name === 'Inputs')?.outcome).toBe('untold');
     expect(await outcomes({ run: run.replace('receipt_salt', 'other') })).toEqual({ ...whole, Inputs: 'untold', Outputs: 'untold' });
   });
 });

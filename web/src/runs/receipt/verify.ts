@@ -18,6 +18,8 @@ export interface Evidence {
   keys: string;
   /** The answer of `GET /executions/:id`, as text; `null` for whoever is not shown it. */
   run: string | null;
+  /** Names of inputs that are in the hash and that nobody is shown. */
+  secrets?: readonly string[];
 }
 
 type Checker = (name: string, work: () => Promise<string>) => Promise<void>;
@@ -54,7 +56,7 @@ export async function receiptVerify(evidence: Evidence): Promise<Check[]> {
     must(shown !== undefined && canonical(shown) === receipt.payloadText, 'What is shown is not what was signed.');
     return 'What is shown is exactly what was signed.';
   });
-  await runChecks(check, receipt.payload, evidence.run);
+  await runChecks(check, receipt.payload, evidence);
   await proofChecks(check, receipt.payload, document, evidence.keys);
   return checks;
 }
@@ -77,7 +79,7 @@ async function keyCheck(jws: Jws, keys: string): Promise<void> {
   must(isPublished, 'The key that signed is none of those this platform publishes.');
 }
 
-async function runChecks(check: Checker, receipt: Exact, run: string | null): Promise<void> {
+async function runChecks(check: Checker, receipt: Exact, { run, secrets = [] }: Evidence): Promise<void> {
   if (run === null) return;
   const shown = dataOf(exactParse(run));
   await check('Run', async () => {
@@ -93,7 +95,11 @@ async function runChecks(check: Checker, receipt: Exact, run: string | null): Pr
     if (expected === null) return part === 'outputs' ? 'The run has none.' : Promise.reject(new Error('The receipt has no hash.'));
     const value = member(shown, part);
     if (salt === undefined || value === undefined) throw new Untold('Only the owner of the run can check this.');
-    must((await sha256Hex(`${salt}.${canonical(value)}`)) === expected, `These are not the ${part} that were signed.`);
+    const isSame = (await sha256Hex(`${salt}.${canonical(value)}`)) === expected;
+    if (!isSame && part === 'inputs' && secrets.length > 0) {
+      throw new Untold(`The hash covers secret inputs (${secrets.join(', ')}), too, which nobody is shown.`);
+    }
+    must(isSame, `These are not the ${part} that were signed.`);
     return `The ${part} on this page are the ones that were signed.`;
   };
   await check('Inputs', () => hash('inputs', 'input_sha256'));
