@@ -15,6 +15,11 @@ export default tseslint.config(
         'error',
         { property: 'dangerouslySetInnerHTML', message: 'Use shared/Markdown or shared/CodeBlock, which sanitise.' },
       ],
+      'no-restricted-imports': [
+        'error',
+        { name: '@mantine/notifications', message: 'Use shared/notify, which loads it when it is needed.' },
+        { name: '@mantine/charts', message: 'Import it in a component of its own, behind lazy(), and disable this line there.' },
+      ],
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/no-explicit-any': 'error',
       '@typescript-eslint/no-unused-vars': ['error', { varsIgnorePattern: '^_', argsIgnorePattern: '^_' }],
@@ -22,4 +27,5 @@ export default tseslint.config(
       'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],
     },
   },
+  { files: ['src/app/NotificationCorner.tsx'], rules: { 'no-restricted-imports': 'off' } },
 );

@@ -2,6 +2,8 @@ import react from '@vitejs/plugin-react';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
+import { mantineCss } from './scripts/mantine-css.ts';
+
 const server = process.env.FRAMEOS_URL ?? 'http://127.0.0.1:8080';
 
 /** The API is at the root, so the development server passes these on; the UI keeps clear of them. */
@@ -31,7 +33,7 @@ export const API_PREFIXES = [
 const escaped = API_PREFIXES.map((prefix) => prefix.replace('.', '\\.')).join('|');
 
 export default defineConfig({
-  plugins: [react()],
+  plugins: [mantineCss(), react()],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   server: {
     host: '127.0.0.1',
@@ -44,6 +46,7 @@ export default defineConfig({
     cssCodeSplit: true,
     manifest: true,
     reportCompressedSize: false,
+    chunkSizeWarningLimit: 700,
     modulePreload: { polyfill: false },
   },
   test: {

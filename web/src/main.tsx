@@ -1,5 +1,5 @@
-import '@mantine/core/styles.layer.css';
-import '@mantine/notifications/styles.layer.css';
+import 'virtual:mantine-css';
+import './theme/fonts.css';
 import './theme/base.css';
 
 import { StrictMode } from 'react';

@@ -10,25 +10,29 @@ import { sessionFetch } from '@/session/fetch';
 import { ApiError } from './errors';
 import type { paths } from './schema';
 
-export const client = createClient<paths, 'application/json'>({ fetch: sessionFetch, baseUrl: window.location.origin });
+/** The client gives each request its `Idempotency-Key`, so nobody has to. */
+type Keyless<P> = {
+  [Path in keyof P]: {
+    [Method in keyof P[Path]]: P[Path][Method] extends { parameters: infer A }
+      ? Omit<P[Path][Method], 'parameters'> & { parameters: A extends { header: infer H } ? Omit<A, 'header'> & { header?: Partial<H> } : A }
+      : P[Path][Method];
+  };
+};
 
-interface Outcome<D> {
-  data?: { data: D };
+export const client = createClient<Keyless<paths>, 'application/json'>({ fetch: sessionFetch, baseUrl: window.location.origin });
+
+interface Outcome {
+  data?: { data: unknown };
   error?: unknown;
   response: Response;
 }
 
+type DataOf<O extends Outcome> = NonNullable<O['data']>['data'];
+
 /** The data of an answer; a refusal is thrown. */
-export async function take<D>(answer: Promise<Outcome<D>>): Promise<D> {
+export async function take<O extends Outcome>(answer: Promise<O>): Promise<DataOf<O>> {
   const { data, error, response } = await answer;
   if (data !== undefined && response.ok) return data.data;
-  throw refusal(response, error);
-}
-
-/** The data of an answer that comes in pages or with headers that matter. */
-export async function takeWithHeaders<D>(answer: Promise<Outcome<D>>): Promise<{ data: D; headers: Headers }> {
-  const { data, error, response } = await answer;
-  if (data !== undefined && response.ok) return { data: data.data, headers: response.headers };
   throw refusal(response, error);
 }
 

@@ -1,6 +1,6 @@
 import { ActionIcon, Burger, Button, Group } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { Link } from '@tanstack/react-router';
+import { Link, useRouterState } from '@tanstack/react-router';
 import { Search } from 'lucide-react';
 
 import { useSession } from '@/session/store';
@@ -20,6 +20,8 @@ interface Props {
 
 export function Header({ isNavOpen, onNavToggle }: Props) {
   const session = useSession();
+  // These two have a search of their own in the page.
+  const hasOwnSearch = useRouterState({ select: (state) => ['/', '/explore'].includes(state.location.pathname) });
   const [isSearching, search] = useDisclosure(false);
   return (
     <div className={classes.bar}>
@@ -41,13 +43,13 @@ export function Header({ isNavOpen, onNavToggle }: Props) {
           </Link>
         ))}
       </nav>
-      <div className={classes.search}>
-        <SearchBox hotkey />
-      </div>
+      <div className={classes.search}>{!hasOwnSearch && <SearchBox hotkey />}</div>
       <Group gap={6} wrap="nowrap" className={classes.right}>
-        <ActionIcon variant="subtle" color="gray" size="lg" hiddenFrom="sm" aria-label="Search agents" onClick={search.open}>
-          <Search size={19} aria-hidden />
-        </ActionIcon>
+        {!hasOwnSearch && (
+          <ActionIcon variant="subtle" color="gray" size="lg" hiddenFrom="sm" aria-label="Search agents" onClick={search.open}>
+            <Search size={19} aria-hidden />
+          </ActionIcon>
+        )}
         {session ? (
           <UserMenu session={session} />
         ) : (

@@ -14,11 +14,12 @@ interface Props {
   /** Whether "/" and Ctrl+K lead here. */
   hotkey?: boolean;
   size?: MantineSize;
+  placeholder?: string;
   onDone?: () => void;
 }
 
 /** Search as you type: agents at once, the whole list on Enter. */
-export function SearchBox({ hotkey = false, size = 'sm', onDone }: Props) {
+export function SearchBox({ hotkey = false, size = 'sm', placeholder = 'Search agents', onDone }: Props) {
   const navigate = useNavigate();
   const input = useRef<HTMLInputElement>(null);
   const [text, setText] = useState('');
@@ -64,7 +65,7 @@ export function SearchBox({ hotkey = false, size = 'sm', onDone }: Props) {
           size={size}
           type="search"
           aria-label="Search agents"
-          placeholder="Search agents"
+          placeholder={placeholder}
           value={text}
           leftSection={<Search size={16} aria-hidden />}
           rightSection={isFetching ? <Loader size={14} /> : hotkey && text === '' ? <Kbd size="xs">/</Kbd> : null}

@@ -2,8 +2,10 @@
 import { queryOptions } from '@tanstack/react-query';
 
 import { client, take } from '@/api/client';
+import type { Schemas } from '@/api/types';
+import { sessionFetch } from '@/session/fetch';
 
-import type { AgentListQuery } from './types';
+import type { AgentListQuery, ReviewQuery } from './types';
 
 export const agentsQuery = (query: AgentListQuery) =>
   queryOptions({
@@ -30,11 +32,42 @@ export const versionsQuery = (agent: string) =>
     queryFn: ({ signal }) => take(client.GET('/agents/{agent}/versions', { params: { path: { agent } }, signal })),
   });
 
-export type ReviewSort = 'newest' | 'oldest' | 'highest' | 'lowest';
-
-export const reviewsQuery = (agent: string, query: { sort?: ReviewSort; page?: number; limit?: number }) =>
+export const reviewsQuery = (agent: string, query: ReviewQuery) =>
   queryOptions({
     queryKey: ['agents', 'reviews', agent, query],
     queryFn: ({ signal }) =>
       take(client.GET('/agents/{agent}/reviews', { params: { path: { agent }, query }, signal })),
+  });
+
+/** The user's own, as far as the agent's page needs them. */
+export const deploymentsQuery = () =>
+  queryOptions({
+    queryKey: ['deployments', 'all'],
+    queryFn: ({ signal }) => take(client.GET('/deployments', { params: { query: { limit: 100 } }, signal })),
+  });
+
+export const subscriptionsQuery = () =>
+  queryOptions({
+    queryKey: ['subscriptions', 'all'],
+    queryFn: ({ signal }) => take(client.GET('/subscriptions', { params: { query: { limit: 100 } }, signal })),
+  });
+
+export const walletQuery = () =>
+  queryOptions({
+    queryKey: ['wallet', 'balance'],
+    queryFn: ({ signal }) => take(client.GET('/wallet', { signal })),
+  });
+
+/** What a version changed for who runs it; `null` where the server does not tell. */
+export const versionChangesQuery = (agent: string, version: string) =>
+  queryOptions({
+    queryKey: ['agents', 'changes', agent, version],
+    queryFn: async ({ signal }): Promise<Schemas['VersionChanges'] | null> => {
+      const path = `/agents/${encodeURIComponent(agent)}/versions/${encodeURIComponent(version)}`;
+      const answer = await sessionFetch(new URL(path, window.location.origin).href, { signal });
+      if (!answer.ok) return null;
+      const { data } = (await answer.json()) as { data: { changes?: Schemas['VersionChanges'] | null } };
+      return data.changes ?? null;
+    },
+    staleTime: Number.POSITIVE_INFINITY,
   });

@@ -2,6 +2,7 @@ import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
 
 import { rootRoute } from '@/app/rootRoute';
 
+import { agentSearchOf } from './agent/search';
 import { exploreSearchOf } from './explore/search';
 
 const root = () => rootRoute;
@@ -21,6 +22,7 @@ export const marketRoutes = [
   createRoute({
     getParentRoute: root,
     path: '/a/$slug',
+    validateSearch: agentSearchOf,
     component: lazyRouteComponent(() => import('./agent/AgentPage'), 'AgentPage'),
   }),
 ];

@@ -1,15 +1,16 @@
-import { Button, Group } from '@mantine/core';
+import { Button, Group, Skeleton } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { UserRoundX } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { lazy, type ReactNode, Suspense } from 'react';
 
 import { navFor } from '@/app/nav';
 import { EmptyState } from '@/shared/EmptyState';
 import { Page } from '@/shared/Page';
 
-import { SignInCard } from './SignInCard';
 import { signOut } from './signOut';
 import { type Role, useSession } from './store';
+
+const SignInCard = lazy(() => import('./SignInCard').then((module) => ({ default: module.SignInCard })));
 
 const NOUN: Record<Role, string> = { user: 'user', developer: 'developer', admin: 'administrator' };
 
@@ -24,7 +25,9 @@ export function RoleGate({ roles, children }: Props) {
   if (!session) {
     return (
       <Page size="xs">
-        <SignInCard reason="Sign in to see this page." />
+        <Suspense fallback={<Skeleton h={400} maw={420} mx="auto" radius="lg" />}>
+          <SignInCard reason="Sign in to see this page." />
+        </Suspense>
       </Page>
     );
   }

@@ -1,7 +1,7 @@
 import { Anchor, Paper, Stack, Text, Title } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
 import { getRouteApi, Link } from '@tanstack/react-router';
 
+import { notifyDone } from '@/shared/notify';
 import { Page } from '@/shared/Page';
 import { usePageTitle } from '@/shared/usePageTitle';
 
@@ -16,10 +16,7 @@ export function SignUpPage() {
   const { next, as } = route.useSearch();
   const goOn = useSignedIn(next);
   const signedIn = (session: Session) => {
-    notifications.show({
-      title: 'Your account is ready',
-      message: 'A mail to verify your address is on its way.',
-    });
+    notifyDone('A mail to verify your address is on its way.', 'Your account is ready');
     goOn(session);
   };
   return (

@@ -1,4 +1,4 @@
-import { Center, Stack, Text, ThemeIcon, Title } from '@mantine/core';
+import { EmptyState as MantineEmptyState } from '@mantine/core';
 import type { LucideIcon } from 'lucide-react';
 import type { ReactNode } from 'react';
 
@@ -15,21 +15,13 @@ interface Props {
 
 export function EmptyState({ icon: Icon, title, children, action, order = 2 }: Props) {
   return (
-    <Center py={56} px="md">
-      <Stack align="center" gap="sm" maw={440}>
-        <ThemeIcon variant="light" size={48} radius="xl" aria-hidden>
-          <Icon size={24} strokeWidth={1.75} />
-        </ThemeIcon>
-        <Title order={order} ta="center" size="h3">
-          {title}
-        </Title>
-        {children && (
-          <Text c="dimmed" size="sm" ta="center" component="div">
-            {children}
-          </Text>
-        )}
-        {action}
-      </Stack>
-    </Center>
+    <MantineEmptyState variant="light" py={56} px="md" mx="auto" maw={520}>
+      <MantineEmptyState.Indicator aria-hidden>
+        <Icon size={24} strokeWidth={1.75} />
+      </MantineEmptyState.Indicator>
+      <MantineEmptyState.Title order={order}>{title}</MantineEmptyState.Title>
+      {children && <MantineEmptyState.Description component="div">{children}</MantineEmptyState.Description>}
+      {action && <MantineEmptyState.Actions>{action}</MantineEmptyState.Actions>}
+    </MantineEmptyState>
   );
 }

@@ -3,6 +3,8 @@ import {
   Ban, CheckCircle2, CircleAlert, CircleDashed, CircleDot, CirclePause, Clock, Hourglass, Loader, type LucideIcon, XCircle,
 } from 'lucide-react';
 
+import { words } from './words';
+
 interface Look {
   color: string;
   icon: LucideIcon;
@@ -64,10 +66,4 @@ export function StatusBadge({ status, size = 'md' }: { status: string; size?: 's
       {label}
     </Badge>
   );
-}
-
-/** `per_execution` as "Per execution". */
-export function words(name: string): string {
-  const text = name.replace(/[_-]+/g, ' ').trim();
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -1,20 +1,34 @@
-/** Short words about what was done, and about what failed where no form can show it. */
-import { notifications } from '@mantine/notifications';
+/** Short words about what was done, and about what failed where no form can show it. The corner they stand in is loaded by the first. */
 import { Check, CircleAlert } from 'lucide-react';
 
 import { ApiError, messageOf } from '@/api/errors';
 
-export function notifyDone(message: string): void {
-  notifications.show({ message, color: 'green', icon: <Check size={16} aria-hidden />, autoClose: 4_000 });
+export function notifyDone(message: string, title?: string): void {
+  void corner().then(({ notifications }) =>
+    notifications.show({ title, message, color: 'green', icon: <Check size={16} aria-hidden />, autoClose: 5_000 }),
+  );
 }
 
 export function notifyFailed(error: unknown, title = 'That did not work'): void {
   const id = error instanceof ApiError && error.requestId ? ` (request ${error.requestId})` : '';
-  notifications.show({
-    title,
-    message: `${messageOf(error)}${id}`,
-    color: 'red',
-    icon: <CircleAlert size={16} aria-hidden />,
-    autoClose: 10_000,
-  });
+  const message = `${messageOf(error)}${id}`;
+  void corner().then(({ notifications }) =>
+    notifications.show({ title, message, color: 'red', icon: <CircleAlert size={16} aria-hidden />, autoClose: 12_000 }),
+  );
 }
+
+let isWanted = false;
+const listeners = new Set<() => void>();
+
+function corner() {
+  isWanted = true;
+  for (const listener of listeners) listener();
+  return import('@mantine/notifications');
+}
+
+export function notifySubscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+export const notifyIsWanted = (): boolean => isWanted;

@@ -3,7 +3,7 @@ import { createTheme, type CSSVariablesResolver, type MantineSize } from '@manti
 
 import { blue, brand, dark, gray, green, orange, red, yellow } from './colors';
 
-const FONT = "'Inter Variable', Inter, 'Inter Fallback', system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif";
+const FONT = "'Inter Variable', 'Inter Fallback', system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif";
 const MONO = "ui-monospace, 'SF Mono', 'Cascadia Mono', Menlo, Consolas, 'Liberation Mono', monospace";
 
 const small = { size: 'sm' as MantineSize };

@@ -4,11 +4,14 @@ import { oneOf, pagingOf, type PagingSearch, textOf, wholeOf } from '@/shared/pa
 export const SORTS = ['popularity', 'newest', 'rating', 'price_low', 'price_high', 'relevance'] as const;
 export type ExploreSort = (typeof SORTS)[number];
 
+const MODELS = ['per_execution', 'free_tier', 'pay_per_use', 'subscription'] as const;
+const LANGUAGES = ['nodejs', 'python'] as const;
+
 export interface ExploreSearch extends PagingSearch {
   search?: string;
   category?: string;
-  pricing_model?: string;
-  language?: string;
+  pricing_model?: (typeof MODELS)[number];
+  language?: (typeof LANGUAGES)[number];
   capability?: string;
   tag?: string;
   developer?: string;
@@ -17,7 +20,7 @@ export interface ExploreSearch extends PagingSearch {
   sort?: ExploreSort;
 }
 
-const TEXTS = ['search', 'category', 'pricing_model', 'language', 'capability', 'tag', 'developer'] as const;
+const TEXTS = ['search', 'category', 'capability', 'tag', 'developer'] as const;
 const MOST_PRICE = 10_000_000;
 
 export function exploreSearchOf(search: Record<string, unknown>): ExploreSearch {
@@ -26,6 +29,10 @@ export function exploreSearchOf(search: Record<string, unknown>): ExploreSearch 
     const text = textOf(search[key]);
     if (text !== undefined) found[key] = text;
   }
+  const model = oneOf(search.pricing_model, MODELS);
+  if (model !== undefined) found.pricing_model = model;
+  const language = oneOf(search.language, LANGUAGES);
+  if (language !== undefined) found.language = language;
   const [least, most] = [wholeOf(search.min_price, 0, MOST_PRICE), wholeOf(search.max_price, 0, MOST_PRICE)];
   if (least !== undefined) found.min_price = least;
   if (most !== undefined) found.max_price = most;

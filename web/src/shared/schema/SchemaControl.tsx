@@ -4,6 +4,7 @@ import {
 import type { ReactNode } from 'react';
 
 import { FileFill } from './FileFill';
+import { words } from '../words';
 import { controlOf, type Draft } from './draft';
 import { type Field, typesOf } from './types';
 
@@ -25,7 +26,7 @@ const TYPES: Record<string, string> = { email: 'email', uri: 'url', url: 'url', 
 export function SchemaControl({ field, draft, error, isKept, disabled, onChange, onLeave }: Props) {
   const { schema } = field;
   const common = {
-    label: schema.title ?? labelOf(field.name),
+    label: schema.title ?? words(field.name),
     description: schema.description,
     withAsterisk: field.required && !isKept,
     required: false,
@@ -175,10 +176,4 @@ function Choices({ field, draft, disabled, onChange, onLeave, common }: ChoicesP
       </Group>
     </Checkbox.Group>
   );
-}
-
-/** `min_confidence` as "Min confidence". */
-function labelOf(name: string): string {
-  const text = name.replace(/[_-]+/g, ' ').trim();
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -1,0 +1,46 @@
+import { Text } from '@mantine/core';
+
+import { formatCount, formatDuration, formatShare } from '@/shared/numbers';
+import { Time } from '@/shared/Time';
+
+import type { AgentPageData } from '../types';
+import { FactList } from './FactList';
+
+/** Figures from real runs. Before the first run there are none, and none are shown. */
+export function Facts({ agent }: { agent: AgentPageData }) {
+  const { recent } = agent;
+  const hasRun = agent.total_executions > 0;
+  return (
+    <>
+      {!hasRun && (
+        <Text size="sm" c="dimmed" mb="xs">
+          Nobody has run it yet, so there are no figures on success and speed.
+        </Text>
+      )}
+      <FactList
+        facts={[
+          ...(hasRun
+            ? [
+                { label: 'Runs', value: formatCount(agent.total_executions) },
+                { label: 'Succeeded', value: formatShare(agent.success_rate) },
+                { label: 'A run takes, on average', value: formatDuration(agent.avg_duration_ms) },
+              ]
+            : []),
+          ...(recent && recent.executions > 0
+            ? [
+                { label: 'Runs in 30 days', value: formatCount(recent.executions) },
+                ...(recent.success_rate === null ? [] : [{ label: 'of which succeeded', value: formatShare(recent.success_rate) }]),
+                ...(recent.p50_duration_ms === null
+                  ? []
+                  : [{ label: 'Half of them within', value: formatDuration(recent.p50_duration_ms) }]),
+                ...(recent.p95_duration_ms === null
+                  ? []
+                  : [{ label: '95 of 100 within', value: formatDuration(recent.p95_duration_ms) }]),
+              ]
+            : []),
+          { label: 'Published', value: <Time at={agent.created_at} as="day" /> },
+        ]}
+      />
+    </>
+  );
+}

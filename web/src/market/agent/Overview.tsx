@@ -1,0 +1,58 @@
+import { Badge, Group, Paper, Stack, Text, Title } from '@mantine/core';
+import { Link } from '@tanstack/react-router';
+
+import { Markdown } from '@/shared/Markdown';
+import { fieldsOf } from '@/shared/schema/types';
+
+import type { AgentPageData } from '../types';
+import { FieldTable } from './FieldTable';
+import classes from './Overview.module.css';
+
+/** What it does, what goes in, what comes out. */
+export function Overview({ agent }: { agent: AgentPageData }) {
+  const inputs = fieldsOf(agent.manifest, 'inputs');
+  const outputs = fieldsOf(agent.manifest, 'outputs');
+  const text = withoutTitle(agent.long_description ?? '', agent.name);
+  return (
+    <Stack gap="xl">
+      {text !== '' && (
+        <Paper p={{ base: 'md', sm: 'xl' }} component="section" aria-label="Description">
+          <Markdown text={text} firstHeading={2} />
+        </Paper>
+      )}
+      <section>
+        <Title order={2} mb="sm">
+          What goes in
+        </Title>
+        <FieldTable fields={inputs} label="Inputs" empty="It takes no inputs." />
+      </section>
+      <section>
+        <Title order={2} mb="sm">
+          What comes out
+        </Title>
+        <FieldTable fields={outputs} label="Outputs" empty="Its manifest promises no outputs by name." isOutput />
+      </section>
+      {agent.tags.length > 0 && (
+        <Group gap={6} role="group" aria-label="Tags">
+          {agent.tags.map((tag) => (
+            <Link key={tag} to="/explore" search={{ tag }} className={classes.tag}>
+              <Badge color="gray" className={classes.badge}>
+                {tag}
+              </Badge>
+            </Link>
+          ))}
+        </Group>
+      )}
+      <Text size="xs" c="dimmed">
+        For programs: <a href={`/agents/${agent.slug}.md`}>this page as Markdown</a>
+      </Text>
+    </Stack>
+  );
+}
+
+/** The page's heading says the name already. */
+function withoutTitle(text: string, name: string): string {
+  const [first = '', ...rest] = text.trim().split('\n');
+  const title = /^#\s+(.*?)\s*#*$/.exec(first)?.[1];
+  return title?.toLowerCase() === name.toLowerCase() ? rest.join('\n').trim() : text.trim();
+}
