@@ -1,8 +1,8 @@
 /** The agents that tests of runs need. */
 import type { TestAgent } from './agents';
 
-const PNG =
-  'iVBORw0KGgoAAAANSUhEUgAAAHgAAAA8CAIAAAAiz+n/AAAAeElEQVR42u3QQQ0AAAgEIDX6RTeAU/gAHTJ5cLUgWrRo0YgWLVq0aESLFi1aNKJFixYtGtGiRYsWjWjRokWLRrRo0aJFI1q0aNGiES1atGjRiBYtWrRoRIsWLVo0okWLFi0a0aJFixaNaNGiRYtGtGjRokUjWrRo0b8tR5wBeR5Hyt4AAAAASUVORK5CYII=';
+const bars = [38, 55, 47, 72, 90, 104].map((height, at) => `<rect x="${20 + at * 60}" y="${130 - height}" width="40" height="${height}" rx="4" fill="#15735f"/>`);
+const SVG = Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg" width="400" height="140">${bars.join('')}</svg>`).toString('base64');
 
 const wait = 'const wait = (ms) => new Promise((done) => setTimeout(done, ms));';
 
@@ -60,7 +60,7 @@ export const gallery: TestAgent = {
       { name: 'Narmada Foods', city: 'Indore', revenue: 830000, listed: false, offices: ['Indore'] },
       { name: 'Brahmaputra Tea', city: 'Jorhat', revenue: 410000, listed: true, offices: [], contact: { email: 'hello@example.com', phones: [{ kind: 'office', number: '1' }] } },
     ],
-    chart: 'data:image/png;base64,${PNG}',
+    chart: 'data:image/svg+xml;base64,${SVG}',
     totals: { companies: 3, revenue: 2490000.5, complete: true },
     raw: { query: { topic, pages: [1, 2, 3] }, hits: { total: 3, first: { id: 'c1', score: 0.92 } } },
   };

@@ -21,8 +21,9 @@ export function UserMenu({ session }: { session: Session }) {
   return (
     <Menu width={250} position="bottom-end" shadow="md" withinPortal>
       <Menu.Target>
-        <UnstyledButton aria-label={me ? `Account of ${me.name}` : 'Account'} style={{ borderRadius: '50%' }}>
+        <UnstyledButton style={{ borderRadius: '50%' }}>
           <Avatar size={34} color="brand" name={me?.name} alt="" />
+          <span className="visually-hidden">{me ? `Account of ${me.name}` : 'Account'}</span>
         </UnstyledButton>
       </Menu.Target>
       <Menu.Dropdown>

@@ -17,12 +17,6 @@ export const deploymentChangesQuery = (deployment: string, version: string) =>
       take(client.GET('/deployments/{deployment}/changes', { params: { path: { deployment }, query: { version } }, signal })),
   });
 
-export const walletQuery = () =>
-  queryOptions({
-    queryKey: ['wallet', 'balance'],
-    queryFn: ({ signal }) => take(client.GET('/wallet', { signal })),
-  });
-
 export const topUpsQuery = (query: QueryOf<'/wallet/top-ups'>) =>
   queryOptions({
     queryKey: ['wallet', 'top-ups', query],

@@ -3,6 +3,7 @@ import { Bell, Boxes, CalendarSync, Gauge, KeyRound, LockKeyhole, ReceiptText, S
 
 import { rootRoute } from '@/app/rootRoute';
 import { RoleGate } from '@/session/RoleGate';
+import { pagingOf } from '@/shared/paging';
 import { type SectionItem, SectionLayout } from '@/shared/SectionLayout';
 
 const ITEMS: SectionItem[] = [
@@ -37,6 +38,7 @@ export const dashboardRoutes = layout.addChildren([
   createRoute({
     getParentRoute: () => layout,
     path: '/deployments',
+    validateSearch: pagingOf,
     component: lazyRouteComponent(() => import('./DeploymentsPage'), 'DeploymentsPage'),
   }),
   createRoute({
@@ -52,6 +54,7 @@ export const dashboardRoutes = layout.addChildren([
   createRoute({
     getParentRoute: () => layout,
     path: '/transactions',
+    validateSearch: pagingOf,
     component: lazyRouteComponent(() => import('./TransactionsPage'), 'TransactionsPage'),
   }),
   createRoute({

@@ -10,7 +10,8 @@ import { Money } from '@/shared/Money';
 import { formatDuration } from '@/shared/numbers';
 import { Page } from '@/shared/Page';
 import { PageHeader } from '@/shared/PageHeader';
-import { StatusBadge, words } from '@/shared/StatusBadge';
+import { StatusBadge } from '@/shared/StatusBadge';
+import { words } from '@/shared/words';
 import { Time } from '@/shared/Time';
 
 import { runsQuery } from './queries';

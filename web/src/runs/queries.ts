@@ -9,19 +9,19 @@ import type { Execution, RunsQuery } from './types';
 
 export const runQuery = (execution: string) =>
   queryOptions({
-    queryKey: ['runs', 'one', execution],
+    queryKey: ['executions', 'one', execution],
     queryFn: ({ signal }) => take(client.GET('/executions/{execution}', { params: { path: { execution } }, signal })),
   });
 
 export const runsQuery = (query: RunsQuery) =>
   queryOptions({
-    queryKey: ['runs', 'list', query],
+    queryKey: ['executions', 'list', query],
     queryFn: ({ signal }) => take(client.GET('/executions', { params: { query }, signal })),
   });
 
 export const runLogsQuery = (execution: string) =>
   queryOptions({
-    queryKey: ['runs', 'logs', execution],
+    queryKey: ['executions', 'logs', execution],
     queryFn: ({ signal }) => take(client.GET('/executions/{execution}/logs', { params: { path: { execution } }, signal })),
     staleTime: Number.POSITIVE_INFINITY,
   });
@@ -34,7 +34,7 @@ export const deploymentQuery = (deployment: string) =>
 
 export async function runCancel(execution: string): Promise<void> {
   await take(client.POST('/executions/{execution}/cancel', { params: { path: { execution } } }));
-  await queryClient.invalidateQueries({ queryKey: ['runs'] });
+  await queryClient.invalidateQueries({ queryKey: ['executions'] });
 }
 
 /** Puts what a stream told into the page's copy of the run. */
@@ -51,7 +51,7 @@ export function runAsk(execution: string): void {
 export function runEnd(run: Execution): void {
   const { queryKey } = runQuery(run.id);
   void queryClient.cancelQueries({ queryKey }).then(() => queryClient.setQueryData<Execution>(queryKey, run));
-  void queryClient.invalidateQueries({ queryKey: ['runs', 'list'] });
+  void queryClient.invalidateQueries({ queryKey: ['executions', 'list'] });
   void queryClient.invalidateQueries({ queryKey: ['wallet'] });
 }
 

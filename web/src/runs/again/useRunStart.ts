@@ -2,8 +2,9 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useRef } from 'react';
 
 import { client, take } from '@/api/client';
-import { isApiError, NetworkError } from '@/api/errors';
+import { NetworkError } from '@/api/errors';
 import type { Schemas } from '@/api/types';
+import { priceToConfirm } from '@/market/agent/tryRun';
 import { uniqueKey } from '@/session/key';
 import { confirmAsk } from '@/shared/confirm';
 import { formatMoney } from '@/shared/money';
@@ -29,15 +30,15 @@ export function useRunStart({ agent, currency, onStarted }: Options) {
     if (sent.current.body !== text) sent.current = { body: text, key: uniqueKey() };
     const params = { path: { agent }, header: { 'Idempotency-Key': sent.current.key } };
     try {
-      const started = await take<Schemas['ExecutionQueued'] | Schemas['Execution']>(
+      const started = await take(
         client.POST('/agents/{agent}/execute', { params, body }),
       );
       sent.current.body = '';
       return 'execution_id' in started ? started.execution_id : started.id;
     } catch (error) {
       if (!(error instanceof NetworkError)) sent.current.body = '';
-      const asked = confirmationOf(error);
-      if (asked === null || body.confirmed_amount !== undefined) throw error;
+      const asked = priceToConfirm(error);
+      if (asked === undefined || body.confirmed_amount !== undefined) throw error;
       const sure = await confirmAsk({
         title: `This run costs up to ${formatMoney(asked, currency)}`,
         children: 'That is above the amount your spending policy wants to be asked about.',
@@ -50,7 +51,7 @@ export function useRunStart({ agent, currency, onStarted }: Options) {
   const start = useMutation({
     mutationFn: send,
     onSuccess: (execution) => {
-      void cache.invalidateQueries({ queryKey: ['runs', 'list'] });
+      void cache.invalidateQueries({ queryKey: ['executions', 'list'] });
       void cache.invalidateQueries({ queryKey: ['wallet'] });
       onStarted(execution);
     },
@@ -61,11 +62,4 @@ export function useRunStart({ agent, currency, onStarted }: Options) {
     /** Resolves to what went wrong, or to `null`. */
     run: (body: Request): Promise<unknown> => start.mutateAsync(body).then(() => null, (error: unknown) => error),
   };
-}
-
-/** The price that a refusal asks to confirm. */
-function confirmationOf(error: unknown): number | null {
-  if (!isApiError(error, 'POLICY_REFUSED')) return null;
-  const { rule, asked } = (error.details ?? {}) as { rule?: string; asked?: number };
-  return rule === 'confirm_above' && typeof asked === 'number' ? asked : null;
 }

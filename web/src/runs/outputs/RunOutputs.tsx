@@ -1,16 +1,19 @@
-import { ActionIcon, Group, SegmentedControl, Text, Tooltip } from '@mantine/core';
+import { ActionIcon, Group, SegmentedControl, Skeleton, Text, Tooltip } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
 import { Download } from 'lucide-react';
 import { useState } from 'react';
 
+import { agentQuery } from '@/market/queries';
 import { CodeBlock } from '@/shared/CodeBlock';
 import { download } from '@/shared/download';
 import { Panel } from '@/shared/Panel';
+import { fieldsOf } from '@/shared/schema';
 
 import { isOver, type RunStatus } from '../types';
 import { ValueList } from './ValueList';
 
 interface Props {
-  run: { id: string; status: RunStatus; outputs?: unknown };
+  run: { id: string; status: RunStatus; outputs?: unknown; agent_slug?: string };
 }
 
 const PENDING = {
@@ -23,7 +26,10 @@ const PENDING = {
 export function RunOutputs({ run }: Props) {
   const [mode, setMode] = useState('read');
   const { outputs } = run;
-  if (outputs === undefined || outputs === null) {
+  const hasOutputs = outputs !== undefined && outputs !== null;
+  // The manifest's order is how their developer wants them read.
+  const agent = useQuery({ ...agentQuery(run.agent_slug ?? ''), enabled: hasOutputs && run.agent_slug !== undefined });
+  if (!hasOutputs) {
     const text = isOver(run.status) ? null : PENDING[run.status];
     if (!text) return null;
     return (
@@ -35,7 +41,8 @@ export function RunOutputs({ run }: Props) {
     );
   }
   const isRecord = typeof outputs === 'object' && !Array.isArray(outputs);
-  const values = isRecord ? (outputs as Record<string, unknown>) : { result: outputs };
+  const order = fieldsOf(agent.data?.manifest, 'outputs').map((field) => field.name);
+  const values = isRecord ? ordered(outputs as Record<string, unknown>, order) : { result: outputs };
   const json = JSON.stringify(outputs, null, 2);
   return (
     <Panel
@@ -57,7 +64,12 @@ export function RunOutputs({ run }: Props) {
         </Group>
       }
     >
-      {mode === 'json' ? <CodeBlock code={json} language="json" label="the outputs" maxHeight={560} /> : <ValueList values={values} />}
+      {mode === 'json' ? <CodeBlock code={json} language="json" label="the outputs" maxHeight={560} /> : agent.isLoading ? <Skeleton h={220} /> : <ValueList values={values} />}
     </Panel>
   );
+}
+
+function ordered(values: Record<string, unknown>, order: string[]): Record<string, unknown> {
+  const names = [...order.filter((name) => name in values), ...Object.keys(values).filter((name) => !order.includes(name))];
+  return Object.fromEntries(names.map((name) => [name, values[name]]));
 }

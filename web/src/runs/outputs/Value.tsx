@@ -6,10 +6,10 @@ import { download } from '@/shared/download';
 import { Facts } from '@/shared/Facts';
 import { JsonTree } from '@/shared/JsonTree';
 import { Markdown } from '@/shared/Markdown';
-import { formatBytes, formatCount } from '@/shared/numbers';
-import { words } from '@/shared/StatusBadge';
+import { formatBytes } from '@/shared/numbers';
+import { words } from '@/shared/words';
 
-import { dataUrlRead, kindOf } from './kind';
+import { dataUrlRead, kindOf, lineOf } from './kind';
 import classes from './outputs.module.css';
 import { ValueTable } from './ValueTable';
 
@@ -50,12 +50,6 @@ export function Value({ name, value, isPlain }: Props) {
     case 'tree':
       return <div className={classes.tree}><JsonTree value={value} open={1} /></div>;
   }
-}
-
-function lineOf(value: unknown): string {
-  if (typeof value === 'boolean') return value ? 'Yes' : 'No';
-  if (typeof value === 'number') return Number.isInteger(value) && Math.abs(value) < 1e15 ? formatCount(value) : String(value);
-  return String(value);
 }
 
 function LongText({ name, text }: { name: string; text: string }) {

@@ -1,6 +1,6 @@
 import { Stack, Text } from '@mantine/core';
 
-import { words } from '@/shared/StatusBadge';
+import { words } from '@/shared/words';
 
 import { Value } from './Value';
 import classes from './outputs.module.css';

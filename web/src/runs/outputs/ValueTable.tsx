@@ -5,9 +5,9 @@ import { useState } from 'react';
 import { csvOf, download } from '@/shared/download';
 import { JsonTree } from '@/shared/JsonTree';
 import { formatCount, plural } from '@/shared/numbers';
-import { words } from '@/shared/StatusBadge';
+import { words } from '@/shared/words';
 
-import { columnsOf } from './kind';
+import { columnsOf, lineOf } from './kind';
 import classes from './outputs.module.css';
 
 const AT_ONCE = 20;
@@ -16,6 +16,8 @@ const AT_ONCE = 20;
 export function ValueTable({ name, rows }: { name: string; rows: Record<string, unknown>[] }) {
   const [shown, setShown] = useState(AT_ONCE);
   const columns = columnsOf(rows) ?? [];
+  const isNumeric = (column: string) => rows.every((row) => row[column] === null || row[column] === undefined || typeof row[column] === 'number');
+  const alignOf = new Map(columns.map((column) => [column, isNumeric(column) ? ('right' as const) : undefined]));
   return (
     <div>
       <Table.ScrollContainer minWidth={Math.min(columns.length * 110, 1600)} type="native" className={classes.frame} maxHeight={480}>
@@ -23,7 +25,7 @@ export function ValueTable({ name, rows }: { name: string; rows: Record<string, 
           <Table.Thead>
             <Table.Tr>
               {columns.map((column) => (
-                <Table.Th key={column} scope="col" fz="xs" c="dimmed" fw={550}>
+                <Table.Th key={column} scope="col" fz="xs" c="dimmed" fw={550} ta={alignOf.get(column)}>
                   {column}
                 </Table.Th>
               ))}
@@ -33,7 +35,7 @@ export function ValueTable({ name, rows }: { name: string; rows: Record<string, 
             {rows.slice(0, shown).map((row, index) => (
               <Table.Tr key={index}>
                 {columns.map((column) => (
-                  <Table.Td key={column} className={classes.cell}>
+                  <Table.Td key={column} className={classes.cell} ta={alignOf.get(column)}>
                     <Cell name={column} value={row[column]} />
                   </Table.Td>
                 ))}
@@ -70,7 +72,7 @@ export function ValueTable({ name, rows }: { name: string; rows: Record<string, 
 function Cell({ name, value }: { name: string; value: unknown }) {
   if (value === null || value === undefined) return <Text span c="dimmed" inherit aria-label="none">–</Text>;
   if (typeof value !== 'object') {
-    const text = String(value);
+    const text = lineOf(value);
     return <span title={text.length > 40 ? text : undefined} className={typeof value === 'number' ? 'tabular' : undefined}>{text}</span>;
   }
   const size = Array.isArray(value) ? value.length : Object.keys(value).length;

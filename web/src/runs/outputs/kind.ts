@@ -58,3 +58,9 @@ export function dataUrlRead(url: string): Blob | null {
     return null;
   }
 }
+
+/** A plain value in words. Numbers stay as they are: a year or a code is no count. */
+export function lineOf(value: unknown): string {
+  if (typeof value === 'boolean') return value ? 'Yes' : 'No';
+  return String(value);
+}

@@ -73,7 +73,7 @@ interface PartProps {
 
 const Part = memo(function Part({ lines, from, to, hasTimes }: PartProps) {
   return (
-    <div className={classes.part}>
+    <div className={to - from === PART ? classes.part : undefined}>
       {lines.slice(from, to).map((line) => (
         <div key={line.index} className={classes.line} data-stream={line.stream} data-level={line.level} data-log-line={line.index}>
           {hasTimes && line.at !== '' && <time className={classes.time}>{formatClock(line.at)}</time>}

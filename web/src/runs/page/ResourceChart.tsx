@@ -1,5 +1,6 @@
 import '@mantine/charts/styles.layer.css';
 
+// eslint-disable-next-line no-restricted-imports
 import { Sparkline } from '@mantine/charts';
 import { Stack, Text } from '@mantine/core';
 
@@ -41,7 +42,6 @@ function Graph({ data, label, color, unit }: GraphProps) {
         strokeWidth={1.5}
         fillOpacity={0.3}
         areaProps={{ isAnimationActive: false }}
-        areaChartProps={{ accessibilityLayer: false }}
         aria-hidden
       />
     </figure>

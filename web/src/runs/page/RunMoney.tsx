@@ -8,7 +8,7 @@ import { IdText } from '@/shared/IdText';
 import { Money } from '@/shared/Money';
 import { formatCount } from '@/shared/numbers';
 import { Panel } from '@/shared/Panel';
-import { words } from '@/shared/StatusBadge';
+import { words } from '@/shared/words';
 
 import type { RunLive } from '../follow/runLive';
 import { useLive } from '../follow/useRunLive';
