@@ -35,12 +35,6 @@ export const policyQuery = () =>
     queryFn: ({ signal }) => take(client.GET('/policy', { signal })),
   });
 
-export const subscriptionsQuery = (query: QueryOf<'/subscriptions'>) =>
-  queryOptions({
-    queryKey: ['subscriptions', 'list', query],
-    queryFn: ({ signal }) => take(client.GET('/subscriptions', { params: { query }, signal })),
-  });
-
 export const webhooksQuery = () =>
   queryOptions({
     queryKey: ['webhooks', 'list'],

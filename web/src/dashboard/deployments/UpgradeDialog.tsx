@@ -71,7 +71,7 @@ export function UpgradeDialog({ deployment, onClose }: Props) {
             <Button variant="default" onClick={onClose}>
               Not now
             </Button>
-            <Button variant={fits ? 'default' : 'filled'} onClick={() => setConfiguring(true)}>
+            <Button variant={fits ? 'default' : undefined} onClick={() => setConfiguring(true)}>
               Configure and upgrade
             </Button>
             {fits && (

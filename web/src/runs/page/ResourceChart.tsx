@@ -34,16 +34,18 @@ function Graph({ data, label, color, unit }: GraphProps) {
       <Text size="xs" c="dimmed" component="figcaption">
         {label}: <b className="tabular">{unit(last)}</b>, at most <span className="tabular">{unit(Math.max(...known))}</span>
       </Text>
-      <Sparkline
-        h={48}
-        data={known}
-        color={color}
-        curveType="monotone"
-        strokeWidth={1.5}
-        fillOpacity={0.3}
-        areaProps={{ isAnimationActive: false }}
-        aria-hidden
-      />
+      {/* A picture: the figures are in the caption, and there is nothing to reach by keyboard. */}
+      <div inert>
+        <Sparkline
+          h={48}
+          data={known}
+          color={color}
+          curveType="monotone"
+          strokeWidth={1.5}
+          fillOpacity={0.3}
+          areaProps={{ isAnimationActive: false }}
+        />
+      </div>
     </figure>
   );
 }

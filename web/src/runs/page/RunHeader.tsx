@@ -36,7 +36,7 @@ export function RunHeader({ run }: { run: Execution }) {
             <CancelButton run={run} />
             {isOver(run.status) && <ShareButton run={run} />}
             {run.deployment_id !== undefined && run.agent_slug !== undefined && (
-              <Button leftSection={<RotateCw size={15} aria-hidden />} onClick={() => setAgain(true)} variant={isOver(run.status) ? 'filled' : 'default'}>
+              <Button leftSection={<RotateCw size={15} aria-hidden />} onClick={() => setAgain(true)} variant={isOver(run.status) ? undefined : 'default'}>
                 Run again
               </Button>
             )}
