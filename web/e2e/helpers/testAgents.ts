@@ -80,3 +80,15 @@ export const gallery2: TestAgent = {
     runtime: { language: 'nodejs', version: '20', entrypoint: 'index.js', timeout_ms: 90_000, memory_mb: 128 },
   },
 };
+
+/** Paid for by the month. */
+export const monthly: TestAgent = {
+  slug: 'web-monthly',
+  version: '1.0.0',
+  manifest: {
+    name: 'Monthly Digest',
+    pricing: { model: 'subscription', amount: 19_900, currency: 'INR', runs_per_month: 40 },
+    outputs: [{ name: 'digest', type: 'string' }],
+  },
+  code: `module.exports = async () => ({ digest: 'all is well' });`,
+};

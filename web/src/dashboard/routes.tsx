@@ -1,5 +1,5 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
-import { Bell, Boxes, CalendarSync, Gauge, KeyRound, LockKeyhole, ReceiptText, ShieldCheck, Wallet, Webhook } from 'lucide-react';
+import { Boxes, CalendarSync, Gauge, KeyRound, LockKeyhole, ReceiptText, ShieldCheck, Wallet, Webhook } from 'lucide-react';
 
 import { rootRoute } from '@/app/rootRoute';
 import { RoleGate } from '@/session/RoleGate';
@@ -14,7 +14,6 @@ const ITEMS: SectionItem[] = [
   { label: 'Transactions', to: '/dashboard/transactions', icon: ReceiptText },
   { label: 'Spending policy', to: '/dashboard/policy', icon: ShieldCheck },
   { label: 'Webhooks', to: '/dashboard/webhooks', icon: Webhook },
-  { label: 'Notifications', to: '/dashboard/notifications', icon: Bell },
   { label: 'Access tokens', to: '/dashboard/tokens', icon: KeyRound },
   { label: 'Security', to: '/dashboard/security', icon: LockKeyhole },
 ];
