@@ -122,7 +122,6 @@ test('a thousand lines come without a dropped frame', async ({ page, api }) => {
   await expect(page.getByRole('heading', { name: 'Outputs' })).toBeVisible();
   const seen = await page.evaluate(() => (window as unknown as { seen: { longest: number; long: number } }).seen);
   test.info().annotations.push({ type: 'figures', description: JSON.stringify(seen) });
-  console.log('log stream', JSON.stringify(seen));
   // A long task is what the page itself does; frames are also late where the machine is busy with other things.
   expect(seen.long, 'the longest task of the page').toBeLessThan(100);
 });

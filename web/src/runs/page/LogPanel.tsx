@@ -13,6 +13,7 @@ import type { LogLine, RunLive } from '../follow/runLive';
 import { useLive } from '../follow/useRunLive';
 import { runLogsQuery } from '../queries';
 import { type Execution, isOver } from '../types';
+import { linesOf } from './linesOf';
 import { LogLines } from './LogLines';
 
 interface Props {
@@ -100,13 +101,7 @@ function filter(lines: readonly LogLine[], count: number, needle: string): reado
 
 function useKept(execution: string, isWanted: boolean): readonly LogLine[] {
   const { data } = useQuery({ ...runLogsQuery(execution), enabled: isWanted });
-  return useMemo(() => {
-    if (!data) return [];
-    const of = (text: string, stream: LogLine['stream']) =>
-      text.replace(/\n$/, '').split('\n').filter((_, index, all) => all.length > 1 || all[index] !== '')
-        .map((message) => ({ at: '', attempt: 0, stream, message }));
-    return [...of(data.stdout, 'stdout'), ...of(data.stderr, 'stderr')].map((line, index) => ({ ...line, index }));
-  }, [data]);
+  return useMemo(() => (data ? linesOf(data.stdout, data.stderr) : []), [data]);
 }
 
 async function saveAll(execution: string): Promise<void> {
