@@ -68,7 +68,7 @@ export function SearchBox({ hotkey = false, size = 'sm', placeholder = 'Search a
           placeholder={placeholder}
           value={text}
           leftSection={<Search size={16} aria-hidden />}
-          rightSection={isFetching ? <Loader size={14} /> : hotkey && text === '' ? <Kbd size="xs">/</Kbd> : null}
+          rightSection={isFetching ? <Loader size={14} /> : hotkey && text === '' ? <Kbd size="xs" className={classes.hint} aria-hidden>/</Kbd> : null}
           rightSectionPointerEvents="none"
           data-autofocus={hotkey ? undefined : true}
           onChange={(event) => {

@@ -22,8 +22,8 @@ export function UserMenu({ session }: { session: Session }) {
     <Menu width={250} position="bottom-end" shadow="md" withinPortal>
       <Menu.Target>
         <UnstyledButton style={{ borderRadius: '50%' }}>
+          <span className="visually-hidden">Account</span>
           <Avatar size={34} color="brand" name={me?.name} alt="" />
-          <span className="visually-hidden">{me ? `Account of ${me.name}` : 'Account'}</span>
         </UnstyledButton>
       </Menu.Target>
       <Menu.Dropdown>

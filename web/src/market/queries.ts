@@ -2,8 +2,9 @@
 import { queryOptions } from '@tanstack/react-query';
 
 import { client, take } from '@/api/client';
+import { isApiError } from '@/api/errors';
+import { fetchLater } from '@/api/later';
 import type { Schemas } from '@/api/types';
-import { sessionFetch } from '@/session/fetch';
 
 import type { AgentListQuery, ReviewQuery } from './types';
 
@@ -64,10 +65,12 @@ export const versionChangesQuery = (agent: string, version: string) =>
     queryKey: ['agents', 'changes', agent, version],
     queryFn: async ({ signal }): Promise<Schemas['VersionChanges'] | null> => {
       const path = `/agents/${encodeURIComponent(agent)}/versions/${encodeURIComponent(version)}`;
-      const answer = await sessionFetch(new URL(path, window.location.origin).href, { signal });
-      if (!answer.ok) return null;
-      const { data } = (await answer.json()) as { data: { changes?: Schemas['VersionChanges'] | null } };
-      return data.changes ?? null;
+      try {
+        return (await fetchLater<{ changes?: Schemas['VersionChanges'] | null }>(path, { signal })).changes ?? null;
+      } catch (error) {
+        if (isApiError(error, 'NOT_FOUND', 'METHOD_NOT_ALLOWED')) return null;
+        throw error;
+      }
     },
     staleTime: Number.POSITIVE_INFINITY,
   });

@@ -29,7 +29,7 @@ export function CodeFrame(props: CodeFrameProps) {
       )}
       {/* Scrolls sideways and down, so the keyboard must reach it. */}
       {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
-      <pre className={classes.code} style={{ maxHeight }} tabIndex={0} role="region" aria-label={label}>
+      <pre className={classes.code} style={{ maxHeight }} tabIndex={0} role="group" aria-label={label}>
         <code>
           {lines.map((line, index) => {
             const number = firstLine + index;

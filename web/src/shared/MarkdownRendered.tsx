@@ -1,3 +1,5 @@
+import './markdown.css';
+
 import { Typography } from '@mantine/core';
 import { useMemo } from 'react';
 

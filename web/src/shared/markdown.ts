@@ -39,6 +39,8 @@ export function markdownToHtml(text: string, firstHeading = 3): string {
   headingsLower(clean, firstHeading);
   for (const picture of clean.querySelectorAll('img')) pictureGuard(picture);
   for (const box of clean.querySelectorAll('input')) boxGuard(box);
+  for (const table of clean.querySelectorAll('table')) tableFrame(table);
+  for (const code of clean.querySelectorAll('pre')) code.tabIndex = 0;
   const holder = document.createElement('div');
   holder.append(clean);
   return holder.innerHTML;
@@ -70,6 +72,17 @@ function pictureGuard(picture: HTMLImageElement): void {
   const outer = picture.closest('a');
   if (outer) picture.replaceWith(link.textContent);
   else picture.replaceWith(link);
+}
+
+/** Wide tables scroll by themselves, also with the keyboard. */
+function tableFrame(table: HTMLTableElement): void {
+  const frame = document.createElement('div');
+  frame.className = 'markdown-table';
+  frame.tabIndex = 0;
+  frame.setAttribute('role', 'group');
+  frame.setAttribute('aria-label', 'Table');
+  table.replaceWith(frame);
+  frame.append(table);
 }
 
 /** Task lists have boxes that nobody can tick; anything else that looks like a field goes. */

@@ -21,8 +21,8 @@ export function formatDuration(ms: number): string {
   const seconds = Math.round(ms / 1000);
   const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60)];
   if (hours >= 48) return `${Math.floor(hours / 24)} d ${hours % 24} h`;
-  if (hours > 0) return `${hours} h ${minutes} min`;
-  return `${minutes} min ${seconds % 60} s`;
+  if (hours > 0) return minutes > 0 ? `${hours} h ${minutes} min` : `${hours} h`;
+  return seconds % 60 > 0 ? `${minutes} min ${seconds % 60} s` : `${minutes} min`;
 }
 
 const UNITS = ['B', 'KB', 'MB', 'GB', 'TB'];

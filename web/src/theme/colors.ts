@@ -1,11 +1,11 @@
 /**
- * The palette. Shade 6 of each colour carries white text, and is readable on white, at AA (4.5:1 or more); shade 4 of
+ * The palette. Shade 6 of each colour carries white text, and is readable on white, at AA (4.5:1 or more); shade 3 of
  * each is readable on the dark surfaces.
  */
 import type { MantineColorsTuple } from '@mantine/core';
 
 export const brand: MantineColorsTuple = [
-  '#e8f6f2', '#cdebe3', '#9fd8c9', '#6ec3ae', '#48ae97', '#2a9580', '#15735f', '#115f4f', '#0e4d40', '#0a3a31',
+  '#e8f6f2', '#cdebe3', '#9fd8c9', '#6ec3ae', '#48ae97', '#2a9580', '#177a66', '#115f4f', '#0e4d40', '#0a3a31',
 ];
 export const red: MantineColorsTuple = [
   '#fdeeed', '#fbd8d6', '#f4aaa6', '#f08a84', '#f0746d', '#d63b32', '#bd271e', '#a01f17', '#831a14', '#66140f',
@@ -26,5 +26,5 @@ export const gray: MantineColorsTuple = [
   '#f6f7f8', '#eef0f2', '#e3e6e9', '#d3d8dc', '#b5bcc3', '#8b949d', '#656f79', '#4b545d', '#343b42', '#1d2328',
 ];
 export const dark: MantineColorsTuple = [
-  '#e3e7ea', '#c3cad0', '#9ea8b1', '#7a8590', '#56606a', '#39424a', '#2a3138', '#171b1f', '#111417', '#0b0d0f',
+  '#e3e7ea', '#c3cad0', '#9ea8b1', '#7a8590', '#56606a', '#39424a', '#1b2025', '#171b1f', '#111417', '#0b0d0f',
 ];

@@ -8,12 +8,14 @@ const MONO = "ui-monospace, 'SF Mono', 'Cascadia Mono', Menlo, Consolas, 'Libera
 
 const small = { size: 'sm' as MantineSize };
 
+/** Dialogs: a name for their button, and no second banner for those who go by landmarks. */
+const dialog = { closeButtonProps: { 'aria-label': 'Close' }, attributes: { header: { role: 'presentation' } } };
+
 export const theme = createTheme({
   colors: { brand, red, green, blue, yellow, orange, gray, dark },
   primaryColor: 'brand',
-  primaryShade: { light: 6, dark: 4 },
-  autoContrast: true,
-  luminanceThreshold: 0.32,
+  // White text on shade 6 is AA in both schemes; Mantine's own choice of black or white looks at one of them only.
+  primaryShade: 6,
   black: '#171c20',
   fontFamily: FONT,
   fontFamilyMonospace: MONO,
@@ -39,7 +41,8 @@ export const theme = createTheme({
     Anchor: { defaultProps: { underline: 'hover' } },
     Badge: { defaultProps: { variant: 'light', radius: 'sm', tt: 'none', fw: 550 } },
     Button: { defaultProps: small, styles: { label: { fontWeight: 550 } } },
-    Modal: { defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.5, blur: 2 } } },
+    Drawer: { defaultProps: dialog },
+    Modal: { defaultProps: { ...dialog, centered: true, overlayProps: { backgroundOpacity: 0.5, blur: 2 } } },
     NavLink: { styles: { root: { borderRadius: 'var(--mantine-radius-md)' } } },
     NumberInput: { defaultProps: small },
     Paper: { defaultProps: { withBorder: true, radius: 'lg' } },
@@ -74,6 +77,7 @@ export const variables: CSSVariablesResolver = () => ({
     '--app-hover': '#f3f5f6',
     '--app-control-line': '#8b949d',
     '--app-star': '#b5850c',
+    '--app-focus': 'var(--mantine-color-brand-6)',
   },
   dark: {
     '--mantine-color-body': '#15191d',
@@ -91,5 +95,6 @@ export const variables: CSSVariablesResolver = () => ({
     '--app-hover': '#1d2328',
     '--app-control-line': '#6b7681',
     '--app-star': '#e3b02b',
+    '--app-focus': 'var(--mantine-color-brand-3)',
   },
 });

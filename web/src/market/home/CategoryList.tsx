@@ -9,7 +9,8 @@ import { CategoryIcon } from '../CategoryIcon';
 import { categoriesQuery } from '../queries';
 import classes from './CategoryList.module.css';
 
-const MOST = 12;
+const MOST = 8;
+const FEW = 3;
 
 /** The categories that have agents, the fullest first. */
 export function CategoryList() {
@@ -17,19 +18,21 @@ export function CategoryList() {
   if (isError && !data) return null;
   const categories = data && [...data.categories].sort((a, b) => b.agents - a.agents).slice(0, MOST);
   return (
-    <nav aria-label="Categories" className={classes.list} aria-busy={!categories}>
+    <nav aria-label="Categories" className={classes.list} data-few={(categories && categories.length <= FEW) || undefined} aria-busy={!categories}>
       {categories
         ? categories.map(({ category, agents }) => (
               <Link key={category} to="/explore" search={{ category }} className={classes.item}>
-                <CategoryIcon category={category} size={17} strokeWidth={1.9} className={classes.icon} />
-                {categoryLabel(category)}
+                <span className={classes.icon}>
+                  <CategoryIcon category={category} size={18} strokeWidth={1.9} />
+                </span>
+                <span className={classes.name}>{categoryLabel(category)}</span>
                 <span className={classes.count}>
                   {formatCount(agents)}
                   <span className="visually-hidden"> {agents === 1 ? 'agent' : 'agents'}</span>
                 </span>
               </Link>
             ))
-        : [120, 150, 110, 140].map((width) => <Skeleton key={width} h={40} w={width} radius="xl" />)}
+        : [1, 2, 3, 4].map((index) => <Skeleton key={index} h={56} radius="lg" />)}
     </nav>
   );
 }

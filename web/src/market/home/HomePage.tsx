@@ -9,7 +9,6 @@ import { usePageTitle } from '@/shared/usePageTitle';
 import { AgentGrid } from '../AgentGrid';
 import { agentsQuery } from '../queries';
 import type { AgentSummary } from '../types';
-import { CategoryList } from './CategoryList';
 import { Hero } from './Hero';
 import classes from './HomePage.module.css';
 import { Promises } from './Promises';
@@ -25,7 +24,6 @@ export function HomePage() {
     <>
       <Hero total={popular.data?.total} />
       <div className={classes.body}>
-        <CategoryList />
         {popular.error && !popular.data ? (
           <ErrorState error={popular.error} onRetry={() => void popular.refetch()} />
         ) : (
