@@ -34,7 +34,7 @@ export function WalletPage() {
     <Page>
       <PageHeader title="Wallet">
         Runs are paid from here. Money is set aside when a run starts and taken only if it succeeds.{' '}
-        <AnchorLink to="/dashboard/transactions" inherit>
+        <AnchorLink to="/dashboard/transactions" inherit underline="always">
           All transactions
         </AnchorLink>
       </PageHeader>

@@ -1,7 +1,8 @@
 /** Showing a run to others by a link. */
 import { queryOptions } from '@tanstack/react-query';
 
-import { askRaw, orNone } from '@/api/raw';
+import { isApiError } from '@/api/errors';
+import { fetchLater } from '@/api/later';
 
 import type { FailureReason, RunStatus } from './types';
 
@@ -39,14 +40,21 @@ const at = (execution: string) => `/executions/${encodeURIComponent(execution)}/
 export const shareQuery = (execution: string) =>
   queryOptions({
     queryKey: ['executions', 'share', execution],
-    queryFn: ({ signal }) => orNone(askRaw<{ expires_at: string | null }>('GET', at(execution), undefined, signal)),
+    queryFn: async ({ signal }) => {
+      try {
+        return await fetchLater<{ expires_at: string | null }>(at(execution), { signal });
+      } catch (error) {
+        if (isApiError(error, 'NOT_FOUND', 'METHOD_NOT_ALLOWED')) return null;
+        throw error;
+      }
+    },
   });
 
 export const sharedRunQuery = (token: string) =>
   queryOptions({
     queryKey: ['shared-runs', token],
-    queryFn: ({ signal }) => askRaw<SharedRun>('GET', `/shared-runs/${encodeURIComponent(token)}`, undefined, signal),
+    queryFn: ({ signal }) => fetchLater<SharedRun>(`/shared-runs/${encodeURIComponent(token)}`, { signal }),
   });
 
-export const shareMake = (execution: string, days: number) => askRaw<RunShare>('POST', at(execution), { days });
-export const shareEnd = (execution: string) => askRaw<{ message: string }>('DELETE', at(execution));
+export const shareMake = (execution: string, days: number) => fetchLater<RunShare>(at(execution), { method: 'POST', body: { days } });
+export const shareEnd = (execution: string) => fetchLater<{ message: string }>(at(execution), { method: 'DELETE' });

@@ -26,7 +26,7 @@ export default function SpendChart({ days, currency }: { days: Day[]; currency: 
           series={[{ name: 'amount', label: 'Spent', color: 'brand.6' }]}
           valueFormatter={(amount) => formatMoney(amount, currency, { short: true })}
           tickLine="none"
-          gridAxis="y"
+          gridAxis="x"
           withTooltip={false}
           maxBarWidth={22}
           xAxisProps={{ interval: 'preserveStartEnd', minTickGap: 24 }}
