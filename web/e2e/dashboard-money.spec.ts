@@ -7,6 +7,9 @@ import { gallery } from './helpers/testAgents';
 // A payment that is not known to have been made is answered 503.
 test.use({ expectedErrors: ['status of 503'] });
 
+// Pages are looked at in three views each.
+test.describe.configure({ timeout: 180_000 });
+
 test.beforeAll(async () => {
   await publish(apiFor(started()), gallery);
 });
@@ -68,7 +71,7 @@ test('the policy: what it refuses, what it asks, and a change from elsewhere', a
   await expect(page.getByText('Enter an amount, such as 500')).toBeVisible();
   await page.getByLabel('For one run').fill('20');
   await page.getByLabel('Ask me above').fill('0.10');
-  await page.getByRole('textbox', { name: 'Only these agents' }).fill('Market');
+  await page.getByLabel('Only these agents').and(page.locator('input')).fill('Market');
   await page.getByRole('option', { name: /web-gallery/ }).click();
   await page.keyboard.press('Escape');
   await page.getByRole('button', { name: 'Save the policy' }).click();

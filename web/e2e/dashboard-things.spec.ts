@@ -5,6 +5,9 @@ import { expect, started, test } from './helpers/test';
 import { gallery, gallery2, monthly } from './helpers/testAgents';
 import { code } from './helpers/totp';
 
+// Pages are looked at in three views each.
+test.describe.configure({ timeout: 180_000 });
+
 test.beforeAll(async () => {
   const api = apiFor(started());
   await publish(api, gallery);

@@ -100,7 +100,7 @@ export function RunsPage() {
           placeholder="Any status"
           clearable
           clearButtonProps={{ 'aria-label': 'Any status' }}
-          w={170}
+          style={{ flex: '1 1 130px', maxWidth: 190 }}
           data={STATUSES.map((status) => ({ value: status, label: WORDS[status] }))}
           value={search.status ?? null}
           onChange={(status) => go({ status: (status as RunsSearch['status']) ?? undefined })}
@@ -155,7 +155,7 @@ function AgentSelect({ value, onChange }: { value: string | undefined; onChange:
       clearable
       clearButtonProps={{ 'aria-label': 'Any agent' }}
       searchable
-      w={230}
+      style={{ flex: '1 1 150px', maxWidth: 240 }}
       data={[...known].map(([id, name]) => ({ value: id, label: name }))}
       value={value ?? null}
       onChange={(agent) => onChange(agent ?? undefined)}
