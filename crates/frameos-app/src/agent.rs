@@ -8,7 +8,7 @@ use std::str::FromStr;
 use frameos_domain::{
     clock::Timestamp,
     id::{AgentId, DeveloperId, VersionId},
-    manifest::ManifestIssue,
+    manifest::{Language, ManifestIssue},
     pricing::PricingModel,
     scan::{Action, ScanReport, Verdict, VersionDiff},
 };
@@ -211,6 +211,8 @@ pub fn agent_list(snapshot: &Snapshot, filter: AgentFilter, page: Page) -> Resul
     Ok(snapshot.index().find(&query, before.saturating_mul(take), take))
 }
 
+const LANGUAGES: [&str; 2] = [Language::Nodejs.as_str(), Language::Python.as_str()];
+
 fn query(filter: AgentFilter) -> Result<AgentQuery> {
     let sort = match filter.sort.as_deref() {
         None | Some("relevance") => None,
@@ -235,6 +237,12 @@ fn query(filter: AgentFilter) -> Result<AgentQuery> {
         if price.is_some_and(|price| price < 0) {
             return Err(AppError::field(field, "must be 0 or more, in paise"));
         }
+    }
+    if filter.language.as_deref().is_some_and(|language| !LANGUAGES.contains(&language)) {
+        return Err(AppError::field("language", format!("must be one of {}", LANGUAGES.join(", "))));
+    }
+    if filter.developer.as_deref().is_some_and(|id| DeveloperId::from_str(id).is_err()) {
+        return Err(AppError::field("developer", "must be an id such as dev_…"));
     }
     if filter.min_price.zip(filter.max_price).is_some_and(|(least, most)| least > most) {
         return Err(AppError::field("min_price", "must not be above max_price"));

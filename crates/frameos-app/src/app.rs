@@ -177,6 +177,11 @@ impl App {
         self.payments.as_ref()
     }
 
+    /// Where people and their programs find this installation, without a `/` at its end.
+    pub fn public_url(&self) -> &str {
+        self.settings.public_url.trim_end_matches('/')
+    }
+
     /// Whether publishing and paying take a proved e-mail address.
     pub fn requires_verified_email(&self) -> bool {
         self.settings.require_verified_email

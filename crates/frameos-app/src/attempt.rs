@@ -29,6 +29,8 @@ pub(crate) struct Claimed {
     pub(crate) token: SecretString,
     /// None when the claim could not begin it.
     pub(crate) begun: Option<Begun>,
+    /// When the claim began.
+    pub(crate) claimed_from: Timestamp,
 }
 
 /// What a claim finds.
@@ -54,6 +56,7 @@ pub(crate) async fn runs_claim(
         source: Some(Box::new(error)),
     })?;
     let (begin, claim, given) = (Arc::new(Begin::of(app, &lease)), lease.clone(), tokens.clone());
+    let claimed_from = lease.now;
     let begun = app.store().tx_claim(move |tx| {
         Box::pin(async move {
             let tickets = ticket::ticket_claim(tx, &claim, most, rules).await?;
@@ -62,7 +65,7 @@ pub(crate) async fn runs_claim(
             tx.each(begins, |tx, (begin, (ticket, token))| {
                 Box::pin(async move {
                     let found = begin.begin(tx, &ticket, &token).await?;
-                    Ok(Claimed { ticket, token, begun: Some(found) })
+                    Ok(Claimed { ticket, token, begun: Some(found), claimed_from })
                 })
             })
             .await
@@ -81,8 +84,12 @@ pub(crate) async fn runs_claim(
         .store()
         .tx_claim(move |tx| Box::pin(async move { ticket::ticket_claim(tx, &lease, most, rules).await }))
         .await?;
-    let claimed =
-        tickets.into_iter().zip(tokens).map(|(ticket, token)| Claimed { ticket, token, begun: None });
+    let claimed = tickets.into_iter().zip(tokens).map(|(ticket, token)| Claimed {
+        ticket,
+        token,
+        begun: None,
+        claimed_from,
+    });
     Ok(claimed.collect())
 }
 

@@ -28,7 +28,9 @@ use frameos_store::{
 };
 use serde_json::{Map, Value};
 
-pub(crate) use start::{ESTIMATE_MS, Enqueued, execution_enqueue, salt_create, timeout_choose};
+pub(crate) use start::{
+    ESTIMATE_MS, Enqueued, QueueEntry, execution_enqueue, salt_create, timeout_choose, trigger_span,
+};
 pub use start::{ExecutionNew, Started, Trigger, execution_start};
 
 use crate::{

@@ -55,6 +55,7 @@ mod submission;
 mod subscription;
 mod tell;
 mod token;
+mod trace;
 mod upgrade;
 mod usage;
 mod user_review;
@@ -119,6 +120,7 @@ pub use subscription::{
     subscription_pay, subscription_resume,
 };
 pub use token::Principal;
+pub use trace::{TRACE, trace_failed, trace_follow, trace_name, trace_parent};
 pub use upgrade::*;
 pub use usage::{pricing_charges, pricing_meter};
 pub use user_review::*;

@@ -42,6 +42,8 @@ use thiserror::Error;
 
 use breaker::Breaker;
 
+use crate::trace::trace_parent;
+
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// Of one call with its repetitions, unless it is said otherwise.
 const TIME_LIMIT: Duration = Duration::from_secs(8);
@@ -258,6 +260,9 @@ impl HttpGateway {
         let mut bearer = HeaderValue::from_str(&bearer).map_err(internal)?;
         bearer.set_sensitive(true);
         headers.insert(AUTHORIZATION, bearer);
+        if let Some(trace) = trace_parent() {
+            headers.insert("traceparent", HeaderValue::try_from(trace).map_err(internal)?);
+        }
         if let Some(key) = &call.idempotency_key {
             let value = HeaderValue::from_str(key).map_err(|_| GatewayError::InvalidRequest {
                 field: "idempotency_key".to_owned(),

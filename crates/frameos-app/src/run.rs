@@ -8,13 +8,14 @@
 use std::{sync::Arc, time::Duration};
 
 use frameos_domain::{
+    clock::Timestamp,
     execution::{FailureReason, RunStatus},
     id::ExecutionId,
     receipt::Resources,
     redact::Redactor,
     usage::Charge,
 };
-use frameos_sandbox::{Outcome, RunSpec};
+use frameos_sandbox::{End, Outcome, RunSpec};
 use frameos_store::{
     Lane, StoreError, Tx,
     charge::charges_insert,
@@ -22,13 +23,15 @@ use frameos_store::{
     run_event::{RunEvent, run_events_append},
     ticket::{self, Ticket},
 };
+use opentelemetry::KeyValue;
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::{
     sync::{broadcast::error::RecvError, mpsc},
     time::Instant,
 };
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, Span, trace_span};
 
 use crate::{
     app::App,
@@ -43,6 +46,7 @@ use crate::{
     run_token::RUN_TOKEN_VARIABLE,
     runner::Runner,
     settle,
+    trace::{TRACE, settle_payload, ticket_span, trace_failed, trace_past},
     usage::{run_charges, run_meter},
     worker::Worker,
 };
@@ -60,11 +64,19 @@ const EVENTS: usize = 16;
 /// Runs what was claimed to its end, or back into the queue. `slot` is let go of as soon as the agent has ended: what is left needs
 /// the database only.
 pub(crate) async fn run_attempt(worker: &Worker, claimed: Claimed, stop: CancellationToken, slot: impl Send) {
-    let (app, Claimed { ticket, token, begun }) = (&worker.app, claimed);
+    let span = ticket_span(&claimed.ticket);
+    run_work(worker, claimed, stop, slot).instrument(span).await;
+    worker.app.store().notify_queue();
+}
+
+async fn run_work(worker: &Worker, claimed: Claimed, stop: CancellationToken, slot: impl Send) {
+    let (app, Claimed { ticket, token, begun, claimed_from }) = (&worker.app, claimed);
     let id = ticket.execution_id;
+    trace_past("claim", (claimed_from, app.now()), Vec::new());
     match attempt(worker, &ticket, (token, begun), stop, slot).await {
         Ok(()) => {}
         Err(error) => {
+            trace_failed(&Span::current(), "platform");
             tracing::warn!(execution = %id, attempt = ticket.attempt, error = &error as &dyn std::error::Error, "an attempt failed on the platform's side");
             if let Err(error) = platform_fault(app, &ticket).await {
                 // The lease runs out by itself and the next claim counts as another attempt.
@@ -72,7 +84,6 @@ pub(crate) async fn run_attempt(worker: &Worker, claimed: Claimed, stop: Cancell
             }
         }
     }
-    app.store().notify_queue();
 }
 
 async fn attempt(
@@ -92,6 +103,7 @@ async fn attempt(
     let manifest = &compiled.manifest;
     let runner = app.runner.as_ref().ok_or_else(|| AppError::internal("this process has no sandbox"))?;
     let folder = code_cache::code_fetch(app, &compiled.code_key, &compiled.code_hash)
+        .instrument(trace_span!(target: TRACE, "fetch code"))
         .await
         .map_err(AppError::internal)?;
     let timeout_ms = u64::try_from(row.timeout_ms).unwrap_or(1);
@@ -101,14 +113,13 @@ async fn attempt(
     let redactor = run_redactor(manifest, &row.inputs, Some(token.expose_secret()));
     let prepared = taken.elapsed();
     let (mut outcome, events) =
-        sandbox_run(worker, (ticket, row.attempt), (runner.as_ref(), spec, &redactor), stop.clone()).await?;
+        sandbox_run(worker, (ticket, row.attempt), (runner.as_ref(), spec, &redactor), stop.clone())
+            .instrument(sandbox_span(runner.as_ref()))
+            .await?;
     drop(slot);
     app.metrics().ran(prepared, &outcome.resources);
     // A worker told to stop kills its runs after the drain; that is the platform's doing, not the user's wish.
-    if stop.is_cancelled()
-        && matches!(outcome.end, frameos_sandbox::End::Cancelled)
-        && !cancel_wanted(app, row.id).await?
-    {
+    if stop.is_cancelled() && matches!(outcome.end, End::Cancelled) && !cancel_wanted(app, row.id).await? {
         return Err(AppError::internal("the worker stopped before the run ended"));
     }
     let mut logs = LogsView::of(&outcome, &redactor);
@@ -170,6 +181,7 @@ fn measure_begin(app: &App, row: &Execution, found: RunStatus) {
     }
     if let Some(started) = row.started_at.filter(|_| row.attempt == 1) {
         app.metrics().stage_between(Stage::Queue, row.created_at, started);
+        trace_past("queue", (row.created_at, started), Vec::new());
     }
 }
 
@@ -182,7 +194,7 @@ async fn sandbox_run(
     stop: CancellationToken,
 ) -> Result<(Outcome, Vec<RunEvent>)> {
     let app = &worker.app;
-    let cancel = stop.child_token();
+    let (cancel, asked) = (stop.child_token(), app.now());
     let lost = Arc::new(std::sync::atomic::AtomicBool::new(false));
     let watch = tokio::spawn(lease_keep(app.clone(), ticket.clone(), cancel.clone(), Arc::clone(&lost)));
     let (sender, events) = mpsc::channel(EVENTS);
@@ -195,7 +207,29 @@ async fn sandbox_run(
         app.metrics().lease_lost();
         return Err(AppError::internal("the lease was lost while the agent ran"));
     }
-    Ok((outcome.map_err(AppError::internal)?, left))
+    let outcome = outcome.map_err(AppError::internal)?;
+    sandbox_trace(asked, &outcome);
+    Ok((outcome, left))
+}
+
+fn sandbox_span(runner: &dyn Runner) -> Span {
+    let span = trace_span!(target: TRACE, "sandbox", frameos.isolation = tracing::field::Empty);
+    if !span.is_disabled() {
+        span.record("frameos.isolation", runner.tier());
+    }
+    span
+}
+
+/// The sandbox tells of its parts when it is over.
+fn sandbox_trace(asked: Timestamp, outcome: &Outcome) {
+    let used = &outcome.resources;
+    let started = asked.plus(Duration::from_millis(used.startup_ms));
+    trace_past("sandbox start", (asked, started), Vec::new());
+    let exit_code = match outcome.end {
+        End::Exited(code) => vec![KeyValue::new("process.exit.code", i64::from(code))],
+        _ => Vec::new(),
+    };
+    trace_past("agent", (started, started.plus(Duration::from_millis(used.wall_ms))), exit_code);
 }
 
 /// Cancels the sandbox when the user asks, and when the lease is gone: another worker has the run then, or will, and what can no
@@ -436,7 +470,7 @@ async fn result_keep(
     owner: &str,
     (end, result): (RunStatus, &RunResult),
 ) -> std::result::Result<bool, StoreError> {
-    let payload = json!({"end": end});
+    let payload = settle_payload(end, &ticket.payload);
     Ok(ticket::ticket_to_settle(tx, ticket.id, ticket.attempt, owner, &payload).await?
         && execution::execution_result_set(tx, ticket.execution_id, result).await?)
 }

@@ -35,13 +35,16 @@ use frameos_store::{
     ticket::{self, Lease, Ticket},
 };
 use serde_json::Value;
+use tracing::{Instrument, field::Empty, trace_span};
 
 use crate::{
     app::App,
     error::{AppError, Result},
     manifest_cache::{Compiled, manifest_load},
     metrics::Stage,
-    run, usage,
+    run,
+    trace::{TRACE, trace_failed},
+    usage,
     webhook::{self, Ended},
 };
 
@@ -54,7 +57,9 @@ pub(crate) async fn settle_or_wait(
     ticket: &Ticket,
     (end, row): (RunStatus, Execution),
 ) -> Result<()> {
-    let Err(error) = settle(app, ticket, end, row).await else { return Ok(()) };
+    let span = trace_span!(target: TRACE, "settle", otel.status_code = Empty, error.type = Empty);
+    let Err(error) = settle(app, ticket, end, row).instrument(span.clone()).await else { return Ok(()) };
+    trace_failed(&span, error.code());
     tracing::warn!(execution = %ticket.execution_id, error = &error as &dyn std::error::Error, "settling waits");
     let doublings = u32::try_from(ticket.attempt.clamp(0, 8)).unwrap_or(0);
     let wait = (RETRY_FIRST * 2_u32.pow(doublings)).min(RETRY_LONGEST);
@@ -79,13 +84,8 @@ pub(crate) async fn settle_resume(app: &App, ticket: &Ticket) -> Result<()> {
 }
 
 async fn settle(app: &App, ticket: &Ticket, end: RunStatus, row: Execution) -> Result<()> {
-    let settled = match end {
-        RunStatus::Success => payment_take(app, &row).await?,
-        other => {
-            let mandate = hold_return(app, &row, "the run did not succeed").await?;
-            Settled { mandate, ..Settled::unpaid(other) }
-        }
-    };
+    let charging = trace_span!(target: TRACE, "charge", frameos.run.status = end.as_str());
+    let settled = charge(app, &row, end).instrument(charging).await?;
     let reached = row.settlement.unwrap_or(Settlement::Sealed);
     let steps: &[Settlement] = match settled.status {
         RunStatus::Success => &[Settlement::Charged, Settlement::Credited, Settlement::Published],
@@ -94,12 +94,27 @@ async fn settle(app: &App, ticket: &Ticket, end: RunStatus, row: Execution) -> R
     let left: Vec<Settlement> = steps.iter().copied().filter(|step| *step > reached).collect();
     let version = manifest_load(app, row.version_id).await?;
     let settling = Arc::new(Settling { app: app.clone(), ticket: ticket.clone(), row, version, settled });
-    if steps_take(&settling, left.clone()).await.is_err() {
-        for step in left {
-            steps_take(&settling, vec![step]).await?;
+    publish(&settling, left).instrument(trace_span!(target: TRACE, "publish")).await?;
+    app.store().notify_queue();
+    Ok(())
+}
+
+async fn charge(app: &App, row: &Execution, end: RunStatus) -> Result<Settled> {
+    match end {
+        RunStatus::Success => payment_take(app, row).await,
+        other => {
+            let mandate = hold_return(app, row, "the run did not succeed").await?;
+            Ok(Settled { mandate, ..Settled::unpaid(other) })
         }
     }
-    app.store().notify_queue();
+}
+
+async fn publish(settling: &Arc<Settling>, left: Vec<Settlement>) -> Result<()> {
+    if steps_take(settling, left.clone()).await.is_err() {
+        for step in left {
+            steps_take(settling, vec![step]).await?;
+        }
+    }
     Ok(())
 }
 

@@ -17,6 +17,7 @@ use tokio::{
     time::Instant,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::Instrument;
 
 use crate::{
     app::App,
@@ -24,7 +25,7 @@ use crate::{
     error::{AppError, Result},
     jobs,
     live::LiveRuns,
-    payment, run, settle,
+    payment, run, settle, trace,
     worker_status::WorkerStatus,
 };
 
@@ -211,11 +212,14 @@ impl Trouble {
 
 async fn errand(app: App, work: Work, place: OwnedSemaphorePermit) {
     let done = match work {
-        Work::Money(ticket) => match ticket.kind.as_str() {
-            "settle" => settle::settle_resume(&app, &ticket).await,
-            "authorize" => authorize(&app, &ticket).await,
-            other => Err(AppError::internal(format!("a ticket of unknown kind `{other}`"))),
-        },
+        Work::Money(ticket) => {
+            let span = trace::ticket_span(&ticket);
+            match ticket.kind.as_str() {
+                "settle" => settle::settle_resume(&app, &ticket).instrument(span).await,
+                "authorize" => authorize(&app, &ticket).instrument(span).await,
+                other => Err(AppError::internal(format!("a ticket of unknown kind `{other}`"))),
+            }
+        }
         Work::Job(job) => jobs::job_work(&app, &job).await,
     };
     if let Err(error) = done {

@@ -29,7 +29,10 @@ use crate::{
     app::App,
     deployment::{Runnable, available_check, runnable_load},
     error::{AppError, Result},
-    execution::{ESTIMATE_MS, Enqueued, Started, execution_enqueue, salt_create, timeout_choose},
+    execution::{
+        ESTIMATE_MS, Enqueued, QueueEntry, Started, execution_enqueue, salt_create, timeout_choose,
+        trigger_span,
+    },
     inputs::inputs_merge_compiled,
     manifest_cache::manifest_load,
     payment::{Bought, intent_new},
@@ -232,7 +235,8 @@ async fn place(
         price: run.price,
     });
     let sale = gateway.sale_prepare(intent, (&payment, &wanted.terms), (id, fingerprint.clone()))?;
-    let placed = app.store().tx(move |tx| Box::pin(async move { sale_enqueue(tx, run, depth, sale).await }));
+    let entry = trigger_span().in_scope(|| QueueEntry::of(id, depth));
+    let placed = app.store().tx(move |tx| Box::pin(async move { sale_enqueue(tx, run, entry, sale).await }));
     match placed.await?? {
         Enqueued::Ready => {}
         Enqueued::Unpaid | Enqueued::MonthOver | Enqueued::MonthUsedUp(_) => {
@@ -287,7 +291,12 @@ fn run_new(
 }
 
 /// Records the run with its ticket, its mandate and the payment that is kept for it.
-async fn sale_enqueue(tx: &mut Tx, mut run: ExecutionNew, depth: u32, sale: Sale) -> Decision<Enqueued> {
+async fn sale_enqueue(
+    tx: &mut Tx,
+    mut run: ExecutionNew,
+    entry: QueueEntry,
+    sale: Sale,
+) -> Decision<Enqueued> {
     let (owner, now) = (run.user_id, run.created_at);
     // A run belongs to a deployment; a payer's has no configuration.
     match deployment::deployment_find(tx, owner, (run.agent_id, &run.version)).await? {
@@ -307,7 +316,7 @@ async fn sale_enqueue(tx: &mut Tx, mut run: ExecutionNew, depth: u32, sale: Sale
         }
     }
     let Sale { purchase, reservation } = sale;
-    let enqueued = execution_enqueue(tx, run, 0, depth, Some(purchase)).await?;
+    let enqueued = execution_enqueue(tx, run, 0, entry, Some(purchase)).await?;
     if matches!(enqueued, Ok(Enqueued::Ready)) && !reservation_place(tx, reservation).await? {
         return Err(StoreError::Corrupt {
             what: "a payment that is used, but for none of its payer's runs".into(),

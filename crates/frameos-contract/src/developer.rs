@@ -1,13 +1,18 @@
 //! What a developer sees of their business.
 
+use frameos_domain::id::{AgentId, ExecutionId, RefundId, RevenueId};
+use frameos_domain::money::Currency;
 use frameos_domain::{
     clock::Timestamp,
     execution::{FailureReason, RunStatus},
 };
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::schema::RevenueStatus;
 
 /// `GET /developers/analytics`. Amounts are minor units.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Analytics {
     pub total_revenue: i64,
     pub pending_payout: i64,
@@ -21,54 +26,68 @@ pub struct Analytics {
 }
 
 /// The query of `GET /developers/analytics`. `days` and `from` narrow the answer's `days` and `versions` only.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 pub struct AnalyticsQuery {
     /// One agent instead of all.
+    #[schema(value_type = Option<AgentId>)]
     pub agent_id: Option<String>,
     /// So many days, up to 366; today's, in UTC, is the last.
+    #[schema(minimum = 1, maximum = 366)]
     pub days: Option<u32>,
     /// From this day on, as `2026-11-22`.
+    #[schema(format = "date", example = "2026-11-22")]
     pub from: Option<String>,
 }
 
 /// One day. What cannot be told of no runs is null.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct DayAnalytics {
     /// As `2026-11-22`, UTC.
+    #[schema(format = "date")]
     pub day: String,
     pub executions: i64,
     pub revenue: i64,
+    #[schema(required)]
     pub success_rate: Option<f64>,
+    #[schema(required)]
     pub avg_duration_ms: Option<i64>,
     /// Within 5 %.
+    #[schema(required)]
     pub p95_duration_ms: Option<i64>,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct VersionAnalytics {
+    #[schema(value_type = AgentId)]
     pub agent_id: String,
     pub agent_name: String,
     pub version: String,
     pub executions: i64,
     pub revenue: i64,
+    #[schema(required)]
     pub success_rate: Option<f64>,
+    #[schema(required)]
     pub avg_duration_ms: Option<i64>,
     /// Within 5 %.
+    #[schema(required)]
     pub p95_duration_ms: Option<i64>,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct AgentAnalytics {
+    #[schema(value_type = AgentId)]
     pub id: String,
     pub name: String,
     pub executions: i64,
     pub revenue: i64,
+    #[schema(minimum = 0, maximum = 1)]
     pub success_rate: f64,
     pub avg_duration_ms: i64,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct RecentExecution {
+    #[schema(value_type = ExecutionId)]
     pub id: String,
     pub agent_name: String,
     pub status: RunStatus,
@@ -78,13 +97,17 @@ pub struct RecentExecution {
 }
 
 /// `GET /developers/executions/:id/logs`: what the run printed, without anything its user put in. Empty before its end.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct DeveloperLogs {
+    #[schema(value_type = ExecutionId)]
     pub id: String,
     pub version: String,
     pub status: RunStatus,
+    #[schema(required)]
     pub failure_reason: Option<FailureReason>,
+    #[schema(required)]
     pub exit_code: Option<i64>,
+    #[schema(required)]
     pub error_message: Option<String>,
     pub stdout: String,
     pub stderr: String,
@@ -97,7 +120,7 @@ pub struct DeveloperLogs {
 }
 
 /// `GET /developers/revenue`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct RevenueList {
     pub revenue: Vec<RevenueEntry>,
     pub total: i64,
@@ -105,22 +128,30 @@ pub struct RevenueList {
     pub limit: u32,
     /// Earned and not yet with the bank, by the payment ledger: payable, and in payouts that are on their way.
     #[serde(default)]
+    #[schema(required)]
     pub pending_payout: i64,
     #[serde(default)]
+    #[schema(required)]
     pub paid_out: i64,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct RevenueEntry {
+    #[schema(value_type = RevenueId)]
     pub id: String,
+    #[schema(value_type = Option<AgentId>, required)]
     pub agent_id: Option<String>,
     /// The run that earned it, or whose payment was refunded.
+    #[schema(value_type = Option<ExecutionId>, required)]
     pub execution_id: Option<String>,
     /// On what a refund took back; the amount is negative then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<RefundId>)]
     pub refund_id: Option<String>,
     pub amount: i64,
+    #[schema(value_type = Currency)]
     pub currency: String,
+    #[schema(value_type = RevenueStatus)]
     pub status: String,
     pub created_at: Timestamp,
 }

@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::ErrorCode;
 
 /// An answer of the API.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -22,9 +25,10 @@ impl<T> Envelope<T> {
 }
 
 /// What went wrong, in a form for programs (`code`) and one for people (`message`, which says what to change).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ApiError {
     /// One of the codes in `docs/errors/`.
+    #[schema(value_type = ErrorCode)]
     pub code: String,
     pub message: String,
     /// The offending fields, findings or limits, where there are any.
@@ -40,4 +44,15 @@ pub struct Page {
     pub page: u32,
     /// 1 to 100.
     pub limit: u32,
+}
+
+/// The same as a query, where both may be left out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PageQuery {
+    /// Pages count from 1.
+    #[schema(minimum = 1, maximum = 100_000, default = 1)]
+    pub page: Option<u32>,
+    /// Entries of a page.
+    #[schema(minimum = 1, maximum = 100, default = 20)]
+    pub limit: Option<u32>,
 }

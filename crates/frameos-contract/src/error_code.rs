@@ -1,5 +1,12 @@
 //! Every error code a client can meet. Each has a page `docs/errors/<CODE>.md`; a test keeps the two in step.
 
+use std::borrow::Cow;
+
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{ObjectBuilder, RefOr, Schema, Type},
+};
+
 /// A stable error code and the HTTP status it comes with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ErrorCode {
@@ -107,5 +114,20 @@ impl ErrorCode {
     /// The code with this name.
     pub fn find(code: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|known| known.code == code)
+    }
+}
+
+impl PartialSchema for ErrorCode {
+    fn schema() -> RefOr<Schema> {
+        let about = "What went wrong, for programs. Each code has a page, `docs/errors/<CODE>.md`.";
+        let codes = Self::ALL.iter().map(|code| code.code);
+        let object = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(codes));
+        RefOr::T(Schema::Object(object.description(Some(about)).build()))
+    }
+}
+
+impl ToSchema for ErrorCode {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("ErrorCode")
     }
 }

@@ -1,5 +1,7 @@
 //! Runs: triggering, following and reading them.
 
+use frameos_domain::id::{AgentId, DeploymentId, ExecutionId, PaymentId, ReceiptId, SubscriptionId};
+use frameos_domain::money::Currency;
 use frameos_domain::{
     clock::Timestamp,
     execution::{FailureReason, RunStatus, Settlement},
@@ -8,29 +10,37 @@ use frameos_domain::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use crate::schema::{AttemptOutcome, WaitingFor};
 
 /// `POST /agents/:id/execute`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({"deployment_id": "dep_01kb3v9d3ce0tr3q0v3n1h5x7m", "inputs": {"csv": "name,age\nAsha,34\n"}}))]
 pub struct ExecuteRequest {
     /// Whose is to be run; absent only in a request that pays for itself.
     #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schema(value_type = DeploymentId)]
     pub deployment_id: String,
     #[serde(default)]
     pub inputs: Map<String, Value>,
     /// A shorter wall-clock limit than the version's, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1)]
     pub timeout_ms: Option<u64>,
     /// Confirms a price above the policy's `confirm_above`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub confirm: bool,
     /// Confirms a price up to so many minor units; a higher one is refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0)]
     pub confirmed_amount: Option<i64>,
 }
 
 /// The 202 answer.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct ExecutionQueued {
+    #[schema(value_type = ExecutionId)]
     pub execution_id: String,
     pub status: RunStatus,
     pub estimated_duration_ms: i64,
@@ -44,10 +54,12 @@ pub struct ExecutionQueued {
 /// `GET /executions/:id`, and what `frameos run --json` prints.
 ///
 /// Which fields are there depends on the state: outputs only after the payment has committed.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Execution {
+    #[schema(value_type = ExecutionId)]
     pub id: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<AgentId>)]
     pub agent_id: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent_name: Option<String>,
@@ -56,6 +68,7 @@ pub struct Execution {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<DeploymentId>)]
     pub deployment_id: Option<String>,
     pub status: RunStatus,
     pub created_at: Timestamp,
@@ -77,6 +90,7 @@ pub struct Execution {
     pub estimated_start_ms: Option<i64>,
     /// While queued: `payment`, `retry`, `user_limit`, `agent_limit` or `slot`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<WaitingFor>)]
     pub waiting_for: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempt: Option<i64>,
@@ -89,6 +103,7 @@ pub struct Execution {
     /// Without secret inputs.
     pub inputs: Map<String, Value>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
     pub outputs: Option<Value>,
     /// First 10 KB.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -102,6 +117,7 @@ pub struct Execution {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error_message: Option<String>,
     /// What `error_message` says in words, for programs. `null` before the end, on success, and for runs older than it.
+    #[schema(required)]
     pub failure_reason: Option<FailureReason>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exit_code: Option<i64>,
@@ -125,8 +141,10 @@ pub struct Execution {
     pub charges: Vec<Charge>,
     /// The subscription whose month the run is one of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<SubscriptionId>)]
     pub subscription_id: Option<String>,
     /// `null` unless money was taken.
+    #[schema(required)]
     pub payment: Option<ExecutionPayment>,
     /// What whoever paid without an account reads the run with; in the answer to the payment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -136,51 +154,65 @@ pub struct Execution {
     pub refunded_amount: Option<i64>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ExecutionAttempt {
     /// From 1.
     pub attempt: i64,
     pub started_at: Timestamp,
+    #[schema(required)]
     pub ended_at: Option<Timestamp>,
     /// `ended` with a result, `requeued` for another try, or `lost` with its worker; `null` while it goes on.
+    #[schema(value_type = Option<AttemptOutcome>, required)]
     pub outcome: Option<String>,
+    #[schema(required)]
     pub reason: Option<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ExecutionProgress {
     /// 0 to 1.
+    #[schema(minimum = 0, maximum = 1)]
     pub fraction: f64,
     pub message: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ExecutionPayment {
     pub amount: i64,
+    #[schema(value_type = Currency)]
     pub currency: String,
+    #[schema(value_type = PaymentId)]
     pub payment_id: String,
+    #[schema(value_type = ReceiptId)]
     pub receipt_id: String,
 }
 
 /// One entry of `GET /executions`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct ExecutionSummary {
+    #[schema(value_type = ExecutionId)]
     pub id: String,
+    #[schema(value_type = AgentId)]
     pub agent_id: String,
     pub agent_name: String,
     pub version: String,
+    #[schema(value_type = DeploymentId)]
     pub deployment_id: String,
     pub status: RunStatus,
+    #[schema(required)]
     pub failure_reason: Option<FailureReason>,
     /// The price; of a metered run the most it can cost, of a free one or one of a subscription 0.
     pub price_amount: i64,
+    #[schema(value_type = Currency)]
     pub price_currency: String,
+    #[schema(required)]
     pub duration_ms: Option<i64>,
     pub created_at: Timestamp,
+    #[schema(required)]
     pub completed_at: Option<Timestamp>,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct ExecutionList {
     pub executions: Vec<ExecutionSummary>,
     pub total: i64,
@@ -189,20 +221,22 @@ pub struct ExecutionList {
 }
 
 /// `GET /executions` query.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 pub struct ExecutionListQuery {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<RunStatus>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent_id: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 100_000, default = 1)]
     pub page: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 100, default = 20)]
     pub limit: Option<u32>,
 }
 
 /// `GET /executions/:id/logs`: up to 1 MB of each stream.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct ExecutionLogs {
     pub stdout: String,
     pub stderr: String,

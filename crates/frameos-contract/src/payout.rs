@@ -1,14 +1,22 @@
 //! Payouts and refunds: where developers are paid, what was paid, and what went back.
 
 use frameos_domain::clock::Timestamp;
+use frameos_domain::id::{DeveloperId, ExecutionId, PaymentId, PayoutId, RefundId};
+use frameos_domain::money::Currency;
+use frameos_domain::payout::PayoutStatus;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::schema::{PayoutAccountKind, PayoutLineKind};
 
 /// `PUT /developers/payout-account`.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"type": "upi", "name": "Asha Rao", "upi_id": "asha@okbank", "otp": "123456"}))]
 pub struct PayoutAccountRequest {
     /// `upi` or `bank`.
     #[serde(rename = "type")]
+    #[schema(value_type = PayoutAccountKind)]
     pub kind: String,
     /// The account holder's, as the bank knows it.
     pub name: String,
@@ -34,9 +42,10 @@ impl std::fmt::Debug for PayoutAccountRequest {
 }
 
 /// The developer's payout account.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct PayoutAccount {
     #[serde(rename = "type")]
+    #[schema(value_type = PayoutAccountKind)]
     pub kind: String,
     pub name: String,
     /// All but its end hidden.
@@ -47,24 +56,32 @@ pub struct PayoutAccount {
 }
 
 /// One payout. Amounts are minor units.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Payout {
+    #[schema(value_type = PayoutId)]
     pub id: String,
     /// For administrators.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<DeveloperId>)]
     pub developer_id: Option<String>,
     /// The Monday it belongs to.
     pub period: String,
     pub amount: i64,
+    #[schema(value_type = Currency)]
     pub currency: String,
     /// `created`, `sent`, `paid`, `failed` or `returned`.
+    #[schema(value_type = PayoutStatus)]
     pub status: String,
+    #[schema(required)]
     pub reason: Option<String>,
     /// All but its end hidden.
     pub account: String,
+    #[schema(required)]
     pub bank_reference: Option<String>,
     pub created_at: Timestamp,
+    #[schema(required)]
     pub sent_at: Option<Timestamp>,
+    #[schema(required)]
     pub paid_at: Option<Timestamp>,
     /// For administrators.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -74,7 +91,7 @@ pub struct Payout {
 }
 
 /// `GET /developers/payouts` and, without the balance, `GET /admin/payouts`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct PayoutList {
     pub payouts: Vec<Payout>,
     pub total: i64,
@@ -84,7 +101,7 @@ pub struct PayoutList {
     pub balance: Option<Balance>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Balance {
     /// Earned and in no payout; negative after refunds of what was paid out.
     pub payable: i64,
@@ -94,7 +111,7 @@ pub struct Balance {
 }
 
 /// `GET /developers/payouts/:id`: the payout, what it consists of, and a page of its entries.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct PayoutStatement {
     pub payout: Payout,
     pub statement: Statement,
@@ -105,7 +122,7 @@ pub struct PayoutStatement {
 }
 
 /// `shares + orchestration + refunds + returned = net`, which is the payout's amount.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Statement {
     pub sales: i64,
     /// What users paid.
@@ -118,11 +135,13 @@ pub struct Statement {
     pub net: i64,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct PayoutLine {
     pub at: Timestamp,
     /// `sale`, `orchestration`, `refund` or `returned_payout`.
+    #[schema(value_type = PayoutLineKind)]
     pub kind: String,
+    #[schema(value_type = Option<ExecutionId>, required)]
     pub execution_id: Option<String>,
     pub reference: String,
     pub gross: i64,
@@ -130,34 +149,41 @@ pub struct PayoutLine {
 }
 
 /// `POST /admin/executions/:id/refund`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RefundRequest {
     /// Minor units; all that is left when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1)]
     pub amount: Option<i64>,
     /// The user and the developer will read it.
+    #[schema(min_length = 1, max_length = 500)]
     pub reason: String,
 }
 
 /// What went back.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Refund {
+    #[schema(value_type = RefundId)]
     pub refund_id: String,
+    #[schema(value_type = ExecutionId)]
     pub execution_id: String,
+    #[schema(value_type = PaymentId)]
     pub payment_id: String,
     pub amount: i64,
     /// Of the payment, this refund included.
     pub refunded_amount: i64,
+    #[schema(value_type = Currency)]
     pub currency: String,
     pub reason: String,
     /// The signed statement: a compact JWS (docs/receipts.md).
+    #[schema(example = "eyJhbGciOiJFZERTQSJ9.e30.c2ln")]
     pub receipt_jws: String,
     pub created_at: Timestamp,
 }
 
 /// `POST /admin/payouts/run`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct PayoutRun {
     pub period: String,
 }

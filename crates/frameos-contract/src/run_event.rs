@@ -2,9 +2,12 @@
 
 use frameos_domain::{clock::Timestamp, execution::RunStatus, receipt::Resources};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::schema::{LogLevel, LogStream};
 
 /// The data of an event of `GET /executions/:id/events`, but for `end`, whose data is the execution.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct RunEvent {
     pub at: Timestamp,
     /// From 1; 0 before the first.
@@ -14,7 +17,7 @@ pub struct RunEvent {
 }
 
 /// What an event tells; its name is the event's.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum RunEventData {
     /// `state`: the run is in another state.
@@ -27,6 +30,7 @@ pub enum RunEventData {
     /// `log`: a line that was printed, or an entry of `ctx.log`.
     Log {
         /// `stdout` (told when the run has ended, as far as it is open to its owner), `stderr` or `log`.
+        #[schema(value_type = LogStream)]
         stream: &'static str,
         #[serde(skip_serializing_if = "Option::is_none")]
         level: Option<String>,
@@ -56,20 +60,23 @@ impl RunEventData {
 }
 
 /// `POST /executions/:id/progress`, with the run's execution token.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct RunProgressRequest {
     /// 0 to 1.
+    #[schema(minimum = 0, maximum = 1)]
     pub fraction: f64,
     #[serde(default)]
     pub message: String,
 }
 
 /// `POST /executions/:id/logs`, with the run's execution token.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct RunLogRequest {
     /// `debug`, `info`, `warn` or `error`.
     #[serde(default = "info")]
+    #[schema(value_type = LogLevel)]
     pub level: String,
+    #[schema(max_length = 8192)]
     pub message: String,
 }
 

@@ -3,33 +3,46 @@
 use std::collections::BTreeMap;
 
 use frameos_domain::clock::Timestamp;
+use frameos_domain::id::ReviewId;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::schema::ReviewSort;
 
 /// `PUT /agents/:id/reviews`: one per user and agent; another replaces it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UserReviewRequest {
     /// 1 to 5.
+    #[schema(minimum = 1, maximum = 5)]
     pub rating: i64,
     /// Plain text, one line of up to 120 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 120)]
     pub title: Option<String>,
     /// Plain text, up to 4,000 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 4000)]
     pub text: Option<String>,
 }
 
 /// One review.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct UserReview {
+    #[schema(value_type = ReviewId)]
     pub id: String,
+    #[schema(minimum = 1, maximum = 5)]
     pub rating: i64,
+    #[schema(required)]
     pub title: Option<String>,
+    #[schema(required)]
     pub text: Option<String>,
     pub author: ReviewAuthor,
     /// The version its author had run last when it was written.
+    #[schema(required)]
     pub version: Option<String>,
     /// The developer's answer.
+    #[schema(required)]
     pub reply: Option<ReviewReply>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
@@ -38,31 +51,35 @@ pub struct UserReview {
     pub hidden_reason: Option<String>,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct ReviewAuthor {
+    #[schema(example = "Ravi Nair")]
     pub name: String,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct ReviewReply {
     pub text: String,
     pub replied_at: Timestamp,
 }
 
 /// `GET /agents/:id/reviews` query.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 pub struct UserReviewQuery {
     /// newest, oldest, highest or lowest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<ReviewSort>)]
     pub sort: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 100_000, default = 1)]
     pub page: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 100, default = 20)]
     pub limit: Option<u32>,
 }
 
 /// `GET /agents/:id/reviews`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct UserReviewList {
     pub reviews: Vec<UserReview>,
     pub total: i64,
@@ -79,23 +96,25 @@ pub struct UserReviewList {
 }
 
 /// `PUT /agents/:id/reviews/:review/reply`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReviewReplyRequest {
     /// Plain text, up to 2,000 characters.
+    #[schema(max_length = 2000)]
     pub text: String,
 }
 
 /// `POST /agents/:id/reviews/:review/report`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReviewReportRequest {
     /// Up to 500 characters.
+    #[schema(max_length = 500)]
     pub reason: String,
 }
 
 /// One entry of `GET /admin/review-reports`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct ReportedReview {
     pub review: UserReview,
     pub slug: String,
@@ -106,7 +125,7 @@ pub struct ReportedReview {
     pub reason: String,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct ReportedReviewList {
     pub reports: Vec<ReportedReview>,
     pub total: i64,

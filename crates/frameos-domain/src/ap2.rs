@@ -92,7 +92,7 @@ pub struct Ap2Purchase {
 }
 
 /// The closed pair, and the checkout it is about.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Ap2Pair {
     pub checkout_mandate: String,
     pub payment_mandate: String,
@@ -100,15 +100,24 @@ pub struct Ap2Pair {
 }
 
 /// A pair as it is given out: with the receipts, once there are any, and the keys it verifies with.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Ap2Export {
     pub mandate_id: MandateId,
     #[serde(flatten)]
     pub pair: Ap2Pair,
     #[serde(flatten)]
+    #[schema(value_type = Ap2ReceiptsLater)]
     pub receipts: Option<Ap2Receipts>,
     /// For convenience: whoever has to trust the pair has these keys from the gateway itself.
     pub jwks: KeySet,
+}
+
+/// How the receipts beside a pair are described: both or none.
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct Ap2ReceiptsLater {
+    checkout_receipt: Option<String>,
+    payment_receipt: Option<String>,
 }
 
 impl Ap2Export {

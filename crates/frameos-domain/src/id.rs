@@ -18,6 +18,10 @@ const ENCODED_LEN: usize = 26;
 pub trait Kind: 'static {
     /// The prefix with its underscore, e.g. `exec_`.
     const PREFIX: &'static str;
+    /// What an identifier of this kind is called, e.g. `ExecutionId`.
+    const NAME: &'static str;
+    /// What it names, in a sentence.
+    const ABOUT: &'static str;
 }
 
 /// An identifier of kind `K`.
@@ -37,7 +41,11 @@ macro_rules! kinds {
     ($($alias:ident = $kind:ident $prefix:literal, $doc:literal;)*) => {
         /// The kinds of identifier, one empty type each.
         pub mod kind {
-            $(#[doc = $doc] #[derive(Debug)] pub enum $kind {} impl super::Kind for $kind { const PREFIX: &'static str = $prefix; })*
+            $(#[doc = $doc] #[derive(Debug)] pub enum $kind {} impl super::Kind for $kind {
+                const PREFIX: &'static str = $prefix;
+                const NAME: &'static str = stringify!($alias);
+                const ABOUT: &'static str = $doc;
+            })*
         }
         $(#[doc = $doc] pub type $alias = Id<kind::$kind>;)*
     };

@@ -8,6 +8,7 @@ pub mod canonical;
 pub mod checkpoint;
 pub mod client_key;
 pub mod clock;
+mod described;
 pub mod es256;
 pub mod execution;
 pub mod handover;

@@ -16,7 +16,7 @@ use crate::{
 pub const MANDATE_TYPE: &str = "frameos-mandate+jws";
 
 /// Where a mandate stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum MandateStatus {
     Issued,

@@ -22,7 +22,7 @@ pub const MAX_MEMORY_MB: u64 = 512;
 pub const MIN_MEMORY_MB: u64 = 64;
 
 /// A language FrameOS has a runtime for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Language {
     Nodejs,

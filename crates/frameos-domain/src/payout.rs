@@ -144,7 +144,7 @@ fn ifsc_check(ifsc: &str) -> Result<String, AccountError> {
 }
 
 /// Where a payout stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum PayoutStatus {
     /// Taken from the payable account; nobody was asked to send it.

@@ -18,7 +18,7 @@ const LONGEST_NAME: usize = 200;
 const LONGEST_SHOWN: usize = 20;
 
 /// A user's spending policy. Absent limits do not limit; amounts are minor units of `currency`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Policy {
     #[serde(default)]

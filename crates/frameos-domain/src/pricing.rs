@@ -26,7 +26,7 @@ pub const MAX_USAGE_EVENTS: usize = 50;
 pub const START_FEE: &str = "start_fee";
 
 /// A pricing model of the specification.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PricingModel {
     PerExecution,

@@ -74,7 +74,7 @@ impl PaymentReceipt {
 }
 
 /// The money part of a run receipt.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RunPayment {
     pub mandate_id: MandateId,
@@ -92,7 +92,7 @@ pub struct RunPayment {
 }
 
 /// The mandate of a run, and what became of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RunMandate {
     pub mandate_id: MandateId,
@@ -103,16 +103,21 @@ pub struct RunMandate {
 }
 
 /// What a run used. Absent where the kernel could not tell.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Resources {
     pub wall_ms: i64,
     /// From the request to start until the agent's first instruction.
     pub startup_ms: i64,
+    #[schema(required)]
     pub cpu_user_ms: Option<i64>,
+    #[schema(required)]
     pub cpu_system_ms: Option<i64>,
+    #[schema(required)]
     pub throttled_ms: Option<i64>,
+    #[schema(required)]
     pub peak_memory_bytes: Option<i64>,
+    #[schema(required)]
     pub peak_pids: Option<i64>,
     /// By write calls of all processes: to files, pipes and sockets. Left out where unknown, because receipts from before
     /// this field existed have to keep their bytes.
@@ -121,7 +126,7 @@ pub struct Resources {
 }
 
 /// The platform's signed statement about one finished run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RunReceipt {
     pub id: ReceiptId,
@@ -137,18 +142,24 @@ pub struct RunReceipt {
     pub code_sha256: String,
     /// SHA-256 over the execution's salt and the canonical inputs; see [`salted_hash`].
     pub input_sha256: String,
+    #[schema(required)]
     pub output_sha256: Option<String>,
     pub status: RunStatus,
     /// Left out of a success, and of receipts from before this field existed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure_reason: Option<FailureReason>,
+    #[schema(required)]
     pub exit_code: Option<i64>,
     pub attempt: i64,
+    #[schema(required)]
     pub started_at: Option<Timestamp>,
     pub completed_at: Timestamp,
+    #[schema(required)]
     pub resources: Option<Resources>,
     /// The isolation that was in force, e.g. `linux:userns+seccomp+landlock+cgroup1`.
+    #[schema(required)]
     pub isolation: Option<String>,
+    #[schema(required)]
     pub payment: Option<RunPayment>,
     /// Left out when the run had none, and of receipts from before this field existed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -157,7 +168,7 @@ pub struct RunReceipt {
 }
 
 /// A run receipt as a user keeps it: readable, and signed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RunReceiptDocument {
     pub receipt: RunReceipt,

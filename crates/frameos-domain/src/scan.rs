@@ -16,7 +16,9 @@ pub use diff::{Change, FileChanges, ScanDiff, VersionDiff};
 pub use risk::{Count, FLAG_FROM, REJECT_FROM, Risk, RiskCombination, RiskPart, Tally};
 
 /// How bad a finding is, in the words of the specification's detection table.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema,
+)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Severity {
     #[default]
@@ -26,7 +28,9 @@ pub enum Severity {
 }
 
 /// What a finding asks of the platform.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Action {
     #[default]
@@ -36,7 +40,7 @@ pub enum Action {
 }
 
 /// The outcome of a scan: the strongest action among its findings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     Pass,
@@ -47,10 +51,11 @@ pub enum Verdict {
 /// One place in a bundle that a rule has something to say about.
 ///
 /// What has a default was not in the reports of scanner 1.0, whose messages said why and how to fix too.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Finding {
     /// The same in every version in which this is the same finding, wherever its line went.
     #[serde(default)]
+    #[schema(required)]
     pub fingerprint: String,
     /// Stable kebab-case rule id, e.g. `dynamic-code`.
     pub rule: String,
@@ -64,23 +69,29 @@ pub struct Finding {
     pub column: u32,
     /// The rule in a few words.
     #[serde(default)]
+    #[schema(required)]
     pub title: String,
     /// What was found here.
     pub message: String,
     /// Why it matters to who runs the agent.
     #[serde(default)]
+    #[schema(required)]
     pub why: String,
     /// What its author can do instead.
     #[serde(default)]
+    #[schema(required)]
     pub fix: String,
     /// The rule's page, by its path in the project: `docs/rules/dynamic-code.md`.
     #[serde(default)]
+    #[schema(required)]
     pub docs: String,
     /// The offending line, trimmed, at most 200 characters.
     #[serde(default)]
+    #[schema(required)]
     pub snippet: String,
     /// The finding's 1-based place in the snippet, in characters; 0 when there is none.
     #[serde(default)]
+    #[schema(required)]
     pub caret: u32,
     /// How data came to the place of the finding, source first; empty where nothing was followed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -88,7 +99,7 @@ pub struct Finding {
 }
 
 /// One place that data passed on its way to a finding.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Step {
     /// Path inside the bundle.
     pub file: String,
@@ -101,19 +112,23 @@ pub struct Step {
 }
 
 /// What a bundle reaches for, whether or not a rule objects; what two versions are compared by.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Facts {
     /// Abilities the code uses: `network`, `file_system`, `process`, `environment`, `native_code`, `dynamic_code`, `hashing`.
     #[serde(default)]
+    #[schema(required)]
     pub abilities: BTreeSet<String>,
     /// Hosts named in the code, lower case, without port.
     #[serde(default)]
+    #[schema(required)]
     pub hosts: BTreeSet<String>,
     /// Modules loaded from outside the bundle, by plain name, e.g. `node:crypto` as `crypto`, Python ones by top level.
     #[serde(default)]
+    #[schema(required)]
     pub modules: BTreeSet<String>,
     /// Packages in the bundle or declared, as `npm:name@version` or `pypi:name@version`; without `@…` where none is known.
     #[serde(default)]
+    #[schema(required)]
     pub dependencies: BTreeSet<String>,
 }
 
@@ -130,18 +145,21 @@ impl Facts {
 }
 
 /// Everything one scan found. Findings are in path, line, column order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ScanReport {
     pub verdict: Verdict,
     #[serde(default)]
+    #[schema(required)]
     pub risk: Risk,
     pub findings: Vec<Finding>,
     pub files_scanned: u32,
     pub scanner_version: String,
     #[serde(default)]
+    #[schema(required)]
     pub facts: Facts,
     /// SHA-256 in hex of each file that a finding or its trace is in: an accepted finding is known again only in the same file.
     #[serde(default)]
+    #[schema(required)]
     pub digests: BTreeMap<String, String>,
 }
 

@@ -52,7 +52,7 @@ pub struct PublicKey {
 }
 
 /// A published key: a JWK with its id and use.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct PublishedKey {
     #[serde(flatten)]
     pub key: PublishedKeyMaterial,
@@ -63,7 +63,7 @@ pub struct PublishedKey {
 }
 
 /// The key material inside a published key.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct PublishedKeyMaterial {
     pub kty: String,
     pub crv: String,
@@ -74,7 +74,7 @@ pub struct PublishedKeyMaterial {
 }
 
 /// A JSON Web Key Set, as served at `/.well-known/jwks.json`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct KeySet {
     pub keys: Vec<PublishedKey>,
 }

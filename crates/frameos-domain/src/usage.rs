@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::pricing::{START_FEE, Usage};
 
 /// What one event, or the start fee, adds to the price of a run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Charge {
     pub event: String,
     pub count: i64,

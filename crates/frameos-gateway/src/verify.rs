@@ -4,6 +4,7 @@
 //! running gateway, only a store and the key set that receipts must verify with. What it cannot see is an ending cut off every
 //! table alike: that takes a checkpoint kept elsewhere.
 
+mod budgets;
 mod checkpoints;
 mod ledger;
 mod link;
@@ -53,7 +54,7 @@ pub struct LedgerReport {
     pub checkpoints_whole: bool,
     /// Cached balances are the sums of their postings, and holds the sums of the issued mandates.
     pub wallets_agree: bool,
-    /// Mandates, payments, receipts and top-ups say what the ledger says.
+    /// Mandates, payments, receipts and top-ups say what the ledger says, and budgets count what the mandates do.
     pub mandates_agree: bool,
     /// Runs were charged what their payments say, and their authors credited their part.
     pub executions_agree: bool,
@@ -68,7 +69,7 @@ pub struct LedgerReport {
 /// An entry that contradicts the rest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BadEntry {
-    /// A ledger transaction, receipt, checkpoint, wallet (`owner currency`), mandate, payment, top-up, run, refund or payout.
+    /// A ledger transaction, receipt, checkpoint, wallet (`owner currency`), budget (`owner currency period`), mandate, payment, top-up, run, refund or payout.
     pub entry: String,
     pub reason: String,
 }

@@ -6,6 +6,7 @@ mod account;
 mod admin;
 mod agent;
 mod deployment;
+mod description;
 mod developer;
 mod execution;
 mod export;
@@ -13,6 +14,7 @@ pub(crate) mod extract;
 pub(crate) mod failure;
 pub(crate) mod layers;
 mod needs;
+pub mod openapi;
 mod operations;
 mod password;
 mod payout;
@@ -36,12 +38,12 @@ use frameos_app::App;
 use frameos_domain::clock::Clock;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use self::layers::RequestLimits;
+use self::{description::Description, layers::RequestLimits};
 use crate::{limit::Proxies, metrics::Exposition, readiness::Readiness};
 
 /// What every handler can reach; clones share everything.
 #[derive(Clone)]
-pub struct Api(Arc<ApiParts>);
+pub struct Api(Arc<(ApiParts, Description)>);
 
 /// What the process hands to the HTTP interface.
 pub struct ApiParts {
@@ -66,7 +68,11 @@ pub struct ApiParts {
 
 impl Api {
     pub fn new(parts: ApiParts) -> Self {
-        Self(Arc::new(parts))
+        Self(Arc::new((parts, Description::default())))
+    }
+
+    pub(crate) fn description(&self) -> &Description {
+        &self.0.1
     }
 }
 
@@ -74,6 +80,6 @@ impl std::ops::Deref for Api {
     type Target = ApiParts;
 
     fn deref(&self) -> &ApiParts {
-        &self.0
+        &self.0.0
     }
 }

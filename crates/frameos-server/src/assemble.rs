@@ -253,7 +253,7 @@ fn x402_offer(config: &Config) -> Result<Option<x402::X402Config>, ServeError> {
 }
 
 /// The machine's name, as an operator knows it.
-fn host_name() -> String {
+pub(crate) fn host_name() -> String {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     if name.trim().is_empty() { "unknown".to_owned() } else { name.trim().to_owned() }
 }

@@ -8,8 +8,10 @@ mod limits;
 mod load;
 mod network;
 mod providers;
+mod read;
 mod server;
 mod show;
+mod telemetry;
 mod x402;
 
 use std::{net::SocketAddr, path::PathBuf};
@@ -24,6 +26,7 @@ pub(crate) use network::address_block;
 pub use network::{ForwardedHeader, Network};
 pub use providers::{CashfreeKeys, ProviderName, ProvidersConfig, StripeKeys};
 pub use server::ServerConfig;
+pub use telemetry::{LogConfig, TelemetryConfig};
 pub use x402::X402Config;
 
 /// The file that documents every key, with the built-in defaults.
@@ -94,6 +97,7 @@ pub struct Config {
     pub redis_url: Option<SecretString>,
     pub payouts: PayoutConfig,
     pub log: LogConfig,
+    pub telemetry: TelemetryConfig,
     pub seed: Seed,
 }
 
@@ -233,13 +237,6 @@ pub struct MetricsConfig {
     pub token: Option<SecretString>,
 }
 
-#[derive(Debug, Clone)]
-pub struct LogConfig {
-    pub format: LogFormat,
-    /// A level, or `tracing` filter directives.
-    pub level: String,
-}
-
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -270,6 +267,7 @@ impl Default for Config {
             redis_url: None,
             payouts: PayoutConfig::default(),
             log: LogConfig { format: LogFormat::Text, level: "info".to_owned() },
+            telemetry: TelemetryConfig::default(),
             seed: Seed::Demo,
         }
     }

@@ -6,6 +6,7 @@
 mod data;
 mod machine;
 mod services;
+mod telemetry;
 
 use std::{error::Error, time::Duration};
 
@@ -72,6 +73,7 @@ pub async fn doctor(config: &Config) -> Vec<Finding> {
     }
     findings.push(services::redis(config).await);
     findings.push(services::gateway(config).await);
+    findings.extend(telemetry::told_to(config).await);
     if config.has_role(Role::Worker) {
         findings.extend(machine::sandbox(config).await);
     }

@@ -67,6 +67,8 @@ pub enum ServeError {
     FirstRunFile { path: String, source: Box<dyn std::error::Error + Send + Sync> },
     #[error("a part of the process ended unexpectedly")]
     Ended(#[source] tokio::task::JoinError),
+    #[error("traces or errors cannot be told")]
+    Telemetry(#[from] crate::telemetry::TelemetryError),
     #[error("signals cannot be received")]
     Signals(#[source] std::io::Error),
 }

@@ -18,7 +18,6 @@ mod keyring;
 mod keys;
 mod limit;
 mod listener;
-mod logging;
 mod mailer;
 mod maintenance;
 mod metrics;
@@ -28,7 +27,9 @@ mod readiness;
 mod seeding;
 mod serve;
 mod signals;
+mod telemetry;
 mod view;
+mod web;
 
 pub use bundled::bundled_agents;
 pub use client_admin::{
@@ -41,7 +42,7 @@ pub use doctor::{Finding, Verdict, doctor};
 pub use error::ServeError;
 pub use frameos_gateway::LedgerAudit;
 pub use keys::KeyError;
-pub use logging::logging_init;
 pub use maintenance::{KeyListed, KeyRotated, key_rotate, keys_list, ledger_verify, migrate, worker_status};
 pub use serve::{Server, gateway, serve, worker};
 pub use signals::shutdown_on_signals;
+pub use telemetry::{Telemetry, TelemetryError, telemetry_start};

@@ -28,9 +28,10 @@ use crate::api::{
     extract::bearer_is,
     failure::ApiFailure,
     layers::Frame,
-    reply::{Answer, ok},
+    reply::{Metrics, Reply, Replying, ok},
     routes::framed,
 };
+use crate::telemetry::Telemetry;
 
 /// Seconds: 1 ms to the longest a request may take.
 const BUCKETS: [f64; 14] =
@@ -80,7 +81,7 @@ impl HttpMetrics {
 }
 
 /// A client may send any word as its method.
-fn method_name(method: &Method) -> &'static str {
+pub(crate) fn method_name(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
         Method::POST => "POST",
@@ -105,8 +106,14 @@ struct Shown {
 }
 
 impl Exposition {
-    pub(crate) fn new(store: &Store, app: Option<App>, token: Option<SecretString>) -> Self {
+    pub(crate) fn new(
+        store: &Store,
+        app: Option<App>,
+        token: Option<SecretString>,
+        telemetry: &Telemetry,
+    ) -> Self {
         let (mut registry, http) = (Registry::default(), HttpMetrics::default());
+        telemetry.metrics_register(&mut registry);
         store.metrics_register(&mut registry);
         http.register(&mut registry);
         if let Some(app) = &app {
@@ -120,7 +127,7 @@ impl Exposition {
     }
 
     /// The numbers, for whoever may read them.
-    pub(crate) async fn answer(&self, headers: &HeaderMap) -> Answer {
+    pub(crate) async fn answer(&self, headers: &HeaderMap) -> Replying<Metrics> {
         if self.0.token.as_ref().is_some_and(|token| !bearer_is(headers, token)) {
             let message = "send `Authorization: Bearer <metrics.token>`";
             return Err(ApiFailure::new(ErrorCode::UNAUTHENTICATED, message));
@@ -134,7 +141,7 @@ impl Exposition {
         let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
         response.headers_mut().insert(header::CONTENT_TYPE, kind);
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        Ok(response)
+        Ok(Reply::of(response))
     }
 }
 
@@ -150,5 +157,5 @@ pub(crate) fn metrics_router(
     let router = Router::new()
         .route("/metrics", get(numbers))
         .route("/healthz", get(async || ok(json!({"status": "ok"}))));
-    framed(router, frame).with_state(exposition)
+    framed(router, frame, async || ApiFailure::not_found()).with_state(exposition)
 }

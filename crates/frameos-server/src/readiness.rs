@@ -12,7 +12,7 @@ use std::{
 };
 
 use frameos_app::App;
-use serde::Serialize;
+use frameos_contract::operations::{Check as Part, CheckStatus as State};
 use tokio::sync::Mutex;
 
 use crate::limit::Shared;
@@ -21,24 +21,6 @@ use crate::limit::Shared;
 const ANSWER: Duration = Duration::from_secs(2);
 /// For how long a look is good.
 const FRESH: Duration = Duration::from_millis(200);
-
-/// How a part is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum State {
-    Ok,
-    /// It does not answer, and the process can do without.
-    Degraded,
-    Failed,
-}
-
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct Part {
-    status: State,
-    ms: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    detail: Option<String>,
-}
 
 pub(crate) type Parts = BTreeMap<&'static str, Part>;
 

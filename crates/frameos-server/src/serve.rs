@@ -29,6 +29,7 @@ use crate::{
     notice::notice,
     readiness::Readiness,
     seeding::seed_if_new,
+    telemetry::Telemetry,
 };
 
 /// How often holds that nobody captured or gave back are looked for.
@@ -40,10 +41,24 @@ const KEYS_EVERY: Duration = Duration::from_secs(5);
 /// How often top-ups are looked for that a provider is to be asked about.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
-/// Runs the roles of `config` until `shutdown`.
-pub async fn serve(config: Config, shutdown: CancellationToken) -> Result<(), ServeError> {
+/// Runs the roles of `config` until `shutdown`, and then tells what there is left to tell.
+pub async fn serve(
+    config: Config,
+    telemetry: Telemetry,
+    shutdown: CancellationToken,
+) -> Result<(), ServeError> {
+    let served = roles_serve(config, &telemetry, shutdown).await;
+    telemetry.flush().await;
+    served
+}
+
+async fn roles_serve(
+    config: Config,
+    telemetry: &Telemetry,
+    shutdown: CancellationToken,
+) -> Result<(), ServeError> {
     let config_tls = config.server.tls_cert.is_some();
-    let server = Server::start(&config).await?;
+    let server = Server { telemetry: telemetry.clone(), ..Server::start(&config).await? };
     if let Some(address) = server.gateway_address() {
         // Worded so that a script waiting for the line below does not take this one for it.
         notice(&format!("payment gateway at http://{address}"));
@@ -56,15 +71,33 @@ pub async fn serve(config: Config, shutdown: CancellationToken) -> Result<(), Se
 }
 
 /// Runs agents only.
-pub async fn worker(config: Config, shutdown: CancellationToken) -> Result<(), ServeError> {
-    serve(Config { roles: vec![Role::Worker], ..config }, shutdown).await
+pub async fn worker(
+    config: Config,
+    telemetry: Telemetry,
+    shutdown: CancellationToken,
+) -> Result<(), ServeError> {
+    serve(Config { roles: vec![Role::Worker], ..config }, telemetry, shutdown).await
 }
 
 /// The C layer alone, on `gateway.listen`, or `listen` when that is not set.
-pub async fn gateway(config: Config, shutdown: CancellationToken) -> Result<(), ServeError> {
+pub async fn gateway(
+    config: Config,
+    telemetry: Telemetry,
+    shutdown: CancellationToken,
+) -> Result<(), ServeError> {
+    let served = gateway_serve(config, &telemetry, shutdown).await;
+    telemetry.flush().await;
+    served
+}
+
+async fn gateway_serve(
+    config: Config,
+    telemetry: &Telemetry,
+    shutdown: CancellationToken,
+) -> Result<(), ServeError> {
     let ground = ground_open(&config).await?;
     let metrics = metrics_bind(&config).await?;
-    let exposition = Exposition::new(&ground.store, None, config.metrics.token.clone());
+    let exposition = Exposition::new(&ground.store, None, config.metrics.token.clone(), telemetry);
     let listening = gateway_listen(&config, &ground, config.gateway.listen.unwrap_or(config.listen)).await?;
     let gateway = ground.gateway(&config, Some(listening.address)).await?;
     notice(&format!("listening on http://{}", listening.address));
@@ -85,6 +118,7 @@ pub struct Server {
     tls: Option<Tls>,
     gateway: Option<GatewayListening>,
     metrics: Option<Listening>,
+    telemetry: Telemetry,
 }
 
 type Listening = (TcpListener, SocketAddr);
@@ -121,7 +155,8 @@ impl Server {
         if config.has_role(Role::Api) {
             seed_if_new(config, &ground.data, &assembly.app).await?;
         }
-        Ok(Self { config: config.clone(), ground, assembly, api, tls, gateway, metrics })
+        let (config, telemetry) = (config.clone(), Telemetry::default());
+        Ok(Self { config, ground, assembly, api, tls, gateway, metrics, telemetry })
     }
 
     /// Where the API listens.
@@ -141,9 +176,9 @@ impl Server {
 
     /// Works until `shutdown`, or until a part fails.
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), ServeError> {
-        let Self { config, ground, assembly, api, tls, gateway, metrics } = self;
+        let Self { config, ground, assembly, api, tls, gateway, metrics, telemetry } = self;
         let token = config.metrics.token.clone();
-        let exposition = Exposition::new(&ground.store, Some(assembly.app.clone()), token);
+        let exposition = Exposition::new(&ground.store, Some(assembly.app.clone()), token, &telemetry);
         let mut tasks = JoinSet::new();
         if let Some((listener, _)) = api {
             let writes = TaskTracker::new();

@@ -64,6 +64,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 18, name: "0018_findings", text: include_str!("../migrations/0018_findings.sql") },
     Migration { version: 19, name: "0019_identity", text: include_str!("../migrations/0019_identity.sql") },
     Migration { version: 21, name: "0021_discovery", text: include_str!("../migrations/0021_discovery.sql") },
+    Migration {
+        version: 26,
+        name: "0026_append_only",
+        text: include_str!("../migrations/0026_append_only.sql"),
+    },
 ];
 
 /// Why a database cannot be brought to this binary's schema.

@@ -158,12 +158,13 @@ impl SqliteConnection {
         connection
             .execute_batch(
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
-                 PRAGMA recursive_triggers = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -16384; \
+                 PRAGMA recursive_triggers = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -8192; \
                  PRAGMA temp_store = MEMORY;",
             )
             .map_err(convert)?;
         if mode == Mode::Read {
-            connection.execute_batch("PRAGMA query_only = ON").map_err(convert)?;
+            // The system keeps the file's pages anyway, once for all connections.
+            connection.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -2048").map_err(convert)?;
         }
         Ok(Self { connection, rewritten: HashMap::new() })
     }

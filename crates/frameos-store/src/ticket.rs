@@ -15,7 +15,7 @@ use frameos_domain::{
     clock::Timestamp,
     id::{ExecutionId, TicketId, UserId},
 };
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use crate::{Row, StoreError, Tx, dialect, page::read_all, params};
 
@@ -38,6 +38,8 @@ pub struct TicketNew {
     pub user_id: UserId,
     /// Not before this time.
     pub run_at: Timestamp,
+    /// The trace its work goes on in, as W3C writes it.
+    pub trace: Option<String>,
 }
 
 /// A claimed ticket.
@@ -94,8 +96,10 @@ pub async fn ticket_enqueue(tx: &mut Tx, new: &TicketNew, now: Timestamp) -> Res
     let vtime: i64 = tx.query_one(clock, &params![new.class, &user]).await?.get(0)?;
     let class = if new.kind == "authorize" { CLASS_MONEY } else { new.class };
     let sql = "INSERT INTO tickets (id, kind, execution_id, agent_id, payload, class, user_id, vtime, run_at, created_at) \
-               VALUES ($1, $2, $3, (SELECT agent_id FROM agent_executions WHERE id = $3), '{}', $4, $5, $6, $7, $8)";
-    let params = params![new.id, new.kind, new.execution_id, class, user, vtime, new.run_at, now];
+               VALUES ($1, $2, $3, (SELECT agent_id FROM agent_executions WHERE id = $3), $9, $4, $5, $6, $7, $8)";
+    let payload =
+        new.trace.as_ref().map_or_else(|| "{}".to_owned(), |trace| json!({"trace": trace}).to_string());
+    let params = params![new.id, new.kind, new.execution_id, class, user, vtime, new.run_at, now, payload];
     tx.execute(sql, &params).await?;
     tx.wake_queue();
     Ok(())

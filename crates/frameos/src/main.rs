@@ -28,6 +28,11 @@ mod used;
 use std::{process::ExitCode, time::Duration};
 
 use clap::Parser;
+use tikv_jemallocator::Jemalloc;
+
+/// Its settings are in `.cargo/config.toml`.
+#[global_allocator]
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 /// How long blocking work that nobody waits for any more may go on at the end.
 const LEFTOVERS: Duration = Duration::from_secs(5);

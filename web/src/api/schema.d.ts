@@ -1021,6 +1021,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/docs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This document as a page */
+        get: operations["description_page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/docs/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The page's look */
+        get: operations["description_style"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/executions": {
         parameters: {
             query?: never;
@@ -1408,6 +1442,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This document */
+        get: operations["description_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/policy": {
         parameters: {
             query?: never;
@@ -1783,7 +1834,10 @@ export interface components {
             wallet_transactions?: components["schemas"]["Transaction"][];
             webhooks?: components["schemas"]["Webhook"][];
         };
-        /** @description The id of a developer, a user or an administrator. */
+        /**
+         * @description The id of a developer, a user or an administrator.
+         * @example agt_user_01kb3v9d3ce0tr3q0v3n1h5x7m
+         */
         AccountId: string;
         /**
          * @description Whether an account may act.
@@ -1862,13 +1916,18 @@ export interface components {
          * @description `POST /agents/register`; also, with only what changes, `POST /agents/:id/versions`.
          *
          *     What the bundle's own manifest says may be left out; what both say must agree.
+         * @example {
+         *       "code_base64": "H4sIAAAAAAAAA+3OMQ"
+         *     }
          */
         AgentRegisterRequest: {
             category?: string | null;
-            /** @description Base64 of a tar.gz. */
+            /**
+             * @description Base64 of a tar.gz.
+             * @example H4sIAAAAAAAAA+3OMQ…
+             */
             code_base64: string;
             description?: string | null;
-            /** Format: int32 */
             free_runs_per_month?: number | null;
             icon_url?: string | null;
             long_description?: string | null;
@@ -1956,7 +2015,7 @@ export interface components {
             versions: components["schemas"]["VersionAnalytics"][];
         };
         /** @description A pair as it is given out: with the receipts, once there are any, and the keys it verifies with. */
-        Ap2Export: components["schemas"]["Ap2Pair"] & (components["schemas"]["Ap2Receipts"] | null) & {
+        Ap2Export: components["schemas"]["Ap2Pair"] & components["schemas"]["Ap2ReceiptsLater"] & {
             /** @description For convenience: whoever has to trust the pair has these keys from the gateway itself. */
             jwks: components["schemas"]["KeySet"];
             mandate_id: components["schemas"]["MandateId"];
@@ -1967,10 +2026,10 @@ export interface components {
             checkout_mandate: string;
             payment_mandate: string;
         };
-        /** @description The signed receipts for a pair. */
-        Ap2Receipts: {
-            checkout_receipt: string;
-            payment_receipt: string;
+        /** @description How the receipts beside a pair are described: both or none. */
+        Ap2ReceiptsLater: {
+            checkout_receipt?: string;
+            payment_receipt?: string;
         };
         /** @description What went wrong, in a form for programs (`code`) and one for people (`message`, which says what to change). */
         ApiError: {
@@ -2060,7 +2119,15 @@ export interface components {
         ChangeKind: "added" | "removed" | "changed";
         /** @description `POST /me/password`. */
         ChangePasswordRequest: {
+            /**
+             * Format: password
+             * @example correct horse battery 7
+             */
             current_password: string;
+            /**
+             * Format: password
+             * @example correct horse battery 8
+             */
             new_password: string;
             /** @description Needed with a second factor. */
             otp?: string | null;
@@ -2102,7 +2169,10 @@ export interface components {
         DayAnalytics: {
             /** Format: int64 */
             avg_duration_ms: number | null;
-            /** @description As `2026-11-22`, UTC. */
+            /**
+             * Format: date
+             * @description As `2026-11-22`, UTC.
+             */
             day: string;
             /** Format: int64 */
             executions: number;
@@ -2140,7 +2210,14 @@ export interface components {
          * @enum {string}
          */
         DeliveryStatus: "pending" | "delivered" | "failed";
-        /** @description `POST /agents/:id/deploy`. */
+        /**
+         * @description `POST /agents/:id/deploy`.
+         * @example {
+         *       "config": {
+         *         "currency": "INR"
+         *       }
+         *     }
+         */
         DeployRequest: {
             config?: {
                 [key: string]: unknown;
@@ -2192,7 +2269,12 @@ export interface components {
             /** Format: int64 */
             total: number;
         };
-        /** @description `PATCH /deployments/:id`: only what is given changes. */
+        /**
+         * @description `PATCH /deployments/:id`: only what is given changes.
+         * @example {
+         *       "status": "paused"
+         *     }
+         */
         DeploymentPatch: {
             config?: {
                 [key: string]: unknown;
@@ -2275,7 +2357,15 @@ export interface components {
          * @example evt_01kb3v9d3ce0tr3q0v3n1h5x7m
          */
         EventId: string;
-        /** @description `POST /agents/:id/execute`. */
+        /**
+         * @description `POST /agents/:id/execute`.
+         * @example {
+         *       "deployment_id": "dep_01kb3v9d3ce0tr3q0v3n1h5x7m",
+         *       "inputs": {
+         *         "csv": "name,age\nAsha,34\n"
+         *       }
+         *     }
+         */
         ExecuteRequest: {
             /** @description Confirms a price above the policy's `confirm_above`. */
             confirm?: boolean;
@@ -2284,7 +2374,8 @@ export interface components {
              * @description Confirms a price up to so many minor units; a higher one is refused.
              */
             confirmed_amount?: number | null;
-            deployment_id?: components["schemas"]["DeploymentId"] | null;
+            /** @description Whose is to be run; absent only in a request that pays for itself. */
+            deployment_id?: components["schemas"]["DeploymentId"];
             inputs?: {
                 [key: string]: unknown;
             };
@@ -2345,7 +2436,7 @@ export interface components {
              * @description The most that a metered run can cost.
              */
             max_amount?: number;
-            outputs?: unknown;
+            outputs?: Record<string, never>;
             payment: components["schemas"]["ExecutionPayment"] | null;
             /** @description While running: what the agent last said of itself with `ctx.progress`. */
             progress?: components["schemas"]["ExecutionProgress"];
@@ -2487,9 +2578,9 @@ export interface components {
          */
         FailureReason: "exit" | "signal" | "forbidden_call" | "oom" | "timeout" | "outputs_invalid" | "cancelled" | "platform" | "payment_declined";
         FieldChange: {
-            after?: unknown;
+            after?: Record<string, never>;
             /** @description The JSON Schema before and after. */
-            before?: unknown;
+            before?: Record<string, never>;
             /** @description added, removed or changed. */
             change: components["schemas"]["ChangeKind"];
             name: string;
@@ -2597,9 +2688,14 @@ export interface components {
         LogStream: "stdout" | "stderr" | "log";
         /** @description `POST /auth/login`. */
         LoginRequest: {
+            /** @example asha@example.com */
             email: string;
             /** @description Six digits, or a recovery code; required when the account has a second factor. */
             otp?: string | null;
+            /**
+             * Format: password
+             * @example correct horse battery 7
+             */
             password: string;
         };
         /**
@@ -2615,18 +2711,18 @@ export interface components {
         /** @description A version's manifest, as its developer wrote it and the platform completed it (docs/manifest.md). Amounts are minor units. */
         Manifest: {
             capabilities?: string[];
-            category: string;
-            description: string;
+            category?: string;
+            description?: string;
             icon_url?: string;
             inputs?: components["schemas"]["ManifestField"][];
             long_description?: string;
-            name: string;
+            name?: string;
             outputs?: components["schemas"]["ManifestField"][];
             pricing?: components["schemas"]["PricingForm"];
             runtime: components["schemas"]["ManifestRuntime"];
             slug?: string;
             tags?: string[];
-            version: string;
+            version?: string;
         };
         /** @description One input or output of an agent: a JSON Schema with its name beside it. */
         ManifestField: {
@@ -2662,6 +2758,7 @@ export interface components {
             created_at: components["schemas"]["Timestamp"];
             email: string;
             id: components["schemas"]["AccountId"];
+            /** @example Asha Rao */
             name: string;
             /**
              * Format: int64
@@ -2730,6 +2827,18 @@ export interface components {
          * @example pay_01kb3v9d3ce0tr3q0v3n1h5x7m
          */
         PaymentId: string;
+        /** @description A refusal that says, where x402 is on, what to pay. */
+        PaymentRequired: {
+            accepts?: unknown[];
+            error: components["schemas"]["ApiError"];
+            /** @enum {boolean} */
+            success: false;
+            /**
+             * Format: int32
+             * @description With `accepts`, what version 1 of x402 reads.
+             */
+            x402Version?: number;
+        };
         /** @description One payout. Amounts are minor units. */
         Payout: {
             /** @description All but its end hidden. */
@@ -2768,7 +2877,15 @@ export interface components {
          * @enum {string}
          */
         PayoutAccountKind: "upi" | "bank";
-        /** @description `PUT /developers/payout-account`. */
+        /**
+         * @description `PUT /developers/payout-account`.
+         * @example {
+         *       "name": "Asha Rao",
+         *       "otp": "123456",
+         *       "type": "upi",
+         *       "upi_id": "asha@okbank"
+         *     }
+         */
         PayoutAccountRequest: {
             account_number?: string | null;
             ifsc?: string | null;
@@ -2859,7 +2976,10 @@ export interface components {
         };
         /** @description The answer to `POST /me/tokens`. */
         PersonalTokenCreated: components["schemas"]["PersonalTokenItem"] & {
-            /** @description The token itself. Shown here only. */
+            /**
+             * @description The token itself. Shown here only.
+             * @example fos_3f9a…
+             */
             token: string;
         };
         /**
@@ -2873,7 +2993,10 @@ export interface components {
             id: components["schemas"]["PersonalTokenId"];
             last_used_at: components["schemas"]["Timestamp"] | null;
             name: string;
-            /** @description How the token begins. */
+            /**
+             * @description How the token begins.
+             * @example fos_3f9a
+             */
             prefix: string;
             scopes: components["schemas"]["TokenScope"][];
         };
@@ -2881,11 +3004,22 @@ export interface components {
         PersonalTokenList: {
             tokens: components["schemas"]["PersonalTokenItem"][];
         };
-        /** @description `POST /me/tokens`. Valid for 90 days unless one of the last two says otherwise. */
+        /**
+         * @description `POST /me/tokens`. Valid for 90 days unless one of the last two says otherwise.
+         * @example {
+         *       "expires_in_days": 90,
+         *       "name": "deploys",
+         *       "scopes": [
+         *         "read",
+         *         "deploy"
+         *       ]
+         *     }
+         */
         PersonalTokenRequest: {
             expires_at?: components["schemas"]["Timestamp"] | null;
             /** Format: int32 */
             expires_in_days?: number | null;
+            /** @example deploys */
             name: string;
             /** @description Some of read, execute, deploy, publish, wallet. */
             scopes: components["schemas"]["TokenScope"][];
@@ -2928,7 +3062,7 @@ export interface components {
              */
             revision?: number | null;
         };
-        /** @description What a metered run counts. */
+        /** @description One thing a metered run counts. */
         PricedEvent: {
             title?: string | null;
             /**
@@ -2936,6 +3070,10 @@ export interface components {
              * @description Minor units.
              */
             unit_price: number;
+        };
+        /** @description What a metered run counts, by name. */
+        PricedEvents: {
+            [key: string]: components["schemas"]["PricedEvent"];
         };
         /** @description An agent's whole price. Amounts are minor units. */
         Pricing: {
@@ -2956,9 +3094,7 @@ export interface components {
             model: "free_tier";
         } | {
             currency: components["schemas"]["Currency"];
-            events: {
-                [key: string]: components["schemas"]["PricedEvent"];
-            };
+            events: components["schemas"]["PricedEvents"];
             /**
              * Format: int64
              * @description The most that a run can cost.
@@ -2991,9 +3127,7 @@ export interface components {
              */
             amount?: number | null;
             currency?: components["schemas"]["Currency"] | null;
-            events?: {
-                [key: string]: components["schemas"]["PricedEvent"];
-            } | null;
+            events?: components["schemas"]["PricedEvents"] | null;
             /** Format: int32 */
             free_runs_per_month?: number | null;
             /**
@@ -3012,7 +3146,12 @@ export interface components {
          * @enum {string}
          */
         PricingModel: "per_execution" | "free_tier" | "pay_per_use" | "subscription";
-        /** @description Shows once more who asks: `POST /me/2fa/disable`, `POST /me/2fa/recovery-codes`, `DELETE /me`. */
+        /**
+         * @description Shows once more who asks: `POST /me/2fa/disable`, `POST /me/2fa/recovery-codes`, `DELETE /me`.
+         * @example {
+         *       "password": "correct horse battery 7"
+         *     }
+         */
         ProofRequest: {
             /** @description Needed with a second factor: its code, or a recovery code. */
             otp?: string | null;
@@ -3086,7 +3225,10 @@ export interface components {
             execution_id: components["schemas"]["ExecutionId"];
             payment_id: components["schemas"]["PaymentId"];
             reason: string;
-            /** @description The signed statement: a compact JWS (docs/receipts.md). */
+            /**
+             * @description The signed statement: a compact JWS (docs/receipts.md).
+             * @example eyJhbGciOiJFZERTQSJ9.e30.c2ln
+             */
             receipt_jws: string;
             refund_id: components["schemas"]["RefundId"];
             /**
@@ -3113,8 +3255,14 @@ export interface components {
         /** @description `POST /developers/register` (`company` for developers only) and `POST /users/register`. */
         RegisterRequest: {
             company?: string | null;
+            /** Format: email */
             email: string;
+            /** @example Asha Rao */
             name: string;
+            /**
+             * Format: password
+             * @example correct horse battery 7
+             */
             password: string;
         };
         /** @description One entry of `GET /admin/review-reports`. */
@@ -3139,7 +3287,10 @@ export interface components {
             /** Format: int64 */
             total: number;
         };
-        /** @description `POST /admin/rescan`. */
+        /**
+         * @description `POST /admin/rescan`.
+         * @example {}
+         */
         RescanRequest: {
             after?: components["schemas"]["VersionId"] | null;
         };
@@ -3155,6 +3306,10 @@ export interface components {
         };
         /** @description `POST /auth/reset-password`. */
         ResetPasswordRequest: {
+            /**
+             * Format: password
+             * @example correct horse battery 8
+             */
             password: string;
             /** @description From the mail. */
             token: string;
@@ -3225,6 +3380,7 @@ export interface components {
          */
         RevenueStatus: "pending" | "paid_out";
         ReviewAuthor: {
+            /** @example Ravi Nair */
             name: string;
         };
         /**
@@ -3339,7 +3495,8 @@ export interface components {
         } | components["schemas"]["Resources"] | Record<string, never>;
         /** @description `POST /executions/:id/logs`, with the run's execution token. */
         RunLogRequest: {
-            level?: components["schemas"]["LogLevel"] | null;
+            /** @description `debug`, `info`, `warn` or `error`. */
+            level?: components["schemas"]["LogLevel"];
             message: string;
         };
         /** @description The mandate of a run, and what became of it. */
@@ -3657,6 +3814,7 @@ export interface components {
             /**
              * Format: int64
              * @description Seconds the access token is valid.
+             * @example 900
              */
             expires_in: number;
             refresh_token: string;
@@ -3725,11 +3883,21 @@ export interface components {
             /** Format: int64 */
             total: number;
         };
-        /** @description `POST /wallet/top-ups`. */
+        /**
+         * @description `POST /wallet/top-ups`.
+         * @example {
+         *       "amount": 50000,
+         *       "currency": "INR",
+         *       "instrument": "upi"
+         *     }
+         */
         TopUpRequest: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @example 50000
+             */
             amount: number;
-            currency?: components["schemas"]["Currency"] | null;
+            currency?: components["schemas"]["Currency"];
             instrument?: components["schemas"]["Instrument"] | null;
             /** @description Where the payer comes back to from the provider's checkout. */
             return_url?: string | null;
@@ -3990,6 +4158,7 @@ export interface components {
         WebhookChoice: "execution.succeeded" | "execution.failed" | "execution.timeout" | "execution.cancelled" | "execution.refunded";
         /** @description The answer to `POST /webhooks`. */
         WebhookCreated: components["schemas"]["Webhook"] & {
+            /** @example whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw */
             secret: string;
         };
         /** @description An event on its way to a webhook, or there. */
@@ -4037,24 +4206,41 @@ export interface components {
             total: number;
             webhooks: components["schemas"]["Webhook"][];
         };
-        /** @description `PATCH /webhooks/:id`: only what is given changes. */
+        /**
+         * @description `PATCH /webhooks/:id`: only what is given changes.
+         * @example {
+         *       "enabled": false
+         *     }
+         */
         WebhookPatch: {
             description?: string | null;
             enabled?: boolean | null;
             events?: components["schemas"]["WebhookChoice"][] | null;
+            /** Format: uri */
             url?: string | null;
         };
-        /** @description `POST /webhooks`. */
+        /**
+         * @description `POST /webhooks`.
+         * @example {
+         *       "events": [
+         *         "execution.succeeded",
+         *         "execution.failed"
+         *       ],
+         *       "url": "https://example.com/hooks/frameos"
+         *     }
+         */
         WebhookRequest: {
             description?: string;
             /** @description All that there are when left out. */
             events?: components["schemas"]["WebhookChoice"][] | null;
+            /** Format: uri */
             url: string;
         };
         /** @description The answer to `POST /webhooks/:id/rotate-secret`. */
         WebhookSecretRotated: {
             /** @description Until then deliveries are signed with both. */
             previous_secret_valid_until: components["schemas"]["Timestamp"];
+            /** @example whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw */
             secret: string;
         };
         /** @description A worker process. */
@@ -4154,7 +4340,7 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
-                "application/json": components["schemas"]["Error"];
+                "application/json": components["schemas"]["PaymentRequired"];
             };
         };
         /** @description The body came too slowly. Codes: `REQUEST_TIMEOUT`. */
@@ -4273,6 +4459,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "name": "CSV Profiler",
+                     *         "version": "1.0.0"
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["About"];
                         /** @constant */
@@ -4304,6 +4499,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "keys": [
+                     *         {
+                     *           "alg": "alg",
+                     *           "crv": "crv",
+                     *           "kid": "kid",
+                     *           "kty": "kty",
+                     *           "use": "use",
+                     *           "x": "x",
+                     *           "y": "y"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["KeySet"];
                 };
             };
@@ -4327,6 +4537,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "reason": "It does what it says."
+                 *     }
+                 */
                 "application/json": components["schemas"]["Decision"];
             };
         };
@@ -4342,6 +4557,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "id": "id",
+                     *         "status": "status"
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["Decided"];
                         /** @constant */
@@ -4378,6 +4602,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "reason": "It does what it says."
+                 *     }
+                 */
                 "application/json": components["schemas"]["Decision"];
             };
         };
@@ -4393,6 +4622,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "id": "id",
+                     *         "status": "status"
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["Decided"];
                         /** @constant */
@@ -4439,6 +4677,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "entries": [
+                     *           {
+                     *             "action": "action",
+                     *             "actor": "actor",
+                     *             "at": "2026-11-26T10:00:00.000000Z",
+                     *             "detail": "detail",
+                     *             "id": "evt_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "subject": "subject"
+                     *           }
+                     *         ],
+                     *         "limit": 1,
+                     *         "page": 1,
+                     *         "total": 1
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["AuditLog"];
                         /** @constant */
@@ -4449,6 +4707,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             422: components["responses"]["Unprocessable"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
@@ -4470,6 +4729,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "reason": "It does what it says."
+                 *     }
+                 */
                 "application/json": components["schemas"]["Decision"];
             };
         };
@@ -4485,6 +4749,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "id": "id",
+                     *         "status": "status"
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["Decided"];
                         /** @constant */
@@ -4521,6 +4794,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "reason": "It does what it says."
+                 *     }
+                 */
                 "application/json": components["schemas"]["Decision"];
             };
         };
@@ -4536,6 +4814,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "id": "id",
+                     *         "status": "status"
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["Decided"];
                         /** @constant */
@@ -4572,6 +4859,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "amount": 1,
+                 *       "reason": "It does what it says."
+                 *     }
+                 */
                 "application/json": components["schemas"]["RefundRequest"];
             };
         };
@@ -4587,6 +4880,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "amount": 1,
+                     *         "created_at": "2026-11-26T10:00:00.000000Z",
+                     *         "currency": "INR",
+                     *         "execution_id": "exec_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "payment_id": "pay_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "reason": "It does what it says.",
+                     *         "receipt_jws": "eyJhbGciOiJFZERTQSJ9.e30.c2ln",
+                     *         "refund_id": "rfd_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "refunded_amount": 1
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["Refund"];
                         /** @constant */
@@ -4628,6 +4937,68 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "attempts": {
+                     *           "lost": 1,
+                     *           "retries": 1
+                     *         },
+                     *         "depth": {
+                     *           "example": 1
+                     *         },
+                     *         "failures": {
+                     *           "example": 1
+                     *         },
+                     *         "last_hour": {
+                     *           "attempts": {
+                     *             "lost": 1,
+                     *             "retries": 1
+                     *           },
+                     *           "failures": {
+                     *             "example": 1
+                     *           },
+                     *           "runs": {
+                     *             "example": 1
+                     *           }
+                     *         },
+                     *         "oldest_review_seconds": 1,
+                     *         "oldest_wait_ms": {
+                     *           "example": 1
+                     *         },
+                     *         "pending_reviews": 1,
+                     *         "queued": 1,
+                     *         "running": 1,
+                     *         "runs": {
+                     *           "example": 1
+                     *         },
+                     *         "sealed": {
+                     *           "oldest_ms": 1,
+                     *           "waiting": 1
+                     *         },
+                     *         "settling": 1,
+                     *         "slots": {
+                     *           "busy": 1,
+                     *           "total": 1
+                     *         },
+                     *         "workers": [
+                     *           {
+                     *             "busy": 1,
+                     *             "host": "worker-1",
+                     *             "isolation": "linux:userns+seccomp+landlock+cgroup2",
+                     *             "last_seen": "2026-11-26T10:00:00.000000Z",
+                     *             "name": "CSV Profiler",
+                     *             "pid": 1,
+                     *             "slots": 1,
+                     *             "started_at": "2026-11-26T10:00:00.000000Z",
+                     *             "state": "live",
+                     *             "version": "1.0.0"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["Overview"];
                         /** @constant */
@@ -4637,6 +5008,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -4667,6 +5039,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "balance": {
+                     *           "in_transit": 1,
+                     *           "paid_out": 1,
+                     *           "payable": 1
+                     *         },
+                     *         "limit": 1,
+                     *         "page": 1,
+                     *         "payouts": [
+                     *           {
+                     *             "account": "••••bank",
+                     *             "amount": 1,
+                     *             "bank_reference": "bank reference",
+                     *             "created_at": "2026-11-26T10:00:00.000000Z",
+                     *             "currency": "INR",
+                     *             "developer_id": "dev_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "id": "pout_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "paid_at": "2026-11-26T10:00:00.000000Z",
+                     *             "period": "2026-11-23",
+                     *             "provider": "sandbox",
+                     *             "provider_reference": "provider reference",
+                     *             "reason": "It does what it says.",
+                     *             "sent_at": "2026-11-26T10:00:00.000000Z",
+                     *             "status": "created"
+                     *           }
+                     *         ],
+                     *         "total": 1
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["PayoutList"];
                         /** @constant */
@@ -4677,6 +5082,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             422: components["responses"]["Unprocessable"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
@@ -4706,6 +5112,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "period": "2026-11-23"
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["PayoutRun"];
                         /** @constant */
@@ -4750,6 +5164,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "account": "••••bank",
+                     *         "amount": 1,
+                     *         "bank_reference": "bank reference",
+                     *         "created_at": "2026-11-26T10:00:00.000000Z",
+                     *         "currency": "INR",
+                     *         "developer_id": "dev_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "id": "pout_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "paid_at": "2026-11-26T10:00:00.000000Z",
+                     *         "period": "2026-11-23",
+                     *         "provider": "sandbox",
+                     *         "provider_reference": "provider reference",
+                     *         "reason": "It does what it says.",
+                     *         "sent_at": "2026-11-26T10:00:00.000000Z",
+                     *         "status": "created"
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["Payout"];
                         /** @constant */
@@ -4780,6 +5215,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /** @example {} */
                 "application/json": components["schemas"]["RescanRequest"];
             };
         };
@@ -4795,6 +5231,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "changed": [
+                     *           {
+                     *             "agent_id": "agt_def_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "before": "pass",
+                     *             "now": "pass",
+                     *             "review_status": "pending_review",
+                     *             "rules": [
+                     *               "rules"
+                     *             ],
+                     *             "version": "1.0.0",
+                     *             "version_id": "ver_01kb3v9d3ce0tr3q0v3n1h5x7m"
+                     *           }
+                     *         ],
+                     *         "next": "ver_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "scanned": 1,
+                     *         "scanner_version": "scanner version",
+                     *         "unreadable": [
+                     *           "ver_01kb3v9d3ce0tr3q0v3n1h5x7m"
+                     *         ]
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["Rescanned"];
                         /** @constant */
@@ -4841,6 +5303,41 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "limit": 1,
+                     *         "page": 1,
+                     *         "reports": [
+                     *           {
+                     *             "first_reported_at": "2026-11-26T10:00:00.000000Z",
+                     *             "reason": "It does what it says.",
+                     *             "reports": 1,
+                     *             "review": {
+                     *               "author": {
+                     *                 "name": "Ravi Nair"
+                     *               },
+                     *               "created_at": "2026-11-26T10:00:00.000000Z",
+                     *               "hidden_reason": "hidden reason",
+                     *               "id": "rvw_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *               "rating": 1,
+                     *               "reply": {
+                     *                 "replied_at": "2026-11-26T10:00:00.000000Z",
+                     *                 "text": "text"
+                     *               },
+                     *               "text": "text",
+                     *               "title": "title",
+                     *               "updated_at": "2026-11-26T10:00:00.000000Z",
+                     *               "version": "1.0.0"
+                     *             },
+                     *             "slug": "csv-profiler"
+                     *           }
+                     *         ],
+                     *         "total": 1
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["ReportedReviewList"];
                         /** @constant */
@@ -4851,6 +5348,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             422: components["responses"]["Unprocessable"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
@@ -4882,6 +5380,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "limit": 1,
+                     *         "page": 1,
+                     *         "reviews": [
+                     *           {
+                     *             "age_seconds": 1,
+                     *             "agent_id": "agt_def_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "developer_id": "dev_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "developer_name": "Asha Rao",
+                     *             "due_at": "2026-11-26T10:00:00.000000Z",
+                     *             "name": "CSV Profiler",
+                     *             "overdue": false,
+                     *             "risk": 1,
+                     *             "slug": "csv-profiler",
+                     *             "submitted_at": "2026-11-26T10:00:00.000000Z",
+                     *             "verdict": "pass",
+                     *             "version": "1.0.0",
+                     *             "version_id": "ver_01kb3v9d3ce0tr3q0v3n1h5x7m"
+                     *           }
+                     *         ],
+                     *         "total": 1
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["ReviewQueue"];
                         /** @constant */
@@ -4892,6 +5417,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             422: components["responses"]["Unprocessable"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
@@ -4913,6 +5439,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "reason": "It does what it says."
+                 *     }
+                 */
                 "application/json": components["schemas"]["Decision"];
             };
         };
@@ -4928,6 +5459,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "id": "id",
+                     *         "status": "status"
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["Decided"];
                         /** @constant */
@@ -4964,6 +5504,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "reason": "It does what it says."
+                 *     }
+                 */
                 "application/json": components["schemas"]["Decision"];
             };
         };
@@ -4979,6 +5524,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "id": "id",
+                     *         "status": "status"
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["Decided"];
                         /** @constant */
@@ -5015,6 +5569,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "plan": "standard"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PlanChange"];
             };
         };
@@ -5030,6 +5589,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "id": "id",
+                     *         "status": "status"
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["Decided"];
                         /** @constant */
@@ -5074,6 +5642,269 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "acceptances": [
+                     *           {
+                     *             "at": "2026-11-26T10:00:00.000000Z",
+                     *             "by": "adm_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "carried_from": "ver_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "fingerprint": "fingerprint",
+                     *             "reason": "It does what it says."
+                     *           }
+                     *         ],
+                     *         "agent_id": "agt_def_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "changes": {
+                     *           "abilities": {
+                     *             "added": [
+                     *               "added"
+                     *             ],
+                     *             "removed": [
+                     *               "removed"
+                     *             ]
+                     *           },
+                     *           "capabilities": {
+                     *             "added": [
+                     *               "added"
+                     *             ],
+                     *             "removed": [
+                     *               "removed"
+                     *             ]
+                     *           },
+                     *           "dependencies": {
+                     *             "added": [
+                     *               "added"
+                     *             ],
+                     *             "removed": [
+                     *               "removed"
+                     *             ]
+                     *           },
+                     *           "files": {
+                     *             "added": [
+                     *               "added"
+                     *             ],
+                     *             "changed": [
+                     *               "changed"
+                     *             ],
+                     *             "removed": [
+                     *               "removed"
+                     *             ]
+                     *           },
+                     *           "hosts": {
+                     *             "added": [
+                     *               "added"
+                     *             ],
+                     *             "removed": [
+                     *               "removed"
+                     *             ]
+                     *           },
+                     *           "modules": {
+                     *             "added": [
+                     *               "added"
+                     *             ],
+                     *             "removed": [
+                     *               "removed"
+                     *             ]
+                     *           },
+                     *           "new": [
+                     *             {
+                     *               "action": "allow",
+                     *               "caret": 1,
+                     *               "column": 1,
+                     *               "docs": "docs/rules/dynamic-code.md",
+                     *               "file": "index.js",
+                     *               "fingerprint": "fingerprint",
+                     *               "fix": "fix",
+                     *               "line": 1,
+                     *               "message": "Done.",
+                     *               "rule": "dynamic-code",
+                     *               "severity": "LOW",
+                     *               "snippet": "snippet",
+                     *               "title": "title",
+                     *               "trace": [
+                     *                 {
+                     *                   "column": 1,
+                     *                   "file": "index.js",
+                     *                   "line": 1,
+                     *                   "message": "Done."
+                     *                 }
+                     *               ],
+                     *               "why": "why"
+                     *             }
+                     *           ],
+                     *           "removed": [
+                     *             {
+                     *               "action": "allow",
+                     *               "caret": 1,
+                     *               "column": 1,
+                     *               "docs": "docs/rules/dynamic-code.md",
+                     *               "file": "index.js",
+                     *               "fingerprint": "fingerprint",
+                     *               "fix": "fix",
+                     *               "line": 1,
+                     *               "message": "Done.",
+                     *               "rule": "dynamic-code",
+                     *               "severity": "LOW",
+                     *               "snippet": "snippet",
+                     *               "title": "title",
+                     *               "trace": [
+                     *                 {
+                     *                   "column": 1,
+                     *                   "file": "index.js",
+                     *                   "line": 1,
+                     *                   "message": "Done."
+                     *                 }
+                     *               ],
+                     *               "why": "why"
+                     *             }
+                     *           ],
+                     *           "risk_change": 1,
+                     *           "since": "1.0.0",
+                     *           "unchanged": [
+                     *             "unchanged"
+                     *           ]
+                     *         },
+                     *         "code_hash": "code hash",
+                     *         "files": [
+                     *           {
+                     *             "bytes": 1,
+                     *             "path": "index.js"
+                     *           }
+                     *         ],
+                     *         "manifest": {
+                     *           "capabilities": [
+                     *             "capabilities"
+                     *           ],
+                     *           "category": "data-quality",
+                     *           "description": "Profiles a CSV file.",
+                     *           "icon_url": "https://example.com/icon.png",
+                     *           "inputs": [
+                     *             {
+                     *               "default": {},
+                     *               "description": "Profiles a CSV file.",
+                     *               "name": "CSV Profiler",
+                     *               "required": false,
+                     *               "secret": false,
+                     *               "title": "title",
+                     *               "type": {}
+                     *             }
+                     *           ],
+                     *           "long_description": "long description",
+                     *           "name": "CSV Profiler",
+                     *           "outputs": [
+                     *             {
+                     *               "default": {},
+                     *               "description": "Profiles a CSV file.",
+                     *               "name": "CSV Profiler",
+                     *               "required": false,
+                     *               "secret": false,
+                     *               "title": "title",
+                     *               "type": {}
+                     *             }
+                     *           ],
+                     *           "pricing": {
+                     *             "amount": 1,
+                     *             "currency": "INR",
+                     *             "events": {
+                     *               "example": {
+                     *                 "title": "title",
+                     *                 "unit_price": 1
+                     *               }
+                     *             },
+                     *             "free_runs_per_month": 1,
+                     *             "max_amount": 1,
+                     *             "model": "per_execution",
+                     *             "runs_per_month": 1,
+                     *             "start_fee": 1
+                     *           },
+                     *           "runtime": {
+                     *             "entrypoint": "entrypoint",
+                     *             "language": "nodejs",
+                     *             "memory_mb": 1,
+                     *             "timeout_ms": 1,
+                     *             "version": "1.0.0"
+                     *           },
+                     *           "slug": "csv-profiler",
+                     *           "tags": [
+                     *             "tags"
+                     *           ],
+                     *           "version": "1.0.0"
+                     *         },
+                     *         "review_status": "pending_review",
+                     *         "scan_report": {
+                     *           "digests": {
+                     *             "example": "example"
+                     *           },
+                     *           "facts": {
+                     *             "abilities": [
+                     *               "abilities"
+                     *             ],
+                     *             "dependencies": [
+                     *               "dependencies"
+                     *             ],
+                     *             "hosts": [
+                     *               "hosts"
+                     *             ],
+                     *             "modules": [
+                     *               "modules"
+                     *             ]
+                     *           },
+                     *           "files_scanned": 1,
+                     *           "findings": [
+                     *             {
+                     *               "action": "allow",
+                     *               "caret": 1,
+                     *               "column": 1,
+                     *               "docs": "docs/rules/dynamic-code.md",
+                     *               "file": "index.js",
+                     *               "fingerprint": "fingerprint",
+                     *               "fix": "fix",
+                     *               "line": 1,
+                     *               "message": "Done.",
+                     *               "rule": "dynamic-code",
+                     *               "severity": "LOW",
+                     *               "snippet": "snippet",
+                     *               "title": "title",
+                     *               "trace": [
+                     *                 {
+                     *                   "column": 1,
+                     *                   "file": "index.js",
+                     *                   "line": 1,
+                     *                   "message": "Done."
+                     *                 }
+                     *               ],
+                     *               "why": "why"
+                     *             }
+                     *           ],
+                     *           "risk": {
+                     *             "combinations": [
+                     *               {
+                     *                 "name": "CSV Profiler",
+                     *                 "points": 1,
+                     *                 "why": "why"
+                     *               }
+                     *             ],
+                     *             "limit": 1,
+                     *             "parts": [
+                     *               {
+                     *                 "count": 1,
+                     *                 "points": 1,
+                     *                 "rule": "dynamic-code"
+                     *               }
+                     *             ],
+                     *             "score": 1
+                     *           },
+                     *           "scanner_version": "scanner version",
+                     *           "verdict": "pass"
+                     *         },
+                     *         "slug": "csv-profiler",
+                     *         "version": "1.0.0",
+                     *         "version_id": "ver_01kb3v9d3ce0tr3q0v3n1h5x7m"
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["VersionForReview"];
                         /** @constant */
@@ -5104,6 +5935,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "reason": "It does what it says."
+                 *     }
+                 */
                 "application/json": components["schemas"]["Decision"];
             };
         };
@@ -5119,6 +5955,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "id": "id",
+                     *         "status": "status"
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["Decided"];
                         /** @constant */
@@ -5163,6 +6008,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "files": [
+                     *           {
+                     *             "bytes": 1,
+                     *             "path": "index.js"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["BundleFiles"];
                         /** @constant */
@@ -5233,6 +6091,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "reason": "It does what it says."
+                 *     }
+                 */
                 "application/json": components["schemas"]["Decision"];
             };
         };
@@ -5248,6 +6111,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "id": "id",
+                     *         "status": "status"
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["Decided"];
                         /** @constant */
@@ -5286,6 +6158,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "reason": "It does what it says."
+                 *     }
+                 */
                 "application/json": components["schemas"]["Decision"];
             };
         };
@@ -5301,6 +6178,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "id": "id",
+                     *         "status": "status"
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["Decided"];
                         /** @constant */
@@ -5337,6 +6223,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "reason": "It does what it says."
+                 *     }
+                 */
                 "application/json": components["schemas"]["Decision"];
             };
         };
@@ -5352,6 +6243,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "id": "id",
+                     *         "status": "status"
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["Decided"];
                         /** @constant */
@@ -5420,6 +6320,84 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "agents": [
+                     *           {
+                     *             "category": "data-quality",
+                     *             "current_version": "1.0.0",
+                     *             "description": "Profiles a CSV file.",
+                     *             "developer": {
+                     *               "company": "company",
+                     *               "id": "dev_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *               "name": "CSV Profiler"
+                     *             },
+                     *             "free_runs_per_month": 1,
+                     *             "icon_url": "https://example.com/icon.png",
+                     *             "id": "agt_def_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "name": "CSV Profiler",
+                     *             "price_amount": 1,
+                     *             "price_currency": "INR",
+                     *             "pricing": {
+                     *               "amount": 1,
+                     *               "currency": "INR",
+                     *               "free_runs_per_month": 1,
+                     *               "model": "per_execution"
+                     *             },
+                     *             "pricing_model": "per_execution",
+                     *             "rating": 0.95,
+                     *             "review_count": 1,
+                     *             "slug": "csv-profiler",
+                     *             "status": "pending_review",
+                     *             "total_executions": 1
+                     *           }
+                     *         ],
+                     *         "facets": {
+                     *           "capability": [
+                     *             {
+                     *               "agents": 1,
+                     *               "value": "value"
+                     *             }
+                     *           ],
+                     *           "category": [
+                     *             {
+                     *               "agents": 1,
+                     *               "value": "value"
+                     *             }
+                     *           ],
+                     *           "language": [
+                     *             {
+                     *               "agents": 1,
+                     *               "value": "value"
+                     *             }
+                     *           ],
+                     *           "price": [
+                     *             {
+                     *               "agents": 1,
+                     *               "value": "value"
+                     *             }
+                     *           ],
+                     *           "pricing_model": [
+                     *             {
+                     *               "agents": 1,
+                     *               "value": "value"
+                     *             }
+                     *           ],
+                     *           "tag": [
+                     *             {
+                     *               "agents": 1,
+                     *               "value": "value"
+                     *             }
+                     *           ]
+                     *         },
+                     *         "limit": 1,
+                     *         "page": 1,
+                     *         "total": 1
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["AgentList"];
                         /** @constant */
@@ -5443,6 +6421,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             422: components["responses"]["Unprocessable"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
@@ -5461,6 +6440,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "code_base64": "H4sIAAAAAAAAA+3OMQ"
+                 *     }
+                 */
                 "application/json": components["schemas"]["AgentRegisterRequest"];
             };
         };
@@ -5477,6 +6461,200 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "agent_id": "agt_def_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "changes": {
+                     *           "abilities": {
+                     *             "added": [
+                     *               "added"
+                     *             ],
+                     *             "removed": [
+                     *               "removed"
+                     *             ]
+                     *           },
+                     *           "capabilities": {
+                     *             "added": [
+                     *               "added"
+                     *             ],
+                     *             "removed": [
+                     *               "removed"
+                     *             ]
+                     *           },
+                     *           "dependencies": {
+                     *             "added": [
+                     *               "added"
+                     *             ],
+                     *             "removed": [
+                     *               "removed"
+                     *             ]
+                     *           },
+                     *           "files": {
+                     *             "added": [
+                     *               "added"
+                     *             ],
+                     *             "changed": [
+                     *               "changed"
+                     *             ],
+                     *             "removed": [
+                     *               "removed"
+                     *             ]
+                     *           },
+                     *           "hosts": {
+                     *             "added": [
+                     *               "added"
+                     *             ],
+                     *             "removed": [
+                     *               "removed"
+                     *             ]
+                     *           },
+                     *           "modules": {
+                     *             "added": [
+                     *               "added"
+                     *             ],
+                     *             "removed": [
+                     *               "removed"
+                     *             ]
+                     *           },
+                     *           "new": [
+                     *             {
+                     *               "action": "allow",
+                     *               "caret": 1,
+                     *               "column": 1,
+                     *               "docs": "docs/rules/dynamic-code.md",
+                     *               "file": "index.js",
+                     *               "fingerprint": "fingerprint",
+                     *               "fix": "fix",
+                     *               "line": 1,
+                     *               "message": "Done.",
+                     *               "rule": "dynamic-code",
+                     *               "severity": "LOW",
+                     *               "snippet": "snippet",
+                     *               "title": "title",
+                     *               "trace": [
+                     *                 {
+                     *                   "column": 1,
+                     *                   "file": "index.js",
+                     *                   "line": 1,
+                     *                   "message": "Done."
+                     *                 }
+                     *               ],
+                     *               "why": "why"
+                     *             }
+                     *           ],
+                     *           "removed": [
+                     *             {
+                     *               "action": "allow",
+                     *               "caret": 1,
+                     *               "column": 1,
+                     *               "docs": "docs/rules/dynamic-code.md",
+                     *               "file": "index.js",
+                     *               "fingerprint": "fingerprint",
+                     *               "fix": "fix",
+                     *               "line": 1,
+                     *               "message": "Done.",
+                     *               "rule": "dynamic-code",
+                     *               "severity": "LOW",
+                     *               "snippet": "snippet",
+                     *               "title": "title",
+                     *               "trace": [
+                     *                 {
+                     *                   "column": 1,
+                     *                   "file": "index.js",
+                     *                   "line": 1,
+                     *                   "message": "Done."
+                     *                 }
+                     *               ],
+                     *               "why": "why"
+                     *             }
+                     *           ],
+                     *           "risk_change": 1,
+                     *           "since": "1.0.0",
+                     *           "unchanged": [
+                     *             "unchanged"
+                     *           ]
+                     *         },
+                     *         "message": "Done.",
+                     *         "scan_passed": false,
+                     *         "scan_report": {
+                     *           "digests": {
+                     *             "example": "example"
+                     *           },
+                     *           "facts": {
+                     *             "abilities": [
+                     *               "abilities"
+                     *             ],
+                     *             "dependencies": [
+                     *               "dependencies"
+                     *             ],
+                     *             "hosts": [
+                     *               "hosts"
+                     *             ],
+                     *             "modules": [
+                     *               "modules"
+                     *             ]
+                     *           },
+                     *           "files_scanned": 1,
+                     *           "findings": [
+                     *             {
+                     *               "action": "allow",
+                     *               "caret": 1,
+                     *               "column": 1,
+                     *               "docs": "docs/rules/dynamic-code.md",
+                     *               "file": "index.js",
+                     *               "fingerprint": "fingerprint",
+                     *               "fix": "fix",
+                     *               "line": 1,
+                     *               "message": "Done.",
+                     *               "rule": "dynamic-code",
+                     *               "severity": "LOW",
+                     *               "snippet": "snippet",
+                     *               "title": "title",
+                     *               "trace": [
+                     *                 {
+                     *                   "column": 1,
+                     *                   "file": "index.js",
+                     *                   "line": 1,
+                     *                   "message": "Done."
+                     *                 }
+                     *               ],
+                     *               "why": "why"
+                     *             }
+                     *           ],
+                     *           "risk": {
+                     *             "combinations": [
+                     *               {
+                     *                 "name": "CSV Profiler",
+                     *                 "points": 1,
+                     *                 "why": "why"
+                     *               }
+                     *             ],
+                     *             "limit": 1,
+                     *             "parts": [
+                     *               {
+                     *                 "count": 1,
+                     *                 "points": 1,
+                     *                 "rule": "dynamic-code"
+                     *               }
+                     *             ],
+                     *             "score": 1
+                     *           },
+                     *           "scanner_version": "scanner version",
+                     *           "verdict": "pass"
+                     *         },
+                     *         "status": "pending_review",
+                     *         "version_id": "ver_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "warnings": [
+                     *           {
+                     *             "message": "Done.",
+                     *             "path": "index.js"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["AgentRegistered"];
                         /** @constant */
@@ -5525,6 +6703,109 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "avg_duration_ms": 1,
+                     *         "capabilities": [
+                     *           "capabilities"
+                     *         ],
+                     *         "category": "data-quality",
+                     *         "created_at": "2026-11-26T10:00:00.000000Z",
+                     *         "current_version": "1.0.0",
+                     *         "description": "Profiles a CSV file.",
+                     *         "developer": {
+                     *           "company": "company",
+                     *           "id": "dev_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *           "name": "CSV Profiler"
+                     *         },
+                     *         "free_runs_per_month": 1,
+                     *         "icon_url": "https://example.com/icon.png",
+                     *         "id": "agt_def_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "long_description": "long description",
+                     *         "manifest": {
+                     *           "capabilities": [
+                     *             "capabilities"
+                     *           ],
+                     *           "category": "data-quality",
+                     *           "description": "Profiles a CSV file.",
+                     *           "icon_url": "https://example.com/icon.png",
+                     *           "inputs": [
+                     *             {
+                     *               "default": {},
+                     *               "description": "Profiles a CSV file.",
+                     *               "name": "CSV Profiler",
+                     *               "required": false,
+                     *               "secret": false,
+                     *               "title": "title",
+                     *               "type": {}
+                     *             }
+                     *           ],
+                     *           "long_description": "long description",
+                     *           "name": "CSV Profiler",
+                     *           "outputs": [
+                     *             {
+                     *               "default": {},
+                     *               "description": "Profiles a CSV file.",
+                     *               "name": "CSV Profiler",
+                     *               "required": false,
+                     *               "secret": false,
+                     *               "title": "title",
+                     *               "type": {}
+                     *             }
+                     *           ],
+                     *           "pricing": {
+                     *             "amount": 1,
+                     *             "currency": "INR",
+                     *             "events": {
+                     *               "example": {
+                     *                 "title": "title",
+                     *                 "unit_price": 1
+                     *               }
+                     *             },
+                     *             "free_runs_per_month": 1,
+                     *             "max_amount": 1,
+                     *             "model": "per_execution",
+                     *             "runs_per_month": 1,
+                     *             "start_fee": 1
+                     *           },
+                     *           "runtime": {
+                     *             "entrypoint": "entrypoint",
+                     *             "language": "nodejs",
+                     *             "memory_mb": 1,
+                     *             "timeout_ms": 1,
+                     *             "version": "1.0.0"
+                     *           },
+                     *           "slug": "csv-profiler",
+                     *           "tags": [
+                     *             "tags"
+                     *           ],
+                     *           "version": "1.0.0"
+                     *         },
+                     *         "name": "CSV Profiler",
+                     *         "price_amount": 1,
+                     *         "price_currency": "INR",
+                     *         "pricing": {
+                     *           "amount": 1,
+                     *           "currency": "INR",
+                     *           "free_runs_per_month": 1,
+                     *           "model": "per_execution"
+                     *         },
+                     *         "pricing_model": "per_execution",
+                     *         "rating": 0.95,
+                     *         "review_count": 1,
+                     *         "slug": "csv-profiler",
+                     *         "status": "pending_review",
+                     *         "success_rate": 0.95,
+                     *         "tags": [
+                     *           "tags"
+                     *         ],
+                     *         "total_executions": 1,
+                     *         "updated_at": "2026-11-26T10:00:00.000000Z"
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["AgentDetail"];
                         /** @constant */
@@ -5569,6 +6850,25 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "pricing": {
+                 *         "amount": 1,
+                 *         "currency": "INR",
+                 *         "events": {
+                 *           "example": {
+                 *             "title": "title",
+                 *             "unit_price": 1
+                 *           }
+                 *         },
+                 *         "free_runs_per_month": 1,
+                 *         "max_amount": 1,
+                 *         "model": "per_execution",
+                 *         "runs_per_month": 1,
+                 *         "start_fee": 1
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["AgentUpdateRequest"];
             };
         };
@@ -5584,6 +6884,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "category": "data-quality",
+                     *         "current_version": "1.0.0",
+                     *         "description": "Profiles a CSV file.",
+                     *         "developer": {
+                     *           "company": "company",
+                     *           "id": "dev_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *           "name": "CSV Profiler"
+                     *         },
+                     *         "free_runs_per_month": 1,
+                     *         "icon_url": "https://example.com/icon.png",
+                     *         "id": "agt_def_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "name": "CSV Profiler",
+                     *         "price_amount": 1,
+                     *         "price_currency": "INR",
+                     *         "pricing": {
+                     *           "amount": 1,
+                     *           "currency": "INR",
+                     *           "free_runs_per_month": 1,
+                     *           "model": "per_execution"
+                     *         },
+                     *         "pricing_model": "per_execution",
+                     *         "rating": 0.95,
+                     *         "review_count": 1,
+                     *         "slug": "csv-profiler",
+                     *         "status": "pending_review",
+                     *         "total_executions": 1
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["AgentSummary"];
                         /** @constant */
@@ -5620,6 +6953,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "config": {
+                 *         "currency": "INR"
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["DeployRequest"];
             };
         };
@@ -5636,6 +6976,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "agent_id": "agt_def_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "deployment_id": "dep_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "message": "Done.",
+                     *         "status": "configured",
+                     *         "version": "1.0.0"
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["Deployed"];
                         /** @constant */
@@ -5678,6 +7030,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "deployment_id": "dep_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                 *       "inputs": {
+                 *         "csv": "name,age\nAsha,34\n"
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["ExecuteRequest"];
             };
         };
@@ -5693,6 +7053,83 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "agent_id": "agt_def_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "agent_name": "CSV Profiler",
+                     *         "agent_slug": "csv-profiler",
+                     *         "attempt": 1,
+                     *         "attempts": [
+                     *           {
+                     *             "attempt": 1,
+                     *             "ended_at": "2026-11-26T10:00:00.000000Z",
+                     *             "outcome": "ended",
+                     *             "reason": "It does what it says.",
+                     *             "started_at": "2026-11-26T10:00:00.000000Z"
+                     *           }
+                     *         ],
+                     *         "charges": [
+                     *           {
+                     *             "amount": 1,
+                     *             "count": 1,
+                     *             "event": "event",
+                     *             "unit_price": 1
+                     *           }
+                     *         ],
+                     *         "completed_at": "2026-11-26T10:00:00.000000Z",
+                     *         "created_at": "2026-11-26T10:00:00.000000Z",
+                     *         "deployment_id": "dep_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "duration_ms": 1,
+                     *         "elapsed_ms": 1,
+                     *         "error_message": "error message",
+                     *         "estimated_start_ms": 1,
+                     *         "exit_code": 1,
+                     *         "failure_reason": "exit",
+                     *         "id": "exec_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "inputs": {
+                     *           "example": {}
+                     *         },
+                     *         "isolation": "linux:userns+seccomp+landlock+cgroup2",
+                     *         "logs_truncated": false,
+                     *         "max_amount": 1,
+                     *         "outputs": {},
+                     *         "payment": {
+                     *           "amount": 1,
+                     *           "currency": "INR",
+                     *           "payment_id": "pay_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *           "receipt_id": "rcpt_01kb3v9d3ce0tr3q0v3n1h5x7m"
+                     *         },
+                     *         "progress": {
+                     *           "fraction": 0.95,
+                     *           "message": "Done."
+                     *         },
+                     *         "queue_position": 1,
+                     *         "read_token": "read token",
+                     *         "receipt_salt": "receipt salt",
+                     *         "refunded_amount": 1,
+                     *         "resources": {
+                     *           "bytes_written": 1,
+                     *           "cpu_system_ms": 1,
+                     *           "cpu_user_ms": 1,
+                     *           "peak_memory_bytes": 1,
+                     *           "peak_pids": 1,
+                     *           "startup_ms": 1,
+                     *           "throttled_ms": 1,
+                     *           "wall_ms": 1
+                     *         },
+                     *         "settlement": "sealed",
+                     *         "started_at": "2026-11-26T10:00:00.000000Z",
+                     *         "status": "queued",
+                     *         "stderr": "stderr",
+                     *         "stdout": "stdout",
+                     *         "subscription_id": "sub_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "version": "1.0.0",
+                     *         "waiting_for": "payment"
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["Execution"];
                         /** @constant */
@@ -5712,6 +7149,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "estimated_duration_ms": 1,
+                     *         "execution_id": "exec_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "message": "Done.",
+                     *         "poll_url": "/executions/exec_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "read_token": "read token",
+                     *         "status": "queued"
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["ExecutionQueued"];
                         /** @constant */
@@ -5762,6 +7212,57 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "histogram": {
+                     *           "example": 1
+                     *         },
+                     *         "limit": 1,
+                     *         "own": {
+                     *           "author": {
+                     *             "name": "Ravi Nair"
+                     *           },
+                     *           "created_at": "2026-11-26T10:00:00.000000Z",
+                     *           "hidden_reason": "hidden reason",
+                     *           "id": "rvw_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *           "rating": 1,
+                     *           "reply": {
+                     *             "replied_at": "2026-11-26T10:00:00.000000Z",
+                     *             "text": "text"
+                     *           },
+                     *           "text": "text",
+                     *           "title": "title",
+                     *           "updated_at": "2026-11-26T10:00:00.000000Z",
+                     *           "version": "1.0.0"
+                     *         },
+                     *         "page": 1,
+                     *         "rating": 0.95,
+                     *         "review_count": 1,
+                     *         "reviews": [
+                     *           {
+                     *             "author": {
+                     *               "name": "Ravi Nair"
+                     *             },
+                     *             "created_at": "2026-11-26T10:00:00.000000Z",
+                     *             "hidden_reason": "hidden reason",
+                     *             "id": "rvw_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "rating": 1,
+                     *             "reply": {
+                     *               "replied_at": "2026-11-26T10:00:00.000000Z",
+                     *               "text": "text"
+                     *             },
+                     *             "text": "text",
+                     *             "title": "title",
+                     *             "updated_at": "2026-11-26T10:00:00.000000Z",
+                     *             "version": "1.0.0"
+                     *           }
+                     *         ],
+                     *         "total": 1
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["UserReviewList"];
                         /** @constant */
@@ -5794,6 +7295,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "rating": 1,
+                 *       "text": "text",
+                 *       "title": "title"
+                 *     }
+                 */
                 "application/json": components["schemas"]["UserReviewRequest"];
             };
         };
@@ -5809,6 +7317,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "author": {
+                     *           "name": "Ravi Nair"
+                     *         },
+                     *         "created_at": "2026-11-26T10:00:00.000000Z",
+                     *         "hidden_reason": "hidden reason",
+                     *         "id": "rvw_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "rating": 1,
+                     *         "reply": {
+                     *           "replied_at": "2026-11-26T10:00:00.000000Z",
+                     *           "text": "text"
+                     *         },
+                     *         "text": "text",
+                     *         "title": "title",
+                     *         "updated_at": "2026-11-26T10:00:00.000000Z",
+                     *         "version": "1.0.0"
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["UserReview"];
                         /** @constant */
@@ -5856,6 +7386,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "message": "Done."
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["Done"];
                         /** @constant */
@@ -5891,6 +7429,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "text": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ReviewReplyRequest"];
             };
         };
@@ -5906,6 +7449,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "author": {
+                     *           "name": "Ravi Nair"
+                     *         },
+                     *         "created_at": "2026-11-26T10:00:00.000000Z",
+                     *         "hidden_reason": "hidden reason",
+                     *         "id": "rvw_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "rating": 1,
+                     *         "reply": {
+                     *           "replied_at": "2026-11-26T10:00:00.000000Z",
+                     *           "text": "text"
+                     *         },
+                     *         "text": "text",
+                     *         "title": "title",
+                     *         "updated_at": "2026-11-26T10:00:00.000000Z",
+                     *         "version": "1.0.0"
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["UserReview"];
                         /** @constant */
@@ -5955,6 +7520,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "author": {
+                     *           "name": "Ravi Nair"
+                     *         },
+                     *         "created_at": "2026-11-26T10:00:00.000000Z",
+                     *         "hidden_reason": "hidden reason",
+                     *         "id": "rvw_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "rating": 1,
+                     *         "reply": {
+                     *           "replied_at": "2026-11-26T10:00:00.000000Z",
+                     *           "text": "text"
+                     *         },
+                     *         "text": "text",
+                     *         "title": "title",
+                     *         "updated_at": "2026-11-26T10:00:00.000000Z",
+                     *         "version": "1.0.0"
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["UserReview"];
                         /** @constant */
@@ -5990,6 +7577,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "reason": "It does what it says."
+                 *     }
+                 */
                 "application/json": components["schemas"]["ReviewReportRequest"];
             };
         };
@@ -6005,6 +7597,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "message": "Done."
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["Done"];
                         /** @constant */
@@ -6041,6 +7641,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "confirm": false
+                 *     }
+                 */
                 "application/json": components["schemas"]["SubscribeRequest"];
             };
         };
@@ -6057,6 +7662,47 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "agent_id": "agt_def_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "agent_name": "CSV Profiler",
+                     *         "agent_slug": "csv-profiler",
+                     *         "charges": [
+                     *           {
+                     *             "amount": 1,
+                     *             "currency": "INR",
+                     *             "failed_tries": 1,
+                     *             "paid_at": "2026-11-26T10:00:00.000000Z",
+                     *             "payment_id": "pay_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "period": 1,
+                     *             "receipt_id": "rcpt_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "refusal": "refusal",
+                     *             "status": "open"
+                     *           }
+                     *         ],
+                     *         "created_at": "2026-11-26T10:00:00.000000Z",
+                     *         "end_reason": "cancelled",
+                     *         "ended_at": "2026-11-26T10:00:00.000000Z",
+                     *         "id": "sub_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "next": {
+                     *           "from": "2026-11-26T10:00:00.000000Z",
+                     *           "price_amount": 1,
+                     *           "runs_per_month": 1
+                     *         },
+                     *         "next_try_at": "2026-11-26T10:00:00.000000Z",
+                     *         "period": 1,
+                     *         "period_end": "2026-11-26T10:00:00.000000Z",
+                     *         "period_start": "2026-11-26T10:00:00.000000Z",
+                     *         "price_amount": 1,
+                     *         "price_currency": "INR",
+                     *         "runs_per_month": 1,
+                     *         "runs_used": 1,
+                     *         "status": "pending"
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["Subscription"];
                         /** @constant */
@@ -6102,6 +7748,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "versions": [
+                     *           {
+                     *             "code_hash": "code hash",
+                     *             "created_at": "2026-11-26T10:00:00.000000Z",
+                     *             "deprecation_message": "deprecation message",
+                     *             "id": "ver_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "review_note": "review note",
+                     *             "review_status": "pending_review",
+                     *             "runtime_language": "nodejs",
+                     *             "runtime_version": "20",
+                     *             "scan_passed": false,
+                     *             "status": "active",
+                     *             "version": "1.0.0",
+                     *             "yank_reason": "yank reason"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["VersionList"];
                         /** @constant */
@@ -6132,6 +7801,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "code_base64": "H4sIAAAAAAAAA+3OMQ"
+                 *     }
+                 */
                 "application/json": components["schemas"]["AgentRegisterRequest"];
             };
         };
@@ -6148,6 +7822,200 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "agent_id": "agt_def_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "changes": {
+                     *           "abilities": {
+                     *             "added": [
+                     *               "added"
+                     *             ],
+                     *             "removed": [
+                     *               "removed"
+                     *             ]
+                     *           },
+                     *           "capabilities": {
+                     *             "added": [
+                     *               "added"
+                     *             ],
+                     *             "removed": [
+                     *               "removed"
+                     *             ]
+                     *           },
+                     *           "dependencies": {
+                     *             "added": [
+                     *               "added"
+                     *             ],
+                     *             "removed": [
+                     *               "removed"
+                     *             ]
+                     *           },
+                     *           "files": {
+                     *             "added": [
+                     *               "added"
+                     *             ],
+                     *             "changed": [
+                     *               "changed"
+                     *             ],
+                     *             "removed": [
+                     *               "removed"
+                     *             ]
+                     *           },
+                     *           "hosts": {
+                     *             "added": [
+                     *               "added"
+                     *             ],
+                     *             "removed": [
+                     *               "removed"
+                     *             ]
+                     *           },
+                     *           "modules": {
+                     *             "added": [
+                     *               "added"
+                     *             ],
+                     *             "removed": [
+                     *               "removed"
+                     *             ]
+                     *           },
+                     *           "new": [
+                     *             {
+                     *               "action": "allow",
+                     *               "caret": 1,
+                     *               "column": 1,
+                     *               "docs": "docs/rules/dynamic-code.md",
+                     *               "file": "index.js",
+                     *               "fingerprint": "fingerprint",
+                     *               "fix": "fix",
+                     *               "line": 1,
+                     *               "message": "Done.",
+                     *               "rule": "dynamic-code",
+                     *               "severity": "LOW",
+                     *               "snippet": "snippet",
+                     *               "title": "title",
+                     *               "trace": [
+                     *                 {
+                     *                   "column": 1,
+                     *                   "file": "index.js",
+                     *                   "line": 1,
+                     *                   "message": "Done."
+                     *                 }
+                     *               ],
+                     *               "why": "why"
+                     *             }
+                     *           ],
+                     *           "removed": [
+                     *             {
+                     *               "action": "allow",
+                     *               "caret": 1,
+                     *               "column": 1,
+                     *               "docs": "docs/rules/dynamic-code.md",
+                     *               "file": "index.js",
+                     *               "fingerprint": "fingerprint",
+                     *               "fix": "fix",
+                     *               "line": 1,
+                     *               "message": "Done.",
+                     *               "rule": "dynamic-code",
+                     *               "severity": "LOW",
+                     *               "snippet": "snippet",
+                     *               "title": "title",
+                     *               "trace": [
+                     *                 {
+                     *                   "column": 1,
+                     *                   "file": "index.js",
+                     *                   "line": 1,
+                     *                   "message": "Done."
+                     *                 }
+                     *               ],
+                     *               "why": "why"
+                     *             }
+                     *           ],
+                     *           "risk_change": 1,
+                     *           "since": "1.0.0",
+                     *           "unchanged": [
+                     *             "unchanged"
+                     *           ]
+                     *         },
+                     *         "message": "Done.",
+                     *         "scan_passed": false,
+                     *         "scan_report": {
+                     *           "digests": {
+                     *             "example": "example"
+                     *           },
+                     *           "facts": {
+                     *             "abilities": [
+                     *               "abilities"
+                     *             ],
+                     *             "dependencies": [
+                     *               "dependencies"
+                     *             ],
+                     *             "hosts": [
+                     *               "hosts"
+                     *             ],
+                     *             "modules": [
+                     *               "modules"
+                     *             ]
+                     *           },
+                     *           "files_scanned": 1,
+                     *           "findings": [
+                     *             {
+                     *               "action": "allow",
+                     *               "caret": 1,
+                     *               "column": 1,
+                     *               "docs": "docs/rules/dynamic-code.md",
+                     *               "file": "index.js",
+                     *               "fingerprint": "fingerprint",
+                     *               "fix": "fix",
+                     *               "line": 1,
+                     *               "message": "Done.",
+                     *               "rule": "dynamic-code",
+                     *               "severity": "LOW",
+                     *               "snippet": "snippet",
+                     *               "title": "title",
+                     *               "trace": [
+                     *                 {
+                     *                   "column": 1,
+                     *                   "file": "index.js",
+                     *                   "line": 1,
+                     *                   "message": "Done."
+                     *                 }
+                     *               ],
+                     *               "why": "why"
+                     *             }
+                     *           ],
+                     *           "risk": {
+                     *             "combinations": [
+                     *               {
+                     *                 "name": "CSV Profiler",
+                     *                 "points": 1,
+                     *                 "why": "why"
+                     *               }
+                     *             ],
+                     *             "limit": 1,
+                     *             "parts": [
+                     *               {
+                     *                 "count": 1,
+                     *                 "points": 1,
+                     *                 "rule": "dynamic-code"
+                     *               }
+                     *             ],
+                     *             "score": 1
+                     *           },
+                     *           "scanner_version": "scanner version",
+                     *           "verdict": "pass"
+                     *         },
+                     *         "status": "pending_review",
+                     *         "version_id": "ver_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "warnings": [
+                     *           {
+                     *             "message": "Done.",
+                     *             "path": "index.js"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["AgentRegistered"];
                         /** @constant */
@@ -6186,6 +8054,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "message": "Done."
+                 *     }
+                 */
                 "application/json": components["schemas"]["DeprecateRequest"];
             };
         };
@@ -6201,6 +8074,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "message": "Done."
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["Done"];
                         /** @constant */
@@ -6239,6 +8120,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "reason": "It does what it says."
+                 *     }
+                 */
                 "application/json": components["schemas"]["YankRequest"];
             };
         };
@@ -6254,6 +8140,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "message": "Done."
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["Done"];
                         /** @constant */
@@ -6284,6 +8178,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "asha@example.com"
+                 *     }
+                 */
                 "application/json": components["schemas"]["EmailRequest"];
             };
         };
@@ -6299,6 +8198,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "message": "Done."
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["Done"];
                         /** @constant */
@@ -6325,6 +8232,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "asha@example.com",
+                 *       "otp": "123456",
+                 *       "password": "correct horse battery 7"
+                 *     }
+                 */
                 "application/json": components["schemas"]["LoginRequest"];
             };
         };
@@ -6340,6 +8254,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "access_token": "access token",
+                     *         "expires_in": 900,
+                     *         "refresh_token": "refresh token",
+                     *         "role": "developer",
+                     *         "token_type": "Bearer"
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["TokenPair"];
                         /** @constant */
@@ -6368,6 +8294,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "refresh_token": "refresh token"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RefreshRequest"];
             };
         };
@@ -6383,6 +8314,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "message": "Done."
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["Done"];
                         /** @constant */
@@ -6424,6 +8363,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "message": "Done."
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["Done"];
                         /** @constant */
@@ -6451,6 +8398,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "refresh_token": "refresh token"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RefreshRequest"];
             };
         };
@@ -6466,6 +8418,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "access_token": "access token",
+                     *         "expires_in": 900,
+                     *         "refresh_token": "refresh token",
+                     *         "role": "developer",
+                     *         "token_type": "Bearer"
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["TokenPair"];
                         /** @constant */
@@ -6494,6 +8458,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "asha@example.com"
+                 *     }
+                 */
                 "application/json": components["schemas"]["EmailRequest"];
             };
         };
@@ -6509,6 +8478,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "message": "Done."
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["Done"];
                         /** @constant */
@@ -6535,6 +8512,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "password": "correct horse battery 8",
+                 *       "token": "token"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ResetPasswordRequest"];
             };
         };
@@ -6550,6 +8533,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "message": "Done."
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["Done"];
                         /** @constant */
@@ -6577,6 +8568,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "token": "token"
+                 *     }
+                 */
                 "application/json": components["schemas"]["VerifyEmailRequest"];
             };
         };
@@ -6592,6 +8588,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "message": "Done."
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["Done"];
                         /** @constant */
@@ -6630,6 +8634,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "categories": [
+                     *           {
+                     *             "agents": 1,
+                     *             "category": "data-quality"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["CategoryList"];
                         /** @constant */
@@ -6667,6 +8684,85 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "deployments": [
+                     *           {
+                     *             "agent_id": "agt_def_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "agent_name": "CSV Profiler",
+                     *             "agent_slug": "csv-profiler",
+                     *             "changes": {
+                     *               "capabilities": {
+                     *                 "added": [
+                     *                   "added"
+                     *                 ],
+                     *                 "removed": [
+                     *                   "removed"
+                     *                 ]
+                     *               },
+                     *               "egress": {
+                     *                 "added": [
+                     *                   "added"
+                     *                 ],
+                     *                 "removed": [
+                     *                   "removed"
+                     *                 ]
+                     *               },
+                     *               "from": "1.0.0",
+                     *               "inputs": [
+                     *                 {
+                     *                   "after": {},
+                     *                   "before": {},
+                     *                   "change": "added",
+                     *                   "name": "CSV Profiler",
+                     *                   "now_required": false,
+                     *                   "now_secret": false
+                     *                 }
+                     *               ],
+                     *               "outputs": [
+                     *                 {
+                     *                   "after": {},
+                     *                   "before": {},
+                     *                   "change": "added",
+                     *                   "name": "CSV Profiler",
+                     *                   "now_required": false,
+                     *                   "now_secret": false
+                     *                 }
+                     *               ],
+                     *               "price_changes": false,
+                     *               "runtime": [
+                     *                 {
+                     *                   "after": "after",
+                     *                   "before": "before",
+                     *                   "what": "what"
+                     *                 }
+                     *               ],
+                     *               "to": "1.1.0"
+                     *             },
+                     *             "config": {
+                     *               "example": {}
+                     *             },
+                     *             "created_at": "2026-11-26T10:00:00.000000Z",
+                     *             "current_version": "1.0.0",
+                     *             "id": "dep_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "secrets_set": [
+                     *               "secrets set"
+                     *             ],
+                     *             "status": "configured",
+                     *             "updated_at": "2026-11-26T10:00:00.000000Z",
+                     *             "version": "1.0.0",
+                     *             "version_message": "version message",
+                     *             "version_status": "active"
+                     *           }
+                     *         ],
+                     *         "limit": 1,
+                     *         "page": 1,
+                     *         "total": 1
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["DeploymentList"];
                         /** @constant */
@@ -6677,6 +8773,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             422: components["responses"]["Unprocessable"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
@@ -6706,6 +8803,78 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "agent_id": "agt_def_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "agent_name": "CSV Profiler",
+                     *         "agent_slug": "csv-profiler",
+                     *         "changes": {
+                     *           "capabilities": {
+                     *             "added": [
+                     *               "added"
+                     *             ],
+                     *             "removed": [
+                     *               "removed"
+                     *             ]
+                     *           },
+                     *           "egress": {
+                     *             "added": [
+                     *               "added"
+                     *             ],
+                     *             "removed": [
+                     *               "removed"
+                     *             ]
+                     *           },
+                     *           "from": "1.0.0",
+                     *           "inputs": [
+                     *             {
+                     *               "after": {},
+                     *               "before": {},
+                     *               "change": "added",
+                     *               "name": "CSV Profiler",
+                     *               "now_required": false,
+                     *               "now_secret": false
+                     *             }
+                     *           ],
+                     *           "outputs": [
+                     *             {
+                     *               "after": {},
+                     *               "before": {},
+                     *               "change": "added",
+                     *               "name": "CSV Profiler",
+                     *               "now_required": false,
+                     *               "now_secret": false
+                     *             }
+                     *           ],
+                     *           "price_changes": false,
+                     *           "runtime": [
+                     *             {
+                     *               "after": "after",
+                     *               "before": "before",
+                     *               "what": "what"
+                     *             }
+                     *           ],
+                     *           "to": "1.1.0"
+                     *         },
+                     *         "config": {
+                     *           "example": {}
+                     *         },
+                     *         "created_at": "2026-11-26T10:00:00.000000Z",
+                     *         "current_version": "1.0.0",
+                     *         "id": "dep_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "secrets_set": [
+                     *           "secrets set"
+                     *         ],
+                     *         "status": "configured",
+                     *         "updated_at": "2026-11-26T10:00:00.000000Z",
+                     *         "version": "1.0.0",
+                     *         "version_message": "version message",
+                     *         "version_status": "active"
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["Deployment"];
                         /** @constant */
@@ -6747,6 +8916,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "message": "Done."
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["Done"];
                         /** @constant */
@@ -6780,6 +8957,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "status": "paused"
+                 *     }
+                 */
                 "application/json": components["schemas"]["DeploymentPatch"];
             };
         };
@@ -6795,6 +8977,78 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "agent_id": "agt_def_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "agent_name": "CSV Profiler",
+                     *         "agent_slug": "csv-profiler",
+                     *         "changes": {
+                     *           "capabilities": {
+                     *             "added": [
+                     *               "added"
+                     *             ],
+                     *             "removed": [
+                     *               "removed"
+                     *             ]
+                     *           },
+                     *           "egress": {
+                     *             "added": [
+                     *               "added"
+                     *             ],
+                     *             "removed": [
+                     *               "removed"
+                     *             ]
+                     *           },
+                     *           "from": "1.0.0",
+                     *           "inputs": [
+                     *             {
+                     *               "after": {},
+                     *               "before": {},
+                     *               "change": "added",
+                     *               "name": "CSV Profiler",
+                     *               "now_required": false,
+                     *               "now_secret": false
+                     *             }
+                     *           ],
+                     *           "outputs": [
+                     *             {
+                     *               "after": {},
+                     *               "before": {},
+                     *               "change": "added",
+                     *               "name": "CSV Profiler",
+                     *               "now_required": false,
+                     *               "now_secret": false
+                     *             }
+                     *           ],
+                     *           "price_changes": false,
+                     *           "runtime": [
+                     *             {
+                     *               "after": "after",
+                     *               "before": "before",
+                     *               "what": "what"
+                     *             }
+                     *           ],
+                     *           "to": "1.1.0"
+                     *         },
+                     *         "config": {
+                     *           "example": {}
+                     *         },
+                     *         "created_at": "2026-11-26T10:00:00.000000Z",
+                     *         "current_version": "1.0.0",
+                     *         "id": "dep_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "secrets_set": [
+                     *           "secrets set"
+                     *         ],
+                     *         "status": "configured",
+                     *         "updated_at": "2026-11-26T10:00:00.000000Z",
+                     *         "version": "1.0.0",
+                     *         "version_message": "version message",
+                     *         "version_status": "active"
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["Deployment"];
                         /** @constant */
@@ -6842,6 +9096,63 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "changes": {
+                     *           "capabilities": {
+                     *             "added": [
+                     *               "added"
+                     *             ],
+                     *             "removed": [
+                     *               "removed"
+                     *             ]
+                     *           },
+                     *           "egress": {
+                     *             "added": [
+                     *               "added"
+                     *             ],
+                     *             "removed": [
+                     *               "removed"
+                     *             ]
+                     *           },
+                     *           "from": "1.0.0",
+                     *           "inputs": [
+                     *             {
+                     *               "after": {},
+                     *               "before": {},
+                     *               "change": "added",
+                     *               "name": "CSV Profiler",
+                     *               "now_required": false,
+                     *               "now_secret": false
+                     *             }
+                     *           ],
+                     *           "outputs": [
+                     *             {
+                     *               "after": {},
+                     *               "before": {},
+                     *               "change": "added",
+                     *               "name": "CSV Profiler",
+                     *               "now_required": false,
+                     *               "now_secret": false
+                     *             }
+                     *           ],
+                     *           "price_changes": false,
+                     *           "runtime": [
+                     *             {
+                     *               "after": "after",
+                     *               "before": "before",
+                     *               "what": "what"
+                     *             }
+                     *           ],
+                     *           "to": "1.1.0"
+                     *         },
+                     *         "config_fits": false,
+                     *         "config_problem": "config problem"
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["MovePreview"];
                         /** @constant */
@@ -6886,6 +9197,57 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "agents": [
+                     *           {
+                     *             "avg_duration_ms": 1,
+                     *             "executions": 1,
+                     *             "id": "agt_def_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "name": "CSV Profiler",
+                     *             "revenue": 1,
+                     *             "success_rate": 0.95
+                     *           }
+                     *         ],
+                     *         "days": [
+                     *           {
+                     *             "avg_duration_ms": 1,
+                     *             "day": "2026-11-22",
+                     *             "executions": 1,
+                     *             "p95_duration_ms": 1,
+                     *             "revenue": 1,
+                     *             "success_rate": 0.95
+                     *           }
+                     *         ],
+                     *         "pending_payout": 1,
+                     *         "recent_executions": [
+                     *           {
+                     *             "agent_name": "CSV Profiler",
+                     *             "created_at": "2026-11-26T10:00:00.000000Z",
+                     *             "id": "exec_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "revenue": 1,
+                     *             "status": "queued"
+                     *           }
+                     *         ],
+                     *         "total_executions": 1,
+                     *         "total_revenue": 1,
+                     *         "versions": [
+                     *           {
+                     *             "agent_id": "agt_def_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "agent_name": "CSV Profiler",
+                     *             "avg_duration_ms": 1,
+                     *             "executions": 1,
+                     *             "p95_duration_ms": 1,
+                     *             "revenue": 1,
+                     *             "success_rate": 0.95,
+                     *             "version": "1.0.0"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["Analytics"];
                         /** @constant */
@@ -6896,6 +9258,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             422: components["responses"]["Unprocessable"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
@@ -6925,6 +9288,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "error_message": "error message",
+                     *         "exit_code": 1,
+                     *         "failure_reason": "exit",
+                     *         "id": "exec_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "status": "queued",
+                     *         "stderr": "stderr",
+                     *         "stderr_bytes": 1,
+                     *         "stdout": "stdout",
+                     *         "stdout_bytes": 1,
+                     *         "truncated": false,
+                     *         "version": "1.0.0",
+                     *         "withheld": false
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["DeveloperLogs"];
                         /** @constant */
@@ -6960,6 +9342,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "account": "••••bank",
+                     *         "name": "CSV Profiler",
+                     *         "payable_from": "2026-11-26T10:00:00.000000Z",
+                     *         "type": "upi",
+                     *         "updated_at": "2026-11-26T10:00:00.000000Z"
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["PayoutAccount"];
                         /** @constant */
@@ -6969,6 +9363,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -6986,6 +9381,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Asha Rao",
+                 *       "otp": "123456",
+                 *       "type": "upi",
+                 *       "upi_id": "asha@okbank"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PayoutAccountRequest"];
             };
         };
@@ -7001,6 +9404,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "account": "••••bank",
+                     *         "name": "CSV Profiler",
+                     *         "payable_from": "2026-11-26T10:00:00.000000Z",
+                     *         "type": "upi",
+                     *         "updated_at": "2026-11-26T10:00:00.000000Z"
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["PayoutAccount"];
                         /** @constant */
@@ -7048,6 +9463,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "balance": {
+                     *           "in_transit": 1,
+                     *           "paid_out": 1,
+                     *           "payable": 1
+                     *         },
+                     *         "limit": 1,
+                     *         "page": 1,
+                     *         "payouts": [
+                     *           {
+                     *             "account": "••••bank",
+                     *             "amount": 1,
+                     *             "bank_reference": "bank reference",
+                     *             "created_at": "2026-11-26T10:00:00.000000Z",
+                     *             "currency": "INR",
+                     *             "developer_id": "dev_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "id": "pout_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "paid_at": "2026-11-26T10:00:00.000000Z",
+                     *             "period": "2026-11-23",
+                     *             "provider": "sandbox",
+                     *             "provider_reference": "provider reference",
+                     *             "reason": "It does what it says.",
+                     *             "sent_at": "2026-11-26T10:00:00.000000Z",
+                     *             "status": "created"
+                     *           }
+                     *         ],
+                     *         "total": 1
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["PayoutList"];
                         /** @constant */
@@ -7059,6 +9507,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             422: components["responses"]["Unprocessable"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
@@ -7094,6 +9543,51 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "limit": 1,
+                     *         "lines": [
+                     *           {
+                     *             "amount": 1,
+                     *             "at": "2026-11-26T10:00:00.000000Z",
+                     *             "execution_id": "exec_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "gross": 1,
+                     *             "kind": "sale",
+                     *             "reference": "reference"
+                     *           }
+                     *         ],
+                     *         "page": 1,
+                     *         "payout": {
+                     *           "account": "••••bank",
+                     *           "amount": 1,
+                     *           "bank_reference": "bank reference",
+                     *           "created_at": "2026-11-26T10:00:00.000000Z",
+                     *           "currency": "INR",
+                     *           "developer_id": "dev_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *           "id": "pout_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *           "paid_at": "2026-11-26T10:00:00.000000Z",
+                     *           "period": "2026-11-23",
+                     *           "provider": "sandbox",
+                     *           "provider_reference": "provider reference",
+                     *           "reason": "It does what it says.",
+                     *           "sent_at": "2026-11-26T10:00:00.000000Z",
+                     *           "status": "created"
+                     *         },
+                     *         "statement": {
+                     *           "gross": 1,
+                     *           "net": 1,
+                     *           "orchestration": 1,
+                     *           "refunds": 1,
+                     *           "returned": 1,
+                     *           "sales": 1,
+                     *           "shares": 1
+                     *         },
+                     *         "total": 1
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["PayoutStatement"];
                         /** @constant */
@@ -7121,6 +9615,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "company": "company",
+                 *       "email": "asha@example.com",
+                 *       "name": "Asha Rao",
+                 *       "password": "correct horse battery 7"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RegisterRequest"];
             };
         };
@@ -7137,6 +9639,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "developer_id": "dev_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "email": "asha@example.com",
+                     *         "message": "Done."
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["DeveloperRegistered"];
                         /** @constant */
@@ -7180,6 +9692,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "limit": 1,
+                     *         "page": 1,
+                     *         "paid_out": 1,
+                     *         "pending_payout": 1,
+                     *         "revenue": [
+                     *           {
+                     *             "agent_id": "agt_def_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "amount": 1,
+                     *             "created_at": "2026-11-26T10:00:00.000000Z",
+                     *             "currency": "INR",
+                     *             "execution_id": "exec_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "id": "rev_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "refund_id": "rfd_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "status": "pending"
+                     *           }
+                     *         ],
+                     *         "total": 1
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["RevenueList"];
                         /** @constant */
@@ -7190,7 +9726,85 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    description_page: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of an answer the client has. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description What the client has is still true. */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    description_style: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The file's name, as the page has it. */
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/css": string;
+                };
+            };
+            404: components["responses"]["NotFound"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -7221,6 +9835,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "executions": [
+                     *           {
+                     *             "agent_id": "agt_def_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "agent_name": "CSV Profiler",
+                     *             "completed_at": "2026-11-26T10:00:00.000000Z",
+                     *             "created_at": "2026-11-26T10:00:00.000000Z",
+                     *             "deployment_id": "dep_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "duration_ms": 1,
+                     *             "failure_reason": "exit",
+                     *             "id": "exec_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "price_amount": 1,
+                     *             "price_currency": "INR",
+                     *             "status": "queued",
+                     *             "version": "1.0.0"
+                     *           }
+                     *         ],
+                     *         "limit": 1,
+                     *         "page": 1,
+                     *         "total": 1
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["ExecutionList"];
                         /** @constant */
@@ -7231,6 +9871,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             422: components["responses"]["Unprocessable"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
@@ -7260,6 +9901,83 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "agent_id": "agt_def_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "agent_name": "CSV Profiler",
+                     *         "agent_slug": "csv-profiler",
+                     *         "attempt": 1,
+                     *         "attempts": [
+                     *           {
+                     *             "attempt": 1,
+                     *             "ended_at": "2026-11-26T10:00:00.000000Z",
+                     *             "outcome": "ended",
+                     *             "reason": "It does what it says.",
+                     *             "started_at": "2026-11-26T10:00:00.000000Z"
+                     *           }
+                     *         ],
+                     *         "charges": [
+                     *           {
+                     *             "amount": 1,
+                     *             "count": 1,
+                     *             "event": "event",
+                     *             "unit_price": 1
+                     *           }
+                     *         ],
+                     *         "completed_at": "2026-11-26T10:00:00.000000Z",
+                     *         "created_at": "2026-11-26T10:00:00.000000Z",
+                     *         "deployment_id": "dep_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "duration_ms": 1,
+                     *         "elapsed_ms": 1,
+                     *         "error_message": "error message",
+                     *         "estimated_start_ms": 1,
+                     *         "exit_code": 1,
+                     *         "failure_reason": "exit",
+                     *         "id": "exec_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "inputs": {
+                     *           "example": {}
+                     *         },
+                     *         "isolation": "linux:userns+seccomp+landlock+cgroup2",
+                     *         "logs_truncated": false,
+                     *         "max_amount": 1,
+                     *         "outputs": {},
+                     *         "payment": {
+                     *           "amount": 1,
+                     *           "currency": "INR",
+                     *           "payment_id": "pay_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *           "receipt_id": "rcpt_01kb3v9d3ce0tr3q0v3n1h5x7m"
+                     *         },
+                     *         "progress": {
+                     *           "fraction": 0.95,
+                     *           "message": "Done."
+                     *         },
+                     *         "queue_position": 1,
+                     *         "read_token": "read token",
+                     *         "receipt_salt": "receipt salt",
+                     *         "refunded_amount": 1,
+                     *         "resources": {
+                     *           "bytes_written": 1,
+                     *           "cpu_system_ms": 1,
+                     *           "cpu_user_ms": 1,
+                     *           "peak_memory_bytes": 1,
+                     *           "peak_pids": 1,
+                     *           "startup_ms": 1,
+                     *           "throttled_ms": 1,
+                     *           "wall_ms": 1
+                     *         },
+                     *         "settlement": "sealed",
+                     *         "started_at": "2026-11-26T10:00:00.000000Z",
+                     *         "status": "queued",
+                     *         "stderr": "stderr",
+                     *         "stdout": "stdout",
+                     *         "subscription_id": "sub_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "version": "1.0.0",
+                     *         "waiting_for": "payment"
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["Execution"];
                         /** @constant */
@@ -7298,6 +10016,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "checkout_jwt": "checkout jwt",
+                     *         "checkout_mandate": "checkout mandate",
+                     *         "checkout_receipt": "checkout receipt",
+                     *         "jwks": {
+                     *           "keys": [
+                     *             {
+                     *               "alg": "alg",
+                     *               "crv": "crv",
+                     *               "kid": "kid",
+                     *               "kty": "kty",
+                     *               "use": "use",
+                     *               "x": "x",
+                     *               "y": "y"
+                     *             }
+                     *           ]
+                     *         },
+                     *         "mandate_id": "mdt_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "payment_mandate": "payment mandate",
+                     *         "payment_receipt": "payment receipt"
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["Ap2Export"];
                         /** @constant */
@@ -7340,6 +10084,83 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "agent_id": "agt_def_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "agent_name": "CSV Profiler",
+                     *         "agent_slug": "csv-profiler",
+                     *         "attempt": 1,
+                     *         "attempts": [
+                     *           {
+                     *             "attempt": 1,
+                     *             "ended_at": "2026-11-26T10:00:00.000000Z",
+                     *             "outcome": "ended",
+                     *             "reason": "It does what it says.",
+                     *             "started_at": "2026-11-26T10:00:00.000000Z"
+                     *           }
+                     *         ],
+                     *         "charges": [
+                     *           {
+                     *             "amount": 1,
+                     *             "count": 1,
+                     *             "event": "event",
+                     *             "unit_price": 1
+                     *           }
+                     *         ],
+                     *         "completed_at": "2026-11-26T10:00:00.000000Z",
+                     *         "created_at": "2026-11-26T10:00:00.000000Z",
+                     *         "deployment_id": "dep_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "duration_ms": 1,
+                     *         "elapsed_ms": 1,
+                     *         "error_message": "error message",
+                     *         "estimated_start_ms": 1,
+                     *         "exit_code": 1,
+                     *         "failure_reason": "exit",
+                     *         "id": "exec_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "inputs": {
+                     *           "example": {}
+                     *         },
+                     *         "isolation": "linux:userns+seccomp+landlock+cgroup2",
+                     *         "logs_truncated": false,
+                     *         "max_amount": 1,
+                     *         "outputs": {},
+                     *         "payment": {
+                     *           "amount": 1,
+                     *           "currency": "INR",
+                     *           "payment_id": "pay_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *           "receipt_id": "rcpt_01kb3v9d3ce0tr3q0v3n1h5x7m"
+                     *         },
+                     *         "progress": {
+                     *           "fraction": 0.95,
+                     *           "message": "Done."
+                     *         },
+                     *         "queue_position": 1,
+                     *         "read_token": "read token",
+                     *         "receipt_salt": "receipt salt",
+                     *         "refunded_amount": 1,
+                     *         "resources": {
+                     *           "bytes_written": 1,
+                     *           "cpu_system_ms": 1,
+                     *           "cpu_user_ms": 1,
+                     *           "peak_memory_bytes": 1,
+                     *           "peak_pids": 1,
+                     *           "startup_ms": 1,
+                     *           "throttled_ms": 1,
+                     *           "wall_ms": 1
+                     *         },
+                     *         "settlement": "sealed",
+                     *         "started_at": "2026-11-26T10:00:00.000000Z",
+                     *         "status": "queued",
+                     *         "stderr": "stderr",
+                     *         "stdout": "stdout",
+                     *         "subscription_id": "sub_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "version": "1.0.0",
+                     *         "waiting_for": "payment"
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["Execution"];
                         /** @constant */
@@ -7430,6 +10251,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "stderr": "stderr",
+                     *         "stderr_bytes": 1,
+                     *         "stdout": "stdout",
+                     *         "stdout_bytes": 1,
+                     *         "truncated": false
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["ExecutionLogs"];
                         /** @constant */
@@ -7449,11 +10282,20 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                /** @description One run. */
+                execution: components["schemas"]["ExecutionId"];
+            };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "level": "debug",
+                 *       "message": "Done."
+                 *     }
+                 */
                 "application/json": components["schemas"]["RunLogRequest"];
             };
         };
@@ -7469,6 +10311,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "message": "Done."
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["Done"];
                         /** @constant */
@@ -7494,11 +10344,20 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                /** @description One run. */
+                execution: components["schemas"]["ExecutionId"];
+            };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "fraction": 0.95,
+                 *       "message": "Done."
+                 *     }
+                 */
                 "application/json": components["schemas"]["RunProgressRequest"];
             };
         };
@@ -7514,6 +10373,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "message": "Done."
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["Done"];
                         /** @constant */
@@ -7558,6 +10425,65 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "jws": "jws",
+                     *         "proofs": {
+                     *           "mandate": "mandate",
+                     *           "payment_receipt": "payment receipt"
+                     *         },
+                     *         "receipt": {
+                     *           "agent_id": "agent id",
+                     *           "agent_slug": "csv-profiler",
+                     *           "agent_version": "agent version",
+                     *           "attempt": 1,
+                     *           "code_sha256": "code sha256",
+                     *           "completed_at": "2026-11-26T10:00:00.000000Z",
+                     *           "execution_id": "exec_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *           "exit_code": 1,
+                     *           "failure_reason": "exit",
+                     *           "id": "rcpt_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *           "input_sha256": "input sha256",
+                     *           "isolation": "linux:userns+seccomp+landlock+cgroup2",
+                     *           "issued_at": "2026-11-26T10:00:00.000000Z",
+                     *           "mandate": {
+                     *             "mandate_hash": "mandate hash",
+                     *             "mandate_id": "mdt_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "status": "issued"
+                     *           },
+                     *           "output_sha256": "output sha256",
+                     *           "payment": {
+                     *             "amount": 1,
+                     *             "currency": "INR",
+                     *             "ledger_hash": "ledger hash",
+                     *             "ledger_sequence": 1,
+                     *             "ledger_transaction_id": "ledger transaction id",
+                     *             "mandate_id": "mdt_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "payment_id": "pay_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "receipt_hash": "receipt hash",
+                     *             "receipt_id": "rcpt_01kb3v9d3ce0tr3q0v3n1h5x7m"
+                     *           },
+                     *           "previous_hash": "previous hash",
+                     *           "resources": {
+                     *             "bytes_written": 1,
+                     *             "cpu_system_ms": 1,
+                     *             "cpu_user_ms": 1,
+                     *             "peak_memory_bytes": 1,
+                     *             "peak_pids": 1,
+                     *             "startup_ms": 1,
+                     *             "throttled_ms": 1,
+                     *             "wall_ms": 1
+                     *           },
+                     *           "sequence": 1,
+                     *           "started_at": "2026-11-26T10:00:00.000000Z",
+                     *           "status": "queued",
+                     *           "user_id": "user id"
+                     *         }
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["RunReceiptDocument"];
                         /** @constant */
@@ -7590,6 +10516,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "status": "status"
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["Health"];
                         /** @constant */
@@ -7621,6 +10555,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "company": "company",
+                     *         "created_at": "2026-11-26T10:00:00.000000Z",
+                     *         "email": "asha@example.com",
+                     *         "id": "agt_user_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "name": "Asha Rao",
+                     *         "recovery_codes": 1,
+                     *         "role": "developer",
+                     *         "status": "active",
+                     *         "two_factor": false,
+                     *         "verified_email": false
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["Me"];
                         /** @constant */
@@ -7630,6 +10581,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -7647,6 +10599,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "password": "correct horse battery 7"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ProofRequest"];
             };
         };
@@ -7662,6 +10619,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "message": "Done."
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["Done"];
                         /** @constant */
@@ -7695,6 +10660,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "otp": "123456"
+                 *     }
+                 */
                 "application/json": components["schemas"]["TwoFactorConfirm"];
             };
         };
@@ -7710,6 +10680,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "message": "Done.",
+                     *         "recovery_codes": [
+                     *           "recovery codes"
+                     *         ]
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["RecoveryCodes"];
                         /** @constant */
@@ -7743,6 +10724,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "password": "correct horse battery 7"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ProofRequest"];
             };
         };
@@ -7758,6 +10744,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "message": "Done."
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["Done"];
                         /** @constant */
@@ -7802,6 +10796,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "otpauth_url": "otpauth://totp/FrameOS:asha%40example.com?secret=JBSWY3DPEHPK3PXP&issuer=FrameOS",
+                     *         "secret": "JBSWY3DPEHPK3PXP"
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["TwoFactorEnrolled"];
                         /** @constant */
@@ -7832,6 +10835,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "password": "correct horse battery 7"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ProofRequest"];
             };
         };
@@ -7847,6 +10855,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "message": "Done.",
+                     *         "recovery_codes": [
+                     *           "recovery codes"
+                     *         ]
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["RecoveryCodes"];
                         /** @constant */
@@ -7889,6 +10908,370 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "account": [
+                     *           {
+                     *             "company": "company",
+                     *             "created_at": "2026-11-26T10:00:00.000000Z",
+                     *             "email": "asha@example.com",
+                     *             "id": "agt_user_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "name": "Asha Rao",
+                     *             "recovery_codes": 1,
+                     *             "role": "developer",
+                     *             "status": "active",
+                     *             "two_factor": false,
+                     *             "verified_email": false
+                     *           }
+                     *         ],
+                     *         "agents": [
+                     *           {
+                     *             "category": "data-quality",
+                     *             "current_version": "1.0.0",
+                     *             "description": "Profiles a CSV file.",
+                     *             "developer": {
+                     *               "company": "company",
+                     *               "id": "dev_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *               "name": "CSV Profiler"
+                     *             },
+                     *             "free_runs_per_month": 1,
+                     *             "icon_url": "https://example.com/icon.png",
+                     *             "id": "agt_def_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "name": "CSV Profiler",
+                     *             "price_amount": 1,
+                     *             "price_currency": "INR",
+                     *             "pricing": {
+                     *               "amount": 1,
+                     *               "currency": "INR",
+                     *               "free_runs_per_month": 1,
+                     *               "model": "per_execution"
+                     *             },
+                     *             "pricing_model": "per_execution",
+                     *             "rating": 0.95,
+                     *             "review_count": 1,
+                     *             "slug": "csv-profiler",
+                     *             "status": "pending_review",
+                     *             "total_executions": 1
+                     *           }
+                     *         ],
+                     *         "deployments": [
+                     *           {
+                     *             "agent_id": "agt_def_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "agent_name": "CSV Profiler",
+                     *             "agent_slug": "csv-profiler",
+                     *             "changes": {
+                     *               "capabilities": {
+                     *                 "added": [
+                     *                   "added"
+                     *                 ],
+                     *                 "removed": [
+                     *                   "removed"
+                     *                 ]
+                     *               },
+                     *               "egress": {
+                     *                 "added": [
+                     *                   "added"
+                     *                 ],
+                     *                 "removed": [
+                     *                   "removed"
+                     *                 ]
+                     *               },
+                     *               "from": "1.0.0",
+                     *               "inputs": [
+                     *                 {
+                     *                   "after": {},
+                     *                   "before": {},
+                     *                   "change": "added",
+                     *                   "name": "CSV Profiler",
+                     *                   "now_required": false,
+                     *                   "now_secret": false
+                     *                 }
+                     *               ],
+                     *               "outputs": [
+                     *                 {
+                     *                   "after": {},
+                     *                   "before": {},
+                     *                   "change": "added",
+                     *                   "name": "CSV Profiler",
+                     *                   "now_required": false,
+                     *                   "now_secret": false
+                     *                 }
+                     *               ],
+                     *               "price_changes": false,
+                     *               "runtime": [
+                     *                 {
+                     *                   "after": "after",
+                     *                   "before": "before",
+                     *                   "what": "what"
+                     *                 }
+                     *               ],
+                     *               "to": "1.1.0"
+                     *             },
+                     *             "config": {
+                     *               "example": {}
+                     *             },
+                     *             "created_at": "2026-11-26T10:00:00.000000Z",
+                     *             "current_version": "1.0.0",
+                     *             "id": "dep_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "secrets_set": [
+                     *               "secrets set"
+                     *             ],
+                     *             "status": "configured",
+                     *             "updated_at": "2026-11-26T10:00:00.000000Z",
+                     *             "version": "1.0.0",
+                     *             "version_message": "version message",
+                     *             "version_status": "active"
+                     *           }
+                     *         ],
+                     *         "executions": [
+                     *           {
+                     *             "agent_id": "agt_def_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "agent_name": "CSV Profiler",
+                     *             "agent_slug": "csv-profiler",
+                     *             "attempt": 1,
+                     *             "attempts": [
+                     *               {
+                     *                 "attempt": 1,
+                     *                 "ended_at": "2026-11-26T10:00:00.000000Z",
+                     *                 "outcome": "ended",
+                     *                 "reason": "It does what it says.",
+                     *                 "started_at": "2026-11-26T10:00:00.000000Z"
+                     *               }
+                     *             ],
+                     *             "charges": [
+                     *               {
+                     *                 "amount": 1,
+                     *                 "count": 1,
+                     *                 "event": "event",
+                     *                 "unit_price": 1
+                     *               }
+                     *             ],
+                     *             "completed_at": "2026-11-26T10:00:00.000000Z",
+                     *             "created_at": "2026-11-26T10:00:00.000000Z",
+                     *             "deployment_id": "dep_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "duration_ms": 1,
+                     *             "elapsed_ms": 1,
+                     *             "error_message": "error message",
+                     *             "estimated_start_ms": 1,
+                     *             "exit_code": 1,
+                     *             "failure_reason": "exit",
+                     *             "id": "exec_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "inputs": {
+                     *               "example": {}
+                     *             },
+                     *             "isolation": "linux:userns+seccomp+landlock+cgroup2",
+                     *             "logs_truncated": false,
+                     *             "max_amount": 1,
+                     *             "outputs": {},
+                     *             "payment": {
+                     *               "amount": 1,
+                     *               "currency": "INR",
+                     *               "payment_id": "pay_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *               "receipt_id": "rcpt_01kb3v9d3ce0tr3q0v3n1h5x7m"
+                     *             },
+                     *             "progress": {
+                     *               "fraction": 0.95,
+                     *               "message": "Done."
+                     *             },
+                     *             "queue_position": 1,
+                     *             "read_token": "read token",
+                     *             "receipt_salt": "receipt salt",
+                     *             "refunded_amount": 1,
+                     *             "resources": {
+                     *               "bytes_written": 1,
+                     *               "cpu_system_ms": 1,
+                     *               "cpu_user_ms": 1,
+                     *               "peak_memory_bytes": 1,
+                     *               "peak_pids": 1,
+                     *               "startup_ms": 1,
+                     *               "throttled_ms": 1,
+                     *               "wall_ms": 1
+                     *             },
+                     *             "settlement": "sealed",
+                     *             "started_at": "2026-11-26T10:00:00.000000Z",
+                     *             "status": "queued",
+                     *             "stderr": "stderr",
+                     *             "stdout": "stdout",
+                     *             "subscription_id": "sub_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "version": "1.0.0",
+                     *             "waiting_for": "payment"
+                     *           }
+                     *         ],
+                     *         "payouts": [
+                     *           {
+                     *             "account": "••••bank",
+                     *             "amount": 1,
+                     *             "bank_reference": "bank reference",
+                     *             "created_at": "2026-11-26T10:00:00.000000Z",
+                     *             "currency": "INR",
+                     *             "developer_id": "dev_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "id": "pout_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "paid_at": "2026-11-26T10:00:00.000000Z",
+                     *             "period": "2026-11-23",
+                     *             "provider": "sandbox",
+                     *             "provider_reference": "provider reference",
+                     *             "reason": "It does what it says.",
+                     *             "sent_at": "2026-11-26T10:00:00.000000Z",
+                     *             "status": "created"
+                     *           }
+                     *         ],
+                     *         "policy": [
+                     *           {
+                     *             "allowed_agents": [
+                     *               "allowed agents"
+                     *             ],
+                     *             "allowed_categories": [
+                     *               "allowed categories"
+                     *             ],
+                     *             "blocked_agents": [
+                     *               "blocked agents"
+                     *             ],
+                     *             "blocked_categories": [
+                     *               "blocked categories"
+                     *             ],
+                     *             "confirm_above": 1,
+                     *             "currency": "INR",
+                     *             "daily_limit": 1,
+                     *             "expires_at": "2026-11-26T10:00:00.000000Z",
+                     *             "monthly_limit": 1,
+                     *             "paused": false,
+                     *             "per_execution_limit": 1,
+                     *             "revision": 1
+                     *           }
+                     *         ],
+                     *         "revenue": [
+                     *           {
+                     *             "agent_id": "agt_def_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "amount": 1,
+                     *             "created_at": "2026-11-26T10:00:00.000000Z",
+                     *             "currency": "INR",
+                     *             "execution_id": "exec_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "id": "rev_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "refund_id": "rfd_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "status": "pending"
+                     *           }
+                     *         ],
+                     *         "sessions": [
+                     *           {
+                     *             "address": "203.0.113.7",
+                     *             "client": "frameos/0.1.0",
+                     *             "created_at": "2026-11-26T10:00:00.000000Z",
+                     *             "current": false,
+                     *             "expires_at": "2026-11-26T10:00:00.000000Z",
+                     *             "id": "ses_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "refreshed_at": "2026-11-26T10:00:00.000000Z"
+                     *           }
+                     *         ],
+                     *         "subscriptions": [
+                     *           {
+                     *             "agent_id": "agt_def_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "agent_name": "CSV Profiler",
+                     *             "agent_slug": "csv-profiler",
+                     *             "charges": [
+                     *               {
+                     *                 "amount": 1,
+                     *                 "currency": "INR",
+                     *                 "failed_tries": 1,
+                     *                 "paid_at": "2026-11-26T10:00:00.000000Z",
+                     *                 "payment_id": "pay_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *                 "period": 1,
+                     *                 "receipt_id": "rcpt_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *                 "refusal": "refusal",
+                     *                 "status": "open"
+                     *               }
+                     *             ],
+                     *             "created_at": "2026-11-26T10:00:00.000000Z",
+                     *             "end_reason": "cancelled",
+                     *             "ended_at": "2026-11-26T10:00:00.000000Z",
+                     *             "id": "sub_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "next": {
+                     *               "from": "2026-11-26T10:00:00.000000Z",
+                     *               "price_amount": 1,
+                     *               "runs_per_month": 1
+                     *             },
+                     *             "next_try_at": "2026-11-26T10:00:00.000000Z",
+                     *             "period": 1,
+                     *             "period_end": "2026-11-26T10:00:00.000000Z",
+                     *             "period_start": "2026-11-26T10:00:00.000000Z",
+                     *             "price_amount": 1,
+                     *             "price_currency": "INR",
+                     *             "runs_per_month": 1,
+                     *             "runs_used": 1,
+                     *             "status": "pending"
+                     *           }
+                     *         ],
+                     *         "tokens": [
+                     *           {
+                     *             "created_at": "2026-11-26T10:00:00.000000Z",
+                     *             "expires_at": "2026-11-26T10:00:00.000000Z",
+                     *             "id": "pat_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "last_used_at": "2026-11-26T10:00:00.000000Z",
+                     *             "name": "CSV Profiler",
+                     *             "prefix": "fos_3f9a",
+                     *             "scopes": [
+                     *               "read"
+                     *             ]
+                     *           }
+                     *         ],
+                     *         "top_ups": [
+                     *           {
+                     *             "amount": 1,
+                     *             "checkout_url": "https://pay.example.com/checkout/1",
+                     *             "created_at": "2026-11-26T10:00:00.000000Z",
+                     *             "credited": 1,
+                     *             "currency": "INR",
+                     *             "debt": 1,
+                     *             "expires_at": "2026-11-26T10:00:00.000000Z",
+                     *             "id": "top_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "instrument": "instrument",
+                     *             "payment_session_id": "payment session id",
+                     *             "provider": "sandbox",
+                     *             "reason": "It does what it says.",
+                     *             "reversed": 1,
+                     *             "status": "pending",
+                     *             "top_up_id": "top_01kb3v9d3ce0tr3q0v3n1h5x7m"
+                     *           }
+                     *         ],
+                     *         "truncated": [
+                     *           "truncated"
+                     *         ],
+                     *         "wallet": [
+                     *           {
+                     *             "available": 1,
+                     *             "currency": "INR",
+                     *             "held": 1
+                     *           }
+                     *         ],
+                     *         "wallet_transactions": [
+                     *           {
+                     *             "amount": 1,
+                     *             "created_at": "2026-11-26T10:00:00.000000Z",
+                     *             "currency": "INR",
+                     *             "id": "id",
+                     *             "kind": "kind",
+                     *             "reference": "reference"
+                     *           }
+                     *         ],
+                     *         "webhooks": [
+                     *           {
+                     *             "created_at": "2026-11-26T10:00:00.000000Z",
+                     *             "description": "Profiles a CSV file.",
+                     *             "disabled_reason": "owner",
+                     *             "enabled": false,
+                     *             "events": [
+                     *               "execution.succeeded"
+                     *             ],
+                     *             "failing_since": "2026-11-26T10:00:00.000000Z",
+                     *             "id": "whk_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "updated_at": "2026-11-26T10:00:00.000000Z",
+                     *             "url": "https://example.com/hooks/frameos"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["AccountExport"];
                         /** @constant */
@@ -7898,6 +11281,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -7915,6 +11299,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "current_password": "correct horse battery 7",
+                 *       "new_password": "correct horse battery 8",
+                 *       "otp": "123456"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ChangePasswordRequest"];
             };
         };
@@ -7930,6 +11321,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "message": "Done."
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["Done"];
                         /** @constant */
@@ -7971,6 +11370,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "sessions": [
+                     *           {
+                     *             "address": "203.0.113.7",
+                     *             "client": "frameos/0.1.0",
+                     *             "created_at": "2026-11-26T10:00:00.000000Z",
+                     *             "current": false,
+                     *             "expires_at": "2026-11-26T10:00:00.000000Z",
+                     *             "id": "ses_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "refreshed_at": "2026-11-26T10:00:00.000000Z"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["SessionList"];
                         /** @constant */
@@ -7980,6 +11397,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -8011,6 +11429,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "message": "Done."
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["Done"];
                         /** @constant */
@@ -8049,6 +11475,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "tokens": [
+                     *           {
+                     *             "created_at": "2026-11-26T10:00:00.000000Z",
+                     *             "expires_at": "2026-11-26T10:00:00.000000Z",
+                     *             "id": "pat_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "last_used_at": "2026-11-26T10:00:00.000000Z",
+                     *             "name": "CSV Profiler",
+                     *             "prefix": "fos_3f9a",
+                     *             "scopes": [
+                     *               "read"
+                     *             ]
+                     *           }
+                     *         ]
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["PersonalTokenList"];
                         /** @constant */
@@ -8058,6 +11504,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -8075,6 +11522,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "expires_in_days": 90,
+                 *       "name": "deploys",
+                 *       "scopes": [
+                 *         "read",
+                 *         "deploy"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["PersonalTokenRequest"];
             };
         };
@@ -8091,6 +11548,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "created_at": "2026-11-26T10:00:00.000000Z",
+                     *         "expires_at": "2026-11-26T10:00:00.000000Z",
+                     *         "id": "pat_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "last_used_at": "2026-11-26T10:00:00.000000Z",
+                     *         "name": "CSV Profiler",
+                     *         "prefix": "fos_3f9a",
+                     *         "scopes": [
+                     *           "read"
+                     *         ],
+                     *         "token": "fos_3f9a…"
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["PersonalTokenCreated"];
                         /** @constant */
@@ -8138,6 +11612,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "message": "Done."
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["Done"];
                         /** @constant */
@@ -8180,6 +11662,52 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    description_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of an answer the client has. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example {} */
+                    "application/json": Record<string, never>;
+                };
+            };
+            /** @description What the client has is still true. */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     policy_get: {
         parameters: {
             query?: never;
@@ -8200,6 +11728,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "allowed_agents": [
+                     *           "allowed agents"
+                     *         ],
+                     *         "allowed_categories": [
+                     *           "allowed categories"
+                     *         ],
+                     *         "blocked_agents": [
+                     *           "blocked agents"
+                     *         ],
+                     *         "blocked_categories": [
+                     *           "blocked categories"
+                     *         ],
+                     *         "confirm_above": 1,
+                     *         "currency": "INR",
+                     *         "daily_limit": 1,
+                     *         "expires_at": "2026-11-26T10:00:00.000000Z",
+                     *         "monthly_limit": 1,
+                     *         "paused": false,
+                     *         "per_execution_limit": 1,
+                     *         "revision": 1
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["Policy"];
                         /** @constant */
@@ -8209,6 +11764,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -8226,6 +11782,30 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "allowed_agents": [
+                 *         "allowed agents"
+                 *       ],
+                 *       "allowed_categories": [
+                 *         "allowed categories"
+                 *       ],
+                 *       "blocked_agents": [
+                 *         "blocked agents"
+                 *       ],
+                 *       "blocked_categories": [
+                 *         "blocked categories"
+                 *       ],
+                 *       "confirm_above": 1,
+                 *       "currency": "INR",
+                 *       "daily_limit": 1,
+                 *       "expires_at": "2026-11-26T10:00:00.000000Z",
+                 *       "monthly_limit": 1,
+                 *       "paused": false,
+                 *       "per_execution_limit": 1,
+                 *       "revision": 1
+                 *     }
+                 */
                 "application/json": components["schemas"]["Policy"];
             };
         };
@@ -8241,6 +11821,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "allowed_agents": [
+                     *           "allowed agents"
+                     *         ],
+                     *         "allowed_categories": [
+                     *           "allowed categories"
+                     *         ],
+                     *         "blocked_agents": [
+                     *           "blocked agents"
+                     *         ],
+                     *         "blocked_categories": [
+                     *           "blocked categories"
+                     *         ],
+                     *         "confirm_above": 1,
+                     *         "currency": "INR",
+                     *         "daily_limit": 1,
+                     *         "expires_at": "2026-11-26T10:00:00.000000Z",
+                     *         "monthly_limit": 1,
+                     *         "paused": false,
+                     *         "per_execution_limit": 1,
+                     *         "revision": 1
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["Policy"];
                         /** @constant */
@@ -8274,6 +11881,7 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /** @example {} */
                 "application/json": Record<string, never>;
             };
         };
@@ -8289,6 +11897,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "events": 1
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["ProviderReportTaken"];
                         /** @constant */
@@ -8322,6 +11938,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "checks": {
+                     *           "example": {
+                     *             "detail": "detail",
+                     *             "ms": 1,
+                     *             "status": "ok"
+                     *           }
+                     *         },
+                     *         "status": "status"
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["Ready"];
                         /** @constant */
@@ -8358,6 +11989,54 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "limit": 1,
+                     *         "page": 1,
+                     *         "subscriptions": [
+                     *           {
+                     *             "agent_id": "agt_def_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "agent_name": "CSV Profiler",
+                     *             "agent_slug": "csv-profiler",
+                     *             "charges": [
+                     *               {
+                     *                 "amount": 1,
+                     *                 "currency": "INR",
+                     *                 "failed_tries": 1,
+                     *                 "paid_at": "2026-11-26T10:00:00.000000Z",
+                     *                 "payment_id": "pay_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *                 "period": 1,
+                     *                 "receipt_id": "rcpt_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *                 "refusal": "refusal",
+                     *                 "status": "open"
+                     *               }
+                     *             ],
+                     *             "created_at": "2026-11-26T10:00:00.000000Z",
+                     *             "end_reason": "cancelled",
+                     *             "ended_at": "2026-11-26T10:00:00.000000Z",
+                     *             "id": "sub_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "next": {
+                     *               "from": "2026-11-26T10:00:00.000000Z",
+                     *               "price_amount": 1,
+                     *               "runs_per_month": 1
+                     *             },
+                     *             "next_try_at": "2026-11-26T10:00:00.000000Z",
+                     *             "period": 1,
+                     *             "period_end": "2026-11-26T10:00:00.000000Z",
+                     *             "period_start": "2026-11-26T10:00:00.000000Z",
+                     *             "price_amount": 1,
+                     *             "price_currency": "INR",
+                     *             "runs_per_month": 1,
+                     *             "runs_used": 1,
+                     *             "status": "pending"
+                     *           }
+                     *         ],
+                     *         "total": 1
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["SubscriptionList"];
                         /** @constant */
@@ -8368,6 +12047,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             422: components["responses"]["Unprocessable"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
@@ -8397,6 +12077,47 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "agent_id": "agt_def_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "agent_name": "CSV Profiler",
+                     *         "agent_slug": "csv-profiler",
+                     *         "charges": [
+                     *           {
+                     *             "amount": 1,
+                     *             "currency": "INR",
+                     *             "failed_tries": 1,
+                     *             "paid_at": "2026-11-26T10:00:00.000000Z",
+                     *             "payment_id": "pay_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "period": 1,
+                     *             "receipt_id": "rcpt_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "refusal": "refusal",
+                     *             "status": "open"
+                     *           }
+                     *         ],
+                     *         "created_at": "2026-11-26T10:00:00.000000Z",
+                     *         "end_reason": "cancelled",
+                     *         "ended_at": "2026-11-26T10:00:00.000000Z",
+                     *         "id": "sub_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "next": {
+                     *           "from": "2026-11-26T10:00:00.000000Z",
+                     *           "price_amount": 1,
+                     *           "runs_per_month": 1
+                     *         },
+                     *         "next_try_at": "2026-11-26T10:00:00.000000Z",
+                     *         "period": 1,
+                     *         "period_end": "2026-11-26T10:00:00.000000Z",
+                     *         "period_start": "2026-11-26T10:00:00.000000Z",
+                     *         "price_amount": 1,
+                     *         "price_currency": "INR",
+                     *         "runs_per_month": 1,
+                     *         "runs_used": 1,
+                     *         "status": "pending"
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["Subscription"];
                         /** @constant */
@@ -8438,6 +12159,47 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "agent_id": "agt_def_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "agent_name": "CSV Profiler",
+                     *         "agent_slug": "csv-profiler",
+                     *         "charges": [
+                     *           {
+                     *             "amount": 1,
+                     *             "currency": "INR",
+                     *             "failed_tries": 1,
+                     *             "paid_at": "2026-11-26T10:00:00.000000Z",
+                     *             "payment_id": "pay_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "period": 1,
+                     *             "receipt_id": "rcpt_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "refusal": "refusal",
+                     *             "status": "open"
+                     *           }
+                     *         ],
+                     *         "created_at": "2026-11-26T10:00:00.000000Z",
+                     *         "end_reason": "cancelled",
+                     *         "ended_at": "2026-11-26T10:00:00.000000Z",
+                     *         "id": "sub_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "next": {
+                     *           "from": "2026-11-26T10:00:00.000000Z",
+                     *           "price_amount": 1,
+                     *           "runs_per_month": 1
+                     *         },
+                     *         "next_try_at": "2026-11-26T10:00:00.000000Z",
+                     *         "period": 1,
+                     *         "period_end": "2026-11-26T10:00:00.000000Z",
+                     *         "period_start": "2026-11-26T10:00:00.000000Z",
+                     *         "price_amount": 1,
+                     *         "price_currency": "INR",
+                     *         "runs_per_month": 1,
+                     *         "runs_used": 1,
+                     *         "status": "pending"
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["Subscription"];
                         /** @constant */
@@ -8471,6 +12233,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "confirm": false
+                 *     }
+                 */
                 "application/json": components["schemas"]["SubscribeRequest"];
             };
         };
@@ -8486,6 +12253,47 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "agent_id": "agt_def_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "agent_name": "CSV Profiler",
+                     *         "agent_slug": "csv-profiler",
+                     *         "charges": [
+                     *           {
+                     *             "amount": 1,
+                     *             "currency": "INR",
+                     *             "failed_tries": 1,
+                     *             "paid_at": "2026-11-26T10:00:00.000000Z",
+                     *             "payment_id": "pay_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "period": 1,
+                     *             "receipt_id": "rcpt_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "refusal": "refusal",
+                     *             "status": "open"
+                     *           }
+                     *         ],
+                     *         "created_at": "2026-11-26T10:00:00.000000Z",
+                     *         "end_reason": "cancelled",
+                     *         "ended_at": "2026-11-26T10:00:00.000000Z",
+                     *         "id": "sub_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "next": {
+                     *           "from": "2026-11-26T10:00:00.000000Z",
+                     *           "price_amount": 1,
+                     *           "runs_per_month": 1
+                     *         },
+                     *         "next_try_at": "2026-11-26T10:00:00.000000Z",
+                     *         "period": 1,
+                     *         "period_end": "2026-11-26T10:00:00.000000Z",
+                     *         "period_start": "2026-11-26T10:00:00.000000Z",
+                     *         "price_amount": 1,
+                     *         "price_currency": "INR",
+                     *         "runs_per_month": 1,
+                     *         "runs_used": 1,
+                     *         "status": "pending"
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["Subscription"];
                         /** @constant */
@@ -8534,6 +12342,47 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "agent_id": "agt_def_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "agent_name": "CSV Profiler",
+                     *         "agent_slug": "csv-profiler",
+                     *         "charges": [
+                     *           {
+                     *             "amount": 1,
+                     *             "currency": "INR",
+                     *             "failed_tries": 1,
+                     *             "paid_at": "2026-11-26T10:00:00.000000Z",
+                     *             "payment_id": "pay_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "period": 1,
+                     *             "receipt_id": "rcpt_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "refusal": "refusal",
+                     *             "status": "open"
+                     *           }
+                     *         ],
+                     *         "created_at": "2026-11-26T10:00:00.000000Z",
+                     *         "end_reason": "cancelled",
+                     *         "ended_at": "2026-11-26T10:00:00.000000Z",
+                     *         "id": "sub_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "next": {
+                     *           "from": "2026-11-26T10:00:00.000000Z",
+                     *           "price_amount": 1,
+                     *           "runs_per_month": 1
+                     *         },
+                     *         "next_try_at": "2026-11-26T10:00:00.000000Z",
+                     *         "period": 1,
+                     *         "period_end": "2026-11-26T10:00:00.000000Z",
+                     *         "period_start": "2026-11-26T10:00:00.000000Z",
+                     *         "price_amount": 1,
+                     *         "price_currency": "INR",
+                     *         "runs_per_month": 1,
+                     *         "runs_used": 1,
+                     *         "status": "pending"
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["Subscription"];
                         /** @constant */
@@ -8561,6 +12410,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "company": "company",
+                 *       "email": "asha@example.com",
+                 *       "name": "Asha Rao",
+                 *       "password": "correct horse battery 7"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RegisterRequest"];
             };
         };
@@ -8577,6 +12434,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "email": "asha@example.com",
+                     *         "message": "Done.",
+                     *         "user_id": "agt_user_01kb3v9d3ce0tr3q0v3n1h5x7m"
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["UserRegistered"];
                         /** @constant */
@@ -8615,6 +12482,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "available": 1,
+                     *         "currency": "INR",
+                     *         "held": 1
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["Wallet"];
                         /** @constant */
@@ -8624,6 +12501,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -8654,6 +12532,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "limit": 1,
+                     *         "page": 1,
+                     *         "top_ups": [
+                     *           {
+                     *             "amount": 1,
+                     *             "checkout_url": "https://pay.example.com/checkout/1",
+                     *             "created_at": "2026-11-26T10:00:00.000000Z",
+                     *             "credited": 1,
+                     *             "currency": "INR",
+                     *             "debt": 1,
+                     *             "expires_at": "2026-11-26T10:00:00.000000Z",
+                     *             "id": "top_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "instrument": "instrument",
+                     *             "payment_session_id": "payment session id",
+                     *             "provider": "sandbox",
+                     *             "reason": "It does what it says.",
+                     *             "reversed": 1,
+                     *             "status": "pending",
+                     *             "top_up_id": "top_01kb3v9d3ce0tr3q0v3n1h5x7m"
+                     *           }
+                     *         ],
+                     *         "total": 1
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["TopUpList"];
                         /** @constant */
@@ -8664,6 +12571,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             422: components["responses"]["Unprocessable"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
@@ -8682,6 +12590,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "amount": 50000,
+                 *       "currency": "INR",
+                 *       "instrument": "upi"
+                 *     }
+                 */
                 "application/json": components["schemas"]["TopUpRequest"];
             };
         };
@@ -8698,6 +12613,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "amount": 1,
+                     *         "checkout_url": "https://pay.example.com/checkout/1",
+                     *         "created_at": "2026-11-26T10:00:00.000000Z",
+                     *         "credited": 1,
+                     *         "currency": "INR",
+                     *         "debt": 1,
+                     *         "expires_at": "2026-11-26T10:00:00.000000Z",
+                     *         "id": "top_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "instrument": "instrument",
+                     *         "payment_session_id": "payment session id",
+                     *         "provider": "sandbox",
+                     *         "reason": "It does what it says.",
+                     *         "reversed": 1,
+                     *         "status": "pending",
+                     *         "top_up_id": "top_01kb3v9d3ce0tr3q0v3n1h5x7m"
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["TopUp"];
                         /** @constant */
@@ -8742,6 +12679,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "amount": 1,
+                     *         "checkout_url": "https://pay.example.com/checkout/1",
+                     *         "created_at": "2026-11-26T10:00:00.000000Z",
+                     *         "credited": 1,
+                     *         "currency": "INR",
+                     *         "debt": 1,
+                     *         "expires_at": "2026-11-26T10:00:00.000000Z",
+                     *         "id": "top_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "instrument": "instrument",
+                     *         "payment_session_id": "payment session id",
+                     *         "provider": "sandbox",
+                     *         "reason": "It does what it says.",
+                     *         "reversed": 1,
+                     *         "status": "pending",
+                     *         "top_up_id": "top_01kb3v9d3ce0tr3q0v3n1h5x7m"
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["TopUp"];
                         /** @constant */
@@ -8782,6 +12741,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "limit": 1,
+                     *         "page": 1,
+                     *         "total": 1,
+                     *         "transactions": [
+                     *           {
+                     *             "amount": 1,
+                     *             "created_at": "2026-11-26T10:00:00.000000Z",
+                     *             "currency": "INR",
+                     *             "id": "id",
+                     *             "kind": "kind",
+                     *             "reference": "reference"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["TransactionList"];
                         /** @constant */
@@ -8792,6 +12771,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             422: components["responses"]["Unprocessable"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
@@ -8818,6 +12798,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "total": 1,
+                     *         "webhooks": [
+                     *           {
+                     *             "created_at": "2026-11-26T10:00:00.000000Z",
+                     *             "description": "Profiles a CSV file.",
+                     *             "disabled_reason": "owner",
+                     *             "enabled": false,
+                     *             "events": [
+                     *               "execution.succeeded"
+                     *             ],
+                     *             "failing_since": "2026-11-26T10:00:00.000000Z",
+                     *             "id": "whk_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "updated_at": "2026-11-26T10:00:00.000000Z",
+                     *             "url": "https://example.com/hooks/frameos"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["WebhookList"];
                         /** @constant */
@@ -8827,6 +12830,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -8844,6 +12848,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "events": [
+                 *         "execution.succeeded",
+                 *         "execution.failed"
+                 *       ],
+                 *       "url": "https://example.com/hooks/frameos"
+                 *     }
+                 */
                 "application/json": components["schemas"]["WebhookRequest"];
             };
         };
@@ -8860,6 +12873,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "created_at": "2026-11-26T10:00:00.000000Z",
+                     *         "description": "Profiles a CSV file.",
+                     *         "disabled_reason": "owner",
+                     *         "enabled": false,
+                     *         "events": [
+                     *           "execution.succeeded"
+                     *         ],
+                     *         "failing_since": "2026-11-26T10:00:00.000000Z",
+                     *         "id": "whk_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+                     *         "updated_at": "2026-11-26T10:00:00.000000Z",
+                     *         "url": "https://example.com/hooks/frameos"
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["WebhookCreated"];
                         /** @constant */
@@ -8904,6 +12936,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "created_at": "2026-11-26T10:00:00.000000Z",
+                     *         "description": "Profiles a CSV file.",
+                     *         "disabled_reason": "owner",
+                     *         "enabled": false,
+                     *         "events": [
+                     *           "execution.succeeded"
+                     *         ],
+                     *         "failing_since": "2026-11-26T10:00:00.000000Z",
+                     *         "id": "whk_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "updated_at": "2026-11-26T10:00:00.000000Z",
+                     *         "url": "https://example.com/hooks/frameos"
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["Webhook"];
                         /** @constant */
@@ -8945,6 +12995,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "message": "Done."
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["Done"];
                         /** @constant */
@@ -8978,6 +13036,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "enabled": false
+                 *     }
+                 */
                 "application/json": components["schemas"]["WebhookPatch"];
             };
         };
@@ -8993,6 +13056,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "created_at": "2026-11-26T10:00:00.000000Z",
+                     *         "description": "Profiles a CSV file.",
+                     *         "disabled_reason": "owner",
+                     *         "enabled": false,
+                     *         "events": [
+                     *           "execution.succeeded"
+                     *         ],
+                     *         "failing_since": "2026-11-26T10:00:00.000000Z",
+                     *         "id": "whk_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "updated_at": "2026-11-26T10:00:00.000000Z",
+                     *         "url": "https://example.com/hooks/frameos"
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["Webhook"];
                         /** @constant */
@@ -9042,6 +13123,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "deliveries": [
+                     *           {
+                     *             "attempts": [
+                     *               {
+                     *                 "at": "2026-11-26T10:00:00.000000Z",
+                     *                 "duration_ms": 1,
+                     *                 "error": "http_status",
+                     *                 "http_status": 1
+                     *               }
+                     *             ],
+                     *             "created_at": "2026-11-26T10:00:00.000000Z",
+                     *             "event_id": "evt_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "execution_id": "exec_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "id": "dlv_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *             "next_attempt_at": "2026-11-26T10:00:00.000000Z",
+                     *             "status": "pending",
+                     *             "type": "execution.succeeded",
+                     *             "webhook_id": "whk_01kb3v9d3ce0tr3q0v3n1h5x7m"
+                     *           }
+                     *         ],
+                     *         "limit": 1,
+                     *         "page": 1,
+                     *         "total": 1
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["WebhookDeliveryList"];
                         /** @constant */
@@ -9087,6 +13198,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "attempts": [
+                     *           {
+                     *             "at": "2026-11-26T10:00:00.000000Z",
+                     *             "duration_ms": 1,
+                     *             "error": "http_status",
+                     *             "http_status": 1
+                     *           }
+                     *         ],
+                     *         "created_at": "2026-11-26T10:00:00.000000Z",
+                     *         "event_id": "evt_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "execution_id": "exec_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "id": "dlv_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "next_attempt_at": "2026-11-26T10:00:00.000000Z",
+                     *         "status": "pending",
+                     *         "type": "execution.succeeded",
+                     *         "webhook_id": "whk_01kb3v9d3ce0tr3q0v3n1h5x7m"
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["WebhookDelivery"];
                         /** @constant */
@@ -9131,6 +13265,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "previous_secret_valid_until": "2026-11-26T10:00:00.000000Z",
+                     *         "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["WebhookSecretRotated"];
                         /** @constant */
@@ -9175,6 +13318,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "attempts": [
+                     *           {
+                     *             "at": "2026-11-26T10:00:00.000000Z",
+                     *             "duration_ms": 1,
+                     *             "error": "http_status",
+                     *             "http_status": 1
+                     *           }
+                     *         ],
+                     *         "created_at": "2026-11-26T10:00:00.000000Z",
+                     *         "event_id": "evt_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "execution_id": "exec_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "id": "dlv_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "next_attempt_at": "2026-11-26T10:00:00.000000Z",
+                     *         "status": "pending",
+                     *         "type": "execution.succeeded",
+                     *         "webhook_id": "whk_01kb3v9d3ce0tr3q0v3n1h5x7m"
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": {
                         data: components["schemas"]["WebhookDelivery"];
                         /** @constant */

@@ -23,34 +23,31 @@ export function AgentCard({ agent, order = 3 }: { agent: AgentSummary; order?: 2
               {agent.name}
             </Link>
           </Heading>
-          <Text size="xs" c="dimmed" truncate>
-            {agent.developer.company ?? agent.developer.name}
-          </Text>
+          <div className={classes.figures}>
+            <span className={classes.by}>{agent.developer.company ?? agent.developer.name}</span>
+            {agent.review_count > 0 && (
+              <span className={classes.figure}>
+                <Star size={12} aria-hidden className={classes.star} />
+                <span className="visually-hidden">Rated </span>
+                {agent.rating.toFixed(1)} ({formatCount(agent.review_count)})
+              </span>
+            )}
+            {agent.total_executions > 0 && (
+              <span className={classes.figure}>
+                {formatCompact(agent.total_executions)} {agent.total_executions === 1 ? 'run' : 'runs'}
+              </span>
+            )}
+          </div>
         </div>
       </div>
-      <Text size="sm" className={classes.what} lineClamp={3}>
-        {agent.description}
-      </Text>
-      <div className={classes.bottom}>
-        <div className={classes.price}>
-          <span className={classes.amount}>{priceShort(agent)}</span>
-          {free && <span className={classes.free}>{free}</span>}
-        </div>
-        <div className={classes.figures}>
-          {agent.review_count > 0 && (
-            <span className={classes.figure}>
-              <Star size={13} aria-hidden className={classes.star} />
-              <span className="visually-hidden">Rated </span>
-              {agent.rating.toFixed(1)}
-              <span className={classes.quiet}> ({formatCount(agent.review_count)})</span>
-            </span>
-          )}
-          {agent.total_executions > 0 && (
-            <span className={classes.figure}>
-              {formatCompact(agent.total_executions)} {agent.total_executions === 1 ? 'run' : 'runs'}
-            </span>
-          )}
-        </div>
+      <div className={classes.what}>
+        <Text size="sm" inherit lineClamp={3}>
+          {agent.description}
+        </Text>
+      </div>
+      <div className={classes.price}>
+        <span className={classes.amount}>{priceShort(agent)}</span>
+        {free && <span className={classes.free}>{free}</span>}
       </div>
     </article>
   );

@@ -19,7 +19,7 @@ export function AgentGrid({ agents, expect = 6, order, columns = COLUMNS }: Prop
     <SimpleGrid cols={columns} spacing="md" aria-busy={!agents}>
       {agents
         ? agents.map((agent) => <AgentCard key={agent.id} agent={agent} order={order} />)
-        : Array.from({ length: expect }, (_, index) => <Skeleton key={index} h={204} radius="lg" />)}
+        : Array.from({ length: expect }, (_, index) => <Skeleton key={index} h={184} radius="lg" />)}
     </SimpleGrid>
   );
 }

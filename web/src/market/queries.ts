@@ -6,6 +6,7 @@ import { isApiError } from '@/api/errors';
 import { fetchLater } from '@/api/later';
 import type { Schemas } from '@/api/types';
 
+import type { ExploreSearch } from './explore/search';
 import type { AgentListQuery, ReviewQuery } from './types';
 
 export const agentsQuery = (query: AgentListQuery) =>
@@ -13,6 +14,14 @@ export const agentsQuery = (query: AgentListQuery) =>
     queryKey: ['agents', 'list', query],
     queryFn: ({ signal }) => take(client.GET('/agents', { params: { query }, signal })),
   });
+
+/** How many agents a page of the list has. */
+export const EXPLORE_LIMIT = 24;
+/** How many agents a shelf of the front page has. */
+export const SHELF = 6;
+
+export const exploreQuery = (search: ExploreSearch) => agentsQuery({ ...search, facets: true, limit: EXPLORE_LIMIT });
+export const popularQuery = () => agentsQuery({ sort: 'popularity', limit: SHELF });
 
 export const categoriesQuery = () =>
   queryOptions({

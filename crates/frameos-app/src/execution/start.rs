@@ -25,6 +25,7 @@ use frameos_store::{
     ticket::{self, TicketNew},
 };
 use serde_json::{Map, Value};
+use tracing::{Instrument, Span, trace_span};
 
 use super::execution_load;
 use crate::{
@@ -37,6 +38,7 @@ use crate::{
     payment::{self, Bought, intent_new},
     pricing::run_price,
     subscription::{busy, used_up},
+    trace::{TRACE, trace_parent},
 };
 
 /// What a run of a version without history is expected to take.
@@ -79,8 +81,25 @@ pub struct Started {
     pub is_repeat: bool,
 }
 
+/// The span of a trigger, in which a run's trace goes on.
+pub(crate) fn trigger_span() -> Span {
+    trace_span!(
+        target: TRACE,
+        "send run",
+        otel.kind = "producer",
+        messaging.system = "frameos",
+        messaging.destination.name = "runs",
+        messaging.operation.name = "send",
+        frameos.execution.id = tracing::field::Empty,
+    )
+}
+
 /// Triggers a run of a deployment.
 pub async fn execution_start(app: &App, user: UserId, agent: &str, new: ExecutionNew) -> Result<Trigger> {
+    execution_begin(app, user, agent, new).instrument(trigger_span()).await
+}
+
+async fn execution_begin(app: &App, user: UserId, agent: &str, new: ExecutionNew) -> Result<Trigger> {
     let found = found(app, user, &new).await?;
     if let Some(earlier) = found.earlier {
         return repeat(app, user, earlier, &new.fingerprint).await;
@@ -141,8 +160,9 @@ pub async fn execution_start(app: &App, user: UserId, agent: &str, new: Executio
     };
     let subject = purchase.as_ref().map(Purchase::subject);
     let (id, free_runs, depth) = (insert.id, offer.pricing.free_runs_per_month, app.settings.user_depth);
+    let entry = QueueEntry::of(id, depth);
     let enqueued = app.store().tx(move |tx| {
-        Box::pin(async move { execution_enqueue(tx, insert, free_runs, depth, purchase).await })
+        Box::pin(async move { execution_enqueue(tx, insert, free_runs, entry, purchase).await })
     });
     let enqueued = match (enqueued.await?, subject, app.payments().in_store(app.store())) {
         (Ok(enqueued), ..) => enqueued,
@@ -260,16 +280,34 @@ pub(crate) enum Enqueued {
     MonthUsedUp(Timestamp),
 }
 
+/// How a run joins the queue.
+pub(crate) struct QueueEntry {
+    /// The most of the user's runs that may be in it.
+    depth: u32,
+    trace: Option<String>,
+}
+
+impl QueueEntry {
+    /// Of the run that the current span triggers.
+    pub(crate) fn of(run: ExecutionId, depth: u32) -> Self {
+        let span = Span::current();
+        if !span.is_disabled() {
+            span.record("frameos.execution.id", tracing::field::display(run));
+        }
+        Self { depth, trace: trace_parent() }
+    }
+}
+
 /// Records a run, its purchase and its ticket, taking one of the month's free runs when there is one left.
 pub(crate) async fn execution_enqueue(
     tx: &mut Tx,
     mut new: ExecutionInsert,
     free_runs: u32,
-    depth: u32,
+    entry: QueueEntry,
     mut purchase: Option<Purchase>,
 ) -> Decision<Enqueued> {
     let now = new.created_at;
-    if !ticket::ticket_room(tx, new.user_id, depth).await? {
+    if !ticket::ticket_room(tx, new.user_id, entry.depth).await? {
         tx.set_rollback();
         return Ok(Ok(Enqueued::TooDeep));
     }
@@ -306,6 +344,7 @@ pub(crate) async fn execution_enqueue(
         class: i64::from(free && month.is_none()),
         user_id: new.user_id,
         run_at: if ready { now } else { now.plus(payment::AUTHORIZE_TAKEOVER) },
+        trace: entry.trace,
     };
     ticket::ticket_enqueue(tx, &ticket, now).await?;
     if let Some(purchase) = purchase

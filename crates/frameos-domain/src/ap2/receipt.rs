@@ -74,7 +74,7 @@ pub struct CheckoutReceipt {
 }
 
 /// The signed receipts for a pair.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Ap2Receipts {
     pub checkout_receipt: String,
     pub payment_receipt: String,

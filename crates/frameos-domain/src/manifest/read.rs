@@ -24,7 +24,7 @@ const FIELD_TYPES: [&str; 6] = ["string", "number", "integer", "boolean", "array
 const CAPABILITIES: [&str; 1] = ["http_request"];
 
 /// One problem and where it is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ManifestIssue {
     /// JSON path, e.g. `$.inputs[0].type`.
     pub path: String,

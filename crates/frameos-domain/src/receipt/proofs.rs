@@ -16,7 +16,7 @@ const MANDATE: &str = "mandate";
 const PAYMENT: &str = "payment receipt";
 
 /// Compact JWS of the gateway.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Proofs {
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{Finding, ScanReport};
 
 /// The difference between two reports.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ScanDiff {
     /// Findings that the earlier version did not have.
     pub new: Vec<Finding>,
@@ -27,7 +27,7 @@ pub struct ScanDiff {
 }
 
 /// The difference between two versions of an agent.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct VersionDiff {
     /// The number of the version it is compared with: the newest approved one before it.
     pub since: String,
@@ -39,7 +39,7 @@ pub struct VersionDiff {
 }
 
 /// Files of a bundle against those of another, by path and content.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct FileChanges {
     pub added: BTreeSet<String>,
     pub removed: BTreeSet<String>,
@@ -47,7 +47,7 @@ pub struct FileChanges {
 }
 
 /// What came to a set, and what left it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Change {
     pub added: BTreeSet<String>,
     pub removed: BTreeSet<String>,

@@ -15,7 +15,7 @@ pub const REJECT_FROM: u32 = 70;
 pub const FLAG_FROM: u32 = 30;
 
 /// How much speaks against a bundle, and what it is made of.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Risk {
     /// The sum of the points below, and at most `limit`.
     pub score: u32,
@@ -28,7 +28,7 @@ pub struct Risk {
 }
 
 /// What one rule adds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct RiskPart {
     pub rule: String,
     /// How often it was found, also where the list of findings is cut.
@@ -37,7 +37,7 @@ pub struct RiskPart {
 }
 
 /// What several things found together add.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct RiskCombination {
     pub name: String,
     pub points: u32,

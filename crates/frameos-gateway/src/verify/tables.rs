@@ -22,6 +22,7 @@ use frameos_store::{
 
 use super::{
     Audit,
+    budgets::{Spent, audit_budgets},
     ledger::Told,
     link::{End, Link, links_join},
     sums::{Keys, Sums},
@@ -114,7 +115,7 @@ fn receipt_contradiction(row: &ReceiptText, trusted: Option<&KeySet>) -> Option<
 
 /// Reads mandates and payments, each against what it signed or repeats, and all against the ledger.
 pub(super) async fn audit_mandates(tx: &mut Tx, audit: &mut Audit, told: &Sums) -> Result<(), StoreError> {
-    let (mandates, found) = mandates_pass(tx, audit).await?;
+    let (mandates, spent, found) = mandates_pass(tx, audit).await?;
     let mut agree = audit.report.note_found(found);
     let payments = payments_pass(tx, audit).await?;
     let x402 = audit_x402_unscoped(tx).await?;
@@ -129,17 +130,20 @@ pub(super) async fn audit_mandates(tx: &mut Tx, audit: &mut Audit, told: &Sums) 
         audit.report.note_disagreement(payments);
         agree = false;
     }
+    // Last: a mandate that was altered explains a budget that does not fit.
+    agree &= audit_budgets(tx, audit, spent).await?;
     audit.report.mandates_agree = agree;
     Ok(())
 }
 
-async fn mandates_pass(tx: &mut Tx, audit: &mut Audit) -> Result<(Tables, Found), StoreError> {
+async fn mandates_pass(tx: &mut Tx, audit: &mut Audit) -> Result<(Tables, Spent, Found), StoreError> {
     let (keys, trusted) = (audit.keys.clone(), audit.trusted.clone());
     let every = audit.every_signature;
-    let check = move |sums: &mut Sums, page: Vec<MandateText>| {
+    let check = move |(sums, spent): &mut (Sums, Spent), page: Vec<MandateText>| {
         let mut found = None;
         for row in &page {
             mandate_sum(&keys, sums, row);
+            spent.count(row);
             if found.is_none() {
                 // Of an executed mandate the signed receipt holds the hash.
                 let trusted = (every || row.status != "executed").then_some(&trusted);
@@ -162,10 +166,13 @@ async fn mandates_pass(tx: &mut Tx, audit: &mut Audit) -> Result<(Tables, Found)
         audit.report.mandates += count;
         first = first.or(found);
     }
-    let mut sums = Sums::default();
-    states.into_iter().for_each(|state| sums += state);
+    let (mut sums, mut spent) = (Sums::default(), Spent::default());
+    for (told, counted) in states {
+        sums += told;
+        spent.merge(counted);
+    }
     let holds = Some([sums.holds, sums.releases, sums.taken, sums.returned]);
-    Ok((Tables { holds, paid: None, executed: sums.executed }, first))
+    Ok((Tables { holds, paid: None, executed: sums.executed }, spent, first))
 }
 
 fn mandate_sum(keys: &Keys, sums: &mut Sums, row: &MandateText) {

@@ -5,11 +5,12 @@ use frameos_store::testing::{TestDb, TestEngine};
 use rusqlite::{Connection, types::Value};
 
 use crate::{
-    harness::keys,
+    harness::{execute, keys},
+    refunds::refund,
     verify::{filled, lay_open},
 };
 
-const TABLES: [&str; 9] = [
+const TABLES: [&str; 12] = [
     "ledger_transactions",
     "ledger_postings",
     "ledger_checkpoints",
@@ -18,11 +19,14 @@ const TABLES: [&str; 9] = [
     "mandates",
     "purchase_intents",
     "wallets",
+    "budget_windows",
+    "refunds",
+    "refund_totals",
     "top_ups",
 ];
 
 /// What nothing else repeats, and no money depends on.
-const UNTOLD: [&str; 16] = [
+const UNTOLD: [&str; 20] = [
     "wallets.updated_at",
     "mandates.void_reason",
     "mandates.updated_at",
@@ -39,12 +43,19 @@ const UNTOLD: [&str; 16] = [
     "top_ups.idempotency_key",
     "top_ups.created_at",
     "top_ups.updated_at",
+    "refunds.idempotency_key",
+    "refunds.requested_amount",
+    "refunds.reason",
+    "refunds.created_at",
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_altered_value_is_found() {
     let db = TestDb::open(TestEngine::Sqlite).await;
     let bench = filled(&db.store).await;
+    let paid = bench.issue("u1", 40).await.unwrap();
+    let paid = bench.gateway.execute(execute(&paid)).await.unwrap();
+    refund(&bench, paid.payment_id, Some(15), "part").await.unwrap();
     bench.gateway.checkpoint_issue().await.unwrap();
     bench.issue("u1", 11).await.unwrap();
     let file = Connection::open(db.folder().join("test.db")).unwrap();

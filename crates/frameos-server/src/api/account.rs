@@ -3,13 +3,14 @@
 use axum::extract::State;
 use frameos_app as app;
 use frameos_contract::account::{
-    DeveloperRegistered, EmailRequest, ProofRequest, RegisterRequest, UserRegistered, VerifyEmailRequest,
+    DeveloperRegistered, Done, EmailRequest, Me, ProofRequest, RegisterRequest, UserRegistered,
+    VerifyEmailRequest,
 };
 
 use super::{
     Api,
     extract::{Authenticated, Json, Public},
-    reply::{Answer, created, done, ok},
+    reply::{Answer, Created, created, done, ok},
     second_factor::proof,
 };
 use crate::view::account as view;
@@ -28,7 +29,7 @@ pub(crate) async fn developer_register(
     State(api): State<Api>,
     _: Public,
     Json(body): Json<RegisterRequest>,
-) -> Answer {
+) -> Created<DeveloperRegistered> {
     let registered = app::developer_register(&api.app, registration(body)).await?;
     created(
         "/me",
@@ -45,7 +46,7 @@ pub(crate) async fn user_register(
     State(api): State<Api>,
     _: Public,
     Json(body): Json<RegisterRequest>,
-) -> Answer {
+) -> Created<UserRegistered> {
     let registered = app::user_register(&api.app, registration(body)).await?;
     created(
         "/me",
@@ -62,7 +63,7 @@ pub(crate) async fn verify_email(
     State(api): State<Api>,
     _: Public,
     Json(body): Json<VerifyEmailRequest>,
-) -> Answer {
+) -> Answer<Done> {
     app::email_verify(&api.app, &body.token).await?;
     done("The e-mail address is verified.")
 }
@@ -72,13 +73,13 @@ pub(crate) async fn resend_verification(
     State(api): State<Api>,
     _: Public,
     Json(body): Json<EmailRequest>,
-) -> Answer {
+) -> Answer<Done> {
     app::verification_resend(&api.app, &body.email).await?;
     done("If this address has an account that is not verified, a mail is on its way to it.")
 }
 
 /// `GET /me`
-pub(crate) async fn me(State(api): State<Api>, Authenticated(principal): Authenticated) -> Answer {
+pub(crate) async fn me(State(api): State<Api>, Authenticated(principal): Authenticated) -> Answer<Me> {
     ok(view::me(app::account_me(&api.app, &principal).await?))
 }
 
@@ -87,7 +88,7 @@ pub(crate) async fn delete(
     State(api): State<Api>,
     Authenticated(principal): Authenticated,
     Json(body): Json<ProofRequest>,
-) -> Answer {
+) -> Answer<Done> {
     app::account_delete(&api.app, &principal, proof(body)).await?;
     done("The account is deleted. What the books need of it is kept without your name and address.")
 }

@@ -1,16 +1,13 @@
 //! The registry: publishing, finding and reading agents.
 
-use axum::{
-    extract::{RawQuery, State},
-    http::HeaderMap,
-};
+use axum::extract::{RawQuery, State};
 use frameos_app::{self as app, Body};
 use frameos_contract::{
     Envelope,
     account::Done,
     agent::{
-        AgentList, AgentListQuery, AgentRegisterRequest, AgentUpdateRequest, Category, CategoryList,
-        DeprecateRequest, VersionList, YankRequest,
+        AgentDetail, AgentList, AgentListQuery, AgentRegisterRequest, AgentRegistered, AgentSummary,
+        AgentUpdateRequest, Category, CategoryList, DeprecateRequest, VersionList, YankRequest,
     },
 };
 use frameos_store::{Page, Paged};
@@ -18,11 +15,11 @@ use frameos_store::{Page, Paged};
 use super::{
     Api,
     extract::{
-        Authenticated, Developer, Json, KeyedMint, OptionalJson, OptionalPrincipal, PathText, PathTexts,
-        Public, Query, markdown_wanted, page_check,
+        Authenticated, Conditional, Developer, Json, KeyedMint, OptionalJson, OptionalPrincipal, PathText,
+        PathTexts, Public, Query, markdown_wanted, page_check,
     },
     failure::ApiFailure,
-    reply::{Answer, created, markdown, ok, tagged},
+    reply::{Answer, Created, Markdown, Replying, Tagged, created, markdown, ok, tagged},
 };
 use crate::view::{agent as view, agent_markdown::agent_markdown};
 
@@ -32,7 +29,7 @@ pub(crate) async fn register(
     Developer(developer): Developer,
     KeyedMint(mint): KeyedMint,
     Json(body): Json<AgentRegisterRequest>,
-) -> Answer {
+) -> Created<AgentRegistered> {
     let submitted = app::agent_register(&api.app, developer, view::submission(body)?, mint).await?;
     created(&format!("/agents/{}", submitted.agent_id), view::registered(submitted))
 }
@@ -44,7 +41,7 @@ pub(crate) async fn version_submit(
     KeyedMint(mint): KeyedMint,
     PathText(agent): PathText,
     Json(body): Json<AgentRegisterRequest>,
-) -> Answer {
+) -> Created<AgentRegistered> {
     let submitted = app::version_submit(&api.app, developer, &agent, (view::submission(body)?, mint)).await?;
     created(&format!("/agents/{}/versions", submitted.agent_id), view::registered(submitted))
 }
@@ -55,8 +52,8 @@ pub(crate) async fn list(
     OptionalPrincipal(viewer): OptionalPrincipal,
     RawQuery(question): RawQuery,
     Query(query): Query<AgentListQuery>,
-    headers: HeaderMap,
-) -> Answer {
+    Conditional(headers): Conditional,
+) -> Replying<Tagged<AgentList>> {
     let page = page_check(query.page, query.limit)?;
     if query.mine == Some(true) {
         let viewer = viewer.ok_or_else(ApiFailure::unauthenticated)?;
@@ -64,7 +61,7 @@ pub(crate) async fn list(
         let listed = page_of(app::agent_list_mine(&api.app, developer).await?, page);
         let agents = listed.items.into_iter().map(view::summary).collect();
         let (page, limit) = (page.page, page.limit);
-        return ok(AgentList { agents, total: listed.total, page, limit, facets: None });
+        return Ok(ok(AgentList { agents, total: listed.total, page, limit, facets: None })?.untagged());
     }
     let catalogue = app::catalogue(&api.app).await?;
     let question = question.unwrap_or_default();
@@ -89,27 +86,29 @@ pub(crate) async fn get(
     State(api): State<Api>,
     OptionalPrincipal(viewer): OptionalPrincipal,
     PathText(agent): PathText,
-    headers: HeaderMap,
-) -> Answer {
+    Conditional(headers): Conditional,
+) -> Replying<(Tagged<AgentDetail>, Markdown)> {
     let (agent, as_markdown) = match agent.strip_suffix(".md") {
         Some(agent) => (agent, true),
         None => (agent.as_str(), markdown_wanted(&headers)),
     };
     if as_markdown {
         let found = app::agent_get(&api.app, agent, viewer.as_ref()).await?;
-        return Ok(markdown(agent_markdown(&found)));
+        return Ok(markdown(agent_markdown(&found)).instead_of());
     }
     let catalogue = app::catalogue(&api.app).await?;
     let Some(listed) = catalogue.agent(agent) else {
-        return ok(view::detail(app::agent_get(&api.app, agent, viewer.as_ref()).await?));
+        return Ok(ok(view::detail(app::agent_get(&api.app, agent, viewer.as_ref()).await?))?
+            .untagged()
+            .or());
     };
     if let Some(body) = listed.page() {
-        return Ok(tagged(&headers, body));
+        return Ok(tagged(&headers, body).or());
     }
     let page = view::detail(app::agent_get(&api.app, agent, viewer.as_ref()).await?);
     let body = Body::new(&serde_json::to_vec(&Envelope::data(page)).map_err(ApiFailure::internal)?);
     listed.page_keep(&body);
-    Ok(tagged(&headers, body))
+    Ok(tagged(&headers, body).or())
 }
 
 /// `PATCH /agents/:id`
@@ -118,7 +117,7 @@ pub(crate) async fn update(
     Developer(developer): Developer,
     PathText(agent): PathText,
     Json(body): Json<AgentUpdateRequest>,
-) -> Answer {
+) -> Answer<AgentSummary> {
     ok(view::summary(app::agent_pricing_set(&api.app, developer, &agent, &body.pricing).await?))
 }
 
@@ -127,7 +126,7 @@ pub(crate) async fn version_list(
     State(api): State<Api>,
     OptionalPrincipal(viewer): OptionalPrincipal,
     PathText(agent): PathText,
-) -> Answer {
+) -> Answer<VersionList> {
     let versions = app::version_list(&api.app, &agent, viewer.as_ref()).await?;
     ok(VersionList { versions: versions.into_iter().map(view::version).collect() })
 }
@@ -138,7 +137,7 @@ pub(crate) async fn version_deprecate(
     Developer(developer): Developer,
     PathTexts(agent, version): PathTexts,
     OptionalJson(body): OptionalJson<DeprecateRequest>,
-) -> Answer {
+) -> Answer<Done> {
     app::version_deprecate(&api.app, developer, &agent, &version, body.message).await?;
     ok(Done { message: format!("Version {version} is deprecated.") })
 }
@@ -149,13 +148,13 @@ pub(crate) async fn version_yank(
     Authenticated(who): Authenticated,
     PathTexts(agent, version): PathTexts,
     OptionalJson(body): OptionalJson<YankRequest>,
-) -> Answer {
+) -> Answer<Done> {
     app::version_yank(&api.app, &who, &agent, &version, body.reason.as_deref()).await?;
     ok(Done { message: format!("Version {version} is withdrawn: no new run of it begins.") })
 }
 
 /// `GET /categories`
-pub(crate) async fn categories(State(api): State<Api>, _: Public) -> Answer {
+pub(crate) async fn categories(State(api): State<Api>, _: Public) -> Answer<CategoryList> {
     let categories = app::category_list(&api.app).await?;
     let entry = |count: app::FacetValue| Category {
         category: count.value,

@@ -4,14 +4,16 @@ use axum::extract::State;
 use frameos_app as app;
 use frameos_contract::{
     account::Done,
-    deployment::{ChangesQuery, DeployRequest, Deployment, DeploymentList, DeploymentPatch, MovePreview},
+    deployment::{
+        ChangesQuery, DeployRequest, Deployed, Deployment, DeploymentList, DeploymentPatch, MovePreview,
+    },
 };
 use frameos_domain::id::kind;
 
 use super::{
     Api,
     extract::{Json, KeyedMint, Paging, PathId, PathText, Query, User},
-    reply::{Answer, created, ok},
+    reply::{Answer, Created, created, ok},
 };
 use crate::view::deployment as view;
 
@@ -22,14 +24,18 @@ pub(crate) async fn create(
     KeyedMint(mint): KeyedMint,
     PathText(agent): PathText,
     Json(body): Json<DeployRequest>,
-) -> Answer {
+) -> Created<Deployed> {
     let new = app::DeploymentNew { version: body.version, config: body.config };
     let deployment = app::deployment_create(&api.app, user, &agent, (new, mint)).await?;
     created(&format!("/deployments/{}", deployment.id), view::deployed(deployment))
 }
 
 /// `GET /deployments`
-pub(crate) async fn list(State(api): State<Api>, User(user): User, Paging(page): Paging) -> Answer {
+pub(crate) async fn list(
+    State(api): State<Api>,
+    User(user): User,
+    Paging(page): Paging,
+) -> Answer<DeploymentList> {
     let listed = app::deployment_list(&api.app, user, page).await?;
     let deployments = listed.items.into_iter().map(view::deployment).collect();
     ok(DeploymentList { deployments, total: listed.total, page: page.page, limit: page.limit })
@@ -40,7 +46,7 @@ pub(crate) async fn get(
     State(api): State<Api>,
     User(user): User,
     PathId(id): PathId<kind::Deployment>,
-) -> Answer {
+) -> Answer<Deployment> {
     ok(view::deployment(app::deployment_get(&api.app, user, id).await?))
 }
 
@@ -50,7 +56,7 @@ pub(crate) async fn update(
     User(user): User,
     PathId(id): PathId<kind::Deployment>,
     Json(body): Json<DeploymentPatch>,
-) -> Answer {
+) -> Answer<Deployment> {
     let change = app::DeploymentChange { version: body.version, config: body.config, status: body.status };
     let (moved, changes) = app::deployment_update(&api.app, user, id, change).await?;
     ok(Deployment { changes: changes.map(view::changes), ..view::deployment(moved) })
@@ -62,7 +68,7 @@ pub(crate) async fn changes(
     User(user): User,
     PathId(id): PathId<kind::Deployment>,
     Query(query): Query<ChangesQuery>,
-) -> Answer {
+) -> Answer<MovePreview> {
     let (changes, problem) = app::deployment_changes(&api.app, user, id, query.version.as_deref()).await?;
     let changes = view::changes(changes);
     ok(MovePreview { changes, config_fits: problem.is_none(), config_problem: problem })
@@ -73,7 +79,7 @@ pub(crate) async fn delete(
     State(api): State<Api>,
     User(user): User,
     PathId(id): PathId<kind::Deployment>,
-) -> Answer {
+) -> Answer<Done> {
     app::deployment_delete(&api.app, user, id).await?;
     ok(Done { message: "The deployment is deleted; its runs stay.".to_owned() })
 }

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use frameos_app as app;
-use frameos_contract::developer::{AnalyticsQuery, RevenueList};
+use frameos_contract::developer::{Analytics, AnalyticsQuery, DeveloperLogs, RevenueList};
 use frameos_domain::id::kind;
 
 use super::{
@@ -17,7 +17,7 @@ pub(crate) async fn analytics(
     State(api): State<Api>,
     Developer(developer): Developer,
     Query(query): Query<AnalyticsQuery>,
-) -> Answer {
+) -> Answer<Analytics> {
     let filter = view::analytics_filter(query);
     ok(view::analytics(app::analytics(&api.app, developer, filter).await?))
 }
@@ -27,7 +27,7 @@ pub(crate) async fn execution_logs(
     State(api): State<Api>,
     Developer(developer): Developer,
     PathId(id): PathId<kind::Execution>,
-) -> Answer {
+) -> Answer<DeveloperLogs> {
     ok(view::logs(app::developer_logs(&api.app, developer, id).await?))
 }
 
@@ -36,7 +36,7 @@ pub(crate) async fn revenue(
     State(api): State<Api>,
     Developer(developer): Developer,
     Paging(page): Paging,
-) -> Answer {
+) -> Answer<RevenueList> {
     let listed = app::revenue_list(&api.app, developer, page).await?;
     let balance = app::payout_balance(&api.app, developer).await?;
     let revenue = listed.items.iter().map(view::revenue_entry).collect();

@@ -7,14 +7,21 @@ use axum::{
     http::{HeaderName, HeaderValue},
 };
 use frameos_app::{self as app, Trigger};
-use frameos_contract::execution::{ExecuteRequest, ExecutionList, ExecutionListQuery};
-use frameos_domain::id::{ExecutionId, UserId, kind};
+use frameos_contract::execution::{
+    ExecuteRequest, Execution, ExecutionList, ExecutionListQuery, ExecutionLogs, ExecutionQueued,
+};
+use frameos_domain::{
+    ap2::Ap2Export,
+    id::{ExecutionId, UserId, kind},
+    receipt::RunReceiptDocument,
+};
 
 use super::{
     Api,
     extract::{Json, PathId, PathText, Prefer, Query, Reader, User, page_check},
-    layers::{replay, replayed},
-    reply::{Answer, accepted, ok},
+    failure::ApiFailure,
+    layers::{repeated, replay},
+    reply::{Answer, Data, Elsewhere, Reply, Replying, accepted, ok},
     x402::{Caller, buy, settlement_told},
 };
 use crate::view::execution as view;
@@ -26,7 +33,7 @@ pub(crate) async fn start(
     PathText(agent): PathText,
     prefer: Prefer,
     Json(body): Json<ExecuteRequest>,
-) -> Answer {
+) -> Replying<(Data<Execution>, Elsewhere<ExecutionQueued>)> {
     let begun = Instant::now();
     let (user, key, fingerprint) = match caller {
         Caller::User { user, key, fingerprint } => (user, key, fingerprint),
@@ -35,15 +42,17 @@ pub(crate) async fn start(
     let new = view::execution_new(body, key, fingerprint);
     let started = match app::execution_start(&api.app, user, &agent, new).await? {
         Trigger::Started(started) => started,
-        Trigger::Refused { status, body } => return Ok(replay(status, body)),
+        Trigger::Refused { status, body } => return Ok(Reply::of(replay(status, body))),
     };
     api.app.metrics().stage(app::Stage::Trigger, begun.elapsed());
     let answer = match finished(&api, user, started.execution_id, &prefer).await? {
-        Some(execution) => ok(execution)?,
-        None => accepted(&format!("/executions/{}", started.execution_id), view::queued(&started))?,
+        Some(execution) => ok(execution)?.or(),
+        None => {
+            accepted(&format!("/executions/{}", started.execution_id), view::queued(&started))?.instead_of()
+        }
     };
     let answer = preference_applied(answer, &prefer);
-    Ok(if started.is_repeat { replayed(answer) } else { answer })
+    Ok(if started.is_repeat { repeated(answer) } else { answer })
 }
 
 /// The run, if it ends within the wait the client prefers.
@@ -52,7 +61,7 @@ pub(super) async fn finished(
     user: UserId,
     id: ExecutionId,
     prefer: &Prefer,
-) -> Result<Option<frameos_contract::execution::Execution>, super::failure::ApiFailure> {
+) -> Result<Option<Execution>, ApiFailure> {
     let Some(wait) = prefer.wait else { return Ok(None) };
     let waited = tokio::select! {
         waited = app::execution_wait(&api.app, user, id, wait) => waited?,
@@ -61,10 +70,7 @@ pub(super) async fn finished(
     Ok(waited.status.is_final().then(|| view::execution(waited)))
 }
 
-pub(super) fn preference_applied(
-    mut answer: axum::response::Response,
-    prefer: &Prefer,
-) -> axum::response::Response {
+pub(super) fn preference_applied<R>(mut answer: Reply<R>, prefer: &Prefer) -> Reply<R> {
     let value = prefer.wait.map(|wait| HeaderValue::from_str(&format!("wait={}", wait.as_secs())));
     if let Some(Ok(value)) = value {
         answer.headers_mut().insert(HeaderName::from_static("preference-applied"), value);
@@ -77,7 +83,7 @@ pub(crate) async fn list(
     State(api): State<Api>,
     User(user): User,
     Query(query): Query<ExecutionListQuery>,
-) -> Answer {
+) -> Answer<ExecutionList> {
     let page = page_check(query.page, query.limit)?;
     let listed = app::execution_list(&api.app, user, view::filter(query), page).await?;
     let executions = listed.items.into_iter().map(view::summary).collect();
@@ -89,7 +95,7 @@ pub(crate) async fn get(
     State(api): State<Api>,
     Reader { user, pays }: Reader,
     PathId(id): PathId<kind::Execution>,
-) -> Answer {
+) -> Answer<Execution> {
     let answer = ok(view::execution(app::execution_get(&api.app, user, id).await?))?;
     if pays { settlement_told(&api, id, answer).await } else { Ok(answer) }
 }
@@ -99,7 +105,7 @@ pub(crate) async fn cancel(
     State(api): State<Api>,
     User(user): User,
     PathId(id): PathId<kind::Execution>,
-) -> Answer {
+) -> Answer<Execution> {
     ok(view::execution(app::execution_cancel(&api.app, user, id).await?))
 }
 
@@ -108,7 +114,7 @@ pub(crate) async fn logs(
     State(api): State<Api>,
     Reader { user, .. }: Reader,
     PathId(id): PathId<kind::Execution>,
-) -> Answer {
+) -> Answer<ExecutionLogs> {
     ok(view::logs(app::execution_logs(&api.app, user, id).await?))
 }
 
@@ -117,7 +123,7 @@ pub(crate) async fn ap2(
     State(api): State<Api>,
     User(user): User,
     PathId(id): PathId<kind::Execution>,
-) -> Answer {
+) -> Answer<Ap2Export> {
     ok(app::execution_ap2(&api.app, user, id).await?)
 }
 
@@ -126,6 +132,6 @@ pub(crate) async fn receipt(
     State(api): State<Api>,
     Reader { user, .. }: Reader,
     PathId(id): PathId<kind::Execution>,
-) -> Answer {
+) -> Answer<RunReceiptDocument> {
     ok(app::execution_receipt(&api.app, user, id).await?)
 }

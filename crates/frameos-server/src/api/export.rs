@@ -10,13 +10,19 @@ use axum::{
     response::Response,
 };
 use frameos_app::{self as app, App, ExecutionFilter, Principal};
+use frameos_contract::account::AccountExport;
 use frameos_domain::id::{DeveloperId, UserId};
 use frameos_store::Page;
 use futures::{TryStreamExt, stream};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Api, extract::Authenticated, failure::ApiFailure, reply::Answer};
+use super::{
+    Api,
+    extract::Authenticated,
+    failure::ApiFailure,
+    reply::{Reply, Replying, Saved},
+};
 use crate::view;
 
 const PAGE: u32 = 100;
@@ -109,7 +115,10 @@ struct Export {
 }
 
 /// `GET /me/export`
-pub(crate) async fn export(State(api): State<Api>, Authenticated(principal): Authenticated) -> Answer {
+pub(crate) async fn export(
+    State(api): State<Api>,
+    Authenticated(principal): Authenticated,
+) -> Replying<Saved<AccountExport>> {
     let parts = match (principal.user(), principal.developer()) {
         (Some(_), _) => USER,
         (None, Some(_)) => DEVELOPER,
@@ -130,7 +139,7 @@ pub(crate) async fn export(State(api): State<Api>, Authenticated(principal): Aut
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     let disposition = HeaderValue::from_static("attachment; filename=\"frameos-export.json\"");
     headers.insert(header::CONTENT_DISPOSITION, disposition);
-    Ok(response)
+    Ok(Reply::of(response))
 }
 
 /// The next piece of the document's text.

@@ -1,5 +1,6 @@
 //! Extractors: what a handler's signature may ask for. Each one refuses with our own envelope and codes.
 
+mod conditional;
 mod csv;
 mod idempotency_key;
 mod json;
@@ -14,6 +15,7 @@ mod query;
 mod reader;
 mod run;
 
+pub(crate) use conditional::{Conditional, LastEventId};
 pub(crate) use csv::{Format, PathFile};
 pub(crate) use idempotency_key::{IdempotencyKey, OptionalKey, key_in};
 pub(crate) use json::{Json, OptionalJson, body_bytes};

@@ -152,7 +152,8 @@ impl IntoResponse for ApiFailure {
 pub(crate) fn failure_render(mut response: Response, request_id: &str) -> Response {
     let Some(failure) = response.extensions_mut().remove::<ApiFailure>() else { return response };
     if let Some(source) = &failure.source {
-        tracing::error!(request_id, code = failure.code, error = chain(source.as_ref()), "request failed");
+        let error = source.as_ref() as &(dyn Error + 'static);
+        tracing::error!(request_id, code = failure.code, error, "request failed");
     }
     let error = ApiError {
         code: failure.code.to_owned(),
@@ -175,15 +176,4 @@ pub(crate) fn failure_render(mut response: Response, request_id: &str) -> Respon
         }
     }
     rendered
-}
-
-fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }

@@ -13,7 +13,7 @@ pub(crate) use compression::{compression, compression_mark};
 pub(crate) use cors::cors;
 pub(crate) use detach::detach;
 pub(crate) use frame::{Frame, RequestId, frame, panic_answer, path_note, time_limit};
-pub(crate) use idempotency::{Fingerprint, idempotency, idempotency_by_row, replay, replayed};
+pub(crate) use idempotency::{Fingerprint, idempotency, idempotency_by_row, repeated, replay};
 pub(crate) use limit::{Limited, RequestLimits, limit};
 
 #[cfg(test)]

@@ -2,34 +2,39 @@
 
 use axum::{
     extract::State,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, header},
 };
-use frameos_contract::ErrorCode;
+use frameos_contract::{
+    ErrorCode,
+    operations::{About, Health, Ready},
+};
+use frameos_domain::signing::KeySet;
 use serde_json::json;
 
 use super::{
     Api,
     extract::Public,
     failure::ApiFailure,
-    reply::{Answer, json_response, ok},
+    reply::{Answer, Bare, Metrics, Replying, bare, ok},
 };
 
 /// `GET /`
-pub(crate) async fn about(_: Public) -> Answer {
-    ok(json!({"name": "frameos", "version": env!("CARGO_PKG_VERSION")}))
+pub(crate) async fn about(_: Public) -> Answer<About> {
+    ok(About { name: "frameos".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() })
 }
 
 /// `GET /healthz`: the process answers.
-pub(crate) async fn health(_: Public) -> Answer {
-    ok(json!({"status": "ok"}))
+pub(crate) async fn health(_: Public) -> Answer<Health> {
+    ok(Health { status: "ok".to_owned() })
 }
 
 /// `GET /readyz`: whether the process does its work, and how each thing is that it depends on.
-pub(crate) async fn ready(State(api): State<Api>, _: Public) -> Answer {
+pub(crate) async fn ready(State(api): State<Api>, _: Public) -> Answer<Ready> {
     let (is_ready, parts) = api.readiness.look().await;
     let is_stopping = api.stopping.is_cancelled();
     if is_ready && !is_stopping {
-        return ok(json!({"status": "ready", "checks": &*parts}));
+        let checks = parts.iter().map(|(name, check)| ((*name).to_owned(), check.clone())).collect();
+        return ok(Ready { status: "ready".to_owned(), checks });
     }
     let (status, message) = if is_stopping {
         ("stopping", "this process is about to stop")
@@ -41,13 +46,13 @@ pub(crate) async fn ready(State(api): State<Api>, _: Public) -> Answer {
 }
 
 /// `GET /metrics`: for anyone, or for whoever has `metrics.token` when it is set.
-pub(crate) async fn metrics(State(api): State<Api>, _: Public, headers: HeaderMap) -> Answer {
+pub(crate) async fn metrics(State(api): State<Api>, _: Public, headers: HeaderMap) -> Replying<Metrics> {
     api.exposition.answer(&headers).await
 }
 
 /// `GET /.well-known/jwks.json`: the keys receipts verify with, as RFC 7517 wants them, so without our envelope.
-pub(crate) async fn keys(State(api): State<Api>, _: Public) -> Answer {
-    let mut response = json_response(StatusCode::OK, &api.app.public_keys());
+pub(crate) async fn keys(State(api): State<Api>, _: Public) -> Replying<Bare<KeySet>> {
+    let mut response = bare(&api.app.public_keys())?;
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
     Ok(response)
 }

@@ -2,6 +2,7 @@
 
 use axum::extract::{Request, State};
 use frameos_app as app;
+use frameos_contract::wallet::ProviderReportTaken;
 use frameos_gateway::wire::{ProviderWebhook, WEBHOOK_HEADERS};
 
 use super::{
@@ -17,9 +18,10 @@ pub(crate) async fn webhook(
     _: Public,
     PathText(provider): PathText,
     request: Request,
-) -> Answer {
+) -> Answer<ProviderReportTaken> {
     let webhook = provider_webhook(provider, request, &api).await?;
-    ok(app::provider_webhook(&api.app, webhook).await?)
+    let taken = app::provider_webhook(&api.app, webhook).await?;
+    ok(ProviderReportTaken { events: taken.events })
 }
 
 /// The webhook to the byte, with the headers that signatures are in and no others.

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use frameos_app::{self as app, RefundAsk};
-use frameos_contract::payout::RefundRequest;
+use frameos_contract::payout::{Refund, RefundRequest};
 use frameos_domain::id::kind;
 
 use super::{
@@ -19,7 +19,7 @@ pub(crate) async fn create(
     PathId(id): PathId<kind::Execution>,
     IdempotencyKey(key): IdempotencyKey,
     Json(body): Json<RefundRequest>,
-) -> Answer {
+) -> Answer<Refund> {
     let ask = RefundAsk { amount: body.amount, reason: body.reason, idempotency_key: key };
     ok(view::refund(id, app::execution_refund(&api.app, admin, id, ask).await?))
 }

@@ -1,7 +1,7 @@
 //! The route table: every path of the marketplace's HTTP interface, who may use it, and its handler.
 //!
 //! `access` says what the handler's own extractor enforces; the authorisation test walks this table and proves that both
-//! say the same. `limit` says what its requests are counted as. Nothing else adds routes.
+//! say the same. `limit` says what its requests are counted as. Nothing else adds routes; pages of the UI are no routes.
 
 use axum::{
     Extension, Router,
@@ -15,17 +15,18 @@ use frameos_contract::ErrorCode;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::{
-    Api, account, admin, agent, deployment, developer, execution, export,
+    Api, account, admin, agent, deployment, description, developer, execution, export,
     failure::ApiFailure,
     layers::{
         Frame, Limited, body_time, compression, compression_mark, cors, detach, frame, idempotency,
         idempotency_by_row, limit, panic_answer, path_note, time_limit,
     },
     needs::{Needs, needs},
+    openapi::{Described, Operation},
     operations, password, payout, personal_token, provider, refund, run_event, second_factor, session,
     subscription, user_review, wallet, webhook,
 };
-use crate::config::LimitClass;
+use crate::{config::LimitClass, web};
 
 /// Who may use a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +57,8 @@ pub struct Route {
     body_limit: usize,
     /// Whether its handler remembers requests by their keys itself.
     is_own_record: bool,
+    /// Says what its handler takes and answers.
+    pub(super) describe: fn(&mut Operation),
     handler: MethodRouter<Api>,
 }
 
@@ -77,6 +80,9 @@ pub fn routes() -> Vec<Route> {
         get("/readyz", Public, operations::ready).unlimited(),
         get("/metrics", Public, operations::metrics).unlimited(),
         get("/.well-known/jwks.json", Public, operations::keys),
+        get("/openapi.json", Public, description::json),
+        get("/docs", Public, description::html),
+        get("/docs/{file}", Public, description::style),
         // Accounts
         post("/developers/register", Public, account::developer_register).limited(Register),
         post("/users/register", Public, account::user_register).limited(Register),
@@ -228,14 +234,19 @@ pub fn router(api: Api) -> Router {
         stopping: api.stopping.clone(),
         cors: cors(&api.cors_origins),
     };
-    framed(router, outer).with_state(api)
+    framed(web::routes(router), outer, web::unknown).with_state(api)
 }
 
-/// Puts `router` into the frame every listener of ours answers in.
-pub(crate) fn framed<S: Clone + Send + Sync + 'static>(router: Router<S>, outer: Frame) -> Router<S> {
+/// Puts `router` into the frame every listener of ours answers in; `unknown` answers where it has no path.
+pub(crate) fn framed<S, H, T>(router: Router<S>, outer: Frame, unknown: H) -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+    H: Handler<T, S>,
+    T: 'static,
+{
     let router = router
         .route_layer(from_fn(path_note))
-        .fallback(async || ApiFailure::not_found())
+        .fallback(unknown)
         .method_not_allowed_fallback(async || {
             ApiFailure::new(ErrorCode::METHOD_NOT_ALLOWED, "this path does not take that method")
         })
@@ -269,27 +280,47 @@ impl Route {
     }
 }
 
-fn get<H: Handler<T, Api>, T: 'static>(path: &'static str, access: Access, handler: H) -> Route {
+fn get<H: Handler<T, Api> + Described<T>, T: 'static>(
+    path: &'static str,
+    access: Access,
+    handler: H,
+) -> Route {
     route(Method::GET, MethodFilter::GET, path, access, handler)
 }
 
-fn post<H: Handler<T, Api>, T: 'static>(path: &'static str, access: Access, handler: H) -> Route {
+fn post<H: Handler<T, Api> + Described<T>, T: 'static>(
+    path: &'static str,
+    access: Access,
+    handler: H,
+) -> Route {
     route(Method::POST, MethodFilter::POST, path, access, handler)
 }
 
-fn put<H: Handler<T, Api>, T: 'static>(path: &'static str, access: Access, handler: H) -> Route {
+fn put<H: Handler<T, Api> + Described<T>, T: 'static>(
+    path: &'static str,
+    access: Access,
+    handler: H,
+) -> Route {
     route(Method::PUT, MethodFilter::PUT, path, access, handler)
 }
 
-fn patch<H: Handler<T, Api>, T: 'static>(path: &'static str, access: Access, handler: H) -> Route {
+fn patch<H: Handler<T, Api> + Described<T>, T: 'static>(
+    path: &'static str,
+    access: Access,
+    handler: H,
+) -> Route {
     route(Method::PATCH, MethodFilter::PATCH, path, access, handler)
 }
 
-fn delete<H: Handler<T, Api>, T: 'static>(path: &'static str, access: Access, handler: H) -> Route {
+fn delete<H: Handler<T, Api> + Described<T>, T: 'static>(
+    path: &'static str,
+    access: Access,
+    handler: H,
+) -> Route {
     route(Method::DELETE, MethodFilter::DELETE, path, access, handler)
 }
 
-fn route<H: Handler<T, Api>, T: 'static>(
+fn route<H: Handler<T, Api> + Described<T>, T: 'static>(
     method: Method,
     filter: MethodFilter,
     path: &'static str,
@@ -306,6 +337,7 @@ fn route<H: Handler<T, Api>, T: 'static>(
         limit: Some(limit),
         body_limit: BODY_LIMIT,
         is_own_record: false,
+        describe: H::describe,
         handler: on(filter, handler),
     }
 }

@@ -8,13 +8,14 @@ use std::{convert::Infallible, time::Duration};
 
 use axum::{
     extract::State,
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode},
+    http::{HeaderName, HeaderValue, StatusCode},
     response::{
         IntoResponse, Response, Sse,
         sse::{Event, KeepAlive},
     },
 };
 use frameos_app::{self as app, Watch};
+use frameos_contract::account::Done;
 use frameos_contract::run_event::{RunLogRequest, RunProgressRequest};
 use frameos_domain::id::kind;
 use tokio::sync::mpsc;
@@ -22,8 +23,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Api,
-    extract::{Json, PathId, Run, User},
-    reply::{Answer, done},
+    extract::{Json, LastEventId, PathId, Run, User},
+    reply::{Answer, Events, Reply, Replying, done},
 };
 use crate::view::run_event as view;
 
@@ -40,16 +41,16 @@ pub(crate) async fn follow(
     State(api): State<Api>,
     User(user): User,
     PathId(id): PathId<kind::Execution>,
-    headers: HeaderMap,
-) -> Answer {
-    let watch = app::execution_watch(&api.app, user, id, last_event_id(&headers)).await?;
+    LastEventId(last): LastEventId,
+) -> Replying<Events> {
+    let watch = app::execution_watch(&api.app, user, id, last).await?;
     if watch.is_over() {
         // What tells a browser not to come back.
-        return Ok(StatusCode::NO_CONTENT.into_response());
+        return Ok(Reply::of(StatusCode::NO_CONTENT.into_response()));
     }
     let (sender, receiver) = mpsc::channel(UNDER_WAY);
     tokio::spawn(feed(watch, sender, api.shutdown.clone()));
-    Ok(stream(receiver))
+    Ok(Reply::of(stream(receiver)))
 }
 
 /// `POST /executions/:id/progress`
@@ -57,21 +58,19 @@ pub(crate) async fn progress(
     State(api): State<Api>,
     Run(run): Run,
     Json(body): Json<RunProgressRequest>,
-) -> Answer {
+) -> Answer<Done> {
     app::run_progress(&api.app, &run, body.fraction, &body.message).await?;
     done("Noted.")
 }
 
 /// `POST /executions/:id/logs`
-pub(crate) async fn log(State(api): State<Api>, Run(run): Run, Json(body): Json<RunLogRequest>) -> Answer {
+pub(crate) async fn log(
+    State(api): State<Api>,
+    Run(run): Run,
+    Json(body): Json<RunLogRequest>,
+) -> Answer<Done> {
     app::run_log(&api.app, &run, &body.level, &body.message).await?;
     done("Noted.")
-}
-
-/// The number a client has seen last; 0, the beginning, when it says none of ours.
-fn last_event_id(headers: &HeaderMap) -> i64 {
-    let text = headers.get("last-event-id").and_then(|value| value.to_str().ok());
-    text.and_then(|text| text.trim().parse().ok()).unwrap_or(0).max(0)
 }
 
 async fn feed(mut watch: Watch, sender: mpsc::Sender<Event>, shutdown: CancellationToken) {

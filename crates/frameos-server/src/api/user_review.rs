@@ -2,10 +2,12 @@
 
 use axum::extract::State;
 use frameos_app as app;
+use frameos_contract::account::Done;
 use frameos_contract::{
     admin::{Decided, Decision},
     user_review::{
-        ReportedReviewList, ReviewReplyRequest, ReviewReportRequest, UserReviewQuery, UserReviewRequest,
+        ReportedReviewList, ReviewReplyRequest, ReviewReportRequest, UserReview, UserReviewList,
+        UserReviewQuery, UserReviewRequest,
     },
 };
 use frameos_domain::id::{ReviewId, kind};
@@ -27,12 +29,16 @@ pub(crate) async fn put(
     User(user): User,
     PathText(agent): PathText,
     Json(body): Json<UserReviewRequest>,
-) -> Answer {
+) -> Answer<UserReview> {
     ok(view::review(app::user_review_put(&api.app, user, &agent, view::new(body)).await?))
 }
 
 /// `DELETE /agents/:id/reviews`
-pub(crate) async fn delete(State(api): State<Api>, User(user): User, PathText(agent): PathText) -> Answer {
+pub(crate) async fn delete(
+    State(api): State<Api>,
+    User(user): User,
+    PathText(agent): PathText,
+) -> Answer<Done> {
     app::user_review_delete(&api.app, user, &agent).await?;
     done("Your review is removed.")
 }
@@ -43,7 +49,7 @@ pub(crate) async fn list(
     OptionalPrincipal(viewer): OptionalPrincipal,
     PathText(agent): PathText,
     Query(query): Query<UserReviewQuery>,
-) -> Answer {
+) -> Answer<UserReviewList> {
     let page = page_check(query.page, query.limit)?;
     let found = app::user_review_list(&api.app, &agent, viewer.as_ref(), query.sort.as_deref(), page).await?;
     ok(view::list(found, page))
@@ -55,7 +61,7 @@ pub(crate) async fn reply(
     Developer(developer): Developer,
     PathTexts(agent, review): PathTexts,
     Json(body): Json<ReviewReplyRequest>,
-) -> Answer {
+) -> Answer<UserReview> {
     let answered =
         app::user_review_reply(&api.app, developer, &agent, review_id(&review)?, &body.text).await?;
     ok(view::review(answered.ok_or_else(ApiFailure::not_found)?))
@@ -66,7 +72,7 @@ pub(crate) async fn reply_delete(
     State(api): State<Api>,
     Developer(developer): Developer,
     PathTexts(agent, review): PathTexts,
-) -> Answer {
+) -> Answer<UserReview> {
     let answered = app::user_review_reply(&api.app, developer, &agent, review_id(&review)?, "").await?;
     ok(view::review(answered.ok_or_else(ApiFailure::not_found)?))
 }
@@ -77,13 +83,17 @@ pub(crate) async fn report(
     Authenticated(reporter): Authenticated,
     PathTexts(agent, review): PathTexts,
     Json(body): Json<ReviewReportRequest>,
-) -> Answer {
+) -> Answer<Done> {
     app::user_review_report(&api.app, &reporter, &agent, review_id(&review)?, &body.reason).await?;
     done("Thank you: an administrator will look at it.")
 }
 
 /// `GET /admin/review-reports`
-pub(crate) async fn reports(State(api): State<Api>, _: Admin, Paging(page): Paging) -> Answer {
+pub(crate) async fn reports(
+    State(api): State<Api>,
+    _: Admin,
+    Paging(page): Paging,
+) -> Answer<ReportedReviewList> {
     let found = app::user_review_reports(&api.app, page).await?;
     let reports = found.items.into_iter().map(view::reported).collect();
     ok(ReportedReviewList { reports, total: found.total, page: page.page, limit: page.limit })
@@ -95,7 +105,7 @@ pub(crate) async fn hide(
     Admin(admin): Admin,
     PathId(id): PathId<kind::Review>,
     OptionalJson(body): OptionalJson<Decision>,
-) -> Answer {
+) -> Answer<Decided> {
     app::user_review_hide(&api.app, admin, id, body.reason.as_deref()).await?;
     ok(Decided { id: id.to_string(), status: "hidden".to_owned() })
 }
@@ -106,7 +116,7 @@ pub(crate) async fn show(
     Admin(admin): Admin,
     PathId(id): PathId<kind::Review>,
     OptionalJson(body): OptionalJson<Decision>,
-) -> Answer {
+) -> Answer<Decided> {
     app::user_review_show(&api.app, admin, id, body.reason.as_deref()).await?;
     ok(Decided { id: id.to_string(), status: "shown".to_owned() })
 }

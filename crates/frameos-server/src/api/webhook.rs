@@ -4,14 +4,17 @@ use axum::extract::State;
 use frameos_app as app;
 use frameos_contract::{
     account::Done,
-    webhook::{WebhookDeliveryList, WebhookList, WebhookPatch, WebhookRequest},
+    webhook::{
+        Webhook, WebhookCreated, WebhookDelivery, WebhookDeliveryList, WebhookList, WebhookPatch,
+        WebhookRequest, WebhookSecretRotated,
+    },
 };
 use frameos_domain::id::kind;
 
 use super::{
     Api,
     extract::{Json, Minted, Paging, PathId, PathIds, User},
-    reply::{Answer, begun, created, ok},
+    reply::{Answer, Begun, Created, begun, created, ok},
 };
 use crate::view::webhook as view;
 
@@ -21,14 +24,14 @@ pub(crate) async fn create(
     User(user): User,
     Minted(mint): Minted,
     Json(body): Json<WebhookRequest>,
-) -> Answer {
+) -> Created<WebhookCreated> {
     let new = view::webhook_new(body);
     let (webhook, secret) = app::webhook_create(&api.app, user, (new, mint)).await?;
     created(&format!("/webhooks/{}", webhook.id), view::created(webhook, &secret))
 }
 
 /// `GET /webhooks`
-pub(crate) async fn list(State(api): State<Api>, User(user): User) -> Answer {
+pub(crate) async fn list(State(api): State<Api>, User(user): User) -> Answer<WebhookList> {
     let webhooks: Vec<_> = app::webhook_list(&api.app, user).await?.into_iter().map(view::webhook).collect();
     let total = webhooks.len() as i64;
     ok(WebhookList { webhooks, total })
@@ -39,7 +42,7 @@ pub(crate) async fn get(
     State(api): State<Api>,
     User(user): User,
     PathId(id): PathId<kind::Webhook>,
-) -> Answer {
+) -> Answer<Webhook> {
     ok(view::webhook(app::webhook_get(&api.app, user, id).await?))
 }
 
@@ -49,7 +52,7 @@ pub(crate) async fn update(
     User(user): User,
     PathId(id): PathId<kind::Webhook>,
     Json(body): Json<WebhookPatch>,
-) -> Answer {
+) -> Answer<Webhook> {
     ok(view::webhook(app::webhook_update(&api.app, user, id, view::change(body)).await?))
 }
 
@@ -58,7 +61,7 @@ pub(crate) async fn delete(
     State(api): State<Api>,
     User(user): User,
     PathId(id): PathId<kind::Webhook>,
-) -> Answer {
+) -> Answer<Done> {
     app::webhook_delete(&api.app, user, id).await?;
     ok(Done { message: "The webhook is deleted; nothing more is sent to it.".to_owned() })
 }
@@ -68,7 +71,7 @@ pub(crate) async fn rotate_secret(
     State(api): State<Api>,
     User(user): User,
     PathId(id): PathId<kind::Webhook>,
-) -> Answer {
+) -> Answer<WebhookSecretRotated> {
     ok(view::rotated(&app::webhook_rotate_secret(&api.app, user, id).await?))
 }
 
@@ -77,7 +80,7 @@ pub(crate) async fn test(
     State(api): State<Api>,
     User(user): User,
     PathId(id): PathId<kind::Webhook>,
-) -> Answer {
+) -> Begun<WebhookDelivery> {
     begun(view::delivery(app::webhook_test(&api.app, user, id).await?))
 }
 
@@ -87,7 +90,7 @@ pub(crate) async fn deliveries(
     User(user): User,
     PathId(id): PathId<kind::Webhook>,
     Paging(page): Paging,
-) -> Answer {
+) -> Answer<WebhookDeliveryList> {
     let listed = app::webhook_deliveries(&api.app, user, id, page).await?;
     let deliveries = listed.items.into_iter().map(view::delivery).collect();
     ok(WebhookDeliveryList { deliveries, total: listed.total, page: page.page, limit: page.limit })
@@ -98,6 +101,6 @@ pub(crate) async fn replay(
     State(api): State<Api>,
     User(user): User,
     PathIds(id, delivery): PathIds<kind::Webhook, kind::Delivery>,
-) -> Answer {
+) -> Begun<WebhookDelivery> {
     begun(view::delivery(app::webhook_replay(&api.app, user, id, delivery).await?))
 }

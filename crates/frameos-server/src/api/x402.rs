@@ -12,7 +12,10 @@ use axum::{
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use frameos_app::{self as app, PaidNew, PaidTrigger};
-use frameos_contract::{ApiError, Envelope, ErrorCode, execution::ExecuteRequest};
+use frameos_contract::{
+    ApiError, Envelope, ErrorCode,
+    execution::{ExecuteRequest, Execution, ExecutionQueued},
+};
 use frameos_domain::{
     execution::FailureReason,
     id::{ExecutionId, UserId},
@@ -25,14 +28,17 @@ use super::{
     execution::{finished, preference_applied},
     extract::{IdempotencyKey, Prefer, User},
     failure::ApiFailure,
-    layers::{Fingerprint, RequestId, replayed},
-    reply::{Answer, accepted, json_response, ok},
+    layers::{Fingerprint, RequestId, repeated},
+    reply::{Data, Elsewhere, Reply, Replying, accepted, json_response, ok},
 };
 use crate::view::execution as view;
 
 static PAYMENT_REQUIRED: HeaderName = HeaderName::from_static("payment-required");
 static PAYMENT_RESPONSE: HeaderName = HeaderName::from_static("payment-response");
 static X_PAYMENT_RESPONSE: HeaderName = HeaderName::from_static("x-payment-response");
+
+/// The run, or where it will be.
+type Bought = (Data<Execution>, Elsewhere<ExecutionQueued>);
 
 /// Who triggers a run.
 pub(crate) enum Caller {
@@ -90,7 +96,7 @@ pub(super) async fn buy(
     agent: &str,
     prefer: &Prefer,
     body: ExecuteRequest,
-) -> Answer {
+) -> Replying<Bought> {
     if !body.deployment_id.is_empty() {
         let message =
             "a deployment belongs to an account: log in, or leave `deployment_id` out to pay for one run";
@@ -99,28 +105,28 @@ pub(super) async fn buy(
     let Payer { payment, request_id } = *payer;
     let new = PaidNew { inputs: body.inputs, timeout_ms: body.timeout_ms, payment };
     let paid = match app::execution_buy(&api.app, agent, new).await? {
-        PaidTrigger::Owed(offer) => return demand(*offer, &request_id),
+        PaidTrigger::Owed(offer) => return Ok(Reply::of(demand(*offer, &request_id)?)),
         PaidTrigger::Started(paid) => paid,
     };
     let id = paid.started.execution_id;
     let read_token = Some(paid.read_token);
     let answer = match finished(api, paid.owner, id, prefer).await? {
         Some(run) if run.failure_reason == Some(FailureReason::PaymentDeclined) => {
-            refusal(run, read_token, &request_id)
+            Reply::of(refusal(run, read_token, &request_id))
         }
-        Some(run) => ok(frameos_contract::execution::Execution { read_token, ..run })?,
+        Some(run) => ok(Execution { read_token, ..run })?.or(),
         None => {
             let queued = view::queued(&paid.started);
-            let queued = frameos_contract::execution::ExecutionQueued { read_token, ..queued };
-            accepted(&format!("/executions/{id}"), queued)?
+            let queued = ExecutionQueued { read_token, ..queued };
+            accepted(&format!("/executions/{id}"), queued)?.instead_of()
         }
     };
     let answer = settlement_told(api, id, preference_applied(answer, prefer)).await?;
-    Ok(if paid.started.is_repeat { replayed(answer) } else { answer })
+    Ok(if paid.started.is_repeat { repeated(answer) } else { answer })
 }
 
 /// The answer with how the run's payment was settled in it, once that is known.
-pub(super) async fn settlement_told(api: &Api, id: ExecutionId, mut answer: Response) -> Answer {
+pub(super) async fn settlement_told<R>(api: &Api, id: ExecutionId, mut answer: Reply<R>) -> Replying<R> {
     if let Some((version, settlement)) = app::execution_settlement(&api.app, id).await? {
         let name = if version.is_first() { &X_PAYMENT_RESPONSE } else { &PAYMENT_RESPONSE };
         answer.headers_mut().insert(name, encoded(&settlement)?);
@@ -144,7 +150,7 @@ struct DemandV1 {
     accepts: Vec<RequirementsV1>,
 }
 
-fn demand(offer: Offer, request_id: &RequestId) -> Answer {
+fn demand(offer: Offer, request_id: &RequestId) -> Result<Response, ApiFailure> {
     let message = match &offer.required.error {
         Some(reason) => format!("the payment was not accepted: {reason}"),
         None => "pay for this run as `PAYMENT-REQUIRED` says and send it again with `PAYMENT-SIGNATURE`, or log in".into(),
@@ -158,11 +164,7 @@ fn demand(offer: Offer, request_id: &RequestId) -> Answer {
 }
 
 /// 402: the run went well, its payment did not.
-fn refusal(
-    run: frameos_contract::execution::Execution,
-    read_token: Option<String>,
-    request_id: &RequestId,
-) -> Response {
+fn refusal(run: Execution, read_token: Option<String>, request_id: &RequestId) -> Response {
     let message = run.error_message.unwrap_or_else(|| "the payment could not be settled".into());
     let details = serde_json::json!({"execution_id": run.id, "read_token": read_token});
     let envelope = failed(ErrorCode::PAYMENT_REFUSED, message, request_id, Some(details));

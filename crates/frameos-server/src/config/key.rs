@@ -2,19 +2,20 @@
 //!
 //! The table is the only place that knows the names; the loader, `frameos config` and the test of the documented defaults use it.
 
-use std::{net::SocketAddr, path::PathBuf};
-
-use frameos_domain::client_key::client_signing_key_read;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use toml::Value;
 
 use super::{
-    Backend, Config, LimitClass, LogFormat, MailConfig, PayoutProviderKind, ProviderName, Role, Seed,
+    Config, LimitClass, Role, Seed,
     limits::rate_key,
     network::{self, FORWARDED},
-    server, x402,
+    read::{
+        PAYOUT_PROVIDERS, PAYOUT_ZONES, address, api_key, backend, backend_name, boolean, boolean_or_auto,
+        choice, database_url, folder, mail_from, mail_url, master_key, number, path, phone, providers,
+        redis_url, roles, scenario, shown, signing_key, string, url, visible,
+    },
+    server, telemetry, x402,
 };
-use crate::mailer::SmtpMailer;
 
 /// A value on its way into the tree: typed when it is from the file, text when from the environment or a flag.
 #[derive(Debug, Clone, Copy)]
@@ -531,23 +532,14 @@ pub static KEYS: &[Key] = &[
         set: |config, raw| set_optional(&mut config.payouts.cashfree_client_secret, raw, api_key),
         show: |config| hidden(config.payouts.cashfree_client_secret.as_ref()),
     },
-    Key {
-        name: "log.format",
-        allowed: "text or json",
-        set: |config, raw| {
-            set_to(
-                &mut config.log.format,
-                choice(raw, &[("text", LogFormat::Text), ("json", LogFormat::Json)]),
-            )
-        },
-        show: |config| text(&if config.log.format == LogFormat::Text { "text" } else { "json" }),
-    },
-    Key {
-        name: "log.level",
-        allowed: "error, warn, info, debug, trace or filter directives such as info,frameos_app=debug",
-        set: |config, raw| set_to(&mut config.log.level, log_level(raw)),
-        show: |config| text(&config.log.level),
-    },
+    telemetry::LOG_FORMAT,
+    telemetry::LOG_LEVEL,
+    telemetry::OTLP_URL,
+    telemetry::OTLP_HEADERS,
+    telemetry::TRACE_PERCENT,
+    telemetry::SERVICE_NAME,
+    telemetry::ENVIRONMENT,
+    telemetry::SENTRY_DSN,
 ];
 
 impl Role {
@@ -560,13 +552,13 @@ impl Role {
     }
 }
 
-fn set_to<T>(slot: &mut T, value: Result<T, Refused>) -> Result<(), Refused> {
+pub(super) fn set_to<T>(slot: &mut T, value: Result<T, Refused>) -> Result<(), Refused> {
     *slot = value?;
     Ok(())
 }
 
 /// An empty text unsets, so that an environment variable can take back what the file says.
-fn set_optional<T>(
+pub(super) fn set_optional<T>(
     slot: &mut Option<T>,
     raw: Raw<'_>,
     read: impl FnOnce(Raw<'_>) -> Result<T, Refused>,
@@ -589,211 +581,14 @@ fn set_optional_list<T>(
     Ok(())
 }
 
-fn text(value: &impl ToString) -> Shown {
+pub(super) fn text(value: &impl ToString) -> Shown {
     Shown::Plain(Value::String(value.to_string()))
 }
 
-fn optional(value: Option<impl ToString>) -> Shown {
+pub(super) fn optional(value: Option<impl ToString>) -> Shown {
     value.map_or(Shown::Unset, |value| text(&value))
 }
 
-fn hidden(value: Option<&SecretString>) -> Shown {
+pub(super) fn hidden(value: Option<&SecretString>) -> Shown {
     value.map_or(Shown::Unset, |_| Shown::Hidden)
-}
-
-pub(super) fn string(raw: Raw<'_>) -> Result<String, Refused> {
-    match raw {
-        Raw::Text(text) => Ok(text.to_owned()),
-        Raw::Toml(Value::String(text)) => Ok(text.clone()),
-        Raw::Toml(_) => Err(Refused::NotAllowed),
-    }
-}
-
-fn address(raw: Raw<'_>) -> Result<SocketAddr, Refused> {
-    string(raw)?.replace("localhost:", "127.0.0.1:").parse().map_err(|_| Refused::NotAllowed)
-}
-
-fn path(raw: Raw<'_>) -> Result<PathBuf, Refused> {
-    let text = string(raw)?;
-    if text.is_empty() { Err(Refused::NotAllowed) } else { Ok(PathBuf::from(text)) }
-}
-
-pub(super) fn url(raw: Raw<'_>) -> Result<String, Refused> {
-    let text = string(raw)?;
-    let rest =
-        text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).ok_or(Refused::NotAllowed)?;
-    if rest.is_empty() || rest.starts_with('/') || rest.contains(char::is_whitespace) {
-        return Err(Refused::NotAllowed);
-    }
-    Ok(text.trim_end_matches('/').to_owned())
-}
-
-fn folder(raw: Raw<'_>, planned: &str, what: &'static str) -> Result<PathBuf, Refused> {
-    let text = string(raw)?;
-    if text.starts_with(planned) {
-        return Err(Refused::NotOffered(what));
-    }
-    let path =
-        text.strip_prefix("file://").filter(|path| path.starts_with('/')).ok_or(Refused::NotAllowed)?;
-    Ok(PathBuf::from(path))
-}
-
-fn mail_url(mail: &mut MailConfig, raw: Raw<'_>) -> Result<(), Refused> {
-    let text = string(raw)?;
-    (mail.folder, mail.smtp) = (None, None);
-    if text.starts_with("smtp://") || text.starts_with("smtps://") {
-        let url = SecretString::from(text);
-        // What is wrong with it is not repeated: it may hold a password.
-        SmtpMailer::check(&url).map_err(|_| Refused::NotAllowed)?;
-        mail.smtp = Some(url);
-    } else if !text.is_empty() {
-        let path = text.strip_prefix("file://").filter(|path| path.starts_with('/'));
-        mail.folder = Some(path.ok_or(Refused::NotAllowed)?.into());
-    }
-    Ok(())
-}
-
-fn mail_from(raw: Raw<'_>) -> Result<String, Refused> {
-    let text = string(raw)?;
-    if SmtpMailer::from_check(&text) { Ok(text) } else { Err(Refused::NotAllowed) }
-}
-
-fn boolean_or_auto(raw: Raw<'_>) -> Result<Option<bool>, Refused> {
-    if string(raw).is_ok_and(|text| text == "auto") { Ok(None) } else { boolean(raw).map(Some) }
-}
-
-fn database_url(raw: Raw<'_>) -> Result<SecretString, Refused> {
-    let text = string(raw)?;
-    let known = ["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme));
-    if known { Ok(text.into()) } else { Err(Refused::NotAllowed) }
-}
-
-fn redis_url(raw: Raw<'_>) -> Result<SecretString, Refused> {
-    let text = string(raw)?;
-    let known = ["redis://", "rediss://"].iter().any(|scheme| text.starts_with(scheme));
-    if known && redis::Client::open(text.as_str()).is_ok() {
-        Ok(text.into())
-    } else {
-        Err(Refused::NotAllowed)
-    }
-}
-
-fn master_key(raw: Raw<'_>) -> Result<SecretString, Refused> {
-    let secret = SecretString::from(string(raw)?);
-    match crate::keys::key_decode(secret.expose_secret()) {
-        Some(_) => Ok(secret),
-        None => Err(Refused::NotAllowed),
-    }
-}
-
-fn api_key(raw: Raw<'_>) -> Result<SecretString, Refused> {
-    let text = string(raw)?;
-    let fits = text.len() >= 16 && text.bytes().all(|byte| byte.is_ascii_graphic());
-    if fits { Ok(text.into()) } else { Err(Refused::NotAllowed) }
-}
-
-fn signing_key(raw: Raw<'_>) -> Result<SecretString, Refused> {
-    let text = string(raw)?;
-    if client_signing_key_read(&text).is_ok() { Ok(text.into()) } else { Err(Refused::NotAllowed) }
-}
-
-fn visible(raw: Raw<'_>) -> Result<String, Refused> {
-    let text = string(raw)?;
-    if text.bytes().all(|byte| byte.is_ascii_graphic()) { Ok(text) } else { Err(Refused::NotAllowed) }
-}
-
-fn phone(raw: Raw<'_>) -> Result<String, Refused> {
-    let text = string(raw)?;
-    let fits = (10..=15).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
-    if fits { Ok(text) } else { Err(Refused::NotAllowed) }
-}
-
-fn scenario(raw: Raw<'_>) -> Result<String, Refused> {
-    let text = string(raw)?;
-    let known = frameos_gateway::SCENARIOS.iter().any(|(name, _)| *name == text);
-    if known { Ok(text) } else { Err(Refused::NotAllowed) }
-}
-
-/// Each at most once; test money never beside real money.
-fn providers(raw: Raw<'_>) -> Result<Vec<ProviderName>, Refused> {
-    let mut chosen = Vec::new();
-    for name in names(raw)? {
-        let known = ProviderName::ALL.into_iter().find(|known| known.name() == name);
-        let known = known.filter(|known| !chosen.contains(known)).ok_or(Refused::NotAllowed)?;
-        chosen.push(known);
-    }
-    if chosen.len() > 1 && chosen.contains(&ProviderName::Sandbox) {
-        return Err(Refused::NotAllowed);
-    }
-    Ok(chosen)
-}
-
-fn backend(raw: Raw<'_>) -> Result<Backend, Refused> {
-    choice(raw, &BACKENDS.map(|backend| (backend_name(backend), backend)))
-}
-
-const PAYOUT_PROVIDERS: [(&str, PayoutProviderKind); 2] =
-    [("sandbox", PayoutProviderKind::Sandbox), ("cashfree", PayoutProviderKind::Cashfree)];
-const PAYOUT_ZONES: [(&str, i32); 2] = [("IST", 330), ("UTC", 0)];
-
-/// The word for one of the choices.
-fn shown<T: PartialEq>(choices: &[(&'static str, T)], value: T) -> &'static str {
-    choices.iter().find(|(_, choice)| *choice == value).map_or("", |(name, _)| name)
-}
-
-const BACKENDS: [Backend; 3] = [Backend::Auto, Backend::Linux, Backend::Docker];
-
-fn backend_name(backend: Backend) -> &'static str {
-    match backend {
-        Backend::Auto => "auto",
-        Backend::Linux => "linux",
-        Backend::Docker => "docker",
-    }
-}
-
-/// A list, or a text with commas.
-pub(super) fn names(raw: Raw<'_>) -> Result<Vec<String>, Refused> {
-    match raw {
-        Raw::Text(text) => Ok(text.split(',').map(|name| name.trim().to_owned()).collect()),
-        Raw::Toml(Value::Array(values)) => values.iter().map(|value| string(Raw::Toml(value))).collect(),
-        Raw::Toml(_) => Err(Refused::NotAllowed),
-    }
-}
-
-fn roles(raw: Raw<'_>) -> Result<Vec<Role>, Refused> {
-    let names = names(raw)?;
-    let all = [Role::Api, Role::Worker, Role::Gateway];
-    let known = |name: &String| all.iter().any(|role| role.name() == name);
-    if names.is_empty() || !names.iter().all(known) {
-        return Err(Refused::NotAllowed);
-    }
-    Ok(all.into_iter().filter(|role| names.iter().any(|name| name == role.name())).collect())
-}
-
-fn choice<T: Copy>(raw: Raw<'_>, choices: &[(&str, T)]) -> Result<T, Refused> {
-    let text = string(raw)?;
-    choices.iter().find(|(name, _)| *name == text).map(|(_, value)| *value).ok_or(Refused::NotAllowed)
-}
-
-fn number(raw: Raw<'_>, low: u32, high: u32) -> Result<u32, Refused> {
-    let value = match raw {
-        Raw::Text(text) => text.trim().parse().map_err(|_| Refused::NotAllowed)?,
-        Raw::Toml(Value::Integer(value)) => u32::try_from(*value).map_err(|_| Refused::NotAllowed)?,
-        Raw::Toml(_) => return Err(Refused::NotAllowed),
-    };
-    if (low..=high).contains(&value) { Ok(value) } else { Err(Refused::NotAllowed) }
-}
-
-fn boolean(raw: Raw<'_>) -> Result<bool, Refused> {
-    match raw {
-        Raw::Toml(Value::Boolean(value)) => Ok(*value),
-        Raw::Toml(_) => Err(Refused::NotAllowed),
-        Raw::Text(_) => choice(raw, &[("true", true), ("1", true), ("false", false), ("0", false)]),
-    }
-}
-
-fn log_level(raw: Raw<'_>) -> Result<String, Refused> {
-    let text = string(raw)?;
-    let fits = !text.is_empty() && tracing_subscriber::EnvFilter::try_new(&text).is_ok();
-    if fits { Ok(text) } else { Err(Refused::NotAllowed) }
 }

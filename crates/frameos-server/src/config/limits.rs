@@ -2,7 +2,8 @@
 
 use super::{
     Config,
-    key::{Key, Raw, Refused, Shown, string},
+    key::{Key, Raw, Refused, Shown},
+    read::string,
 };
 
 /// What a request counts as. The route table names one for each route.

@@ -19,11 +19,19 @@ const OTHER_VARIABLES: &[&str] =
     &["FRAMEOS_CONFIG", "FRAMEOS_SERVER", "FRAMEOS_TOKEN", "FRAMEOS_PASSWORD", "FRAMEOS_PROFILE"];
 const TEST_PREFIX: &str = "FRAMEOS_TEST_";
 const PREFIX: &str = "FRAMEOS_";
+/// Variables that all programs of the field know, and our keys for what they say. Ours come before them.
+const STANDARD: &[(&str, &str)] = &[
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", "telemetry.otlp_url"),
+    ("OTEL_EXPORTER_OTLP_HEADERS", "telemetry.otlp_headers"),
+    ("OTEL_SERVICE_NAME", "telemetry.service_name"),
+];
 
-/// The process environment's `FRAMEOS_…` variables.
+/// The process environment's variables that say something of the configuration.
 pub fn environment() -> Vec<(String, String)> {
     let ours = |(name, value): (OsString, OsString)| {
-        let name = name.into_string().ok().filter(|name| name.starts_with(PREFIX))?;
+        let is_ours =
+            |name: &String| name.starts_with(PREFIX) || STANDARD.iter().any(|(known, _)| known == name);
+        let name = name.into_string().ok().filter(is_ours)?;
         Some((name, value.to_string_lossy().into_owned()))
     };
     std::env::vars_os().filter_map(ours).collect()
@@ -39,6 +47,14 @@ impl Config {
         let mut config = Self::default();
         if let Some(path) = file {
             config.apply_file(path)?;
+        }
+        for (variable, key) in STANDARD {
+            if let Some((_, value)) = environment.iter().find(|(name, _)| name == variable)
+                && !value.is_empty()
+            {
+                let source = Source::Environment((*variable).to_owned());
+                config.apply(key_find(key, &source)?, Raw::Text(value), source)?;
+            }
         }
         for (name, value) in environment {
             config.apply_variable(name, value)?;
@@ -123,6 +139,8 @@ fn found(config: &Config, key: &Key, raw: Raw<'_>) -> String {
         "stripe.secret_key",
         "stripe.webhook_secret",
         "cashfree.client_secret",
+        "telemetry.otlp_headers",
+        "telemetry.sentry_dsn",
     ];
     if SECRET.contains(&key.name) || (key.show)(config) == super::key::Shown::Hidden {
         return "the given value (not shown)".to_owned();

@@ -4,7 +4,10 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use toml::Value;
 
-use super::key::{Raw, Refused, Shown, names};
+use super::{
+    key::{Raw, Refused, Shown},
+    read::names,
+};
 
 /// Addresses that begin alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

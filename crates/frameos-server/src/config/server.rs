@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use super::{
     ForwardedHeader, Network,
-    key::{Raw, Refused, names, url},
+    key::{Raw, Refused},
+    read::{names, url},
 };
 
 #[derive(Debug, Clone)]

@@ -4,7 +4,10 @@ use frameos_gateway::x402::Rate;
 use secrecy::SecretString;
 use toml::Value;
 
-use super::key::{Raw, Refused, string, url};
+use super::{
+    key::{Raw, Refused},
+    read::{string, url},
+};
 
 /// x402: payment with the request. Off without a facilitator.
 #[derive(Debug, Clone)]

@@ -4,16 +4,16 @@ use axum::{
     Router,
     extract::{DefaultBodyLimit, Request, State},
     handler::Handler,
-    http::{Method, StatusCode},
+    http::Method,
     middleware::from_fn_with_state,
     routing::{MethodFilter, MethodRouter, on},
 };
-use frameos_domain::{id::kind, policy::Policy};
+use frameos_domain::{ap2::Ap2Export, id::kind, policy::Policy, signing::KeySet};
 use frameos_gateway::wire::{
-    Execute, IntentNew, MandateNew, MandateVoid, PayoutNew, PayoutQuery, RefundNew, TopUpNew,
+    self, Execute, IntentNew, MandateNew, MandateVoid, PayoutNew, PayoutQuery, RefundNew, TopUpNew,
 };
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     GatewayApi, Inner,
@@ -26,7 +26,7 @@ use crate::api::{
     failure::ApiFailure,
     layers::{Frame, detach},
     provider,
-    reply::{Answer, created, json_response, ok},
+    reply::{Answer, Bare, Created, Replying, bare, created, ok},
     routes::framed,
 };
 
@@ -101,7 +101,7 @@ pub fn gateway_router(api: GatewayApi) -> Router {
         stopping: stopping.clone(),
         cors: None,
     };
-    framed(router, outer).with_state(api)
+    framed(router, outer, async || ApiFailure::not_found()).with_state(api)
 }
 
 fn route<H: Handler<T, GatewayApi>, T: 'static>(
@@ -112,15 +112,19 @@ fn route<H: Handler<T, GatewayApi>, T: 'static>(
     GatewayRoute { method: method.0.clone(), path, public: false, handler: on(method.1, handler) }
 }
 
-async fn health(_: Public) -> Answer {
+async fn health(_: Public) -> Answer<Value> {
     ok(json!({"status": "ok"}))
 }
 
-async fn keys(State(api): State<GatewayApi>, _: Public) -> Answer {
-    Ok(json_response(StatusCode::OK, &api.jwks()))
+async fn keys(State(api): State<GatewayApi>, _: Public) -> Replying<Bare<KeySet>> {
+    bare(&api.jwks())
 }
 
-async fn checkpoints(State(api): State<GatewayApi>, _: Public, Paging(page): Paging) -> Answer {
+async fn checkpoints(
+    State(api): State<GatewayApi>,
+    _: Public,
+    Paging(page): Paging,
+) -> Answer<wire::CheckpointPage> {
     ok(api.0.gateway.checkpoints_list(page.page, page.limit).await?)
 }
 
@@ -128,21 +132,24 @@ async fn intent_create(
     Client(gateway): Client,
     OptionalKey(idempotency_key): OptionalKey,
     Json(body): Json<IntentNew>,
-) -> Answer {
+) -> Created<wire::Intent> {
     let intent = gateway.intent_create(IntentNew { idempotency_key, ..body }).await?;
     created(&format!("/purchase-intents/{}", intent.intent_id), intent)
 }
 
-async fn intent_get(Client(gateway): Client, PathId(id): PathId<kind::Intent>) -> Answer {
+async fn intent_get(Client(gateway): Client, PathId(id): PathId<kind::Intent>) -> Answer<wire::Intent> {
     ok(gateway.intent_get(id).await?)
 }
 
-async fn mandate_issue(Client(gateway): Client, Json(body): Json<MandateNew>) -> Answer {
+async fn mandate_issue(Client(gateway): Client, Json(body): Json<MandateNew>) -> Created<wire::MandateState> {
     let mandate = gateway.mandate_issue(body).await?;
     created(&format!("/mandates/{}", mandate.mandate_id), mandate)
 }
 
-async fn mandate_get(Client(gateway): Client, PathId(id): PathId<kind::Mandate>) -> Answer {
+async fn mandate_get(
+    Client(gateway): Client,
+    PathId(id): PathId<kind::Mandate>,
+) -> Answer<wire::MandateState> {
     ok(gateway.mandate_get(id).await?)
 }
 
@@ -150,11 +157,11 @@ async fn mandate_void(
     Client(gateway): Client,
     PathId(id): PathId<kind::Mandate>,
     OptionalJson(body): OptionalJson<MandateVoid>,
-) -> Answer {
+) -> Answer<wire::MandateState> {
     ok(gateway.mandate_void(id, body.reason).await?)
 }
 
-async fn mandate_ap2(Client(gateway): Client, PathId(id): PathId<kind::Mandate>) -> Answer {
+async fn mandate_ap2(Client(gateway): Client, PathId(id): PathId<kind::Mandate>) -> Answer<Ap2Export> {
     ok(gateway.mandate_ap2(id).await?)
 }
 
@@ -162,11 +169,11 @@ async fn execute(
     Client(gateway): Client,
     OptionalKey(idempotency_key): OptionalKey,
     Json(body): Json<Execute>,
-) -> Answer {
+) -> Answer<wire::Execution> {
     ok(gateway.execute(Execute { idempotency_key, ..body }).await?)
 }
 
-async fn payment_get(Client(gateway): Client, PathId(id): PathId<kind::Payment>) -> Answer {
+async fn payment_get(Client(gateway): Client, PathId(id): PathId<kind::Payment>) -> Answer<wire::Payment> {
     ok(gateway.payment_get(id).await?)
 }
 
@@ -175,11 +182,11 @@ async fn payment_refund(
     PathId(id): PathId<kind::Payment>,
     IdempotencyKey(idempotency_key): IdempotencyKey,
     Json(body): Json<RefundNew>,
-) -> Answer {
+) -> Answer<wire::Refund> {
     ok(gateway.payment_refund(id, RefundNew { idempotency_key, ..body }).await?)
 }
 
-async fn payout_create(Client(gateway): Client, Json(body): Json<PayoutNew>) -> Answer {
+async fn payout_create(Client(gateway): Client, Json(body): Json<PayoutNew>) -> Answer<wire::PayoutMade> {
     ok(gateway.payout_create(body).await?)
 }
 
@@ -193,16 +200,16 @@ async fn payout_list(
     Client(gateway): Client,
     Paging(page): Paging,
     Query(query): Query<PayeeQuery>,
-) -> Answer {
+) -> Answer<wire::PayoutPage> {
     let query = PayoutQuery { payee: query.payee, page: page.page, limit: page.limit };
     ok(gateway.payout_list(query).await?)
 }
 
-async fn payout_get(Client(gateway): Client, PathId(id): PathId<kind::Payout>) -> Answer {
+async fn payout_get(Client(gateway): Client, PathId(id): PathId<kind::Payout>) -> Answer<wire::Payout> {
     ok(gateway.payout_get(id).await?)
 }
 
-async fn payout_advance(Client(gateway): Client, PathId(id): PathId<kind::Payout>) -> Answer {
+async fn payout_advance(Client(gateway): Client, PathId(id): PathId<kind::Payout>) -> Answer<wire::Payout> {
     ok(gateway.payout_advance(id).await?)
 }
 
@@ -210,7 +217,7 @@ async fn payout_lines(
     Client(gateway): Client,
     PathId(id): PathId<kind::Payout>,
     Query(page): Query<LinesQuery>,
-) -> Answer {
+) -> Answer<wire::PayoutLines> {
     ok(gateway.payout_lines(id, page.page, page.limit).await?)
 }
 
@@ -221,11 +228,11 @@ struct LinesQuery {
     limit: u32,
 }
 
-async fn receipt_get(Client(gateway): Client, PathId(id): PathId<kind::Receipt>) -> Answer {
+async fn receipt_get(Client(gateway): Client, PathId(id): PathId<kind::Receipt>) -> Answer<wire::AnyReceipt> {
     ok(gateway.receipt_find(id).await?)
 }
 
-async fn wallet_get(Client(gateway): Client, PathText(owner): PathText) -> Answer {
+async fn wallet_get(Client(gateway): Client, PathText(owner): PathText) -> Answer<wire::Wallet> {
     ok(gateway.wallet_get(owner).await?)
 }
 
@@ -234,16 +241,20 @@ async fn wallet_top_up(
     PathText(owner): PathText,
     OptionalKey(idempotency_key): OptionalKey,
     Json(body): Json<TopUpNew>,
-) -> Answer {
+) -> Created<wire::TopUp> {
     let top_up = gateway.wallet_top_up(owner.clone(), TopUpNew { idempotency_key, ..body }).await?;
     created(&format!("/wallets/{owner}/top-ups/{}", top_up.top_up_id), top_up)
 }
 
-async fn top_up_list(Client(gateway): Client, PathText(owner): PathText, Paging(page): Paging) -> Answer {
+async fn top_up_list(
+    Client(gateway): Client,
+    PathText(owner): PathText,
+    Paging(page): Paging,
+) -> Answer<wire::TopUpPage> {
     ok(gateway.top_up_list(owner, page.page, page.limit).await?)
 }
 
-async fn top_up_get(Client(gateway): Client, PathTexts(owner, top_up): PathTexts) -> Answer {
+async fn top_up_get(Client(gateway): Client, PathTexts(owner, top_up): PathTexts) -> Answer<wire::TopUp> {
     let id = top_up.parse().map_err(|_| ApiFailure::not_found())?;
     ok(gateway.top_up_get(owner, id).await?)
 }
@@ -253,7 +264,7 @@ async fn provider_webhook(
     _: Public,
     PathText(provider): PathText,
     request: Request,
-) -> Answer {
+) -> Answer<wire::WebhookTaken> {
     let webhook = provider::provider_webhook(provider, request, &api).await?;
     ok(api.provider_webhook(webhook).await?)
 }
@@ -262,11 +273,11 @@ async fn wallet_transactions(
     Client(gateway): Client,
     PathText(owner): PathText,
     Paging(page): Paging,
-) -> Answer {
+) -> Answer<wire::WalletPage> {
     ok(gateway.wallet_transactions(owner, page.page, page.limit).await?)
 }
 
-async fn policy_get(Client(gateway): Client, PathText(owner): PathText) -> Answer {
+async fn policy_get(Client(gateway): Client, PathText(owner): PathText) -> Answer<Policy> {
     ok(gateway.policy_get(owner).await?)
 }
 
@@ -274,6 +285,6 @@ async fn policy_put(
     Client(gateway): Client,
     PathText(owner): PathText,
     Json(policy): Json<Policy>,
-) -> Answer {
+) -> Answer<Policy> {
     ok(gateway.policy_put(owner, policy).await?)
 }

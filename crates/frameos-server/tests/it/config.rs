@@ -135,6 +135,12 @@ fn every_key_can_be_set_by_its_variable() {
         ("redis.url", "redis://:secret@r.example:6379/0"),
         ("log.format", "json"),
         ("log.level", "debug"),
+        ("telemetry.otlp_url", "http://127.0.0.1:4318"),
+        ("telemetry.otlp_headers", "api-key=0123"),
+        ("telemetry.trace_percent", "7"),
+        ("telemetry.service_name", "shop-agents"),
+        ("telemetry.environment", "staging"),
+        ("telemetry.sentry_dsn", "https://abcdef@errors.example/7"),
     ];
     let mut environment = Vec::new();
     for key in KEYS {
@@ -156,13 +162,15 @@ fn every_key_can_be_set_by_its_variable() {
             "redis.url",
             "x402.facilitator_token",
             "x402.rpc_url",
+            "telemetry.otlp_headers",
+            "telemetry.sentry_dsn",
         ];
         let secret = secrets.contains(&name) || name.ends_with("_secret") || name == "stripe.secret_key";
         let list =
             ["roles", "gateway.providers", "server.trusted_proxies", "server.cors_origins"].contains(&name);
         assert_eq!(shown.contains(value), !secret && !list, "{name} in\n{shown}");
     }
-    assert_eq!(shown.matches("\"(hidden)\"").count(), 13, "{shown}");
+    assert_eq!(shown.matches("\"(hidden)\"").count(), 15, "{shown}");
     assert!(!format!("{config:?}").contains("secret@"), "secrets are not printed");
 }
 
@@ -205,4 +213,26 @@ fn variables_of_the_client_are_none_of_the_servers_business() {
     let environment =
         variables(&[("FRAMEOS_SERVER", "http://x"), ("FRAMEOS_TOKEN", "t"), ("FRAMEOS_TEST_X", "y")]);
     Config::load(None, &environment, &[]).unwrap();
+}
+
+#[test]
+fn the_fields_own_variables_say_where_traces_go_unless_ours_do() {
+    let variables = |given: &[(&str, &str)]| {
+        let given: Vec<_> =
+            given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Config::load(None, &given, &[])
+    };
+    let theirs = [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector.example:4318/"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "api-key=0123"),
+        ("OTEL_SERVICE_NAME", "agents"),
+    ];
+    let config = variables(&theirs).unwrap().telemetry;
+    assert_eq!(config.otlp_url.as_deref(), Some("http://collector.example:4318"));
+    assert_eq!(config.service_name, "agents");
+    let ours = ("FRAMEOS_TELEMETRY__OTLP_URL", "");
+    let config = variables(&[theirs[0], ours]).unwrap().telemetry;
+    assert_eq!(config.otlp_url, None, "an empty one of ours takes back what theirs says");
+    let wrong = variables(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317")]).unwrap_err().to_string();
+    assert!(wrong.contains("OTEL_EXPORTER_OTLP_ENDPOINT") && wrong.contains("4318"), "{wrong}");
 }

@@ -23,6 +23,8 @@ async fn a_healthy_installation_passes_while_it_runs() {
     config.redis_url = Some(redis.url().into());
     config.server.max_connections = 10;
     config.limits.enabled = true;
+    config.telemetry.otlp_url = Some(format!("http://{}/v1/traces", app.address));
+    config.telemetry.sentry_dsn = Some(format!("http://key@{}/1", app.address).into());
     let findings = doctor(&config).await;
     let failed: Vec<_> = findings.iter().filter(|finding| finding.verdict == Verdict::Fail).collect();
     assert!(failed.is_empty(), "{failed:#?}");
@@ -31,6 +33,10 @@ async fn a_healthy_installation_passes_while_it_runs() {
     {
         assert_eq!(found(&findings, check).verdict, Verdict::Ok, "{findings:#?}");
     }
+    // A FrameOS is no collector, but answers, which is all that can be known of Sentry.
+    assert_eq!(found(&findings, "traces").verdict, Verdict::Warn);
+    assert!(found(&findings, "traces").found.contains("404"), "{findings:#?}");
+    assert_eq!(found(&findings, "errors").verdict, Verdict::Ok);
     assert!(found(&findings, "ports").found.contains("in use"));
     app.finish().await;
 }
@@ -47,6 +53,8 @@ async fn what_is_wrong_is_named_with_advice() {
     config.server.max_connections = 900_000_000;
     config.server.tls_cert = Some("/nonexistent/cert.pem".into());
     config.listen = ([192, 0, 2, 1], 1).into();
+    config.telemetry.otlp_url = Some("http://127.0.0.1:1".to_owned());
+    config.telemetry.sentry_dsn = Some("http://key@127.0.0.1:1/1".to_owned().into());
     let key = app.data_dir().join("keys/receipts.key");
     std::fs::set_permissions(&key, PermissionsExt::from_mode(0o644)).unwrap();
     let findings = doctor(&config).await;
@@ -57,6 +65,8 @@ async fn what_is_wrong_is_named_with_advice() {
         ("isolation", Verdict::Fail, "frameos-jail"),
         ("open files", Verdict::Warn, "900001024 needed"),
         ("tls", Verdict::Fail, "missing"),
+        ("traces", Verdict::Warn, "refused"),
+        ("errors", Verdict::Warn, "refused"),
         ("ports", Verdict::Fail, "192.0.2.1:1"),
         ("exposure", Verdict::Warn, "limits are off"),
     ] {

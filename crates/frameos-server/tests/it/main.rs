@@ -8,6 +8,7 @@ mod account_end;
 mod analytics;
 mod bundles;
 mod config;
+mod contract;
 mod discovery;
 mod doctor;
 mod envelope;

@@ -38,9 +38,15 @@ fn read_published(row: &Row) -> Result<CatalogueAgent, StoreError> {
     Ok(CatalogueAgent { agent: read(row)?, language: row.get(26)?, changed_at: row.get(27)? })
 }
 
-/// All published agents, by their ids.
-pub async fn catalogue_load_unscoped(tx: &mut Tx) -> Result<Vec<CatalogueAgent>, StoreError> {
-    read_all(&tx.query(published!(" ORDER BY a.id"), &[]).await?, read_published)
+/// The published agents whose ids come after `after`, `most` of them, by their ids.
+pub async fn catalogue_load_unscoped(
+    tx: &mut Tx,
+    after: Option<AgentId>,
+    most: i64,
+) -> Result<Vec<CatalogueAgent>, StoreError> {
+    let after = after.map_or_else(String::new, |id| id.to_string());
+    let sql = published!(" AND a.id > $1 ORDER BY a.id LIMIT $2");
+    read_all(&tx.query(sql, &params![after, most]).await?, read_published)
 }
 
 /// One agent, if it is published.

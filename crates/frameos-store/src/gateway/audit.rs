@@ -381,3 +381,62 @@ pub(super) async fn first_of(
     }
     Ok(None)
 }
+
+/// What a budget counts in one period.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BudgetWindow {
+    pub owner: String,
+    pub currency: String,
+    pub period: String,
+    pub used: i64,
+}
+
+/// Up to `limit` windows after this owner, currency and period, in their order.
+pub async fn budget_windows_page_unscoped(
+    tx: &mut Tx,
+    after: &[String; 3],
+    limit: i64,
+) -> Result<Vec<BudgetWindow>, StoreError> {
+    let sql = "SELECT owner, currency, period, used FROM budget_windows WHERE (owner, currency, period) > ($1, $2, $3) \
+               ORDER BY owner, currency, period LIMIT $4";
+    let [owner, currency, period] = after;
+    let read = |row: &Row| {
+        Ok(BudgetWindow { owner: row.get(0)?, currency: row.get(1)?, period: row.get(2)?, used: row.get(3)? })
+    };
+    tx.query(sql, &params![owner.as_str(), currency.as_str(), period.as_str(), limit])
+        .await?
+        .iter()
+        .map(read)
+        .collect()
+}
+
+/// A refund with when its mandate was counted into a budget.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refunded {
+    pub id: String,
+    pub owner: String,
+    pub currency: String,
+    pub amount: i64,
+    pub mandated_at: Timestamp,
+}
+
+/// Up to `limit` refunds after this id, in their order.
+pub async fn refunded_page_unscoped(
+    tx: &mut Tx,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<Refunded>, StoreError> {
+    let sql = "SELECT r.id, m.agent_id, m.currency, r.amount, m.created_at FROM refunds r \
+               JOIN payments y ON y.id = r.payment_id JOIN mandates m ON m.id = y.mandate_id \
+               WHERE r.id > $1 ORDER BY r.id LIMIT $2";
+    let read = |row: &Row| {
+        Ok(Refunded {
+            id: row.get(0)?,
+            owner: row.get(1)?,
+            currency: row.get(2)?,
+            amount: row.get(3)?,
+            mandated_at: row.get(4)?,
+        })
+    };
+    tx.query(sql, &params![after, limit]).await?.iter().map(read).collect()
+}

@@ -25,7 +25,7 @@ on_both_engines!(
 
 /// The published agents' slugs, in the order they were published in.
 async fn slugs(store: &Store) -> Vec<String> {
-    let found = read!(store, |tx| catalogue_load_unscoped(tx));
+    let found = read!(store, |tx| catalogue_load_unscoped(tx, None, 100));
     found.into_iter().map(|listed| listed.agent.slug).collect()
 }
 

@@ -217,7 +217,8 @@ impl World {
     /// A queued run with its ticket, as if `user` had asked for it.
     pub(crate) async fn queued(&self, user_id: UserId, class: i64) -> (ExecutionId, TicketId) {
         let execution_id = self.execution().await;
-        let new = TicketNew { id: id(), kind: "run", execution_id, class, user_id, run_at: at(2) };
+        let new =
+            TicketNew { id: id(), kind: "run", execution_id, class, user_id, run_at: at(2), trace: None };
         let ticket_id = new.id;
         tx!(self.store(), |tx| ticket_enqueue(tx, &new, at(2)));
         (execution_id, ticket_id)

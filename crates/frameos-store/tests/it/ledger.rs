@@ -130,6 +130,11 @@ mod only_postgres {
             "TRUNCATE payments CASCADE",
             "TRUNCATE payment_receipts",
             "TRUNCATE ledger_checkpoints",
+            "TRUNCATE refunds CASCADE",
+            "TRUNCATE execution_charges",
+            "TRUNCATE run_receipts CASCADE",
+            "TRUNCATE ap2_mandates",
+            "TRUNCATE audit_log",
         ] {
             assert_is_refused(&db, sql).await;
         }

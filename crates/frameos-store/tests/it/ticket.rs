@@ -336,6 +336,7 @@ async fn an_authorisation_becomes_a_run(db: TestDb) {
         class: 0,
         user_id: world.user,
         run_at: at(100),
+        trace: Some("00-of-it".to_owned()),
     };
     tx!(store, |tx| ticket_enqueue(tx, &new, at(2)));
     assert_eq!(position(store, run).await, None);
@@ -346,6 +347,7 @@ async fn an_authorisation_becomes_a_run(db: TestDb) {
     let (mine, other) = (lease("w", 10), lease("x", 10));
     let taken = tx!(store, |tx| ticket_take_unleased(tx, run, "run", &mine)).unwrap();
     assert_eq!((taken.kind.as_str(), taken.attempt), ("run", 1));
+    assert_eq!(taken.payload, json!({"trace": "00-of-it"}), "its trace goes with it");
     assert!(tx!(store, |tx| ticket_take_unleased(tx, run, "run", &other)).is_none());
 }
 

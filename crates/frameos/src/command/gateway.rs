@@ -32,7 +32,7 @@ pub async fn run(args: &Gateway) -> Result<()> {
         return gateway_client::run(command).await;
     }
     let config = args.server.load(&[("gateway.listen", args.listen.as_ref())])?;
-    frameos_server::logging_init(&config);
+    let telemetry = frameos_server::telemetry_start(&config).map_err(frameos_server::ServeError::from)?;
     let shutdown = frameos_server::shutdown_on_signals()?;
-    Ok(frameos_server::gateway(config, shutdown).await?)
+    Ok(frameos_server::gateway(config, telemetry, shutdown).await?)
 }

@@ -27,7 +27,7 @@ pub async fn run(args: &Serve) -> Result<()> {
     let flags =
         [("listen", args.listen.as_ref()), ("roles", args.roles.as_ref()), ("seed", args.seed.as_ref())];
     let config = args.server.load(&flags)?;
-    frameos_server::logging_init(&config);
+    let telemetry = frameos_server::telemetry_start(&config).map_err(frameos_server::ServeError::from)?;
     let shutdown = frameos_server::shutdown_on_signals()?;
-    Ok(frameos_server::serve(config, shutdown).await?)
+    Ok(frameos_server::serve(config, telemetry, shutdown).await?)
 }

@@ -40,9 +40,9 @@ pub async fn run(args: &Worker) -> Result<()> {
         return status(args).await;
     }
     let config = args.server.load(&[("worker.slots", args.slots.as_ref())])?;
-    frameos_server::logging_init(&config);
+    let telemetry = frameos_server::telemetry_start(&config).map_err(frameos_server::ServeError::from)?;
     let shutdown = frameos_server::shutdown_on_signals()?;
-    Ok(frameos_server::worker(config, shutdown).await?)
+    Ok(frameos_server::worker(config, telemetry, shutdown).await?)
 }
 
 async fn status(args: &Status) -> Result<()> {

@@ -18,6 +18,7 @@ mod remote;
 mod sandbox;
 mod scan;
 mod server;
+mod telemetry;
 mod webhook;
 mod worker_status;
 mod x402;

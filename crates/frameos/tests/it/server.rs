@@ -59,8 +59,25 @@ impl Server {
         Self::listening(command)
     }
 
+    /// The same on any port with further arguments and variables.
+    #[allow(dead_code, reason = "not for the benchmarks")]
+    pub(crate) fn start_as(frameos: &Frameos, more: &[&str], variables: &[(&str, String)]) -> Self {
+        let data = frameos.path("data");
+        let args = ["serve", "--listen", "127.0.0.1:0", "--data-dir", data.to_str().unwrap()];
+        let mut command = frameos.command(args.iter().chain(more));
+        command
+            .env("FRAMEOS_LIMITS__ENABLED", "false")
+            .envs(variables.iter().map(|(name, value)| (name, value)));
+        Self::listening(command)
+    }
+
     /// Starts it and waits until it accepts connections.
-    fn listening(mut command: Command) -> Self {
+    pub(crate) fn listening(command: Command) -> Self {
+        Self::started(command, "listening on ")
+    }
+
+    /// Starts it and waits until it says, behind `word`, where it can be reached.
+    pub(crate) fn started(mut command: Command, word: &str) -> Self {
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let stderr = lines(child.stderr.take().unwrap());
@@ -69,7 +86,7 @@ impl Server {
         while server.url.is_empty() {
             match server.stderr.recv_timeout(START) {
                 Ok(line) => {
-                    server.url = line.strip_prefix("listening on ").unwrap_or_default().to_owned();
+                    server.url = line.strip_prefix(word).unwrap_or_default().to_owned();
                     seen.push(line);
                 }
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {

@@ -1,24 +1,24 @@
 import { Group, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import type { ReactNode } from 'react';
 
 import { ErrorState } from '@/shared/ErrorState';
 import { AnchorLink } from '@/shared/links';
 import { usePageTitle } from '@/shared/usePageTitle';
 
 import { AgentGrid } from '../AgentGrid';
-import { agentsQuery } from '../queries';
+import { agentsQuery, popularQuery, SHELF } from '../queries';
 import type { AgentSummary } from '../types';
 import { Hero } from './Hero';
 import classes from './HomePage.module.css';
 import { Promises } from './Promises';
 
-const SHELF = 6;
+/** A row of cards. */
+const ROW = 3;
 
 /** The front of the marketplace. */
 export function HomePage() {
   usePageTitle(undefined);
-  const popular = useQuery(agentsQuery({ sort: 'popularity', limit: SHELF }));
+  const popular = useQuery(popularQuery());
   const isSmall = popular.data !== undefined && popular.data.total <= SHELF;
   return (
     <>
@@ -38,13 +38,14 @@ export function HomePage() {
 
 /** What more there is to show once there are more agents than fit on one shelf. */
 function MoreShelves() {
-  const newest = useQuery(agentsQuery({ sort: 'newest', limit: SHELF }));
-  const rated = useQuery(agentsQuery({ sort: 'rating', limit: SHELF }));
-  const best = rated.data?.agents.filter((agent) => agent.review_count > 0);
+  const newest = useQuery(agentsQuery({ sort: 'newest', limit: ROW }));
+  const rated = useQuery(agentsQuery({ sort: 'rating', limit: ROW }));
+  // Where nobody has rated anything, there is no best.
+  const best = rated.data?.agents.every((agent) => agent.review_count > 0) === false ? [] : rated.data?.agents;
   return (
     <>
-      {(best === undefined || best.length > 0) && <Shelf title="Best rated" sort="rating" agents={best} />}
-      <Shelf title="New" sort="newest" agents={newest.data?.agents} />
+      {(best === undefined || best.length > 0) && <Shelf title="Best rated" sort="rating" agents={best} expect={ROW} />}
+      <Shelf title="New" sort="newest" agents={newest.data?.agents} expect={ROW} />
     </>
   );
 }
@@ -53,10 +54,11 @@ interface ShelfProps {
   title: string;
   sort: 'popularity' | 'newest' | 'rating';
   agents: AgentSummary[] | undefined;
-  children?: ReactNode;
+  /** How many there will be. */
+  expect?: number;
 }
 
-function Shelf({ title, sort, agents }: ShelfProps) {
+function Shelf({ title, sort, agents, expect = SHELF }: ShelfProps) {
   return (
     <section aria-label={title}>
       <Group justify="space-between" align="baseline" mb="sm">
@@ -65,7 +67,7 @@ function Shelf({ title, sort, agents }: ShelfProps) {
           See all
         </AnchorLink>
       </Group>
-      <AgentGrid agents={agents} expect={SHELF} />
+      <AgentGrid agents={agents} expect={expect} />
     </section>
   );
 }

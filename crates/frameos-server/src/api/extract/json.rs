@@ -10,7 +10,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
 };
 use frameos_contract::ErrorCode;
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::error::Category;
 
 use crate::api::{failure::ApiFailure, layers::is_slow};
@@ -21,7 +21,7 @@ pub(crate) struct Json<T>(pub T);
 /// The body as `T`, or `T`'s default when there is no body.
 pub(crate) struct OptionalJson<T>(pub T);
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
+impl<S: Send + Sync, T: DeserializeOwned + Serialize> FromRequest<S> for Json<T> {
     type Rejection = ApiFailure;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiFailure> {
@@ -30,7 +30,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     }
 }
 
-impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalJson<T> {
+impl<S: Send + Sync, T: DeserializeOwned + Serialize + Default> FromRequest<S> for OptionalJson<T> {
     type Rejection = ApiFailure;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiFailure> {
@@ -67,14 +67,15 @@ fn content_type_check(headers: &HeaderMap) -> Result<(), ApiFailure> {
     Err(ApiFailure::new(ErrorCode::UNSUPPORTED_MEDIA_TYPE, "send JSON with `Content-Type: application/json`"))
 }
 
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiFailure> {
-    let parsed = serde_json::from_slice(bytes).map_err(|error| match error.classify() {
+fn parse<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> Result<T, ApiFailure> {
+    let parsed: T = serde_json::from_slice(bytes).map_err(|error| match error.classify() {
         Category::Data => {
             ApiFailure::new(ErrorCode::INVALID_REQUEST, format!("the body does not fit: {error}"))
         }
         _ => ApiFailure::new(ErrorCode::INVALID_JSON, format!("the body is not JSON: {error}")),
     })?;
-    if has_nul(bytes) {
+    // In a field that nobody reads it does no harm.
+    if has_nul(bytes) && serde_json::to_vec(&parsed).is_ok_and(|read| has_nul(&read)) {
         return Err(ApiFailure::new(
             ErrorCode::INVALID_REQUEST,
             "the body has the character U+0000 (`\\u0000`) in a text; leave it out",

@@ -1,9 +1,8 @@
 //! `?page=&limit=`: pages count from 1 and hold 1 to 100 entries, 20 when nothing is said.
 
 use axum::{extract::FromRequestParts, http::request::Parts};
-use frameos_contract::ErrorCode;
+use frameos_contract::{ErrorCode, envelope::PageQuery};
 use frameos_store::Page;
-use serde::Deserialize;
 
 use super::Query;
 use crate::api::failure::ApiFailure;
@@ -13,12 +12,6 @@ const HIGHEST_LIMIT: u32 = 100;
 
 /// The page a list request asks for.
 pub(crate) struct Paging(pub Page);
-
-#[derive(Deserialize)]
-struct PageQuery {
-    page: Option<u32>,
-    limit: Option<u32>,
-}
 
 impl<S: Send + Sync> FromRequestParts<S> for Paging {
     type Rejection = ApiFailure;

@@ -14,15 +14,16 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use frameos_app::{TRACE, trace_failed, trace_follow, trace_name};
 use frameos_contract::ErrorCode;
 use frameos_domain::{clock::Clock, id};
 use tokio_util::sync::CancellationToken;
 use tower_http::cors::CorsLayer;
-use tracing::Instrument;
+use tracing::{Instrument, Span, field::Empty, trace_span};
 
 use crate::{
     api::failure::{ApiFailure, failure_render},
-    metrics::HttpMetrics,
+    metrics::{HttpMetrics, method_name},
 };
 
 /// Longer than the longest granted wait; whoever needs longer than this is stuck.
@@ -79,10 +80,11 @@ pub(crate) async fn frame(State(frame): State<Frame>, mut request: Request, next
     let private = request.headers().contains_key(header::AUTHORIZATION) || request.method() != Method::GET;
     let method = request.method().clone();
     let span = tracing::info_span!("request", request_id = %request_id);
+    let trace = span.in_scope(|| request_trace(&request, &request_id));
     let started = Instant::now();
     let version = request.version();
 
-    let response = next.run(request).instrument(span).await;
+    let response = next.run(request).instrument(trace.clone()).instrument(span).await;
     let path = response.extensions().get::<MatchedPath>().cloned();
     let mut response = failure_render(response, &request_id);
     if let Ok(value) = HeaderValue::from_str(&request_id) {
@@ -95,6 +97,7 @@ pub(crate) async fn frame(State(frame): State<Frame>, mut request: Request, next
     let path = path.as_ref().map_or("(no route)", MatchedPath::as_str);
     let (status, ms) = (response.status().as_u16(), started.elapsed().as_millis());
     frame.http.answered(path, &method, status, started);
+    answer_trace(&trace, &method, path, status);
     // What is read thousands of times a second is counted, not told one by one, unless it goes wrong.
     let is_routine = method == Method::GET && status < 400 && READ_OFTEN.contains(&path);
     if is_routine || PROBES.contains(&path) {
@@ -103,6 +106,44 @@ pub(crate) async fn frame(State(frame): State<Frame>, mut request: Request, next
         tracing::info!(request_id = %request_id, %method, path, status, ms, "answered");
     }
     response
+}
+
+/// The request's span in its trace, which a client's `traceparent` goes before. Its route is known later.
+fn request_trace(request: &Request, request_id: &str) -> Span {
+    let span = trace_span!(
+        target: TRACE,
+        "request",
+        otel.kind = "server",
+        otel.status_code = Empty,
+        error.type = Empty,
+        http.request.method = method_name(request.method()),
+        http.route = Empty,
+        http.response.status_code = Empty,
+        frameos.request.id = request_id,
+    );
+    if span.is_disabled() {
+        return span;
+    }
+    if PROBES.contains(&request.uri().path()) {
+        return Span::none();
+    }
+    let parent = request.headers().get("traceparent").and_then(|value| value.to_str().ok());
+    if let Some(parent) = parent {
+        trace_follow(&span, parent);
+    }
+    span
+}
+
+fn answer_trace(span: &Span, method: &Method, route: &str, status: u16) {
+    if span.is_disabled() {
+        return;
+    }
+    let method = method_name(method);
+    trace_name(span, format!("{method} {route}"));
+    span.record("http.route", route).record("http.response.status_code", i64::from(status));
+    if status >= 500 {
+        trace_failed(span, &status.to_string());
+    }
 }
 
 fn headers_put(response: &mut Response, https: bool, private: bool) {

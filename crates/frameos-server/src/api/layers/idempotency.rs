@@ -29,7 +29,7 @@ use crate::api::{
     Api,
     extract::{body_bytes, is_run_token, key_in, principal_in},
     failure::{ApiFailure, failure_render},
-    reply::json_bytes,
+    reply::{Reply, json_bytes},
 };
 
 static REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
@@ -149,7 +149,12 @@ async fn once_by_row(api: &Api, request: Request, next: Next) -> Result<Response
 }
 
 /// Marks an answer as that of an earlier request.
-pub(crate) fn replayed(mut response: Response) -> Response {
+pub(crate) fn repeated<R>(mut answer: Reply<R>) -> Reply<R> {
+    answer.headers_mut().insert(&REPLAYED, HeaderValue::from_static("true"));
+    answer
+}
+
+fn replayed(mut response: Response) -> Response {
     response.headers_mut().insert(&REPLAYED, HeaderValue::from_static("true"));
     response
 }

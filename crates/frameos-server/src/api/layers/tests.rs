@@ -34,6 +34,7 @@ fn served(router: Router) -> Router {
             stopping: CancellationToken::new(),
             cors: None,
         },
+        async || ApiFailure::not_found(),
     )
 }
 

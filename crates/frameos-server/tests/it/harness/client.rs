@@ -5,6 +5,8 @@ use std::time::Duration;
 use reqwest::{Method, header::HeaderMap};
 use serde_json::{Value, json};
 
+use super::contract::{Sent, contract_check};
+
 /// An answer, read whole.
 #[derive(Debug, Clone)]
 pub struct Answer {
@@ -149,9 +151,14 @@ pub fn totp_now(secret: &str) -> String {
 }
 
 pub async fn answer(request: reqwest::RequestBuilder) -> Answer {
-    let response = request.send().await.unwrap();
+    let (http, request) = request.build_split();
+    let request = request.unwrap();
+    let body = request.body().and_then(reqwest::Body::as_bytes).map(<[u8]>::to_vec);
+    let sent = Sent { method: request.method().clone(), path: request.url().path().to_owned(), body };
+    let response = http.execute(request).await.unwrap();
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let text = response.text().await.unwrap();
+    contract_check(&sent, status, &headers, &text);
     let json = serde_json::from_str(&text).unwrap_or(Value::Null);
     Answer { status, headers, text, json }
 }

@@ -1,0 +1,159 @@
+//! The web UI: its pages and assets, built from `web/` and embedded. It knows no more of a page than its path and what
+//! search engines and messengers are told of it.
+//!
+//! A binary built without `web/dist` has no UI: its paths are unknown, as any other.
+
+mod head;
+mod page;
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{Path, Request, State},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    middleware::{Next, from_fn},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use frameos_app as app;
+use rust_embed::RustEmbed;
+
+use self::{head::Head, page::page};
+use crate::api::{Api, failure::ApiFailure};
+
+#[derive(RustEmbed)]
+#[folder = "../../web/dist"]
+#[allow_missing = true]
+struct Dist;
+
+/// The pages' paths. The UI knows what is at each; none is a path of the API.
+const PAGES: &[&str] = &[
+    "/explore",
+    "/runs",
+    "/runs/{*rest}",
+    "/shared/{token}",
+    "/dashboard",
+    "/dashboard/{*rest}",
+    "/studio",
+    "/studio/{*rest}",
+    "/console",
+    "/console/{*rest}",
+    "/sign-in",
+    "/sign-up",
+    "/verify-email",
+    "/forgot-password",
+    "/reset-password",
+];
+
+/// The assets' names have a hash of what is in them.
+const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+/// Of files whose names stay.
+const AN_HOUR: HeaderValue = HeaderValue::from_static("public, max-age=3600");
+
+/// `router` with the UI's pages and assets, if there are any.
+pub(crate) fn routes(mut router: Router<Api>) -> Router<Api> {
+    if !page::is_built() {
+        return router;
+    }
+    for path in PAGES {
+        router = router.route(path, get(async || page(StatusCode::OK, &Head::default())));
+    }
+    for path in Dist::iter().filter(|path| is_public(path)) {
+        let route = format!("/{path}");
+        router = router.route(&route, get(async move |headers: HeaderMap| asset(&path, &headers)));
+    }
+    router.route("/a/{slug}", get(agent)).layer(from_fn(home))
+}
+
+/// What is at a path that nobody knows: for people a page that says so, for programs a failure as all others.
+pub(crate) async fn unknown(method: Method, headers: HeaderMap) -> Response {
+    let is_read = method == Method::GET || method == Method::HEAD;
+    if is_read && page::is_built() && page_wanted(&headers) {
+        return page(StatusCode::NOT_FOUND, &Head::default());
+    }
+    ApiFailure::not_found().into_response()
+}
+
+/// The first page, for people who ask for `/`; programs are told what answers there.
+async fn home(request: Request, next: Next) -> Response {
+    if request.uri().path() == "/" && request.method() == Method::GET && page_wanted(request.headers()) {
+        return page(StatusCode::OK, &Head::default());
+    }
+    next.run(request).await
+}
+
+/// An agent's page: what is told of it to those who do not run scripts is the agent's.
+async fn agent(State(api): State<Api>, Path(slug): Path<String>) -> Response {
+    let Ok(catalogue) = app::catalogue(&api.app).await else {
+        // The page asks again itself, and says what is wrong.
+        return page(StatusCode::OK, &Head::default());
+    };
+    match catalogue.agent(&slug) {
+        Some(listed) => {
+            let agent = &listed.agent;
+            let url = api.app.public_url();
+            page(StatusCode::OK, &Head::agent(&agent.slug, &agent.name, &agent.description, url))
+        }
+        // It may be its developer who asks: the page knows who is signed in, this does not.
+        None => page(StatusCode::NOT_FOUND, &Head::default()),
+    }
+}
+
+/// Browsers name HTML first; programs name something else, or anything.
+fn page_wanted(headers: &HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    accept.is_some_and(|accept| accept.split(',').any(|kind| kind.trim().starts_with("text/html")))
+}
+
+fn is_public(path: &str) -> bool {
+    path != "index.html" && !path.starts_with('.') && !path.ends_with(".br") && !path.ends_with(".gz")
+}
+
+fn asset(path: &str, headers: &HeaderMap) -> Response {
+    let packed = ["br", "gz"].into_iter().filter(|kind| is_accepted(headers, kind)).find_map(|kind| {
+        let found = Dist::get(&format!("{path}.{kind}"))?;
+        Some((found, if kind == "br" { "br" } else { "gzip" }))
+    });
+    let (file, encoding) = match packed {
+        Some((file, encoding)) => (file, Some(encoding)),
+        None => match Dist::get(path) {
+            Some(file) => (file, None),
+            None => return ApiFailure::not_found().into_response(),
+        },
+    };
+    let mut response = Response::new(Body::from(file.data));
+    let answer = response.headers_mut();
+    answer.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type(path)));
+    answer.insert(header::CACHE_CONTROL, if path.starts_with("assets/") { FOR_EVER } else { AN_HOUR });
+    answer.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    if let Some(encoding) = encoding {
+        answer.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
+    }
+    response
+}
+
+/// Whether the client takes `br` or `gz`, by RFC 9110, 12.5.3, as far as it matters: named and not with a weight of nothing.
+fn is_accepted(headers: &HeaderMap, kind: &str) -> bool {
+    let name = if kind == "gz" { "gzip" } else { kind };
+    let accepted = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    accepted.flat_map(|value| value.split(',')).any(|coding| {
+        let mut parts = coding.split(';').map(str::trim);
+        let is_named = parts.next().is_some_and(|coding| coding.eq_ignore_ascii_case(name));
+        is_named && !parts.any(|part| matches!(part, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
+    })
+}
+
+fn content_type(path: &str) -> &'static str {
+    match path.rsplit('.').next() {
+        Some("js" | "mjs") => "text/javascript; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("svg") => "image/svg+xml",
+        Some("png") => "image/png",
+        Some("ico") => "image/x-icon",
+        Some("woff2") => "font/woff2",
+        Some("json" | "map") => "application/json",
+        Some("webmanifest") => "application/manifest+json",
+        Some("txt") => "text/plain; charset=utf-8",
+        _ => "application/octet-stream",
+    }
+}
