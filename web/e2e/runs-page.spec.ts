@@ -35,7 +35,7 @@ test('a run that succeeded: outputs by their kinds, cost, and a receipt that thi
   await expect(page.locator('[data-check="Inputs"]')).toHaveAttribute('data-outcome', 'untold');
   await look(page, 'run-success');
   await page.getByText('JSON', { exact: true }).click();
-  await expect(page.getByRole('region', { name: 'the outputs' })).toContainText('"Kaveri Mills"');
+  await expect(page.getByRole('group', { name: 'the outputs' })).toContainText('"Kaveri Mills"');
 });
 
 test('a receipt that somebody altered on its way is refused', async ({ page, api }) => {
@@ -86,7 +86,7 @@ test('a run is followed while it goes on, over a lost connection, and can be can
   const { account, token } = await fundedUser(api);
   await api.signIn(page, account);
   const deployment = await deploy(api, token, 'web-chatty');
-  const id = await execute(api, token, 'web-chatty', deployment, { lines: 300, ms: 12_000 });
+  const id = await execute(api, token, 'web-chatty', deployment, { lines: 2_000, ms: 200_000 });
   await page.goto(`/runs/${id}`);
   await expect(page.locator('[data-log-line]').first()).toBeVisible();
   await expect(page.getByRole('progressbar', { name: 'Progress' })).toBeVisible();

@@ -12,6 +12,7 @@ export const chatty: TestAgent = {
   version: '1.0.0',
   manifest: {
     name: 'Chatty Counter',
+    runtime: { language: 'nodejs', version: '20', entrypoint: 'index.js', timeout_ms: 300_000, memory_mb: 128 },
     inputs: [
       { name: 'lines', type: 'integer', required: true, default: 1000 },
       { name: 'ms', type: 'integer', default: 3000 },
