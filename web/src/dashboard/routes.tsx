@@ -1,8 +1,9 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
-import { Bell, Boxes, CalendarSync, Gauge, KeyRound, LockKeyhole, ReceiptText, ShieldCheck, Wallet, Webhook } from 'lucide-react';
+import { Boxes, CalendarSync, Gauge, KeyRound, LockKeyhole, ReceiptText, ShieldCheck, Wallet, Webhook } from 'lucide-react';
 
 import { rootRoute } from '@/app/rootRoute';
 import { RoleGate } from '@/session/RoleGate';
+import { pagingOf } from '@/shared/paging';
 import { type SectionItem, SectionLayout } from '@/shared/SectionLayout';
 
 const ITEMS: SectionItem[] = [
@@ -13,7 +14,6 @@ const ITEMS: SectionItem[] = [
   { label: 'Transactions', to: '/dashboard/transactions', icon: ReceiptText },
   { label: 'Spending policy', to: '/dashboard/policy', icon: ShieldCheck },
   { label: 'Webhooks', to: '/dashboard/webhooks', icon: Webhook },
-  { label: 'Notifications', to: '/dashboard/notifications', icon: Bell },
   { label: 'Access tokens', to: '/dashboard/tokens', icon: KeyRound },
   { label: 'Security', to: '/dashboard/security', icon: LockKeyhole },
 ];
@@ -37,6 +37,7 @@ export const dashboardRoutes = layout.addChildren([
   createRoute({
     getParentRoute: () => layout,
     path: '/deployments',
+    validateSearch: pagingOf,
     component: lazyRouteComponent(() => import('./DeploymentsPage'), 'DeploymentsPage'),
   }),
   createRoute({
@@ -52,6 +53,7 @@ export const dashboardRoutes = layout.addChildren([
   createRoute({
     getParentRoute: () => layout,
     path: '/transactions',
+    validateSearch: pagingOf,
     component: lazyRouteComponent(() => import('./TransactionsPage'), 'TransactionsPage'),
   }),
   createRoute({

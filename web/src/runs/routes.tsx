@@ -2,7 +2,8 @@ import { createRoute, lazyRouteComponent, Outlet } from '@tanstack/react-router'
 
 import { rootRoute } from '@/app/rootRoute';
 import { RoleGate } from '@/session/RoleGate';
-import { pagingOf } from '@/shared/paging';
+
+import { runsSearchOf } from './search';
 
 const runsRoute = createRoute({
   getParentRoute: () => rootRoute,
@@ -18,7 +19,7 @@ const ownRuns = runsRoute.addChildren([
   createRoute({
     getParentRoute: () => runsRoute,
     path: '/',
-    validateSearch: pagingOf,
+    validateSearch: runsSearchOf,
     component: lazyRouteComponent(() => import('./RunsPage'), 'RunsPage'),
   }),
   createRoute({

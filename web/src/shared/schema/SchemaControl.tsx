@@ -58,6 +58,7 @@ export function SchemaControl({ field, draft, error, isKept, disabled, onChange,
           value={draft === '' ? null : String(draft)}
           onChange={(value) => onChange(value ?? '')}
           clearable={!field.required}
+          clearButtonProps={{ 'aria-label': `Clear ${common.label}` }}
           searchable={(schema.enum?.length ?? 0) > FEW_CHOICES}
           placeholder="Choose one"
           data={(schema.enum ?? []).map((choice) => ({ value: JSON.stringify(choice), label: String(choice) }))}
