@@ -1,6 +1,6 @@
-import { Alert, Grid, Group, Paper, SimpleGrid, Stack, Stepper, Text, Title } from '@mantine/core';
+import { Alert, Grid, Group, Paper, SimpleGrid, Stack, Text, Timeline, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { Banknote, Upload } from 'lucide-react';
+import { Banknote, ListChecks, Play, Upload } from 'lucide-react';
 
 import { ErrorState } from '@/shared/ErrorState';
 import { AnchorLink, ButtonLink } from '@/shared/links';
@@ -145,18 +145,28 @@ function LatestRuns({ runs }: { runs: Analytics['recent_executions'] | undefined
   );
 }
 
+const STEPS = [
+  { icon: Upload, title: 'Publish your first agent', says: 'A folder with a manifest and a program in Python or Node.js' },
+  { icon: ListChecks, title: 'It is reviewed', says: 'A person looks at it; a decision is promised within 24 hours' },
+  { icon: Play, title: 'Users run it', says: 'You see runs, errors and logs, without anything users put in' },
+  { icon: Banknote, title: 'You are paid', says: 'Every Monday, by UPI or bank transfer, from ₹500 on' },
+];
+
 /** For who has published nothing: the way to earning. */
 function FirstSteps() {
   return (
     <Page size="sm">
       <PageHeader title="Welcome to the studio">Publish an agent, and earn 70 % of what users pay for its runs.</PageHeader>
       <Paper p="xl">
-        <Stepper active={-1} orientation="vertical" size="sm">
-          <Stepper.Step label="Publish your first agent" description="A folder with a manifest and a program in Python or Node.js" />
-          <Stepper.Step label="It is reviewed" description="A person looks at it; a decision is promised within 24 hours" />
-          <Stepper.Step label="Users run it" description="You see runs, errors and logs, without anything users put in" />
-          <Stepper.Step label="You are paid" description="Every Monday, by UPI or bank transfer, from ₹500 on" />
-        </Stepper>
+        <Timeline bulletSize={28} lineWidth={2}>
+          {STEPS.map(({ title, says, icon: Icon }) => (
+            <Timeline.Item key={title} title={title} bullet={<Icon size={15} aria-hidden />}>
+              <Text size="sm" c="dimmed">
+                {says}
+              </Text>
+            </Timeline.Item>
+          ))}
+        </Timeline>
         <Group mt="xl">
           <ButtonLink to="/studio/publish" leftSection={<Upload size={16} aria-hidden />}>
             Publish an agent

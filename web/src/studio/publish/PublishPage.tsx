@@ -1,4 +1,4 @@
-import { Stepper } from '@mantine/core';
+import { Stepper, VisuallyHidden } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, useBlocker } from '@tanstack/react-router';
@@ -18,6 +18,11 @@ import { manifestNew, manifestParse, manifestText, textIn } from './manifest';
 import { Submitted } from './Submitted';
 
 const route = getRouteApi('/studio/publish');
+
+/** On a phone there is room for the numbers only. */
+function StepLabel({ text, isHidden }: { text: string; isHidden: boolean | undefined }) {
+  return isHidden ? <VisuallyHidden>{text}</VisuallyHidden> : text;
+}
 
 /** From a folder to a version that waits for its review. */
 export function PublishPage() {
@@ -80,9 +85,9 @@ export function PublishPage() {
         size={isNarrow ? 'xs' : 'sm'}
         mb="xl"
       >
-        <Stepper.Step label={isNarrow ? undefined : 'Code'} aria-label="Code" />
-        <Stepper.Step label={isNarrow ? undefined : 'Listing and price'} aria-label="Listing and price" />
-        <Stepper.Step label={isNarrow ? undefined : 'Check and submit'} aria-label="Check and submit" />
+        <Stepper.Step label={<StepLabel text="Code" isHidden={isNarrow} />} />
+        <Stepper.Step label={<StepLabel text="Listing and price" isHidden={isNarrow} />} />
+        <Stepper.Step label={<StepLabel text="Check and submit" isHidden={isNarrow} />} />
       </Stepper>
       {step === 0 && <DropStep bundle={bundle} onTake={take} onGoOn={() => setStep(1)} />}
       {step === 1 && bundle && (
