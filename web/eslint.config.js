@@ -27,5 +27,6 @@ export default tseslint.config(
       'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],
     },
   },
+  { files: ['e2e/bench/**'], rules: { 'no-console': 'off' } },
   { files: ['src/app/NotificationCorner.tsx'], rules: { 'no-restricted-imports': 'off' } },
 );

@@ -2,6 +2,7 @@ import react from '@vitejs/plugin-react';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
+import { homePreload } from './scripts/home-preload.ts';
 import { mantineCss } from './scripts/mantine-css.ts';
 
 const server = process.env.FRAMEOS_URL ?? 'http://127.0.0.1:8080';
@@ -33,7 +34,7 @@ export const API_PREFIXES = [
 const escaped = API_PREFIXES.map((prefix) => prefix.replace('.', '\\.')).join('|');
 
 export default defineConfig({
-  plugins: [mantineCss(), react()],
+  plugins: [mantineCss(), react(), homePreload()],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   server: {
     host: '127.0.0.1',

@@ -36,6 +36,8 @@ export async function look(page: Page, name: string, views: readonly View[] = ['
     await expect(page.locator('[aria-busy="true"]')).toHaveCount(0);
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     expect(overflow, `sideways scrolling of ${name} (${view})`).toBeLessThanOrEqual(0);
+    // A picture of the whole page has the header where it stands, so it must stand on top.
+    await page.evaluate(() => window.scrollTo(0, 0));
     await page.screenshot({ path: `${PICTURES}${name}-${view}.png`, fullPage: true });
     // In the dark only colours differ.
     await axe(page, view === 'dark' ? ['color-contrast'] : undefined);

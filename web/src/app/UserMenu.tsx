@@ -21,7 +21,8 @@ export function UserMenu({ session }: { session: Session }) {
   return (
     <Menu width={250} position="bottom-end" shadow="md" withinPortal>
       <Menu.Target>
-        <UnstyledButton aria-label={me ? `Account of ${me.name}` : 'Account'} style={{ borderRadius: '50%' }}>
+        <UnstyledButton style={{ borderRadius: '50%' }}>
+          <span className="visually-hidden">Account</span>
           <Avatar size={34} color="brand" name={me?.name} alt="" />
         </UnstyledButton>
       </Menu.Target>

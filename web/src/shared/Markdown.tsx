@@ -1,7 +1,8 @@
 import { Skeleton, Stack } from '@mantine/core';
 import { lazy, Suspense } from 'react';
 
-const Rendered = lazy(() => import('./MarkdownRendered'));
+/** Without a stand-in of its own: for pages that wait for it as a whole, so that nothing below it moves. */
+export const MarkdownHeld = lazy(() => import('./MarkdownRendered'));
 
 interface Props {
   text: string;
@@ -21,7 +22,7 @@ export function Markdown({ text, firstHeading = 3 }: Props) {
         </Stack>
       }
     >
-      <Rendered text={text} firstHeading={firstHeading} />
+      <MarkdownHeld text={text} firstHeading={firstHeading} />
     </Suspense>
   );
 }

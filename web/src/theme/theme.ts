@@ -8,6 +8,9 @@ const MONO = "ui-monospace, 'SF Mono', 'Cascadia Mono', Menlo, Consolas, 'Libera
 
 const small = { size: 'sm' as MantineSize };
 
+/** Dialogs: a name for their button, and no second banner for those who go by landmarks. */
+const dialog = { closeButtonProps: { 'aria-label': 'Close' }, attributes: { header: { role: 'presentation' } } };
+
 export const theme = createTheme({
   colors: { brand, red, green, blue, yellow, orange, gray, dark },
   primaryColor: 'brand',
@@ -38,7 +41,8 @@ export const theme = createTheme({
     Anchor: { defaultProps: { underline: 'hover' } },
     Badge: { defaultProps: { variant: 'light', radius: 'sm', tt: 'none', fw: 550 } },
     Button: { defaultProps: small, styles: { label: { fontWeight: 550 } } },
-    Modal: { defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.5, blur: 2 } } },
+    Drawer: { defaultProps: dialog },
+    Modal: { defaultProps: { ...dialog, centered: true, overlayProps: { backgroundOpacity: 0.5, blur: 2 } } },
     NavLink: { styles: { root: { borderRadius: 'var(--mantine-radius-md)' } } },
     NumberInput: { defaultProps: small },
     Paper: { defaultProps: { withBorder: true, radius: 'lg' } },

@@ -24,7 +24,7 @@ export function AgentSide({ agent, isTrying, onTry }: Props) {
   const mayRun = !session || session.role === 'user';
   return (
     <aside className={classes.side} aria-label="Price and facts">
-      <Paper p="lg">
+      <Paper p="lg" className={classes.first}>
         <Stack gap="md">
           <div>
             <Text className={classes.price}>{priceShort(agent)}</Text>
@@ -65,7 +65,7 @@ export function AgentSide({ agent, isTrying, onTry }: Props) {
           )}
         </Stack>
       </Paper>
-      <Paper p="lg">
+      <Paper p="lg" className={classes.second}>
         <Title order={2} size="h4" mb="sm">
           How it does
         </Title>

@@ -1,15 +1,24 @@
-import { Badge, Group, Paper, Stack, Text, Title } from '@mantine/core';
+import { Anchor, Badge, Group, Paper, Skeleton, Stack, Text, Title } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
+import { Suspense } from 'react';
 
-import { Markdown } from '@/shared/Markdown';
+import { MarkdownHeld } from '@/shared/Markdown';
 import { fieldsOf } from '@/shared/schema/types';
 
 import type { AgentPageData } from '../types';
-import { FieldTable } from './FieldTable';
+import { FieldList } from './FieldList';
 import classes from './Overview.module.css';
 
 /** What it does, what goes in, what comes out. */
 export function Overview({ agent }: { agent: AgentPageData }) {
+  return (
+    <Suspense fallback={<Skeleton h={640} radius="lg" />}>
+      <Whole agent={agent} />
+    </Suspense>
+  );
+}
+
+function Whole({ agent }: { agent: AgentPageData }) {
   const inputs = fieldsOf(agent.manifest, 'inputs');
   const outputs = fieldsOf(agent.manifest, 'outputs');
   const text = withoutTitle(agent.long_description ?? '', agent.name);
@@ -17,20 +26,20 @@ export function Overview({ agent }: { agent: AgentPageData }) {
     <Stack gap="xl">
       {text !== '' && (
         <Paper p={{ base: 'md', sm: 'xl' }} component="section" aria-label="Description">
-          <Markdown text={text} firstHeading={2} />
+          <MarkdownHeld text={text} firstHeading={2} />
         </Paper>
       )}
       <section>
         <Title order={2} mb="sm">
           What goes in
         </Title>
-        <FieldTable fields={inputs} label="Inputs" empty="It takes no inputs." />
+        <FieldList fields={inputs} label="Inputs" empty="It takes no inputs." />
       </section>
       <section>
         <Title order={2} mb="sm">
           What comes out
         </Title>
-        <FieldTable fields={outputs} label="Outputs" empty="Its manifest promises no outputs by name." isOutput />
+        <FieldList fields={outputs} label="Outputs" empty="Its manifest promises no outputs by name." isOutput />
       </section>
       {agent.tags.length > 0 && (
         <Group gap={6} role="group" aria-label="Tags">
@@ -44,7 +53,10 @@ export function Overview({ agent }: { agent: AgentPageData }) {
         </Group>
       )}
       <Text size="xs" c="dimmed">
-        For programs: <a href={`/agents/${agent.slug}.md`}>this page as Markdown</a>
+        For programs:{' '}
+        <Anchor href={`/agents/${agent.slug}.md`} size="xs">
+          this page as Markdown
+        </Anchor>
       </Text>
     </Stack>
   );

@@ -40,7 +40,7 @@ export function Permissions({ agent }: { agent: AgentPageData }) {
     },
   ];
   return (
-    <List size="sm" spacing={8} center={false}>
+    <List size="sm" spacing={8} p={0} styles={{ itemWrapper: { alignItems: 'flex-start' }, itemIcon: { marginTop: 2 } }}>
       {lines.map(({ key, icon: Icon, color, text }) => (
         <List.Item
           key={key}

@@ -87,7 +87,7 @@ export function SchemaControl({ field, draft, error, isKept, disabled, onChange,
           allowDecimal={!typesOf(schema).includes('integer')}
           clampBehavior="none"
           step={schema.multipleOf ?? (typesOf(schema).includes('integer') ? 1 : 0.1)}
-          maw={260}
+          styles={{ wrapper: { maxWidth: 260 } }}
         />
       );
     case 'secret':

@@ -1,9 +1,9 @@
-import { Badge, Code, Table, Text } from '@mantine/core';
+import { Badge, Code, Text } from '@mantine/core';
 
 import { formatCount } from '@/shared/numbers';
 import { type Field, type Schema, typesOf } from '@/shared/schema/types';
 
-import classes from './FieldTable.module.css';
+import classes from './FieldList.module.css';
 
 interface Props {
   fields: Field[];
@@ -13,37 +13,33 @@ interface Props {
 }
 
 /** What a manifest declares, for reading. */
-export function FieldTable({ fields, label, empty, isOutput = false }: Props) {
+export function FieldList({ fields, label, empty, isOutput = false }: Props) {
   if (fields.length === 0) return <Text c="dimmed">{empty}</Text>;
   return (
-    <div className={classes.frame}>
-      <Table aria-label={label} verticalSpacing="sm">
-        <Table.Tbody>
-          {fields.map((field) => (
-            <Table.Tr key={field.name}>
-              <Table.Th scope="row" className={classes.name}>
-                <Code>{field.name}</Code>
-                <Text size="xs" c="dimmed" mt={3}>
-                  {typeWords(field.schema)}
+    <dl className={classes.frame} aria-label={label}>
+      {fields.map((field) => (
+        <div key={field.name} className={classes.row}>
+          <dt className={classes.name}>
+            <Code>{field.name}</Code>
+            <Text size="xs" c="dimmed" mt={3}>
+              {typeWords(field.schema)}
+            </Text>
+          </dt>
+          <dd className={classes.what}>
+            <Text size="sm">{field.schema.description ?? <span className={classes.none}>Not described.</span>}</Text>
+            <div className={classes.notes}>
+              {!isOutput && field.required && <Badge color="gray">Required</Badge>}
+              {field.secret && <Badge color="gray">Secret</Badge>}
+              {rules(field.schema).map((rule) => (
+                <Text key={rule} size="xs" c="dimmed" span>
+                  {rule}
                 </Text>
-              </Table.Th>
-              <Table.Td>
-                <Text size="sm">{field.schema.description ?? <span className={classes.none}>Not described.</span>}</Text>
-                <div className={classes.notes}>
-                  {!isOutput && field.required && <Badge color="gray">Required</Badge>}
-                  {field.secret && <Badge color="gray">Secret</Badge>}
-                  {rules(field.schema).map((rule) => (
-                    <Text key={rule} size="xs" c="dimmed" span>
-                      {rule}
-                    </Text>
-                  ))}
-                </div>
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </div>
+              ))}
+            </div>
+          </dd>
+        </div>
+      ))}
+    </dl>
   );
 }
 
