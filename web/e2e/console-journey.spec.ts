@@ -10,6 +10,7 @@ test('a version is read, accepted and approved by keyboard', async ({ page, api 
   await page.goto('/console/reviews');
   await expect(page.getByText(slug)).toBeVisible();
   await look(page, 'console-queue');
+  await page.setViewportSize({ width: 1280, height: 800 });
   await page.getByRole('row').filter({ hasText: slug }).getByRole('link').click();
 
   await expect(page.getByText('A first version')).toBeVisible();

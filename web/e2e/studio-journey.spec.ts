@@ -25,7 +25,7 @@ test('a folder becomes a version that waits for its review', async ({ page, api 
   const slug = freshSlug('words');
   await api.signIn(page, account);
   await page.goto('/studio/publish');
-  await expect(page.getByText('Drop your agent’s folder')).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Drop your agent’s folder' })).toBeVisible();
   await look(page, 'studio-publish-drop');
 
   const chooser = page.waitForEvent('filechooser');
@@ -35,7 +35,7 @@ test('a folder becomes a version that waits for its review', async ({ page, api 
   );
   await expect(page.getByLabel('Name', { exact: false }).first()).toHaveValue('Word counter');
   await expect(page.getByText('2 files,')).toBeVisible();
-  await page.getByLabel('Description', { exact: true }).fill('Counts the words of any text.');
+  await page.getByLabel(/^Description/).fill('Counts the words of any text.');
   await page.getByLabel('Price of a run').fill('1.25');
   await expect(page.getByText('You earn 70 %: ₹0.87 of each paid run.')).toBeVisible();
   await settled(page);

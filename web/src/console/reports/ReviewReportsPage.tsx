@@ -90,7 +90,7 @@ function Reported({ entry, onAct }: { entry: ReportedReview; onAct: () => void }
     <Paper p="md" component="article" aria-label={`Review by ${review.author.name}`}>
       <Group justify="space-between" align="flex-start" gap="sm">
         <Group gap="xs">
-          <Rating value={review.rating} readOnly size="sm" color="var(--app-star)" aria-label={`${review.rating} of 5 stars`} />
+          <Rating role="img" value={review.rating} readOnly size="sm" color="var(--app-star)" aria-label={`${review.rating} of 5 stars`} />
           <Text size="sm">
             {review.author.name} of{' '}
             <AnchorLink to="/a/$slug" params={{ slug: entry.slug }} size="sm">

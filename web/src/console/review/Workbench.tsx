@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Kbd, Stack, Tabs, Tooltip } from '@mantine/core';
+import { Alert, Button, Kbd, Stack, Tabs, Text, Tooltip } from '@mantine/core';
 import { useDisclosure, useHotkeys } from '@mantine/hooks';
 import { Check, CircleHelp, Info, X } from 'lucide-react';
 import { type ReactNode, useMemo, useState } from 'react';
@@ -115,7 +115,11 @@ export function Workbench({ version, heading }: Props) {
           )}
           {version.scan_report && (
             <ScanSummary report={version.scan_report}>
-              {open > 0 && isOpen && <Group mt={4}>{plural(open, 'flagged finding')} not accepted yet</Group>}
+              {open > 0 && isOpen && (
+                <Text size="sm" fw={550} mt={4}>
+                  {plural(open, 'flagged finding')} not accepted yet
+                </Text>
+              )}
             </ScanSummary>
           )}
         </div>

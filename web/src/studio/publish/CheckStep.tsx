@@ -4,7 +4,7 @@ import { ArrowLeft, CircleAlert, Hourglass, Rocket, Send, TriangleAlert } from '
 import { useState } from 'react';
 
 import { client, take } from '@/api/client';
-import { ApiError } from '@/api/errors';
+import { ApiError, isApiError } from '@/api/errors';
 import { uniqueKey } from '@/session/key';
 import { ErrorState } from '@/shared/ErrorState';
 import { formatBytes, plural } from '@/shared/numbers';
@@ -42,12 +42,15 @@ export function CheckStep({ bundle, text, target, onBack, onSubmitted }: Props) 
     onSuccess: onSubmitted,
     onError: (error) => error instanceof ApiError && setKey(uniqueKey()),
   });
-  const isRefused = check.data?.accepted === false;
+  // The same again would be refused again: one goes back and changes it.
+  const isRefused = check.data?.accepted === false || isApiError(submit.error, 'SCAN_REJECTED', 'INVALID_MANIFEST');
   return (
     <Stack gap="lg">
       {check.isPending ? <Checking /> : check.error ? <ErrorState error={check.error} onRetry={() => void check.refetch()} /> : null}
-      {check.data === null && (
-        <Alert title="Not checked before">This server scans the code when it is submitted, and says then what it found.</Alert>
+      {check.data === null && !submit.error && (
+        <Alert color="gray" title="Not checked before">
+          This server scans the code when it is submitted, and says then what it found.
+        </Alert>
       )}
       {check.data && <Checked checked={check.data} isVersion={target !== null} />}
       {submit.error && <Refused error={submit.error} />}
@@ -154,7 +157,14 @@ function Refused({ error }: { error: Error }) {
     <Stack gap="md">
       <ErrorState error={error} title="It was not submitted" />
       {details?.errors && <Issues issues={details.errors} />}
-      {details?.scan_report && <ScanReportView report={details.scan_report} frames={[]} />}
+      {details?.scan_report && (
+        <section aria-labelledby="refused-title">
+          <Title order={2} id="refused-title" mb="sm">
+            Scan
+          </Title>
+          <ScanReportView report={details.scan_report} frames={[]} />
+        </section>
+      )}
     </Stack>
   );
 }

@@ -45,7 +45,7 @@ export function ReviewCard({ review, agent, agentName }: Props) {
       <Stack gap="xs">
         <Group justify="space-between" wrap="nowrap" align="flex-start">
           <Group gap="xs">
-            <Rating value={review.rating} readOnly size="sm" color="var(--app-star)" aria-label={`${review.rating} of 5 stars`} />
+            <Rating role="img" value={review.rating} readOnly size="sm" color="var(--app-star)" aria-label={`${review.rating} of 5 stars`} />
             <Text size="sm" fw={550}>
               {agentName}
             </Text>
