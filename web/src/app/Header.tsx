@@ -8,6 +8,7 @@ import { useSession } from '@/session/store';
 import classes from './Header.module.css';
 import { Logo } from './Logo';
 import { navFor } from './nav';
+import { NotificationsBell } from './NotificationsBell';
 import { SearchBox } from './SearchBox';
 import { SearchDialog } from './SearchDialog';
 import { SchemeSwitch } from './SchemeSwitch';
@@ -51,7 +52,10 @@ export function Header({ isNavOpen, onNavToggle }: Props) {
           </ActionIcon>
         )}
         {session ? (
-          <UserMenu session={session} />
+          <>
+            <NotificationsBell role={session.role} />
+            <UserMenu session={session} />
+          </>
         ) : (
           <>
             <SchemeSwitch visibleFrom="sm" />

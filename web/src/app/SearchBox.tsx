@@ -1,5 +1,5 @@
 import { Combobox, Kbd, Loader, type MantineSize, Text, TextInput, useCombobox } from '@mantine/core';
-import { useDebouncedValue, useHotkeys } from '@mantine/hooks';
+import { useDebouncedValue } from '@mantine/hooks';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { Search } from 'lucide-react';
@@ -7,6 +7,7 @@ import { useRef, useState } from 'react';
 
 import { agentsQuery } from '@/market/queries';
 import { priceShort } from '@/market/price';
+import { useSearchKey } from '@/shared/useSearchKey';
 
 import classes from './SearchBox.module.css';
 
@@ -30,14 +31,7 @@ export function SearchBox({ hotkey = false, size = 'sm', placeholder = 'Search a
     enabled: asked !== '',
     placeholderData: keepPreviousData,
   });
-  useHotkeys(
-    hotkey
-      ? [
-          ['/', () => input.current?.focus()],
-          ['mod+K', () => input.current?.focus()],
-        ]
-      : [],
-  );
+  useSearchKey(input, hotkey);
 
   const done = () => {
     combobox.closeDropdown();

@@ -22,6 +22,8 @@ export const router = createRouter({
     consoleRoutes,
   ]),
   context: { queryClient },
+  // Only what a route's `validateSearch` let through.
+  search: { strict: true },
   defaultPreload: 'intent',
   defaultPreloadStaleTime: 0,
   defaultPendingMs: 150,

@@ -2,9 +2,11 @@
 import { queryOptions } from '@tanstack/react-query';
 
 import { client, take } from '@/api/client';
+import { isApiError } from '@/api/errors';
+import { fetchLater } from '@/api/later';
 import type { Schemas } from '@/api/types';
-import { sessionFetch } from '@/session/fetch';
 
+import type { ExploreSearch } from './explore/search';
 import type { AgentListQuery, ReviewQuery } from './types';
 
 export const agentsQuery = (query: AgentListQuery) =>
@@ -12,6 +14,14 @@ export const agentsQuery = (query: AgentListQuery) =>
     queryKey: ['agents', 'list', query],
     queryFn: ({ signal }) => take(client.GET('/agents', { params: { query }, signal })),
   });
+
+/** How many agents a page of the list has. */
+export const EXPLORE_LIMIT = 24;
+/** How many agents a shelf of the front page has. */
+export const SHELF = 6;
+
+export const exploreQuery = (search: ExploreSearch) => agentsQuery({ ...search, facets: true, limit: EXPLORE_LIMIT });
+export const popularQuery = () => agentsQuery({ sort: 'popularity', limit: SHELF });
 
 export const categoriesQuery = () =>
   queryOptions({
@@ -64,10 +74,12 @@ export const versionChangesQuery = (agent: string, version: string) =>
     queryKey: ['agents', 'changes', agent, version],
     queryFn: async ({ signal }): Promise<Schemas['VersionChanges'] | null> => {
       const path = `/agents/${encodeURIComponent(agent)}/versions/${encodeURIComponent(version)}`;
-      const answer = await sessionFetch(new URL(path, window.location.origin).href, { signal });
-      if (!answer.ok) return null;
-      const { data } = (await answer.json()) as { data: { changes?: Schemas['VersionChanges'] | null } };
-      return data.changes ?? null;
+      try {
+        return (await fetchLater<{ changes?: Schemas['VersionChanges'] | null }>(path, { signal })).changes ?? null;
+      } catch (error) {
+        if (isApiError(error, 'NOT_FOUND', 'METHOD_NOT_ALLOWED')) return null;
+        throw error;
+      }
     },
     staleTime: Number.POSITIVE_INFINITY,
   });

@@ -10,20 +10,18 @@ import { usePageTitle } from '@/shared/usePageTitle';
 
 import { AgentGrid } from '../AgentGrid';
 import { categoryLabel } from '../categories';
-import { agentsQuery } from '../queries';
+import { EXPLORE_LIMIT as LIMIT, exploreQuery } from '../queries';
 import { ActiveFilters } from './ActiveFilters';
 import classes from './ExplorePage.module.css';
 import { Filters } from './Filters';
 import { Toolbar } from './Toolbar';
 import { useExplore } from './useExplore';
 
-const LIMIT = 24;
-
 /** All agents, narrowed down: the whole state is in the address. */
 export function ExplorePage() {
   const { search, set, clear, filters } = useExplore();
   const list = useQuery({
-    ...agentsQuery({ ...search, facets: true, limit: LIMIT }),
+    ...exploreQuery(search),
     placeholderData: keepPreviousData,
   });
   const [isOpen, drawer] = useDisclosure(false);

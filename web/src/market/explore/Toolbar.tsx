@@ -1,7 +1,9 @@
 import { Button, CloseButton, Group, Indicator, Select, TextInput } from '@mantine/core';
-import { useDebouncedCallback, useHotkeys } from '@mantine/hooks';
+import { useDebouncedCallback } from '@mantine/hooks';
 import { ListFilter, Search } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
+
+import { useSearchKey } from '@/shared/useSearchKey';
 
 import { SORT_LABELS } from './labels';
 import { type ExploreSearch, type ExploreSort, SORTS } from './search';
@@ -59,10 +61,7 @@ function Words({ value, onChange }: { value: string; onChange: Change }) {
   }, 120);
   useEffect(() => () => send.cancel(), [send]);
   const focus = () => input.current?.focus();
-  useHotkeys([
-    ['/', focus],
-    ['mod+K', focus],
-  ]);
+  useSearchKey(input);
   return (
     <TextInput
       ref={input}

@@ -7,18 +7,16 @@ import { AnchorLink } from '@/shared/links';
 import { usePageTitle } from '@/shared/usePageTitle';
 
 import { AgentGrid } from '../AgentGrid';
-import { agentsQuery } from '../queries';
+import { agentsQuery, popularQuery, SHELF } from '../queries';
 import type { AgentSummary } from '../types';
 import { Hero } from './Hero';
 import classes from './HomePage.module.css';
 import { Promises } from './Promises';
 
-const SHELF = 6;
-
 /** The front of the marketplace. */
 export function HomePage() {
   usePageTitle(undefined);
-  const popular = useQuery(agentsQuery({ sort: 'popularity', limit: SHELF }));
+  const popular = useQuery(popularQuery());
   const isSmall = popular.data !== undefined && popular.data.total <= SHELF;
   return (
     <>
