@@ -58,7 +58,7 @@ export function DataTable<Row>(props: Props<Row>) {
         className={classes.frame}
         type="native"
         tabIndex={0}
-        role="region"
+        role="group"
         aria-label={label}
       >
         <Table className={isStale ? classes.stale : undefined} aria-label={label}>

@@ -114,7 +114,7 @@ export function Workbench({ version, heading }: Props) {
             </Alert>
           )}
           {version.scan_report && (
-            <ScanSummary report={version.scan_report}>
+            <ScanSummary report={version.scan_report} order={2}>
               {open > 0 && isOpen && (
                 <Text size="sm" fw={550} mt={4}>
                   {plural(open, 'flagged finding')} not accepted yet

@@ -24,7 +24,7 @@ export function ChangesView({ changes, withFiles = true }: { changes: VersionDif
     <Paper p="md">
       <Stack gap="sm">
         <Group justify="space-between" gap="xs">
-          <Title order={3}>Changes since {changes.since}</Title>
+          <Title order={2} size="h3">Changes since {changes.since}</Title>
           <Group gap={6}>
             {changes.new.length > 0 && <Badge color="yellow">{plural(changes.new.length, 'new finding')}</Badge>}
             {changes.removed.length > 0 && <Badge color="green">{plural(changes.removed.length, 'finding')} gone</Badge>}

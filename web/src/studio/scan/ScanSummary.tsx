@@ -6,8 +6,15 @@ import { plural } from '@/shared/numbers';
 import type { ScanReport } from '../types';
 import { VERDICT } from './words';
 
+interface Props {
+  report: ScanReport;
+  /** Where its title stands among the page's headings. */
+  order?: 2 | 3;
+  children?: ReactNode;
+}
+
 /** The verdict, the risk score and what they are made of. */
-export function ScanSummary({ report, children }: { report: ScanReport; children?: ReactNode }) {
+export function ScanSummary({ report, order = 3, children }: Props) {
   const { color, title, says } = VERDICT[report.verdict];
   const parts = report.risk.parts.filter((part) => part.points > 0).slice(0, 4);
   return (
@@ -27,7 +34,7 @@ export function ScanSummary({ report, children }: { report: ScanReport; children
           }
         />
         <div style={{ minWidth: 0 }}>
-          <Title order={3}>{title}</Title>
+          <Title order={order} size="h3">{title}</Title>
           <Text size="sm">{says}</Text>
           <Text size="xs" c="dimmed" mt={4}>
             Risk {report.risk.score} of 100 · {plural(report.files_scanned, 'file')} scanned ·{' '}
