@@ -108,7 +108,7 @@ test('runs, logs, analytics, reviews and money', async ({ page, api }) => {
   await expect(page.getByText('Now ₹7.50 a run')).toBeVisible();
   await page.getByRole('button', { name: 'Actions for version 1.0.0' }).click();
   await page.getByRole('menuitem', { name: 'Deprecate…' }).click();
-  await page.getByLabel('Message').fill('2.0 comes soon.');
+  await page.getByRole('textbox', { name: 'Message' }).fill('2.0 comes soon.');
   await axe(page);
   await page.getByRole('button', { name: 'Deprecate it' }).click();
   await expect(page.getByText('2.0 comes soon.')).toBeVisible();

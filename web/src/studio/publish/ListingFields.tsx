@@ -70,7 +70,7 @@ export function ListingFields({ manifest, errors, isVersion, onChange }: Props) 
       />
       <TextInput label="Icon" description="https address of a square picture" placeholder="https://…" {...typed('icon_url')} />
       <div>
-        <Title order={3} size="h4" mb="sm">
+        <Title order={2} size="h4" mb="sm">
           Price
         </Title>
         <PriceFields
