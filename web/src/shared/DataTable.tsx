@@ -52,8 +52,15 @@ export function DataTable<Row>(props: Props<Row>) {
   if (rows && rows.length === 0) return empty;
   return (
     <Box aria-busy={!rows || isStale}>
-      {/* Scrolls sideways where it is narrow, so the keyboard must reach it. */}
-      <Table.ScrollContainer minWidth={minWidth} className={classes.frame} type="native" tabIndex={0} role="group" aria-label={label}>
+      {/* Scrolls sideways on a phone, so the keyboard must reach it. */}
+      <Table.ScrollContainer
+        minWidth={minWidth}
+        className={classes.frame}
+        type="native"
+        tabIndex={0}
+        role="group"
+        aria-label={label}
+      >
         <Table className={isStale ? classes.stale : undefined} aria-label={label}>
           <Table.Thead>
             <Table.Tr>

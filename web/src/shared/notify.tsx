@@ -3,11 +3,11 @@ import { Check, CircleAlert } from 'lucide-react';
 
 import { ApiError, messageOf } from '@/api/errors';
 
-const CLOSE = { 'aria-label': 'Close' };
+const named = { closeButtonProps: { 'aria-label': 'Close the message' } };
 
 export function notifyDone(message: string, title?: string): void {
   void corner().then(({ notifications }) =>
-    notifications.show({ title, message, color: 'green', icon: <Check size={16} aria-hidden />, autoClose: 5_000, closeButtonProps: CLOSE }),
+    notifications.show({ ...named, title, message, color: 'green', icon: <Check size={16} aria-hidden />, autoClose: 5_000 }),
   );
 }
 
@@ -15,7 +15,7 @@ export function notifyFailed(error: unknown, title = 'That did not work'): void 
   const id = error instanceof ApiError && error.requestId ? ` (request ${error.requestId})` : '';
   const message = `${messageOf(error)}${id}`;
   void corner().then(({ notifications }) =>
-    notifications.show({ title, message, color: 'red', icon: <CircleAlert size={16} aria-hidden />, autoClose: 12_000, closeButtonProps: CLOSE }),
+    notifications.show({ ...named, title, message, color: 'red', icon: <CircleAlert size={16} aria-hidden />, autoClose: 12_000 }),
   );
 }
 

@@ -1,0 +1,157 @@
+import type { Api } from './helpers/api';
+import { axe, look } from './helpers/look';
+import { expect, test } from './helpers/test';
+import { CLEAN, EVAL, folder, freshSlug, HASHING, manifest, run, settled, submit } from './studio-agents';
+
+async function developer(api: Api) {
+  const account = await api.register('developer', 'Asha Rao');
+  const { access_token: token } = await api.login(account);
+  return { account, token };
+}
+
+test('a new developer is shown the way', async ({ page, api }) => {
+  const { account } = await developer(api);
+  await api.signIn(page, account);
+  await page.goto('/studio');
+  await expect(page.getByRole('heading', { name: 'Welcome to the studio' })).toBeVisible();
+  await look(page, 'studio-welcome');
+  await page.goto('/studio/agents');
+  await expect(page.getByText('You have no agents yet')).toBeVisible();
+  await axe(page);
+});
+
+test('a folder becomes a version that waits for its review', async ({ page, api }) => {
+  const { account } = await developer(api);
+  const slug = freshSlug('words');
+  await api.signIn(page, account);
+  await page.goto('/studio/publish');
+  await expect(page.getByRole('heading', { name: 'Drop your agent’s folder' })).toBeVisible();
+  await look(page, 'studio-publish-drop');
+
+  const chooser = page.waitForEvent('filechooser');
+  await page.getByRole('button', { name: 'Choose a folder' }).click();
+  await (await chooser).setFiles(
+    folder({ 'manifest.json': JSON.stringify(manifest(slug), null, 2), 'main.py': HASHING, '.git/HEAD': 'x', '__pycache__/a.pyc': 'x' }),
+  );
+  await expect(page.getByLabel('Name', { exact: false }).first()).toHaveValue('Word counter');
+  await expect(page.getByText('2 files,')).toBeVisible();
+  await page.getByLabel(/^Description/).fill('Counts the words of any text.');
+  await page.getByLabel('Price of a run').fill('1.25');
+  await expect(page.getByText('You earn 70 %: ₹0.87 of each paid run.')).toBeVisible();
+  await settled(page);
+  await look(page, 'studio-publish-listing');
+  await page.getByRole('tab', { name: 'manifest.json' }).click();
+  await expect(page.getByLabel('manifest.json', { exact: true }).last()).toHaveValue(/"amount": 125/);
+  await axe(page);
+
+  await page.getByRole('button', { name: 'Check the code' }).click();
+  const submitButton = page.getByRole('button', { name: 'Submit the agent' });
+  await expect(submitButton).toBeEnabled();
+  await look(page, 'studio-publish-check');
+  await submitButton.click();
+  await expect(page.getByRole('heading', { name: 'Submitted for review' })).toBeVisible();
+  await look(page, 'studio-publish-done');
+  await page.getByRole('link', { name: 'Show the agent' }).click();
+  await expect(page.getByText('Version 1.0.0 is in review')).toBeVisible();
+  await expect(page.getByText('Counts the words of any text.')).toBeVisible();
+});
+
+test('what cannot be published says why', async ({ page, api }) => {
+  const { account } = await developer(api);
+  await api.signIn(page, account);
+  await page.goto('/studio/publish');
+  const pick = async (name: string, path: string) => {
+    const chooser = page.waitForEvent('filechooser');
+    await page.getByRole('button', { name }).click();
+    await (await chooser).setFiles(path);
+  };
+  await pick('Choose a tar.gz', `${folder({ 'a.tar.gz': 'no archive' })}/a.tar.gz`);
+  await expect(page.getByText('a.tar.gz is no tar.gz that can be read.')).toBeVisible();
+  await pick('Choose a folder', folder({ 'manifest.json': JSON.stringify(manifest(freshSlug('bad'))), 'main.py': EVAL }));
+  await page.getByRole('button', { name: 'Check the code' }).click();
+  const button = page.getByRole('button', { name: 'Submit the agent' });
+  // A server that checks beforehand says it at once; another one when it is submitted.
+  await expect(page.getByText('Code made at run time').or(page.getByText('Not checked before')).first()).toBeVisible();
+  if (await button.isEnabled()) await button.click();
+  await expect(page.getByRole('heading', { name: 'Code made at run time' })).toBeVisible();
+  await expect(page.getByText('The scan rejects this code')).toBeVisible();
+  await look(page, 'studio-publish-rejected');
+});
+
+test('runs, logs, analytics, reviews and money', async ({ page, api }) => {
+  const { account, token } = await developer(api);
+  const slug = freshSlug('paid');
+  const { version_id: version } = await submit(api, token, slug, CLEAN, { pricing: { model: 'per_execution', amount: 500, currency: 'INR' } });
+  await api.call('POST', `/admin/versions/${version}/approve`, {}, api.started.admin.access_token);
+  const buyer = (await api.login(api.started.accounts.user)).access_token;
+  await api.call('POST', '/wallet/top-ups', { amount: 100_000, currency: 'INR' }, buyer);
+  const execution = await run(api, buyer, slug, { text: 'one two three' });
+  await api.call('PUT', `/agents/${slug}/reviews`, { rating: 4, title: 'Counts well', text: 'Fast, and right every time.' }, buyer);
+
+  await api.signIn(page, account);
+  await page.goto('/studio');
+  await expect(page.getByRole('heading', { name: 'Latest runs' })).toBeVisible();
+  await expect(page.getByText('Succeeded')).toBeVisible();
+  await settled(page);
+  await look(page, 'studio-overview');
+
+  await page.goto('/studio/agents');
+  await expect(page.getByRole('link', { name: 'Word counter' })).toBeVisible();
+  await look(page, 'studio-agents');
+  await page.getByRole('link', { name: 'Word counter' }).click();
+  await expect(page.getByRole('heading', { name: 'Versions' })).toBeVisible();
+  await expect(page.getByText('Approved')).toBeVisible();
+  await look(page, 'studio-agent');
+  await page.getByLabel('Price of a run').fill('7.5');
+  await page.getByRole('button', { name: 'Change the price' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Change the price' }).click();
+  await expect(page.getByText('Now ₹7.50 a run')).toBeVisible();
+  await page.getByRole('button', { name: 'Actions for version 1.0.0' }).click();
+  await page.getByRole('menuitem', { name: 'Deprecate…' }).click();
+  await page.getByRole('textbox', { name: 'Message' }).fill('2.0 comes soon.');
+  await axe(page);
+  await page.getByRole('button', { name: 'Deprecate it' }).click();
+  await expect(page.getByText('2.0 comes soon.')).toBeVisible();
+  await page.getByRole('link', { name: '1.0.0' }).click();
+  await expect(page.getByRole('heading', { name: 'Version 1.0.0' })).toBeVisible();
+  await settled(page);
+  await look(page, 'studio-version');
+
+  await page.goto('/studio/runs');
+  await expect(page.getByText(execution)).toBeVisible();
+  await look(page, 'studio-runs');
+  await page.goto(`/studio/runs/${execution}`);
+  await expect(page.getByText('counting')).toBeVisible();
+  await expect(page.getByText('one two three')).toHaveCount(0);
+  await look(page, 'studio-run');
+
+  await page.goto('/studio/analytics');
+  await expect(page.getByText('₹3.50').first()).toBeVisible();
+  await settled(page);
+  await look(page, 'studio-analytics');
+  const download = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Export' }).click();
+  await page.getByRole('menuitem', { name: 'By version (CSV)' }).click();
+  expect((await download).suggestedFilename()).toBe('versions.csv');
+
+  await page.goto('/studio/reviews');
+  await page.getByRole('button', { name: 'Answer' }).click();
+  await page.getByLabel('Your answer').fill('Thank you!');
+  await page.getByRole('button', { name: 'Answer', exact: true }).click();
+  await expect(page.getByText('Your answer,')).toBeVisible();
+  await look(page, 'studio-reviews');
+
+  await page.goto('/studio/payouts');
+  await page.getByLabel('Account holder').fill('Asha Rao');
+  await page.getByLabel('UPI id').fill('not one');
+  await page.getByRole('button', { name: 'Save the account' }).click();
+  await expect(page.getByText('Such as asha@okbank')).toBeVisible();
+  await look(page, 'studio-payouts');
+  await page.getByLabel('UPI id').fill('asha@okbank');
+  await page.getByRole('textbox', { name: 'Your password' }).fill(account.password);
+  await page.getByRole('button', { name: 'Save the account' }).click();
+  await expect(page.getByText('New accounts wait')).toBeVisible();
+  await page.getByRole('tab', { name: 'Revenue' }).click();
+  await expect(page.getByText('+₹3.50')).toBeVisible();
+  await look(page, 'studio-revenue');
+});
