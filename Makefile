@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-vm test-faults bench bench-api bench-engine bench-gateway bench-scanner bench-sandbox fuzz-scanner check tidy fmt ci clean-data
+.PHONY: help run build test test-vm test-faults test-contract bench bench-api bench-engine bench-gateway bench-scanner bench-sandbox fuzz-scanner check tidy fmt ci clean-data
 
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 DATA_DIR := $(or $(FRAMEOS_DATA_DIR),data)
@@ -26,6 +26,9 @@ test-vm: ## Run the sandbox's tests on Debian's kernel in an emulated machine, a
 
 test-faults: ## Break several processes on one PostgreSQL for half an hour (FRAMEOS_FAULTS_MINUTES, FRAMEOS_TEST_SEED)
 	scripts/test-faults
+
+test-contract: ## Let schemathesis ask a live server whatever its description allows and forbids, as each role
+	scripts/test-contract
 
 bench: bench-gateway ## The benchmark of payments
 
