@@ -37,7 +37,7 @@ async fn people_are_told_what_concerns_them_and_ordinary_runs_do_not() {
     developer.send(Method::PUT, &reply, Some(&json!({"text": "thanks"})), None).await.expect(200);
     developer.post("/agents/echo/versions/1.0.0/deprecate", &json!({"message": "use 2"})).await.expect(200);
     let refund = format!("/admin/executions/{}/refund", run["id"].as_str().unwrap());
-    admin.post(&refund, &json!({"reason": "slow"})).await.expect(201);
+    admin.post(&refund, &json!({"reason": "slow"})).await.expect(200);
     developer.post("/agents/echo/versions/1.0.0/yank", &json!({"reason": "unsafe"})).await.expect(200);
     let (kinds, unread) = told(&user).await;
     assert_eq!(kinds[..4], ["version.yanked", "refund.received", "version.deprecated", "review.replied"]);
@@ -113,7 +113,7 @@ async fn what_was_spent_is_told_by_day_and_agent() {
         }
     }
     let refund = format!("/admin/executions/{}/refund", last["id"].as_str().unwrap());
-    app.admin().await.post(&refund, &json!({"amount": 20, "reason": "slow"})).await.expect(201);
+    app.admin().await.post(&refund, &json!({"amount": 20, "reason": "slow"})).await.expect(200);
     let spent = user.get("/wallet/spending?days=7").await.expect(200);
     let data = spent.data();
     assert_eq!(data["total"], json!({"paid": 150, "refunded": 20, "executions": 3}));
