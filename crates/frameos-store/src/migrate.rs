@@ -64,6 +64,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 18, name: "0018_findings", text: include_str!("../migrations/0018_findings.sql") },
     Migration { version: 19, name: "0019_identity", text: include_str!("../migrations/0019_identity.sql") },
     Migration { version: 21, name: "0021_discovery", text: include_str!("../migrations/0021_discovery.sql") },
+    Migration {
+        version: 25,
+        name: "0025_account_counts",
+        text: include_str!("../migrations/0025_account_counts.sql"),
+    },
 ];
 
 /// Why a database cannot be brought to this binary's schema.
