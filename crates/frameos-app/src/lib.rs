@@ -28,6 +28,7 @@ mod login;
 mod mail;
 mod manifest_cache;
 mod metrics;
+mod news;
 mod outcome;
 mod overview;
 mod password;

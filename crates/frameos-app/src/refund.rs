@@ -32,7 +32,8 @@ use crate::{
     error::{AppError, Result},
     jobs::{Job, Next, job_add},
     mail::{Mail, mail_post},
-    review::{audit, developer_tell},
+    news::developer_tell,
+    review::audit,
     webhook,
 };
 

@@ -5,13 +5,11 @@
 use std::time::Duration;
 
 use frameos_domain::{
-    clock::Timestamp,
     id::{AdminId, AgentId, DeveloperId, EventId, UserId, VersionId},
     scan::{ScanReport, VersionDiff},
     version as semver,
 };
 use frameos_store::{
-    StoreError, Tx,
     agent::{self, Agent},
     audit::{self, AuditEntry},
     developer,
@@ -22,14 +20,12 @@ use frameos_store::{
     user,
     version::{self, PendingVersion, Version, VersionReview},
 };
-use serde::{Deserialize, Serialize};
 
 use crate::{
     app::App,
     catalogue::catalogue_settle,
     error::{AppError, Result},
-    jobs::{Job, Next, job_add},
-    mail::{Mail, mail_post},
+    news::developer_mail_add,
     pricing::pricing_changed,
     scan::{acceptances, base_scan, version_base, version_diff, version_scan},
     version::{face_read, version_leads},
@@ -176,50 +172,6 @@ async fn decided_already(app: &App, id: VersionId) -> AppError {
     }
 }
 
-/// Has a developer told something, with the transaction, once for each occasion.
-pub(crate) async fn developer_mail_add(
-    tx: &mut Tx,
-    to: DeveloperId,
-    (id, what): (&str, &str),
-    (subject, text): (String, String),
-    now: Timestamp,
-) -> std::result::Result<(), StoreError> {
-    let mail = DeveloperMail { to, subject, text };
-    job_add(tx, &mail, &format!("{what} {id}"), now, now).await.map(drop)
-}
-
-/// Tells a developer something.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct DeveloperMail {
-    to: DeveloperId,
-    subject: String,
-    text: String,
-}
-
-impl Job for DeveloperMail {
-    const NAME: &'static str = "developer_mail";
-
-    async fn run(self, app: &App) -> Result<Next> {
-        let to = self.to;
-        let found =
-            app.store().read(move |tx| Box::pin(async move { developer::developer_get(tx, to).await }));
-        // Whoever has gone need not be told.
-        let Some(profile) = found.await? else { return Ok(Next::Done) };
-        let mail = Mail { to: profile.email, subject: self.subject, text: self.text };
-        app.mailer.send(mail).await.map_err(AppError::internal)?;
-        Ok(Next::Done)
-    }
-}
-
-pub(crate) async fn developer_tell(app: &App, developer: DeveloperId, subject: &str, text: String) {
-    let found =
-        app.store().read(move |tx| Box::pin(async move { developer::developer_get(tx, developer).await }));
-    let Ok(Some(profile)) = found.await else { return };
-    if let Err(error) = mail_post(app, Mail { to: profile.email, subject: subject.to_owned(), text }).await {
-        tracing::error!(error = &error as &dyn std::error::Error, "a developer was not mailed");
-    }
-}
-
 /// Takes an agent off the market: no new deployments, no new runs.
 pub async fn agent_ban(app: &App, admin: AdminId, agent: &str, reason: Option<&str>) -> Result<AgentId> {
     let reason = reason_parse(reason)?;
@@ -255,6 +207,9 @@ async fn agent_bar(
                 agent::agent_set_status_unscoped(tx, agent.id, status, now).await?;
                 entry.subject = agent.id.to_string();
                 audit::audit_insert(tx, &entry).await?;
+                let occasion = (&*entry.id.to_string(), "bar");
+                let mail = agent_barred(&agent, status, &entry.detail);
+                developer_mail_add(tx, agent.developer_id, occasion, mail, now).await?;
                 Ok(Some(agent.id))
             })
         })
@@ -262,6 +217,42 @@ async fn agent_bar(
         .ok_or(AppError::not_found("agent"))?;
     catalogue_settle(app).await;
     Ok(barred)
+}
+
+/// What an agent's developer is told of an administrator's act.
+fn agent_barred(agent: &Agent, status: AgentStatus, reason: &str) -> (String, String) {
+    let name = &agent.name;
+    let (subject, what) = if status == AgentStatus::Banned {
+        (
+            format!("{name} was banned"),
+            format!("{name} is off the market: it can be neither deployed nor run."),
+        )
+    } else {
+        (
+            format!("{name} is no longer banned"),
+            format!("{name} is on the market again, as far as a version of it is approved."),
+        )
+    };
+    (subject, with_reason(what, reason))
+}
+
+fn developer_barred(status: AccountStatus, reason: &str) -> (String, String) {
+    let (subject, what) = if status == AccountStatus::Active {
+        (
+            "Your account is open again",
+            "Your developer account is open again. Log in anew; personal access tokens are to be made anew.",
+        )
+    } else {
+        (
+            "Your account was suspended",
+            "Your developer account was suspended: you can neither sign in nor publish. What you earned stays yours.",
+        )
+    };
+    (subject.to_owned(), with_reason(what.to_owned(), reason))
+}
+
+fn with_reason(what: String, reason: &str) -> String {
+    if reason.is_empty() { format!("{what}\n") } else { format!("{what}\n\n{reason}\n") }
 }
 
 /// Bars a developer from signing in and publishing.
@@ -298,6 +289,8 @@ async fn developer_bar(app: &App, id: DeveloperId, status: AccountStatus, entry:
                     personal_token::personal_tokens_delete(tx, &id.to_string()).await?;
                 }
                 audit::audit_insert(tx, &entry).await?;
+                let occasion = (&*entry.id.to_string(), "bar");
+                developer_mail_add(tx, id, occasion, developer_barred(status, &entry.detail), now).await?;
             }
             Ok(found)
         })

@@ -20,7 +20,9 @@ use crate::{
     app::App,
     catalogue::catalogue_settle,
     error::{AppError, Result},
-    review::{developer_mail_add, reason_parse},
+    jobs::job_add,
+    news::{DeployersMail, developer_mail_add},
+    review::reason_parse,
     token::Principal,
     version::face_read,
 };
@@ -68,6 +70,8 @@ pub async fn version_yank(
                 return Ok(Err(error));
             }
             audit::audit_insert(tx, &entry(&who, &version, &reason, now)).await?;
+            let news = deployers_news(&agent, &number, &reason, now);
+            job_add(tx, &news, &version.id.to_string(), now, now).await?;
             if is_admin {
                 let subject = format!("{} {number} was withdrawn", agent.name);
                 let text = format!("Version {number} of {} does not run any more:\n\n{reason}\n", agent.name);
@@ -113,6 +117,21 @@ async fn lead_by_another(
     face.pricing = agent.pricing.clone();
     agent::agent_go_live_unscoped(tx, agent.id, &agent.slug, &face, now).await?;
     Ok(Ok(()))
+}
+
+/// What is told to all who have deployed the version.
+fn deployers_news(agent: &Agent, number: &str, reason: &str, now: Timestamp) -> DeployersMail {
+    let (name, slug) = (&agent.name, &agent.slug);
+    DeployersMail {
+        agent: agent.id,
+        version: number.to_owned(),
+        subject: format!("{name} {number} was withdrawn"),
+        text: format!(
+            "You have deployed version {number} of {name} ({slug}). It was withdrawn and starts no more runs:\n\n{reason}\n\nWhat \
+             runs goes on. Deploy another version, or upgrade the deployment, to go on using the agent.\n"
+        ),
+        since: now,
+    }
 }
 
 fn entry(who: &Principal, version: &Version, reason: &str, at: Timestamp) -> AuditEntry {

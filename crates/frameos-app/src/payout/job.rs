@@ -25,7 +25,7 @@ use crate::{
     app::App,
     error::Result,
     jobs::{Job, Next, job_add},
-    review::developer_tell,
+    news::developer_tell,
 };
 
 const DEVELOPERS_AT_ONCE: u32 = 200;

@@ -25,6 +25,7 @@ mod limits;
 mod live_runs;
 mod mails;
 mod main_flow;
+mod news;
 mod operations;
 mod passwords;
 mod payouts;
