@@ -87,6 +87,8 @@ pub struct Config {
     pub mail: MailConfig,
     /// `None`: where mail goes to a mail server.
     pub require_verified_email: Option<bool>,
+    /// Registering tells nobody whether an address has an account.
+    pub hide_accounts: bool,
     /// Lets webhooks lead to private addresses, any port and plain HTTP.
     pub webhooks_allow_private: bool,
     pub x402: X402Config,
@@ -259,6 +261,7 @@ impl Default for Config {
             master_key: None,
             mail: MailConfig::default(),
             require_verified_email: None,
+            hide_accounts: false,
             webhooks_allow_private: false,
             x402: X402Config::default(),
             server: ServerConfig::default(),

@@ -389,6 +389,12 @@ pub static KEYS: &[Key] = &[
         show: |config| optional(config.mail.from.as_ref()),
     },
     Key {
+        name: "accounts.hide",
+        allowed: "true or false",
+        set: |config, raw| set_to(&mut config.hide_accounts, boolean(raw)),
+        show: |config| Shown::Plain(Value::Boolean(config.hide_accounts)),
+    },
+    Key {
         name: "accounts.require_verified_email",
         allowed: "true, false, or auto",
         set: |config, raw| set_to(&mut config.require_verified_email, boolean_or_auto(raw)),

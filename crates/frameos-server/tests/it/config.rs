@@ -93,6 +93,7 @@ fn every_key_can_be_set_by_its_variable() {
         ("mail.url", "file:///srv/mail"),
         ("mail.from", "FrameOS <no-reply@frameos.example>"),
         ("accounts.require_verified_email", "true"),
+        ("accounts.hide", "true"),
         ("webhooks.allow_private", "true"),
         ("payouts.provider", "cashfree"),
         ("payouts.minimum", "100"),
