@@ -115,6 +115,9 @@ pub struct GatewayConfig {
     pub timeout_ms: u32,
     /// Serves the C layer's own HTTP interface here.
     pub listen: Option<SocketAddr>,
+    /// PEM files; both or none.
+    pub tls_cert: Option<PathBuf>,
+    pub tls_key: Option<PathBuf>,
     /// Of each client that has no limit of its own; 0 is no limit.
     pub requests_per_second: u32,
 }
@@ -127,6 +130,8 @@ impl Default for GatewayConfig {
             signing_key: None,
             timeout_ms: 8_000,
             listen: None,
+            tls_cert: None,
+            tls_key: None,
             requests_per_second: 500,
         }
     }

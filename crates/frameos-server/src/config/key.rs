@@ -132,18 +132,8 @@ pub static KEYS: &[Key] = &[
         set: |config, raw| set_to(&mut config.server.shutdown_delay_seconds, number(raw, 0, 300)),
         show: |config| Shown::Plain(Value::Integer(config.server.shutdown_delay_seconds.into())),
     },
-    Key {
-        name: "server.tls.cert",
-        allowed: "a PEM file",
-        set: |config, raw| set_optional(&mut config.server.tls_cert, raw, path),
-        show: |config| optional(config.server.tls_cert.as_ref().map(|path| path.display())),
-    },
-    Key {
-        name: "server.tls.key",
-        allowed: "a PEM file",
-        set: |config, raw| set_optional(&mut config.server.tls_key, raw, path),
-        show: |config| optional(config.server.tls_key.as_ref().map(|path| path.display())),
-    },
+    server::TLS_CERT,
+    server::TLS_KEY,
     Key {
         name: "redis.url",
         allowed: "redis:// or rediss://, user:password@host:port/number",
@@ -194,6 +184,8 @@ pub static KEYS: &[Key] = &[
         set: |config, raw| set_optional(&mut config.gateway.listen, raw, address),
         show: |config| optional(config.gateway.listen),
     },
+    server::GATEWAY_TLS_CERT,
+    server::GATEWAY_TLS_KEY,
     Key {
         name: "gateway.requests_per_second",
         allowed: "a whole number from 0 (no limit) to 100000",
@@ -389,12 +381,6 @@ pub static KEYS: &[Key] = &[
         show: |config| optional(config.mail.from.as_ref()),
     },
     Key {
-        name: "accounts.hide",
-        allowed: "true or false",
-        set: |config, raw| set_to(&mut config.hide_accounts, boolean(raw)),
-        show: |config| Shown::Plain(Value::Boolean(config.hide_accounts)),
-    },
-    Key {
         name: "accounts.require_verified_email",
         allowed: "true, false, or auto",
         set: |config, raw| set_to(&mut config.require_verified_email, boolean_or_auto(raw)),
@@ -402,6 +388,12 @@ pub static KEYS: &[Key] = &[
             Some(required) => Shown::Plain(Value::Boolean(required)),
             None => text(&"auto"),
         },
+    },
+    Key {
+        name: "accounts.hide",
+        allowed: "true or false",
+        set: |config, raw| set_to(&mut config.hide_accounts, boolean(raw)),
+        show: |config| Shown::Plain(Value::Boolean(config.hide_accounts)),
     },
     Key {
         name: "webhooks.allow_private",
@@ -610,7 +602,7 @@ fn address(raw: Raw<'_>) -> Result<SocketAddr, Refused> {
     string(raw)?.replace("localhost:", "127.0.0.1:").parse().map_err(|_| Refused::NotAllowed)
 }
 
-fn path(raw: Raw<'_>) -> Result<PathBuf, Refused> {
+pub(super) fn path(raw: Raw<'_>) -> Result<PathBuf, Refused> {
     let text = string(raw)?;
     if text.is_empty() { Err(Refused::NotAllowed) } else { Ok(PathBuf::from(text)) }
 }

@@ -131,6 +131,8 @@ fn every_key_can_be_set_by_its_variable() {
         ("server.cors_origins", "https://app.example.com,http://localhost:5173"),
         ("server.max_connections", "77"),
         ("server.shutdown_delay_seconds", "13"),
+        ("gateway.tls.cert", "/etc/tls/gateway.pem"),
+        ("gateway.tls.key", "/etc/tls/gateway-key.pem"),
         ("server.tls.cert", "/etc/tls/cert.pem"),
         ("server.tls.key", "/etc/tls/key.pem"),
         ("redis.url", "redis://:secret@r.example:6379/0"),
