@@ -39,6 +39,7 @@ mod queue;
 mod registry;
 mod run_events;
 mod second_factors;
+mod security_page;
 mod sessions;
 mod subscriptions;
 mod user_reviews;
