@@ -9,6 +9,7 @@ use frameos_domain::{
     id::{AdminId, DeveloperId, UserId},
 };
 use frameos_store::{
+    StoreError, Tx,
     account::{self, Account, PasswordHash},
     admin::{self, AdminNew},
     developer::{self, DeveloperNew},
@@ -82,6 +83,11 @@ async fn register(app: &App, identity: NewIdentity, registration: Registration) 
     credential::password_check("password", &registration.password, &email, &name)?;
     let password_hash = credential::password_hash(app, registration.password).await?;
     let new = NewAccount { identity, email: email.clone(), name, company, password_hash, verified: false };
+    if app.settings.hide_accounts {
+        // Both ways hash a password, write a job and leave the mail to the queue.
+        account_insert_or_tell(app, new).await?;
+        return Ok(email);
+    }
     if !account_insert(app, new).await? {
         return Err(AppError::conflict(
             "EMAIL_TAKEN",
@@ -116,34 +122,55 @@ pub(crate) struct NewAccount {
 
 /// Stores an account, and with it the mail that asks to prove its address. False when the address is taken.
 pub(crate) async fn account_insert(app: &App, new: NewAccount) -> Result<bool> {
-    let created_at = app.now();
-    let mail_at = account_mail_when(app);
-    let NewAccount { identity, email, name, company, password_hash, verified: verified_email } = new;
-    let inserted = app.store().tx(move |tx| {
+    let (created_at, mail_at) = (app.now(), account_mail_when(app));
+    let inserted =
+        app.store().tx(move |tx| Box::pin(async move { rows_insert(tx, new, created_at, mail_at).await }));
+    Ok(inserted.await?)
+}
+
+/// The same; whoever has the address is told that somebody tried.
+async fn account_insert_or_tell(app: &App, new: NewAccount) -> Result<()> {
+    let now = app.now();
+    let done = app.store().tx(move |tx| {
         Box::pin(async move {
-            let mail = verification(&email, created_at);
-            let inserted = match identity {
-                NewIdentity::Developer(id) => {
-                    let new =
-                        DeveloperNew { id, email, name, company, password_hash, verified_email, created_at };
-                    developer::developer_insert(tx, &new).await?
-                }
-                NewIdentity::User(id) => {
-                    let new = UserNew { id, email, name, password_hash, verified_email, created_at };
-                    user::user_insert(tx, &new).await?
-                }
-                NewIdentity::Admin(id) => {
-                    let new = AdminNew { id, email, name, password_hash, verified_email, created_at };
-                    admin::admin_insert(tx, &new).await?
-                }
-            };
-            if inserted && !verified_email {
-                account_mail_add(tx, &mail, mail_at, created_at).await?;
+            let email = new.email.clone();
+            let inserted = rows_insert(tx, new, now, now).await?;
+            if mail_allowed(tx, "taken", &email, now).await? && !inserted {
+                let mail = AccountMail::new(email, AccountNews::AddressTaken, now);
+                account_mail_add(tx, &mail, now, now).await?;
             }
-            Ok(inserted)
+            Ok(())
         })
     });
-    Ok(inserted.await?)
+    Ok(done.await?)
+}
+
+async fn rows_insert(
+    tx: &mut Tx,
+    new: NewAccount,
+    created_at: Timestamp,
+    mail_at: Timestamp,
+) -> std::result::Result<bool, StoreError> {
+    let NewAccount { identity, email, name, company, password_hash, verified: verified_email } = new;
+    let mail = verification(&email, created_at);
+    let inserted = match identity {
+        NewIdentity::Developer(id) => {
+            let new = DeveloperNew { id, email, name, company, password_hash, verified_email, created_at };
+            developer::developer_insert(tx, &new).await?
+        }
+        NewIdentity::User(id) => {
+            let new = UserNew { id, email, name, password_hash, verified_email, created_at };
+            user::user_insert(tx, &new).await?
+        }
+        NewIdentity::Admin(id) => {
+            let new = AdminNew { id, email, name, password_hash, verified_email, created_at };
+            admin::admin_insert(tx, &new).await?
+        }
+    };
+    if inserted && !verified_email {
+        account_mail_add(tx, &mail, mail_at, created_at).await?;
+    }
+    Ok(inserted)
 }
 
 /// Marks the address a verification token proves as verified.

@@ -34,13 +34,19 @@ pub(crate) struct AccountMail {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum AccountNews {
     Verify,
+    /// Somebody wanted to register with it.
+    AddressTaken,
     PasswordReset,
     PasswordWasReset,
     PasswordChanged,
     SecondFactorOn,
     SecondFactorOff,
-    RecoveryCodeUsed { left: i64 },
-    TokenCreated { name: String },
+    RecoveryCodeUsed {
+        left: i64,
+    },
+    TokenCreated {
+        name: String,
+    },
     Deleted,
 }
 
@@ -54,6 +60,7 @@ impl AccountMail {
         match self.news {
             AccountNews::Verify => format!("verify {}", self.email),
             AccountNews::PasswordReset => format!("reset {}", self.email),
+            AccountNews::AddressTaken => format!("taken {}", self.email),
             _ => EventId::generate(self.since).to_string(),
         }
     }
@@ -118,6 +125,7 @@ impl Job for AccountMail {
             (AccountNews::PasswordReset, Some(profile)) => {
                 reset_text(url, &reset_token_create(app, profile.id).await?)
             }
+            (AccountNews::AddressTaken, Some(_)) => taken_text(url),
             (news, Some(_)) => told(news, url),
         };
         mail_deliver(app, Mail { to: email, subject, text }, since).await
@@ -146,6 +154,14 @@ fn reset_text(url: &str, token: &str) -> (String, String) {
         link(url, "reset-password", token)
     );
     ("Set a new password".into(), text)
+}
+
+fn taken_text(url: &str) -> (String, String) {
+    let text = format!(
+        "Somebody, you perhaps, wanted to register at FrameOS with this address, which has an account already. Nothing was \
+         changed.\n\nLog in, or set a new password: POST {url}/auth/forgot-password. If it was not you, there is nothing to do.\n"
+    );
+    ("You have an account already".into(), text)
 }
 
 fn told(news: &AccountNews, url: &str) -> (String, String) {
@@ -181,7 +197,10 @@ fn told(news: &AccountNews, url: &str) -> (String, String) {
                 "The personal access token `{name}` was made for your account. DELETE /me/tokens/{{id}} revokes it."
             ),
         ),
-        AccountNews::Deleted | AccountNews::Verify | AccountNews::PasswordReset => (
+        AccountNews::Deleted
+        | AccountNews::Verify
+        | AccountNews::AddressTaken
+        | AccountNews::PasswordReset => (
             "Your account was deleted",
             "Your account was deleted as you asked. What the books need of it is kept without your name and address."
                 .to_owned(),

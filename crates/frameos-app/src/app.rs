@@ -67,6 +67,8 @@ pub struct Settings {
     pub webhooks_allow_private: bool,
     /// Whether publishing and paying take a proved e-mail address.
     pub require_verified_email: bool,
+    /// Whether nobody learns who has an account by registering; accounts are of use once their address is proved.
+    pub hide_accounts: bool,
     /// The machine's name, for operators.
     pub host: String,
     pub payouts: PayoutSettings,

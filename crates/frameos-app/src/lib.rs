@@ -32,6 +32,7 @@ mod login;
 mod mail;
 mod manifest_cache;
 mod metrics;
+mod news;
 mod notification;
 mod outcome;
 mod overview;

@@ -78,12 +78,17 @@ pub async fn account_login(
     let attempt = attempt_reserve(app, origin.address, email_key(email)).await?;
     let hash = attempt.found.as_ref().map(|(_, profile)| profile.password_hash.clone());
     let fits = credential::password_verify(app, password.clone(), hash).await?;
-    let Some((account, profile)) = attempt.found.filter(|_| fits) else {
+    let hides = app.settings.hide_accounts;
+    // Where registering does not tell who has an account, the new password's fitting must not, either.
+    let is_open = |profile: &Profile| fits && (!hides || profile.verified_email);
+    let Some((account, profile)) = attempt.found.filter(|(_, profile)| is_open(profile)) else {
         failure_count(app, origin.address).await?;
-        return Err(AppError::Unauthenticated {
-            code: "INVALID_CREDENTIALS",
-            message: "the e-mail address or password is wrong".into(),
-        });
+        let message = if hides {
+            "the e-mail address or password is wrong, or the address is not verified yet: look into its mail"
+        } else {
+            "the e-mail address or password is wrong"
+        };
+        return Err(AppError::Unauthenticated { code: "INVALID_CREDENTIALS", message: message.into() });
     };
     if let Err(refused) = second_factor_check(app, &account, otp).await {
         failure_count(app, origin.address).await?;

@@ -11,7 +11,7 @@ use crate::{
     app::App,
     error::{AppError, Result},
     login::{Proof, account_confirm},
-    review::developer_tell,
+    news::developer_tell,
     token::Principal,
 };
 

@@ -32,8 +32,9 @@ use crate::{
     error::{AppError, Result},
     jobs::{Job, Next, job_add},
     mail::{Mail, mail_post},
+    news::developer_tell,
     notification::notify,
-    review::{audit, developer_tell},
+    review::audit,
     webhook,
 };
 

@@ -22,14 +22,12 @@ use frameos_store::{
     user,
     version::{self, PendingVersion, Version, VersionReview},
 };
-use serde::{Deserialize, Serialize};
 
 use crate::{
     app::App,
     catalogue::catalogue_settle,
     error::{AppError, Result},
-    jobs::{Job, Next, job_add},
-    mail::{Mail, mail_post},
+    news::developer_mail_add,
     notification::{News, notify},
     pricing::pricing_changed,
     scan::{acceptances, base_scan, version_base, version_diff, version_frames},
@@ -191,45 +189,12 @@ async fn decided_already(app: &App, id: VersionId) -> AppError {
 pub(crate) async fn developer_news_add(
     tx: &mut Tx,
     to: DeveloperId,
-    (id, what): (&str, &str),
-    ((kind, about), (subject, text)): ((NotificationKind, String), (String, String)),
+    occasion: (&str, &str),
+    ((kind, about), mail): ((NotificationKind, String), (String, String)),
     now: Timestamp,
 ) -> std::result::Result<(), StoreError> {
-    notify(tx, &to.to_string(), (kind, about, (subject.clone(), text.clone())), now).await?;
-    let mail = DeveloperMail { to, subject, text };
-    job_add(tx, &mail, &format!("{what} {id}"), now, now).await.map(drop)
-}
-
-/// Tells a developer something.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct DeveloperMail {
-    to: DeveloperId,
-    subject: String,
-    text: String,
-}
-
-impl Job for DeveloperMail {
-    const NAME: &'static str = "developer_mail";
-
-    async fn run(self, app: &App) -> Result<Next> {
-        let to = self.to;
-        let found =
-            app.store().read(move |tx| Box::pin(async move { developer::developer_get(tx, to).await }));
-        // Whoever has gone need not be told.
-        let Some(profile) = found.await? else { return Ok(Next::Done) };
-        let mail = Mail { to: profile.email, subject: self.subject, text: self.text };
-        app.mailer.send(mail).await.map_err(AppError::internal)?;
-        Ok(Next::Done)
-    }
-}
-
-pub(crate) async fn developer_tell(app: &App, developer: DeveloperId, subject: &str, text: String) {
-    let found =
-        app.store().read(move |tx| Box::pin(async move { developer::developer_get(tx, developer).await }));
-    let Ok(Some(profile)) = found.await else { return };
-    if let Err(error) = mail_post(app, Mail { to: profile.email, subject: subject.to_owned(), text }).await {
-        tracing::error!(error = &error as &dyn std::error::Error, "a developer was not mailed");
-    }
+    notify(tx, &to.to_string(), (kind, about, mail.clone()), now).await?;
+    developer_mail_add(tx, to, occasion, mail, now).await
 }
 
 /// Takes an agent off the market: no new deployments, no new runs.
@@ -269,6 +234,9 @@ async fn agent_bar(
                 notify(tx, &agent.developer_id.to_string(), news, now).await?;
                 entry.subject = agent.id.to_string();
                 audit::audit_insert(tx, &entry).await?;
+                let occasion = (&*entry.id.to_string(), "bar");
+                let mail = agent_barred(&agent, status, &entry.detail);
+                developer_mail_add(tx, agent.developer_id, occasion, mail, now).await?;
                 Ok(Some(agent.id))
             })
         })
@@ -284,6 +252,42 @@ fn bar_news(agent: &Agent, status: AgentStatus, reason: &str) -> News {
         _ => (NotificationKind::AgentUnbanned, "is no longer banned"),
     };
     (kind, agent.slug.clone(), (format!("{} {what}", agent.name), reason.to_owned()))
+}
+
+/// What an agent's developer is told of an administrator's act.
+fn agent_barred(agent: &Agent, status: AgentStatus, reason: &str) -> (String, String) {
+    let name = &agent.name;
+    let (subject, what) = if status == AgentStatus::Banned {
+        (
+            format!("{name} was banned"),
+            format!("{name} is off the market: it can be neither deployed nor run."),
+        )
+    } else {
+        (
+            format!("{name} is no longer banned"),
+            format!("{name} is on the market again, as far as a version of it is approved."),
+        )
+    };
+    (subject, with_reason(what, reason))
+}
+
+fn developer_barred(status: AccountStatus, reason: &str) -> (String, String) {
+    let (subject, what) = if status == AccountStatus::Active {
+        (
+            "Your account is open again",
+            "Your developer account is open again. Log in anew; personal access tokens are to be made anew.",
+        )
+    } else {
+        (
+            "Your account was suspended",
+            "Your developer account was suspended: you can neither sign in nor publish. What you earned stays yours.",
+        )
+    };
+    (subject.to_owned(), with_reason(what.to_owned(), reason))
+}
+
+fn with_reason(what: String, reason: &str) -> String {
+    if reason.is_empty() { format!("{what}\n") } else { format!("{what}\n\n{reason}\n") }
 }
 
 /// Bars a developer from signing in and publishing.
@@ -329,6 +333,8 @@ async fn developer_bar(app: &App, id: DeveloperId, status: AccountStatus, entry:
                 let news = (kind, account.clone(), (title.to_owned(), entry.detail.clone()));
                 notify(tx, &account, news, now).await?;
                 audit::audit_insert(tx, &entry).await?;
+                let occasion = (&*entry.id.to_string(), "bar");
+                developer_mail_add(tx, id, occasion, developer_barred(status, &entry.detail), now).await?;
             }
             Ok(found)
         })

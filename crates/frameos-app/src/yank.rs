@@ -20,6 +20,8 @@ use crate::{
     app::App,
     catalogue::catalogue_settle,
     error::{AppError, Result},
+    jobs::job_add,
+    news::DeployersMail,
     notification::notify_deployers,
     review::{developer_news_add, reason_parse},
     token::Principal,
@@ -73,9 +75,11 @@ pub async fn version_yank(
                 format!("{} {number} was withdrawn", agent.name),
                 format!("Version {number} of {} does not run any more:\n\n{reason}\n", agent.name),
             );
-            let about = (NotificationKind::VersionYanked, agent.slug);
+            let about = (NotificationKind::VersionYanked, agent.slug.clone());
             let news = (about.0, about.1.clone(), told.clone());
             notify_deployers(tx, (agent.id, &number), news, now).await?;
+            let mails = deployers_news(&agent, &number, &reason, now);
+            job_add(tx, &mails, &version.id.to_string(), now, now).await?;
             if is_admin {
                 let occasion = (version.id.to_string(), "yank");
                 let occasion = (&*occasion.0, occasion.1);
@@ -114,6 +118,21 @@ async fn lead_by_another(
     face.pricing = agent.pricing.clone();
     agent::agent_go_live_unscoped(tx, agent.id, &agent.slug, &face, now).await?;
     Ok(Ok(()))
+}
+
+/// What is told to all who have deployed the version.
+fn deployers_news(agent: &Agent, number: &str, reason: &str, now: Timestamp) -> DeployersMail {
+    let (name, slug) = (&agent.name, &agent.slug);
+    DeployersMail {
+        agent: agent.id,
+        version: number.to_owned(),
+        subject: format!("{name} {number} was withdrawn"),
+        text: format!(
+            "You have deployed version {number} of {name} ({slug}). It was withdrawn and starts no more runs:\n\n{reason}\n\nWhat \
+             runs goes on. Deploy another version, or upgrade the deployment, to go on using the agent.\n"
+        ),
+        since: now,
+    }
 }
 
 fn entry(who: &Principal, version: &Version, reason: &str, at: Timestamp) -> AuditEntry {

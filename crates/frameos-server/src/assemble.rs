@@ -227,6 +227,7 @@ impl Ground {
             worker_name: format!("{}-{}", std::process::id(), EventId::generate(self.clock.now())),
             webhooks_allow_private: config.webhooks_allow_private,
             require_verified_email: config.require_verified_email.unwrap_or(config.mail.smtp.is_some()),
+            hide_accounts: config.hide_accounts,
             payouts: PayoutSettings {
                 minimum: config.payouts.minimum.into(),
                 offset_minutes: config.payouts.offset_minutes,

@@ -89,6 +89,8 @@ pub struct Config {
     pub mail: MailConfig,
     /// `None`: where mail goes to a mail server.
     pub require_verified_email: Option<bool>,
+    /// Registering tells nobody whether an address has an account.
+    pub hide_accounts: bool,
     /// Lets webhooks lead to private addresses, any port and plain HTTP.
     pub webhooks_allow_private: bool,
     pub x402: X402Config,
@@ -115,6 +117,9 @@ pub struct GatewayConfig {
     pub timeout_ms: u32,
     /// Serves the C layer's own HTTP interface here.
     pub listen: Option<SocketAddr>,
+    /// PEM files; both or none.
+    pub tls_cert: Option<PathBuf>,
+    pub tls_key: Option<PathBuf>,
     /// Of each client that has no limit of its own; 0 is no limit.
     pub requests_per_second: u32,
 }
@@ -127,6 +132,8 @@ impl Default for GatewayConfig {
             signing_key: None,
             timeout_ms: 8_000,
             listen: None,
+            tls_cert: None,
+            tls_key: None,
             requests_per_second: 500,
         }
     }
@@ -261,6 +268,7 @@ impl Default for Config {
             master_key: None,
             mail: MailConfig::default(),
             require_verified_email: None,
+            hide_accounts: false,
             webhooks_allow_private: false,
             x402: X402Config::default(),
             server: ServerConfig::default(),

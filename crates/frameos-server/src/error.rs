@@ -43,8 +43,8 @@ pub enum ServeError {
     X402Elsewhere,
     #[error("TLS cannot be used")]
     Tls(#[from] TlsError),
-    #[error("`server.tls.cert` and `server.tls.key` belong together; set both or none")]
-    TlsIncomplete,
+    #[error("`{section}.tls.cert` and `{section}.tls.key` belong together; set both or none")]
+    TlsIncomplete { section: &'static str },
     #[error("`redis.url` cannot be used")]
     Redis(#[source] redis::RedisError),
     #[error("the payment gateway cannot be used")]

@@ -7,6 +7,7 @@
 mod connection;
 mod patient;
 mod tls;
+mod validity;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 

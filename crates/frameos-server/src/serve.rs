@@ -59,9 +59,9 @@ async fn roles_serve(
 ) -> Result<(), ServeError> {
     let config_tls = config.server.tls_cert.is_some();
     let server = Server { telemetry: telemetry.clone(), ..Server::start(&config).await? };
-    if let Some(address) = server.gateway_address() {
+    if let Some(gateway) = &server.gateway {
         // Worded so that a script waiting for the line below does not take this one for it.
-        notice(&format!("payment gateway at http://{address}"));
+        notice(&format!("payment gateway at {}", gateway.url()));
     }
     if let Some(address) = server.address() {
         let scheme = if config_tls { "https" } else { "http" };
@@ -100,7 +100,7 @@ async fn gateway_serve(
     let exposition = Exposition::new(&ground.store, None, config.metrics.token.clone(), telemetry);
     let listening = gateway_listen(&config, &ground, config.gateway.listen.unwrap_or(config.listen)).await?;
     let gateway = ground.gateway(&config, Some(listening.address)).await?;
-    notice(&format!("listening on http://{}", listening.address));
+    notice(&format!("listening on {}", listening.url()));
     let mut tasks = JoinSet::new();
     let (store, followed) = (ground.store.clone(), Some(gateway.clone()));
     tasks.spawn(done(keys_follow(store, None, followed, shutdown.clone())));
@@ -126,15 +126,23 @@ type Listening = (TcpListener, SocketAddr);
 struct GatewayListening {
     listener: TcpListener,
     address: SocketAddr,
+    tls: Option<Tls>,
     api_key: Option<secrecy::SecretString>,
     per_second: u32,
+}
+
+impl GatewayListening {
+    fn url(&self) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
+    }
 }
 
 impl Server {
     /// Does everything but accept connections and start runs.
     pub async fn start(config: &Config) -> Result<Self, ServeError> {
         open_files_raise();
-        let tls = tls_open(config)?;
+        let tls = tls_open("server", (&config.server.tls_cert, &config.server.tls_key))?;
         let ground = ground_open(config).await?;
         let api = if config.has_role(Role::Api) { Some(listener_bind(config.listen).await?) } else { None };
         let address = api.as_ref().map_or(config.listen, |(_, address)| *address);
@@ -259,11 +267,13 @@ fn open_files_raise() {
     }
 }
 
-fn tls_open(config: &Config) -> Result<Option<Tls>, ServeError> {
-    match (&config.server.tls_cert, &config.server.tls_key) {
+type Pem = Option<std::path::PathBuf>;
+
+fn tls_open(section: &'static str, (certificate, key): (&Pem, &Pem)) -> Result<Option<Tls>, ServeError> {
+    match (certificate, key) {
         (Some(certificate), Some(key)) => Ok(Some(Tls::open(certificate, key)?)),
         (None, None) => Ok(None),
-        _ => Err(ServeError::TlsIncomplete),
+        _ => Err(ServeError::TlsIncomplete { section }),
     }
 }
 
@@ -286,9 +296,10 @@ async fn gateway_listen(
     if api_key.is_none() && clients_list(&ground.store, ground.clock.now()).await?.is_empty() {
         return Err(ServeError::ApiKeyMissing { because });
     }
+    let tls = tls_open("gateway", (&config.gateway.tls_cert, &config.gateway.tls_key))?;
     let (listener, address) = listener_bind(address).await?;
     let per_second = if config.limits.enabled { config.gateway.requests_per_second } else { 0 };
-    Ok(GatewayListening { listener, address, api_key, per_second })
+    Ok(GatewayListening { listener, address, tls, api_key, per_second })
 }
 
 /// Binds `metrics.listen`, if it is set, and says where.
@@ -321,7 +332,7 @@ fn gateway_spawn(
     shutdown: &CancellationToken,
 ) {
     let clock = Arc::clone(&ground.clock);
-    if let Some((GatewayListening { listener, api_key, per_second, .. }, http)) = listening {
+    if let Some((GatewayListening { listener, tls, api_key, per_second, .. }, http)) = listening {
         let writes = TaskTracker::new();
         let api = GatewayApi::new(GatewayApiParts {
             gateway: gateway.clone(),
@@ -333,7 +344,10 @@ fn gateway_spawn(
             http,
             stopping: shutdown.clone(),
         });
-        let connections = Connections::default();
+        if let Some(tls) = tls.clone() {
+            tasks.spawn(done(tls.follow(shutdown.clone())));
+        }
+        let connections = Connections { tls, most: None };
         tasks.spawn(listener_serve(listener, gateway_router(api), writes, shutdown.clone(), connections));
     }
     tasks.spawn(done(top_ups_reconcile(gateway.clone(), Arc::clone(&clock), shutdown.clone())));

@@ -12,7 +12,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::{
     Place, Row, StoreError, Tx,
-    page::{Page, Paged},
+    page::{Page, Paged, read_all},
     params,
     status::{AgentStatus, DeploymentStatus, ReviewStatus},
 };
@@ -182,6 +182,21 @@ pub async fn deployment_find(
 ) -> Result<Option<DeploymentId>, StoreError> {
     let sql = "SELECT id FROM agent_deployments WHERE user_id = $1 AND agent_id = $2 AND version = $3 ORDER BY id LIMIT 1";
     tx.query_opt(sql, &params![user_id, agent_id, version]).await?.map(|row| row.get(0)).transpose()
+}
+
+/// Who, with an account, has deployed this version, in the order of their ids from the one after `after` on.
+pub async fn deployers_list_unscoped(
+    tx: &mut Tx,
+    (agent, version): (AgentId, &str),
+    after: Option<UserId>,
+    most: u32,
+) -> Result<Vec<UserId>, StoreError> {
+    let sql = "SELECT DISTINCT d.user_id FROM agent_deployments d JOIN accounts a ON a.subject_id = d.user_id \
+               WHERE d.agent_id = $1 AND d.version = $2 AND d.status <> 'deleted' AND d.user_id > $3 \
+               ORDER BY d.user_id LIMIT $4";
+    let after = after.map(|user| user.to_string()).unwrap_or_default();
+    let rows = tx.query(sql, &params![agent, version, after, most]).await?;
+    read_all(&rows, |row| row.get(0))
 }
 
 /// A user's deployments, newest first.

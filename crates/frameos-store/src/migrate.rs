@@ -71,6 +71,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         text: include_str!("../migrations/0024_notifications.sql"),
     },
     Migration {
+        version: 25,
+        name: "0025_account_counts",
+        text: include_str!("../migrations/0025_account_counts.sql"),
+    },
+    Migration {
         version: 26,
         name: "0026_append_only",
         text: include_str!("../migrations/0026_append_only.sql"),

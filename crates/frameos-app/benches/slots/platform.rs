@@ -80,6 +80,7 @@ impl Platform {
                 worker_name: "bench".into(),
                 webhooks_allow_private: false,
                 require_verified_email: false,
+                hide_accounts: false,
                 host: "bench".into(),
                 payouts: PayoutSettings {
                     minimum: 50_000,

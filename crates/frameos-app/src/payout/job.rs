@@ -26,8 +26,8 @@ use crate::{
     app::App,
     error::Result,
     jobs::{Job, Next, job_add},
+    news::developer_tell,
     notification::notify,
-    review::developer_tell,
 };
 
 const DEVELOPERS_AT_ONCE: u32 = 200;

@@ -132,18 +132,8 @@ pub static KEYS: &[Key] = &[
         set: |config, raw| set_to(&mut config.server.shutdown_delay_seconds, number(raw, 0, 300)),
         show: |config| Shown::Plain(Value::Integer(config.server.shutdown_delay_seconds.into())),
     },
-    Key {
-        name: "server.tls.cert",
-        allowed: "a PEM file",
-        set: |config, raw| set_optional(&mut config.server.tls_cert, raw, path),
-        show: |config| optional(config.server.tls_cert.as_ref().map(|path| path.display())),
-    },
-    Key {
-        name: "server.tls.key",
-        allowed: "a PEM file",
-        set: |config, raw| set_optional(&mut config.server.tls_key, raw, path),
-        show: |config| optional(config.server.tls_key.as_ref().map(|path| path.display())),
-    },
+    server::TLS_CERT,
+    server::TLS_KEY,
     Key {
         name: "redis.url",
         allowed: "redis:// or rediss://, user:password@host:port/number",
@@ -210,6 +200,8 @@ pub static KEYS: &[Key] = &[
         set: |config, raw| set_optional(&mut config.gateway.listen, raw, address),
         show: |config| optional(config.gateway.listen),
     },
+    server::GATEWAY_TLS_CERT,
+    server::GATEWAY_TLS_KEY,
     Key {
         name: "gateway.requests_per_second",
         allowed: "a whole number from 0 (no limit) to 100000",
@@ -412,6 +404,12 @@ pub static KEYS: &[Key] = &[
             Some(required) => Shown::Plain(Value::Boolean(required)),
             None => text(&"auto"),
         },
+    },
+    Key {
+        name: "accounts.hide",
+        allowed: "true or false",
+        set: |config, raw| set_to(&mut config.hide_accounts, boolean(raw)),
+        show: |config| Shown::Plain(Value::Boolean(config.hide_accounts)),
     },
     Key {
         name: "webhooks.allow_private",

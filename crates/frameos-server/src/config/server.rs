@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use super::{
     ForwardedHeader, Network,
-    key::{Raw, Refused},
-    read::{names, url},
+    key::{Key, Raw, Refused, optional, set_optional},
+    read::{names, path, url},
 };
 
 #[derive(Debug, Clone)]
@@ -37,6 +37,31 @@ impl Default for ServerConfig {
         }
     }
 }
+
+pub(super) const TLS_CERT: Key = Key {
+    name: "server.tls.cert",
+    allowed: "a PEM file",
+    set: |config, raw| set_optional(&mut config.server.tls_cert, raw, path),
+    show: |config| optional(config.server.tls_cert.as_ref().map(|path| path.display())),
+};
+pub(super) const TLS_KEY: Key = Key {
+    name: "server.tls.key",
+    allowed: "a PEM file",
+    set: |config, raw| set_optional(&mut config.server.tls_key, raw, path),
+    show: |config| optional(config.server.tls_key.as_ref().map(|path| path.display())),
+};
+pub(super) const GATEWAY_TLS_CERT: Key = Key {
+    name: "gateway.tls.cert",
+    allowed: "a PEM file",
+    set: |config, raw| set_optional(&mut config.gateway.tls_cert, raw, path),
+    show: |config| optional(config.gateway.tls_cert.as_ref().map(|path| path.display())),
+};
+pub(super) const GATEWAY_TLS_KEY: Key = Key {
+    name: "gateway.tls.key",
+    allowed: "a PEM file",
+    set: |config, raw| set_optional(&mut config.gateway.tls_key, raw, path),
+    show: |config| optional(config.gateway.tls_key.as_ref().map(|path| path.display())),
+};
 
 /// Scheme, host and port, as browsers write them: lower case, nothing behind.
 pub(super) fn origins(raw: Raw<'_>) -> Result<Vec<String>, Refused> {

@@ -1,9 +1,18 @@
 //! Files: who can read the keys, what a first start left behind, the certificate.
 
-use std::{os::unix::fs::MetadataExt, path::PathBuf};
+use std::{
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+};
+
+use frameos_domain::clock::Clock;
+use frameos_store::clock::SystemClock;
 
 use super::{Finding, told};
 use crate::{config::Config, data_dir::DataDir, listener::Tls};
+
+/// A certificate that ends sooner is to be renewed.
+const RENEWED_DAYS: i64 = 14;
 
 /// The data directory's modes.
 pub(super) fn files(config: &Config, data: &DataDir) -> Vec<Finding> {
@@ -37,19 +46,45 @@ fn exposed(paths: impl Iterator<Item = PathBuf>) -> String {
     modes.collect::<Vec<_>>().join("; ")
 }
 
-pub(super) fn tls(config: &Config) -> Option<Finding> {
-    let (certificate, key) = match (&config.server.tls_cert, &config.server.tls_key) {
+/// The certificates of both listeners that may have one.
+pub(super) fn tls(config: &Config) -> Vec<Finding> {
+    let server = pair("server", &config.server.tls_cert, &config.server.tls_key);
+    let gateway = pair("gateway", &config.gateway.tls_cert, &config.gateway.tls_key);
+    server.into_iter().chain(gateway).collect()
+}
+
+fn pair(section: &str, certificate: &Option<PathBuf>, key: &Option<PathBuf>) -> Option<Finding> {
+    let (certificate, key) = match (certificate, key) {
         (None, None) => return None,
         (Some(certificate), Some(key)) => (certificate, key),
         _ => {
-            let advice = "set both server.tls.cert and server.tls.key, or none";
+            let advice = format!("set both {section}.tls.cert and {section}.tls.key, or none");
             return Some(Finding::fail("tls", "one of certificate and key is missing", advice));
         }
     };
     Some(match Tls::open(certificate, key) {
-        Ok(_) => Finding::ok("tls", format!("{} and its key go together", certificate.display())),
+        Ok(_) => ending(certificate),
         Err(error) => Finding::fail("tls", told(&error), "give PEM files of a certificate and its own key"),
     })
+}
+
+/// A certificate that fits its key, by when it ends.
+fn ending(certificate: &Path) -> Finding {
+    let name = certificate.display();
+    let advice = "renew the certificate; a running server takes a new one within ten seconds";
+    let Some(ends) = Tls::ends(certificate) else {
+        return Finding::warn("tls", format!("when {name} ends cannot be read"), advice);
+    };
+    let left = ends.millis_since(SystemClock.now());
+    let days = left.div_euclid(24 * 3_600_000);
+    let day = ends.day();
+    if left < 0 {
+        Finding::fail("tls", format!("{name} has ended on {day}"), advice)
+    } else if days < RENEWED_DAYS {
+        Finding::warn("tls", format!("{name} ends in {days} days, on {day}"), advice)
+    } else {
+        Finding::ok("tls", format!("{name} and its key go together, until {day}"))
+    }
 }
 
 /// What should be otherwise where strangers come.
@@ -61,6 +96,13 @@ pub(super) fn exposure(config: &Config) -> Vec<Finding> {
     if is_public && !has_tls && !is_https {
         let advice = "set server.tls.cert and key, or put a proxy with TLS in front and set public_url to its https URL";
         findings.push(Finding::warn("exposure", format!("{} takes plain HTTP", config.listen), advice));
+    }
+    if let Some(address) = config.gateway.listen.filter(|address| !address.ip().is_loopback())
+        && config.gateway.tls_cert.is_none()
+    {
+        let advice = "set gateway.tls.cert and key, or have only machines of yours reach it";
+        let found = format!("the payment gateway at {address} takes plain HTTP");
+        findings.push(Finding::warn("exposure", found, advice));
     }
     if is_public && !config.limits.enabled {
         let advice = "unset FRAMEOS_LIMITS__ENABLED; single classes of requests can be set in [limits]";

@@ -201,3 +201,75 @@ async fn who_does_not_read_the_answer_is_cut_off() {
     shutdown.cancel();
     serving.await.unwrap();
 }
+
+/// A frame of HTTP/2.
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+}
+
+/// Begins requests and takes each back at once, until the server has had enough. Says how many, and how it was told.
+async fn rapid_reset(address: SocketAddr, most: u32) -> (u32, Option<Vec<u8>>) {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await.unwrap();
+    stream.write_all(&frame(4, 0, 0, &[])).await.unwrap();
+    let (mut reading, mut writing) = stream.into_split();
+    let goodbye = tokio::spawn(async move {
+        let mut all = Vec::new();
+        let _ = reading.read_to_end(&mut all).await;
+        let mut rest = all.as_slice();
+        while let Some((head, after)) = rest.split_at_checked(9) {
+            let length = u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize;
+            let payload = &after[..length.min(after.len())];
+            if head[3] == 7 {
+                return Some(payload.to_vec());
+            }
+            rest = &after[payload.len()..];
+        }
+        None
+    });
+    // GET, http, /, and an authority.
+    let head = [0x82, 0x86, 0x84, 0x01, 0x01, b'a'];
+    let cancelled = 8_u32.to_be_bytes();
+    let mut begun = 0;
+    for stream in (1..).step_by(2).take(most as usize) {
+        let both = [frame(1, 5, stream, &head), frame(3, 0, stream, &cancelled)].concat();
+        if writing.write_all(&both).await.is_err() {
+            break;
+        }
+        begun += 1;
+    }
+    drop(writing);
+    (begun, goodbye.await.unwrap())
+}
+
+#[tokio::test]
+async fn requests_taken_back_in_a_flood_end_their_connection_and_harm_no_other() {
+    let begun = std::sync::Arc::new(std::sync::atomic::AtomicU32::new(0));
+    let counted = std::sync::Arc::clone(&begun);
+    let slow = Router::new().route(
+        "/",
+        get(async move || {
+            counted.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            std::future::pending::<()>().await;
+        }),
+    );
+    let (address, shutdown, serving) = start(LIMITS, slow.route("/hello", get(async || "hello"))).await;
+    let floods: Vec<_> = (0..8).map(|_| tokio::spawn(rapid_reset(address, 100_000))).collect();
+    for _ in 0..20 {
+        let mut other = TcpStream::connect(address).await.unwrap();
+        other.write_all(b"GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await.unwrap();
+        let answered = tokio::time::timeout(Duration::from_secs(10), rest(&mut other)).await;
+        assert!(answered.unwrap().ends_with("hello"));
+    }
+    for flood in floods {
+        let (sent, goodbye) = flood.await.unwrap();
+        assert!(sent < 100_000, "the server took it all");
+        // ENHANCE_YOUR_CALM, where the goodbye was not overtaken by the reset of the connection.
+        assert!(goodbye.is_none_or(|goodbye| goodbye[4..8] == 11_u32.to_be_bytes()));
+    }
+    let begun = begun.load(std::sync::atomic::Ordering::SeqCst);
+    assert!(begun < 8 * 2_000, "{begun} requests were begun for nobody");
+    shutdown.cancel();
+    serving.await.unwrap();
+}

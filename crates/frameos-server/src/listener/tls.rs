@@ -11,6 +11,7 @@ use std::{
     time::Duration,
 };
 
+use frameos_domain::clock::Timestamp;
 use rustls::{
     ServerConfig,
     crypto::aws_lc_rs,
@@ -20,6 +21,8 @@ use thiserror::Error;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
+
+use super::validity::valid_until;
 
 /// How often the files are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
@@ -51,6 +54,11 @@ impl Tls {
     pub(crate) fn open(certificate: &Path, key: &Path) -> Result<Self, TlsError> {
         let current = RwLock::new(config_read(certificate, key)?);
         Ok(Self(Arc::new(Inner { certificate: certificate.to_owned(), key: key.to_owned(), current })))
+    }
+
+    /// When the first certificate of the chain in this file ends.
+    pub(crate) fn ends(certificate: &Path) -> Option<Timestamp> {
+        valid_until(&CertificateDer::from_pem_file(certificate).ok()?)
     }
 
     pub(super) fn acceptor(&self) -> TlsAcceptor {

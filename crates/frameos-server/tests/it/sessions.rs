@@ -203,3 +203,43 @@ async fn a_refresh_token_works_once_and_a_log_out_ends_the_session() {
     user.get("/me").await.expect(401);
     app.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn registering_tells_nobody_who_has_an_account_where_that_is_hidden() {
+    let app = TestApp::start_with(|config| config.hide_accounts = true).await;
+    let (nobody, mine, others) = (app.nobody(), "correct horse battery 7", "another horse battery 8");
+    let register = async |email: &str, password: &str| {
+        let body = json!({"email": email, "name": "Kim", "password": password});
+        nobody.post("/users/register", &body).await.expect(201)
+    };
+    let login = async |email: &str, password: &str| {
+        nobody.post("/auth/login", &json!({"email": email, "password": password})).await
+    };
+    let first = register("kim@example.com", mine).await;
+    // Not yet: whoever registered would know by this that the address was free.
+    let early = login("kim@example.com", mine).await.expect(401);
+    let token = token_in(&app.mail("kim@example.com", "Verify").await);
+    nobody.post("/auth/verify-email", &json!({"token": token})).await.expect(200);
+    login("kim@example.com", mine).await.expect(200);
+
+    let second = register("kim@example.com", others).await;
+    let shape = |answer: &crate::harness::Answer| {
+        let mut data = answer.data().clone();
+        assert!(data["user_id"].as_str().unwrap().starts_with("agt_user_"));
+        data["user_id"] = "some".into();
+        let mut names: Vec<_> = answer.headers.keys().map(ToString::to_string).collect();
+        names.sort();
+        (data, names)
+    };
+    assert_eq!(shape(&first), shape(&second));
+    let other_role = json!({"email": "kim@example.com", "name": "Kim", "password": others});
+    nobody.post("/developers/register", &other_role).await.expect(201);
+    let refused = login("kim@example.com", others).await.expect(401);
+    assert_eq!(
+        (refused.code(), &refused.json["error"]["message"]),
+        (early.code(), &early.json["error"]["message"])
+    );
+    login("kim@example.com", mine).await.expect(200);
+    app.mail("kim@example.com", "You have an account already").await;
+    app.finish().await;
+}
