@@ -24,6 +24,7 @@ mod logging;
 mod mailer;
 mod maintenance;
 mod master_keys;
+mod master_rotation;
 mod metrics;
 mod notice;
 mod payment_providers;
@@ -47,5 +48,9 @@ pub use frameos_gateway::LedgerAudit;
 pub use keys::KeyError;
 pub use logging::logging_init;
 pub use maintenance::{KeyListed, KeyRotated, key_rotate, keys_list, ledger_verify, migrate, worker_status};
+pub use master_rotation::{
+    MasterKeyListed, MasterKeyRotated, master_key_prepare, master_key_rotate, master_keys_list,
+    master_keys_retire,
+};
 pub use serve::{Server, gateway, serve, worker};
 pub use signals::shutdown_on_signals;

@@ -45,6 +45,7 @@ mod postgres;
 pub mod profile;
 pub mod recovery_code;
 pub mod refund_request;
+pub mod rekey;
 pub mod revenue;
 pub mod review;
 mod row;
@@ -70,7 +71,7 @@ pub mod version;
 pub mod webhook;
 pub mod worker;
 
-pub use cipher::{Cipher, CipherError, Place};
+pub use cipher::{Cipher, CipherError, KeySource, Place};
 pub use error::StoreError;
 pub use key::{KeyError, MasterKey};
 pub use migrate::MigrationError;

@@ -3,7 +3,7 @@
 use std::{os::unix::fs::MetadataExt, path::PathBuf};
 
 use super::{Finding, told};
-use crate::{config::Config, data_dir::DataDir, listener::Tls};
+use crate::{config::Config, data_dir::DataDir, listener::Tls, master_keys::master_keys};
 
 /// The data directory's modes.
 pub(super) fn files(config: &Config, data: &DataDir) -> Vec<Finding> {
@@ -17,7 +17,7 @@ pub(super) fn files(config: &Config, data: &DataDir) -> Vec<Finding> {
         (true, false) => Finding::warn("file modes", personal, advice),
         (false, _) => Finding::fail("file modes", secret, advice),
     }];
-    let master = config.master_key.is_some() || keys.join("master.key").exists();
+    let master = master_keys(config, &keys).is_ok();
     findings.push(if master {
         Finding::ok("master key", if config.master_key.is_some() { "by configuration" } else { "in keys/" })
     } else {

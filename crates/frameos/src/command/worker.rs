@@ -42,7 +42,7 @@ pub async fn run(args: &Worker) -> Result<()> {
     let config = args.server.load(&[("worker.slots", args.slots.as_ref())])?;
     frameos_server::logging_init(&config);
     let shutdown = frameos_server::shutdown_on_signals()?;
-    Ok(frameos_server::worker(config, shutdown).await?)
+    Ok(Box::pin(frameos_server::worker(config, shutdown)).await?)
 }
 
 async fn status(args: &Status) -> Result<()> {
