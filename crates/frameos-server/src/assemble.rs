@@ -27,6 +27,7 @@ use crate::{
     },
     mailer::{FileMailer, SmtpMailer},
     master_keys::master_keys_or_create,
+    master_rotation::master_key_agree,
     notice::notice,
     payment_providers::providers_build,
 };
@@ -67,6 +68,7 @@ pub(crate) async fn ground_open(config: &Config) -> Result<Ground, ServeError> {
     for name in store.migrate().await? {
         tracing::info!(migration = name, "schema changed");
     }
+    master_key_agree(config, keys.clone(), &store).await?;
     Ok(Ground { data, store, clock: Arc::new(SystemClock), keys, lock })
 }
 

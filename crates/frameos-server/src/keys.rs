@@ -45,6 +45,26 @@ pub enum KeyError {
         "the installation's keys were sealed with another master key; give every process the same FRAMEOS_MASTER_KEY"
     )]
     OtherMaster(#[source] CipherError),
+    #[error(
+        "this installation writes with master key {id}, which is not here: give every process the same FRAMEOS_MASTER_KEY, or put the key's file into keys/"
+    )]
+    MasterMissing { id: String },
+    #[error(
+        "the master key is given by the configuration: put a new one before it, NEW,OLD, and restart every process"
+    )]
+    MasterByConfig,
+    #[error(
+        "there is no new master key: give every process FRAMEOS_MASTER_KEY=NEW,OLD, restart one after the other, and come back"
+    )]
+    MasterNotGiven,
+    #[error(
+        "{count} values or objects cannot be read with any key that was given; the log names them. All others are done"
+    )]
+    Unreadable { count: u64 },
+    #[error(
+        "{count} values or objects are still encrypted with an old master key: run `frameos admin keys rotate` first"
+    )]
+    StillNeeded { count: u64 },
     #[error("the installation's keys cannot be read from its database")]
     Shared(#[source] StoreError),
     #[error("the installation's {purpose} key in its database is not usable")]

@@ -23,6 +23,7 @@ mod listener;
 mod mailer;
 mod maintenance;
 mod master_keys;
+mod master_rotation;
 mod metrics;
 mod notice;
 mod payment_providers;
@@ -47,6 +48,10 @@ pub use error::ServeError;
 pub use frameos_gateway::LedgerAudit;
 pub use keys::KeyError;
 pub use maintenance::{KeyListed, KeyRotated, key_rotate, keys_list, ledger_verify, migrate, worker_status};
+pub use master_rotation::{
+    MasterKeyListed, MasterKeyRotated, master_key_prepare, master_key_rotate, master_keys_list,
+    master_keys_retire,
+};
 pub use serve::{Server, gateway, serve, worker};
 pub use signals::shutdown_on_signals;
 pub use telemetry::{Telemetry, TelemetryError, telemetry_start};

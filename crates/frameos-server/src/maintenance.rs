@@ -15,6 +15,7 @@ use crate::{
     keyring::{PURPOSES, keyring_rotate, keyring_rows, keyring_trusted},
     keys::signing_key_load,
     master_keys::master_keys,
+    master_rotation::master_key_agree,
     view,
 };
 
@@ -94,7 +95,16 @@ pub(crate) async fn store_change(config: &Config) -> Result<Store, ServeError> {
     let (data, masters) = installation(config)?;
     let store = store_open(config, &data, database_url(config, &data), &masters).await?;
     store.schema_check().await?;
+    master_key_agree(config, data.path("keys"), &store).await?;
     Ok(store)
+}
+
+/// The store of an installation with its objects, to be looked at.
+pub(crate) async fn store_visit_objects(config: &Config) -> Result<(DataDir, Store), ServeError> {
+    let (data, masters) = installation(config)?;
+    let store = store_open(config, &data, database_url(config, &data), &masters).await?;
+    store.schema_check().await?;
+    Ok((data, store))
 }
 
 /// The store of an installation beside whoever uses it, whatever its schema.

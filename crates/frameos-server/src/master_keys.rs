@@ -5,6 +5,7 @@
 
 use std::{fs, path::Path};
 
+use frameos_domain::signing::SigningKey;
 use frameos_store::MasterKey;
 use secrecy::ExposeSecret;
 use zeroize::Zeroizing;
@@ -65,6 +66,25 @@ pub(crate) fn key_place_file(keys: &Path, name: &str, bytes: &Zeroizing<Vec<u8>>
     let key: KeyBytes = Zeroizing::new(bytes.as_slice().try_into().map_err(|_| malformed())?);
     key_put(keys, &path, &key)?;
     if key_load(keys, name)? == key { Ok(()) } else { Err(KeyError::Foreign { path }) }
+}
+
+/// Makes another master key, in a file of its own.
+pub(crate) fn master_key_add(keys: &Path) -> Result<MasterKey, KeyError> {
+    let seed = Zeroizing::new(SigningKey::generate_seed().map_err(KeyError::Random)?);
+    let key = MasterKey::from_bytes(*seed);
+    key_put(keys, &keys.join(format!("{LATER}{}.key", key.id())), &seed)?;
+    Ok(key)
+}
+
+/// Removes the file of a master key.
+pub(crate) fn master_key_remove(keys: &Path, id: &str) -> Result<(), KeyError> {
+    for name in names(keys)?.iter().filter(|name| is_master(name)) {
+        if MasterKey::from_bytes(*key_load(keys, name)?).id() == id {
+            let path = keys.join(format!("{name}.key"));
+            fs::remove_file(&path).map_err(|source| KeyError::File { action: "remove", path, source })?;
+        }
+    }
+    Ok(())
 }
 
 fn is_master(name: &str) -> bool {

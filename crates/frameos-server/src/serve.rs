@@ -25,6 +25,7 @@ use crate::{
     keyring::keyring_newer,
     limit::{Limits, Proxies, Shared},
     listener::{Connections, Tls, listener_bind, listener_serve},
+    master_rotation::master_key_follow,
     metrics::{Exposition, HttpMetrics, metrics_router},
     notice::notice,
     readiness::Readiness,
@@ -102,6 +103,7 @@ async fn gateway_serve(
     let gateway = ground.gateway(&config, Some(listening.address)).await?;
     notice(&format!("listening on {}", listening.url()));
     let mut tasks = JoinSet::new();
+    tasks.spawn(done(master_key_follow(ground.store.clone(), shutdown.clone())));
     let (store, followed) = (ground.store.clone(), Some(gateway.clone()));
     tasks.spawn(done(keys_follow(store, None, followed, shutdown.clone())));
     gateway_spawn(&mut tasks, &ground, gateway, Some((listening, exposition.http())), &shutdown);
@@ -221,6 +223,7 @@ impl Server {
             tasks.spawn(listener_serve(listener, router(api), writes, closing, connections));
             tasks.spawn(done(catalogue_follow(assembly.app.clone(), shutdown.clone())));
         }
+        tasks.spawn(done(master_key_follow(ground.store.clone(), shutdown.clone())));
         tasks.spawn(done(jobs_run(assembly.app.clone(), shutdown.clone())));
         let (app, in_process) = (Some(assembly.app.clone()), assembly.gateway.clone());
         tasks.spawn(done(keys_follow(ground.store.clone(), app, in_process, shutdown.clone())));

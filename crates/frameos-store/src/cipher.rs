@@ -2,9 +2,14 @@
 //!
 //! Format: version byte 1, 4-byte key id, 12-byte random nonce, ciphertext, 16-byte tag. The place a ciphertext belongs to
 //! (table, column and row, or object path) is authenticated with it, so that moving one elsewhere is noticed. Several keys
-//! can be read, the newest writes: that is how a master key is rotated. Nothing here can be printed.
+//! can be read, one writes: that is how a master key is rotated. Which one may change while a process runs; one that has to follow
+//! others' choice and has not heard of it for a while writes nothing (ADR 0029). Nothing here can be printed.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, PoisonError, RwLock},
+    time::{Duration, Instant},
+};
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::rand;
@@ -27,6 +32,8 @@ pub enum CipherError {
     UnknownKey { id: String },
     #[error("the encrypted value was changed, or belongs elsewhere than {place}")]
     NotAuthentic { place: String },
+    #[error("it was not heard for too long which key writes")]
+    Stale,
     #[error("the system cannot encrypt")]
     Unavailable,
     #[error("the decrypted value is not the expected JSON")]
@@ -54,7 +61,22 @@ impl<'a> Place<'a> {
 /// Seals and opens bytes with the installation's keys. Cheap to clone.
 #[derive(Clone)]
 pub struct Cipher {
-    keys: Arc<[KeyEntry]>,
+    ring: Arc<RwLock<Ring>>,
+}
+
+/// Gives the keys that there are now.
+pub type KeySource = Arc<dyn Fn() -> Vec<MasterKey> + Send + Sync>;
+
+/// How often a key nobody knows has the source asked: what is damaged must not cost a look at files each time.
+const ASK_EVERY: Duration = Duration::from_millis(500);
+
+struct Ring {
+    /// The first one writes.
+    keys: Vec<Arc<KeyEntry>>,
+    source: Option<KeySource>,
+    asked: Option<Instant>,
+    /// Until when it may write; None: for ever.
+    fresh_until: Option<Instant>,
 }
 
 struct KeyEntry {
@@ -65,20 +87,62 @@ struct KeyEntry {
 impl Cipher {
     /// `newest` writes; it and the `older` ones read.
     pub fn new(newest: &MasterKey, older: &[MasterKey]) -> Result<Self, CipherError> {
-        std::iter::once(newest)
-            .chain(older)
-            .map(|master| {
-                let key = UnboundKey::new(&AES_256_GCM, master.derive("frameos/at-rest").as_slice())
-                    .map_err(|_| CipherError::Unavailable)?;
-                Ok(KeyEntry { id: master.id_bytes(), key: LessSafeKey::new(key) })
-            })
-            .collect::<Result<Vec<_>, _>>()
-            .map(|keys| Self { keys: keys.into() })
+        let keys = std::iter::once(newest).chain(older).map(KeyEntry::new).collect::<Result<Vec<_>, _>>()?;
+        let ring = Ring { keys, source: None, asked: None, fresh_until: None };
+        Ok(Self { ring: Arc::new(RwLock::new(ring)) })
+    }
+
+    /// Has a key that is not known looked for.
+    pub fn source_set(&self, source: KeySource) {
+        self.ring.write().unwrap_or_else(PoisonError::into_inner).source = Some(source);
+    }
+
+    /// The id of the key that writes.
+    pub fn active_key_id(&self) -> String {
+        let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
+        ring.keys.first().map(|entry| hex::encode(entry.id)).unwrap_or_default()
+    }
+
+    /// Has the key with this id write, until `fresh_until` if there is an end. False when there is no such key: nothing changes then.
+    pub fn activate(&self, id: &str, fresh_until: Option<Instant>) -> bool {
+        let Some(wanted) = hex::decode(id).ok().and_then(|id| self.find(&id)) else { return false };
+        let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
+        ring.keys.retain(|entry| entry.id != wanted.id);
+        ring.keys.insert(0, wanted);
+        ring.fresh_until = fresh_until;
+        true
+    }
+
+    /// The key with this id, looked for where it may have come since.
+    fn find(&self, id: &[u8]) -> Option<Arc<KeyEntry>> {
+        let known = |ring: &Ring| ring.keys.iter().find(|entry| entry.id == id).map(Arc::clone);
+        let found = known(&self.ring.read().unwrap_or_else(PoisonError::into_inner));
+        if found.is_some() {
+            return found;
+        }
+        let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
+        let source = ring.source.clone()?;
+        if ring.asked.is_some_and(|asked| asked.elapsed() < ASK_EVERY) {
+            return known(&ring);
+        }
+        ring.asked = Some(Instant::now());
+        for master in source() {
+            if !ring.keys.iter().any(|entry| entry.id == master.id_bytes()) {
+                ring.keys.extend(KeyEntry::new(&master).ok());
+            }
+        }
+        known(&ring)
     }
 
     /// Encrypts `plain` for one place.
     pub fn seal(&self, place: Place<'_>, plain: &[u8]) -> Result<Vec<u8>, CipherError> {
-        let entry = self.keys.first().ok_or(CipherError::Unavailable)?;
+        let entry = {
+            let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
+            if ring.fresh_until.is_some_and(|end| Instant::now() > end) {
+                return Err(CipherError::Stale);
+            }
+            Arc::clone(ring.keys.first().ok_or(CipherError::Unavailable)?)
+        };
         let mut nonce = [0; NONCE_LEN];
         rand::fill(&mut nonce).map_err(|_| CipherError::Unavailable)?;
         let mut out = Vec::with_capacity(HEADER_LEN + plain.len() + AES_256_GCM.tag_len());
@@ -105,11 +169,7 @@ impl Cipher {
             return Err(CipherError::UnknownFormat);
         }
         let (id, nonce) = header[1..].split_at(KEY_ID_LEN);
-        let entry = self
-            .keys
-            .iter()
-            .find(|entry| entry.id == id)
-            .ok_or_else(|| CipherError::UnknownKey { id: hex::encode(id) })?;
+        let entry = self.find(id).ok_or_else(|| CipherError::UnknownKey { id: hex::encode(id) })?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| CipherError::UnknownFormat)?;
         let mut bytes = body.to_vec();
         let plain_len = entry
@@ -133,6 +193,14 @@ impl Cipher {
     /// Decrypts what [`Cipher::seal_json`] made.
     pub fn open_json<T: DeserializeOwned>(&self, place: Place<'_>, sealed: &[u8]) -> Result<T, CipherError> {
         serde_json::from_slice(&self.open(place, sealed)?).map_err(CipherError::NotJson)
+    }
+}
+
+impl KeyEntry {
+    fn new(master: &MasterKey) -> Result<Arc<Self>, CipherError> {
+        let key = UnboundKey::new(&AES_256_GCM, master.derive("frameos/at-rest").as_slice())
+            .map_err(|_| CipherError::Unavailable)?;
+        Ok(Arc::new(Self { id: master.id_bytes(), key: LessSafeKey::new(key) }))
     }
 }
 

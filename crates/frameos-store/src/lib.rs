@@ -48,6 +48,7 @@ mod postgres;
 pub mod profile;
 pub mod recovery_code;
 pub mod refund_request;
+pub mod rekey;
 pub mod revenue;
 pub mod review;
 mod row;
@@ -75,7 +76,7 @@ pub mod version;
 pub mod webhook;
 pub mod worker;
 
-pub use cipher::{Cipher, CipherError, Place};
+pub use cipher::{Cipher, CipherError, KeySource, Place};
 pub use error::StoreError;
 pub use key::{KeyError, MasterKey};
 pub use migrate::MigrationError;

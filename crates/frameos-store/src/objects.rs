@@ -8,7 +8,7 @@ mod s3;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use futures::TryStreamExt;
+use futures::{Stream, TryStreamExt};
 use object_store::{
     Error as ObjectError, ObjectStore, ObjectStoreExt, PutPayload, local::LocalFileSystem, memory::InMemory,
     path::Path,
@@ -123,6 +123,23 @@ impl Objects {
         let nowhere = parse("readiness")?;
         let listed = async { self.backend.list(Some(&nowhere)).try_next().await };
         within("list", listed).await.map(drop).map_err(|error| convert("list", error))
+    }
+
+    /// The paths of all objects, but for those that only try whether one can be written.
+    pub(crate) fn list(&self) -> impl Stream<Item = Result<String, StoreError>> + Send + '_ {
+        let paths = self.backend.list(None).map_ok(|found| found.location.to_string());
+        let paths = paths.map_err(|error| convert("list", error));
+        paths.try_filter(|path| std::future::ready(!path.starts_with("probe/")))
+    }
+
+    /// The id of the master key that sealed an object; None when it is not there.
+    pub(crate) async fn key_id(&self, path: &str) -> Result<Option<String>, StoreError> {
+        let parsed = parse(path)?;
+        match within("read", self.backend.get_range(&parsed, 0..5)).await {
+            Ok(head) if head.len() == 5 => Ok(Some(hex::encode(&head[1..]))),
+            Ok(_) => Err(StoreError::corrupt(format!("object {path} is too short"))),
+            Err(error) => absent("read", error).map(|()| None),
+        }
     }
 
     /// Stores an object as it was kept elsewhere.

@@ -18,7 +18,10 @@ const DAY: i64 = 86_400_000_000;
 
 /// What is held and was spent, by owner, currency and UTC day of the mandate.
 #[derive(Debug, Default)]
-pub(super) struct Spent(HashMap<String, Vec<(String, BTreeMap<i64, i128>)>>);
+pub(super) struct Spent(HashMap<String, Vec<(String, Days)>>);
+
+/// Minor units by days since 1970.
+type Days = BTreeMap<i64, i128>;
 
 impl Spent {
     /// Counts what a mandate holds, or what was taken of it.

@@ -33,7 +33,8 @@ use crate::{
 };
 
 /// What may be in a data directory that counts as empty: nothing that is anybody's.
-const NOBODYS: &[&str] = &["lock", "runtimes", "cache", "keys", RESTORING];
+/// Whether objects are anybody's, the object store is asked itself.
+const NOBODYS: &[&str] = &["lock", "runtimes", "cache", "keys", "objects", "restoring.fresh", RESTORING];
 
 /// A backup that was put back.
 #[derive(Debug, Clone, Serialize)]

@@ -9,7 +9,7 @@ use frameos_domain::clock::Clock;
 use frameos_store::clock::SystemClock;
 
 use super::{Finding, told};
-use crate::{config::Config, data_dir::DataDir, listener::Tls};
+use crate::{config::Config, data_dir::DataDir, listener::Tls, master_keys::master_keys};
 
 /// A certificate that ends sooner is to be renewed.
 const RENEWED_DAYS: i64 = 14;
@@ -26,7 +26,7 @@ pub(super) fn files(config: &Config, data: &DataDir) -> Vec<Finding> {
         (true, false) => Finding::warn("file modes", personal, advice),
         (false, _) => Finding::fail("file modes", secret, advice),
     }];
-    let master = config.master_key.is_some() || keys.join("master.key").exists();
+    let master = master_keys(config, &keys).is_ok();
     findings.push(if master {
         Finding::ok("master key", if config.master_key.is_some() { "by configuration" } else { "in keys/" })
     } else {

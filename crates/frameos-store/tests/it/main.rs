@@ -24,6 +24,7 @@ mod object;
 mod overview;
 mod personal_token;
 mod recovery_code;
+mod rekey;
 mod revenue;
 mod review;
 mod run_event;

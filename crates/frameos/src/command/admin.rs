@@ -1,6 +1,7 @@
-//! `frameos admin`: deciding about what developers submit. Findings are in `admin/finding.rs`, money in `admin/money.rs`.
+//! `frameos admin`: deciding about what developers submit. Findings are in `admin/finding.rs`, money in `admin/money.rs`, master keys in `admin/keys.rs`.
 
 mod finding;
+mod keys;
 mod money;
 
 use clap::{Args, Subcommand};
@@ -36,6 +37,9 @@ pub enum Admin {
     Payouts(money::Payouts),
     /// Make a payout that failed or came back anew
     RetryPayout(money::RetryPayout),
+    /// List, rotate and give up master keys, which encrypt what is kept
+    #[command(subcommand)]
+    Keys(keys::Keys),
 }
 
 #[derive(Debug, Args)]
@@ -112,6 +116,7 @@ pub async fn run(command: &Admin) -> Result<()> {
         Admin::Refund(args) => money::refund(args).await,
         Admin::Payouts(args) => money::payouts(args).await,
         Admin::RetryPayout(args) => money::retry_payout(args).await,
+        Admin::Keys(command) => keys::run(command).await,
     }
 }
 

@@ -42,7 +42,7 @@ pub async fn run(args: &Worker) -> Result<()> {
     let config = args.server.load(&[("worker.slots", args.slots.as_ref())])?;
     let telemetry = frameos_server::telemetry_start(&config).map_err(frameos_server::ServeError::from)?;
     let shutdown = frameos_server::shutdown_on_signals()?;
-    Ok(frameos_server::worker(config, telemetry, shutdown).await?)
+    Ok(Box::pin(frameos_server::worker(config, telemetry, shutdown)).await?)
 }
 
 async fn status(args: &Status) -> Result<()> {

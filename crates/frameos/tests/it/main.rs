@@ -12,6 +12,7 @@ mod faults;
 mod gateway_crash;
 mod local;
 mod mandates;
+mod master_keys;
 mod nodes;
 mod operator;
 mod program;
