@@ -14,8 +14,9 @@ help: ## List the targets
 run: build ## Build and start FrameOS on http://127.0.0.1:8080 (data in ./data, or FRAMEOS_DATA_DIR)
 	@exec "$(TARGET_DIR)/fast/frameos" serve
 
-build: ## Build the server and the jail, optimised
+build: ## Build the web UI, the server and the jail, optimised
 	@scripts/preflight
+	@scripts/build-web
 	cargo build --locked --profile fast -p frameos -p frameos-sandbox --bins
 
 test: ## Run every test on SQLite and PostgreSQL (starts a throw-away PostgreSQL)

@@ -48,7 +48,7 @@ pub async fn serve(
     telemetry: Telemetry,
     shutdown: CancellationToken,
 ) -> Result<(), ServeError> {
-    let served = roles_serve(config, &telemetry, shutdown).await;
+    let served = Box::pin(roles_serve(config, &telemetry, shutdown)).await;
     telemetry.flush().await;
     served
 }

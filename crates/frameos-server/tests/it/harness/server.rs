@@ -56,7 +56,7 @@ impl TestApp {
     }
 
     async fn boot(config: Config, ground: (TempDir, Option<TestDb>)) -> Self {
-        let server = Server::start(&config)
+        let server = Box::pin(Server::start(&config))
             .await
             .unwrap_or_else(|error| panic!("the server starts: {}", chain(&error)));
         let (address, gateway_address) = (server.address().unwrap(), server.gateway_address());
