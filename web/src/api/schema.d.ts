@@ -41,6 +41,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/agents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Find agents */
+        get: operations["admin_agent_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/agents/{agent}/ban": {
         parameters: {
             query?: never;
@@ -92,6 +109,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/developers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Find developers */
+        get: operations["admin_developer_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/developers/{developer}/reinstate": {
         parameters: {
             query?: never;
@@ -120,6 +154,23 @@ export interface paths {
         put?: never;
         /** Suspend a developer */
         post: operations["developer_suspend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/executions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Find runs */
+        get: operations["admin_execution_list"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -211,6 +262,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/refunds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Refunds that were asked for */
+        get: operations["admin_refund_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/rescan": {
         parameters: {
             query?: never;
@@ -293,6 +361,23 @@ export interface paths {
         put?: never;
         /** Show a hidden review again */
         post: operations["user_review_show"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Find users */
+        get: operations["admin_user_list"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -452,6 +537,23 @@ export interface paths {
         get: operations["agent_list"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/agents/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Check what is to be published, and store nothing */
+        post: operations["agent_check"];
         delete?: never;
         options?: never;
         head?: never;
@@ -622,6 +724,23 @@ export interface paths {
         put?: never;
         /** Submit a new version */
         post: operations["version_submit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/agents/{agent}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One version of an agent */
+        get: operations["version_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -909,6 +1028,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/developers/errors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why runs of one's agents failed */
+        get: operations["developer_errors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/developers/executions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Runs of one's agents */
+        get: operations["developer_execution_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/developers/executions/{execution}/logs": {
         parameters: {
             query?: never;
@@ -1013,6 +1166,40 @@ export interface paths {
         };
         /** One's shares of payments */
         get: operations["revenue_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/developers/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The reviews of one's agents */
+        get: operations["developer_review_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/developers/{developer}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A developer as everybody may see them */
+        get: operations["developer_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1201,6 +1388,25 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/executions/{execution}/share": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Until when a run is shown */
+        get: operations["run_share_get"];
+        put?: never;
+        /** Show a run to whoever has a link */
+        post: operations["run_share"];
+        /** Stop showing a run */
+        delete: operations["run_unshare"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -1327,6 +1533,40 @@ export interface paths {
         get: operations["account_export"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What one is told, newest first */
+        get: operations["notification_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/notifications/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Mark notifications as read */
+        post: operations["notification_read"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1520,6 +1760,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/shared-runs/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A run by its link */
+        get: operations["shared_run_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/subscriptions": {
         parameters: {
             query?: never;
@@ -1631,6 +1888,23 @@ export interface paths {
         };
         /** One's wallet */
         get: operations["wallet_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/wallet/spending": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was paid, by day and by agent */
+        get: operations["spending_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1849,11 +2123,168 @@ export interface components {
          * @enum {string}
          */
         Action: "allow" | "flag" | "reject";
+        AdminAgent: {
+            category: string;
+            created_at: components["schemas"]["Timestamp"];
+            current_version: string;
+            developer_id: string;
+            developer_name: string;
+            id: string;
+            name: string;
+            /**
+             * Format: int64
+             * @description Versions that wait for a reviewer.
+             */
+            pending_versions: number;
+            /** Format: double */
+            rating: number;
+            /** Format: int64 */
+            review_count: number;
+            slug: string;
+            status: string;
+            /** Format: double */
+            success_rate: number;
+            /** Format: int64 */
+            total_executions: number;
+            updated_at: components["schemas"]["Timestamp"];
+        };
+        /** @description `GET /admin/agents`, newest first. */
+        AdminAgentList: {
+            agents: components["schemas"]["AdminAgent"][];
+            /** Format: int32 */
+            limit: number;
+            /** Format: int32 */
+            page: number;
+            /** Format: int64 */
+            total: number;
+        };
+        /** @description A developer; the numbers are as of the last roll-up, moments ago. */
+        AdminDeveloper: {
+            /** Format: int64 */
+            agents: number;
+            company: string | null;
+            created_at: components["schemas"]["Timestamp"];
+            email: string;
+            id: string;
+            name: string;
+            /** Format: int64 */
+            published_agents: number;
+            /**
+             * Format: int64
+             * @description Shares less what refunds took of them.
+             */
+            revenue: number;
+            status: string;
+            /** Format: int64 */
+            total_executions: number;
+            verified_email: boolean;
+        };
+        /** @description `GET /admin/developers`, newest first. */
+        AdminDeveloperList: {
+            developers: components["schemas"]["AdminDeveloper"][];
+            /** Format: int32 */
+            limit: number;
+            /** Format: int32 */
+            page: number;
+            /** Format: int64 */
+            total: number;
+        };
+        /** @description A run, without its inputs, outputs and logs. */
+        AdminExecution: {
+            agent_id: string;
+            agent_name: string;
+            agent_slug: string;
+            completed_at: components["schemas"]["Timestamp"] | null;
+            created_at: components["schemas"]["Timestamp"];
+            /** Format: int64 */
+            duration_ms: number | null;
+            failure_reason: components["schemas"]["FailureReason"] | null;
+            id: string;
+            /** @description Null unless money was taken: only then can it be given back. */
+            payment_id: string | null;
+            /**
+             * Format: int64
+             * @description Of a metered run the most it could cost.
+             */
+            price_amount: number;
+            price_currency: string;
+            /** Format: int64 */
+            refunded_amount: number;
+            status: components["schemas"]["RunStatus"];
+            /** @description Null of a user who is gone, and of a payer without an account. */
+            user_email: string | null;
+            user_id: string;
+            version: string;
+        };
+        /** @description `GET /admin/executions`, newest first. */
+        AdminExecutionList: {
+            executions: components["schemas"]["AdminExecution"][];
+            /** Format: int32 */
+            limit: number;
+            /** Format: int32 */
+            page: number;
+            /** Format: int64 */
+            total: number;
+        };
         /**
          * @description An administrator of this installation.
          * @example adm_01kb3v9d3ce0tr3q0v3n1h5x7m
          */
         AdminId: string;
+        /** @description A refund that an administrator asked for. */
+        AdminRefund: {
+            admin_id: string;
+            agent_name: string;
+            /**
+             * Format: int64
+             * @description As asked for; null for all that was left.
+             */
+            amount: number | null;
+            created_at: components["schemas"]["Timestamp"];
+            currency: string;
+            execution_id: string;
+            reason: string;
+            /**
+             * Format: int64
+             * @description Of the run, by all its refunds.
+             */
+            refunded_amount: number;
+            /** @description asked, done or refused. */
+            status: string;
+            user_email: string | null;
+            user_id: string;
+        };
+        /** @description `GET /admin/refunds`, the latest first. */
+        AdminRefundList: {
+            /** Format: int32 */
+            limit: number;
+            /** Format: int32 */
+            page: number;
+            refunds: components["schemas"]["AdminRefund"][];
+            /** Format: int64 */
+            total: number;
+        };
+        AdminUser: {
+            created_at: components["schemas"]["Timestamp"];
+            email: string;
+            id: string;
+            name: string;
+            plan: string;
+            status: string;
+            /** Format: int64 */
+            total_executions: number;
+            verified_email: boolean;
+        };
+        /** @description `GET /admin/users`, newest first. */
+        AdminUserList: {
+            /** Format: int32 */
+            limit: number;
+            /** Format: int32 */
+            page: number;
+            /** Format: int64 */
+            total: number;
+            users: components["schemas"]["AdminUser"][];
+        };
         AgentAnalytics: {
             /** Format: int64 */
             avg_duration_ms: number;
@@ -1866,15 +2297,46 @@ export interface components {
             /** Format: double */
             success_rate: number;
         };
+        /** @description `POST /agents/check`: nothing is stored. */
+        AgentCheckRequest: {
+            /** @description Slug or id of the own agent that it is to be a new version of. */
+            agent?: string | null;
+            /** @description Base64 of a tar.gz. Without it the manifest alone is checked. */
+            code_base64?: string | null;
+            /** @description Alone, or to complete the bundle's, with which it must agree. */
+            manifest?: unknown;
+        };
+        /** @description What submitting it would come to. */
+        AgentChecked: {
+            /** @description Whether there are no errors. */
+            accepted: boolean;
+            changes: components["schemas"]["VersionDiff"] | null;
+            /** @description All that has to change, as far as it can be told. */
+            errors: components["schemas"]["CheckIssue"][];
+            /** @description Paths and sizes of the bundle's files. */
+            files: components["schemas"]["BundleFile"][];
+            /** @description The lines that findings stand in. */
+            frames: components["schemas"]["CodeFrame"][];
+            /** @description As it would be stored: the bundle's, completed. */
+            manifest: unknown;
+            /** @description Whether a reviewer would have to approve it; null while there are errors, and without code. */
+            needs_review: boolean | null;
+            scan_report: components["schemas"]["ScanReport"] | null;
+            warnings: components["schemas"]["ManifestIssue"][];
+        };
         /** @description `GET /agents/:slug`. */
         AgentDetail: components["schemas"]["AgentSummary"] & {
             /** Format: int64 */
             avg_duration_ms: number;
             capabilities: string[];
             created_at: components["schemas"]["Timestamp"];
+            /** @description JSON Schema of what a run takes. */
+            inputs_schema?: unknown;
             long_description: string | null;
             /** @description The current version's manifest: inputs, outputs, runtime. */
             manifest: components["schemas"]["Manifest"];
+            recent?: components["schemas"]["RecentRuns"];
+            scan: components["schemas"]["ScanBadge"] | null;
             /**
              * Format: double
              * @description 0 to 1.
@@ -2158,8 +2620,33 @@ export interface components {
             ms: number;
             status: components["schemas"]["CheckStatus"];
         };
+        CheckIssue: {
+            /** @description The error code that submitting would be answered with. */
+            code: string;
+            message: string;
+            /** @description JSON path in the manifest, e.g. `$.inputs[0].type`; null when it is about the bundle. */
+            path: string | null;
+        };
         /** @enum {string} */
         CheckStatus: "ok" | "degraded" | "failed";
+        /** @description The lines around one finding. */
+        CodeFrame: {
+            file: string;
+            /** @description The finding's. */
+            fingerprint: string;
+            /**
+             * Format: int32
+             * @description The number of the first of `lines`.
+             */
+            first_line: number;
+            /**
+             * Format: int32
+             * @description The finding's 1-based line.
+             */
+            line: number;
+            /** @description Each cut after 240 characters. */
+            lines: string[];
+        };
         /**
          * @description An ISO 4217 currency code.
          * @example INR
@@ -2178,8 +2665,10 @@ export interface components {
             executions: number;
             /**
              * Format: int64
-             * @description Within 5 %.
+             * @description Within 5 %, as the other.
              */
+            p50_duration_ms: number | null;
+            /** Format: int64 */
             p95_duration_ms: number | null;
             /** Format: int64 */
             revenue: number;
@@ -2301,6 +2790,45 @@ export interface components {
             id: components["schemas"]["DeveloperId"];
             name: string;
         };
+        /** @description `GET /developers/errors`: why runs failed, and in which words, without anything their users put in. */
+        DeveloperErrors: {
+            /** Format: int32 */
+            days: number;
+            /** @description Of the latest failed runs, as many as `looked_at` says, most first. */
+            errors: components["schemas"]["ErrorHead"][];
+            /** Format: int32 */
+            looked_at: number;
+            /** @description Of all failed runs of these days, most first. */
+            reasons: components["schemas"]["ReasonCount"][];
+        };
+        /** @description A run of one of the developer's agents, without anything of its user's. */
+        DeveloperExecution: {
+            agent_id: string;
+            agent_name: string;
+            completed_at: components["schemas"]["Timestamp"] | null;
+            created_at: components["schemas"]["Timestamp"];
+            /** Format: int64 */
+            duration_ms: number | null;
+            failure_reason: components["schemas"]["FailureReason"] | null;
+            id: string;
+            /**
+             * Format: int64
+             * @description The developer's share; 0 unless the run was paid.
+             */
+            revenue: number;
+            status: components["schemas"]["RunStatus"];
+            version: string;
+        };
+        /** @description `GET /developers/executions`, newest first. */
+        DeveloperExecutionList: {
+            executions: components["schemas"]["DeveloperExecution"][];
+            /** Format: int32 */
+            limit: number;
+            /** Format: int32 */
+            page: number;
+            /** Format: int64 */
+            total: number;
+        };
         /**
          * @description A developer who publishes agents.
          * @example dev_01kb3v9d3ce0tr3q0v3n1h5x7m
@@ -2328,10 +2856,53 @@ export interface components {
             /** @description The inputs are too large to clear the logs of them, so nothing is shown. */
             withheld: boolean;
         };
+        /** @description `GET /developers/:id`: a developer as everybody may see them. Who has nothing published is not shown. */
+        DeveloperProfile: {
+            /**
+             * Format: int64
+             * @description Published agents; `GET /agents?developer=…` lists them.
+             */
+            agents: number;
+            company?: string;
+            id: string;
+            name: string;
+            /**
+             * Format: double
+             * @description The mean over all reviews of these agents; 0 without.
+             */
+            rating: number;
+            /** Format: int64 */
+            review_count: number;
+            /** @description When they registered. */
+            since: components["schemas"]["Timestamp"];
+            /** Format: int64 */
+            total_executions: number;
+        };
         DeveloperRegistered: {
             developer_id: components["schemas"]["DeveloperId"];
             email: string;
             message: string;
+        };
+        DeveloperReview: {
+            agent_id: string;
+            agent_name: string;
+            agent_slug: string;
+            review: components["schemas"]["UserReview"];
+        };
+        /** @description `GET /developers/reviews`: the reviews of a developer's agents, newest first. */
+        DeveloperReviewList: {
+            /** Format: int32 */
+            limit: number;
+            /** Format: int32 */
+            page: number;
+            reviews: components["schemas"]["DeveloperReview"][];
+            /** Format: int64 */
+            total: number;
+            /**
+             * Format: int64
+             * @description How many have no reply.
+             */
+            unanswered: number;
         };
         /** @description An answer that only says that something was done. */
         Done: {
@@ -2352,6 +2923,19 @@ export interface components {
          * @enum {string}
          */
         ErrorCode: "INVALID_REQUEST" | "INVALID_JSON" | "IDEMPOTENCY_KEY_REQUIRED" | "PAYMENT_INVALID" | "UNAUTHENTICATED" | "INVALID_CREDENTIALS" | "OTP_REQUIRED" | "INVALID_OTP" | "SIGNATURE_REQUIRED" | "SIGNATURE_INVALID" | "SIGNATURE_REPLAYED" | "WEBHOOK_REFUSED" | "INSUFFICIENT_FUNDS" | "SUBSCRIPTION_REQUIRED" | "SUBSCRIPTION_PAST_DUE" | "PAYMENT_REQUIRED" | "PAYMENT_REFUSED" | "FORBIDDEN" | "ACCOUNT_SUSPENDED" | "EMAIL_UNVERIFIED" | "INSUFFICIENT_SCOPE" | "POLICY_REFUSED" | "REVIEW_NEEDS_RUN" | "NOT_FOUND" | "METHOD_NOT_ALLOWED" | "EMAIL_TAKEN" | "ACCOUNT_IN_USE" | "SLUG_TAKEN" | "VERSION_EXISTS" | "VERSION_NOT_NEWER" | "VERSION_YANKED" | "CONFLICT" | "PAYMENT_REUSED" | "IDEMPOTENCY_IN_PROGRESS" | "ALREADY_FINAL" | "TOO_LATE" | "POLICY_CHANGED" | "MANDATE_VOIDED" | "MANDATE_EXPIRED" | "MANDATE_EXECUTED" | "RECEIPT_NOT_READY" | "REFUND_TOO_LATE" | "REFUND_TOO_MUCH" | "REFUND_NOT_OFFERED" | "PAYOUT_STANDS" | "ALREADY_SUBSCRIBED" | "NOT_A_SUBSCRIPTION" | "WEBHOOK_LIMIT" | "WEBHOOK_DISABLED" | "REQUEST_TIMEOUT" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION_FAILED" | "IDEMPOTENCY_KEY_REUSED" | "INVALID_MANIFEST" | "MANIFEST_MISMATCH" | "SCAN_REJECTED" | "INPUTS_INVALID" | "WEBHOOK_URL_REFUSED" | "PROVIDER_REFUSED" | "BUNDLE_NOT_BASE64" | "BUNDLE_TOO_LARGE" | "BUNDLE_UNPACKED_TOO_LARGE" | "BUNDLE_TOO_MANY_ENTRIES" | "BUNDLE_NOT_GZIP" | "BUNDLE_NOT_TAR" | "BUNDLE_PATH_ABSOLUTE" | "BUNDLE_PATH_TRAVERSAL" | "BUNDLE_PATH_INVALID" | "BUNDLE_LINK" | "BUNDLE_SPECIAL_FILE" | "BUNDLE_DUPLICATE_PATH" | "BUNDLE_CASE_COLLISION" | "BUNDLE_SIZE_MISMATCH" | "BUNDLE_NO_MANIFEST" | "BUNDLE_NO_ENTRYPOINT" | "RATE_LIMITED" | "QUEUE_FULL" | "SUBSCRIPTION_RUNS_USED" | "INTERNAL" | "UNAVAILABLE" | "SANDBOX_UNAVAILABLE";
+        /** @description Runs that failed alike. */
+        ErrorHead: {
+            agent_id: string;
+            at: components["schemas"]["Timestamp"];
+            /** @description The latest of them. */
+            execution_id: string;
+            /** Format: int64 */
+            executions: number;
+            /** @description The first line of what was said, numbers as `#`; null when nothing was, or it cannot be cleared of the inputs. */
+            message: string | null;
+            reason: components["schemas"]["FailureReason"] | null;
+            version: string;
+        };
         /**
          * @description An audit, statistics or webhook event.
          * @example evt_01kb3v9d3ce0tr3q0v3n1h5x7m
@@ -2786,6 +3370,44 @@ export interface components {
             added: string[];
             removed: string[];
         };
+        Notification: {
+            created_at: components["schemas"]["Timestamp"];
+            id: string;
+            /** @description What happened, e.g. `version.approved`; docs/notifications.md lists them. */
+            kind: string;
+            read_at: components["schemas"]["Timestamp"] | null;
+            /** @description The id or slug of what it is about. */
+            subject: string;
+            text: string;
+            title: string;
+        };
+        /** @description `GET /me/notifications`, newest first. */
+        NotificationList: {
+            /** Format: int32 */
+            limit: number;
+            notifications: components["schemas"]["Notification"][];
+            /** Format: int32 */
+            page: number;
+            /** Format: int64 */
+            total: number;
+            /**
+             * Format: int64
+             * @description How many were not read.
+             */
+            unread: number;
+        };
+        /** @description `POST /me/notifications/read`. */
+        NotificationReadRequest: {
+            /** @description All there are. */
+            all?: boolean;
+            /** @description Up to 100 of them. */
+            ids?: string[] | null;
+        };
+        /** @description What is left. */
+        NotificationsRead: {
+            /** Format: int64 */
+            unread: number;
+        };
         /** @description `GET /admin/overview`. */
         Overview: {
             /** @description Attempts that were begun in the last 24 hours and did not bring their run to an end. */
@@ -3190,6 +3812,11 @@ export interface components {
             /** @description Always `ready`. */
             status: string;
         };
+        ReasonCount: {
+            /** Format: int64 */
+            executions: number;
+            reason: components["schemas"]["FailureReason"];
+        };
         /**
          * @description A signed receipt.
          * @example rcpt_01kb3v9d3ce0tr3q0v3n1h5x7m
@@ -3205,6 +3832,23 @@ export interface components {
              */
             revenue: number;
             status: components["schemas"]["RunStatus"];
+        };
+        /** @description Finished runs of the last 30 days. What cannot be told of no runs is null. */
+        RecentRuns: {
+            /** Format: int64 */
+            executions: number;
+            /**
+             * Format: int64
+             * @description Within 5 %, as the other.
+             */
+            p50_duration_ms: number | null;
+            /** Format: int64 */
+            p95_duration_ms: number | null;
+            /**
+             * Format: double
+             * @description 0 to 1.
+             */
+            success_rate: number | null;
         };
         /** @description The answer to `POST /me/2fa/confirm` and `POST /me/2fa/recovery-codes`. */
         RecoveryCodes: {
@@ -3577,6 +4221,23 @@ export interface components {
             proofs?: components["schemas"]["Proofs"];
             receipt: components["schemas"]["RunReceipt"];
         };
+        /** @description A new link. Its token is shown only here; an earlier link of the run stops working. */
+        RunShare: {
+            execution_id: string;
+            expires_at: components["schemas"]["Timestamp"];
+            token: string;
+            /** @description Where a person looks at it. */
+            url: string;
+        };
+        /** @description `POST /executions/:id/share`. */
+        RunShareRequest: {
+            /** @description For how many days, 1 to 90; 7 when left out. */
+            days?: number | null;
+        };
+        /** @description `GET /executions/:id/share`. */
+        RunShareState: {
+            expires_at: components["schemas"]["Timestamp"] | null;
+        };
         /**
          * @description The state of a run.
          * @enum {string}
@@ -3586,6 +4247,27 @@ export interface components {
             after: string;
             before: string;
             what: string;
+        };
+        /** @description The scan of a version in short. */
+        ScanBadge: {
+            /** Format: int32 */
+            files_scanned: number;
+            /** Format: int32 */
+            findings: number;
+            /**
+             * Format: int32
+             * @description 0 to 100.
+             */
+            risk: number;
+            /**
+             * Format: int32
+             * @description The scanner's rules, and how many of them found nothing; null for a report of another version of the scanner.
+             */
+            rules: number | null;
+            /** Format: int32 */
+            rules_passed: number | null;
+            scanner_version: string;
+            verdict: components["schemas"]["Verdict"];
         };
         /** @description The difference between two reports. */
         ScanDiff: {
@@ -3657,11 +4339,70 @@ export interface components {
          * @enum {string}
          */
         Severity: "LOW" | "MEDIUM" | "HIGH";
+        /** @description `GET /shared-runs/:token`: a run as whoever has the link sees it. Nothing says whose it is. */
+        SharedRun: {
+            agent_id: string;
+            agent_name: string;
+            agent_slug: string;
+            completed_at: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int64
+             * @description What was paid, in minor units; null when nothing was.
+             */
+            cost_amount: number | null;
+            cost_currency: string | null;
+            created_at: components["schemas"]["Timestamp"];
+            /** Format: int64 */
+            duration_ms: number | null;
+            error_message: string | null;
+            expires_at: components["schemas"]["Timestamp"];
+            failure_reason: components["schemas"]["FailureReason"] | null;
+            id: string;
+            logs_truncated: boolean;
+            /** @description Once they are paid for. */
+            outputs: unknown;
+            started_at: components["schemas"]["Timestamp"] | null;
+            status: components["schemas"]["RunStatus"];
+            stderr: string | null;
+            /** @description First 10 KB, as the other. */
+            stdout: string | null;
+            version: string;
+        };
         Slots: {
             /** Format: int64 */
             busy: number;
             /** Format: int64 */
             total: number;
+        };
+        /** @description `GET /wallet/spending`: what was paid for runs and months of subscriptions. */
+        Spending: {
+            /** @description The most paid first. */
+            agents: components["schemas"]["SpendingAgent"][];
+            currency: string;
+            /** @description Every day, oldest first. */
+            days: components["schemas"]["SpendingDay"][];
+            total: components["schemas"]["Spent"];
+        };
+        SpendingAgent: components["schemas"]["Spent"] & {
+            agent_id: string;
+            agent_name: string;
+            agent_slug: string;
+        };
+        SpendingDay: components["schemas"]["Spent"] & {
+            /** @description As `2026-11-22`, UTC. */
+            day: string;
+        };
+        /** @description A refund is told where the run it gave back is. */
+        Spent: {
+            /**
+             * Format: int64
+             * @description Paid runs.
+             */
+            executions: number;
+            /** Format: int64 */
+            paid: number;
+            /** Format: int64 */
+            refunded: number;
         };
         /** @description `shares + orchestration + refunds + returned = net`, which is the payout's amount. */
         Statement: {
@@ -4034,8 +4775,10 @@ export interface components {
             executions: number;
             /**
              * Format: int64
-             * @description Within 5 %.
+             * @description Within 5 %, as the other.
              */
+            p50_duration_ms: number | null;
+            /** Format: int64 */
             p95_duration_ms: number | null;
             /** Format: int64 */
             revenue: number;
@@ -4056,6 +4799,29 @@ export interface components {
             runtime: components["schemas"]["RuntimeChange"][];
             to: string;
         };
+        /** @description `GET /agents/:id/versions/:version`. */
+        VersionDetail: components["schemas"]["VersionSummary"] & {
+            agent_id: string;
+            agent_slug: string;
+            capabilities: string[];
+            changes: components["schemas"]["VersionChanges"] | null;
+            /** @description JSON Schemas of what a run takes and gives. */
+            inputs_schema: unknown;
+            /** @description For the agent's developer and administrators. */
+            inside?: components["schemas"]["VersionInside"];
+            manifest: unknown;
+            /** Format: int64 */
+            memory_mb: number;
+            outputs_schema: unknown;
+            /**
+             * Format: int64
+             * @description Of the packed bundle.
+             */
+            packed_bytes: number;
+            scan: components["schemas"]["ScanBadge"] | null;
+            /** Format: int64 */
+            timeout_ms: number;
+        };
         /** @description The difference between two versions of an agent. */
         VersionDiff: components["schemas"]["ScanDiff"] & {
             /** @description What the manifests ask for. */
@@ -4069,15 +4835,23 @@ export interface components {
             /** @description Findings that were accepted for this version. */
             acceptances: components["schemas"]["FindingAcceptance"][];
             agent_id: components["schemas"]["AgentId"];
+            /** @description The id of that version: its files are under `/admin/versions/:id/files`, too. */
+            base_version_id?: string;
             /** @description What it changes against the newest approved version before it; absent for a first one. */
             changes?: components["schemas"]["VersionDiff"];
             code_hash: string;
+            developer_id: string;
+            developer_name: string;
             /** @description Paths and sizes of the bundle's files. */
             files: components["schemas"]["BundleFile"][];
+            /** @description The lines that findings stand in. */
+            frames?: components["schemas"]["CodeFrame"][];
             manifest: components["schemas"]["Manifest"];
+            name: string;
             review_status: components["schemas"]["ReviewStatus"];
             scan_report: components["schemas"]["ScanReport"] | null;
             slug: string;
+            submitted_at: components["schemas"]["Timestamp"];
             version: string;
             version_id: components["schemas"]["VersionId"];
         };
@@ -4086,6 +4860,19 @@ export interface components {
          * @example ver_01kb3v9d3ce0tr3q0v3n1h5x7m
          */
         VersionId: string;
+        /** @description What a version is made of, and how its review goes. */
+        VersionInside: {
+            /** @description Findings that a reviewer accepted. */
+            acceptances: components["schemas"]["FindingAcceptance"][];
+            code_changes: components["schemas"]["VersionDiff"] | null;
+            files: components["schemas"]["BundleFile"][];
+            /** @description The lines that findings stand in. */
+            frames: components["schemas"]["CodeFrame"][];
+            review_due_at: components["schemas"]["Timestamp"] | null;
+            reviewed_at: components["schemas"]["Timestamp"] | null;
+            scan_report: components["schemas"]["ScanReport"] | null;
+            submitted_at: components["schemas"]["Timestamp"];
+        };
         VersionList: {
             versions: components["schemas"]["VersionSummary"][];
         };
@@ -4103,8 +4890,10 @@ export interface components {
             review_note?: string;
             /** @description pending_review, approved or rejected. */
             review_status: components["schemas"]["ReviewStatus"];
+            reviewed_at: components["schemas"]["Timestamp"] | null;
             runtime_language: components["schemas"]["Language"];
             runtime_version: string;
+            scan: components["schemas"]["ScanBadge"] | null;
             scan_passed: boolean;
             /** @description active, deprecated or yanked. */
             status: components["schemas"]["VersionStatus"];
@@ -4522,6 +5311,80 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    admin_agent_list: {
+        parameters: {
+            query?: {
+                developer_id?: string;
+                limit?: number;
+                page?: number;
+                /** @description Part of a name or a slug, or a whole id. */
+                search?: string;
+                /** @description pending_review, published, deprecated or banned. */
+                status?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "agents": [
+                     *           {
+                     *             "category": "data-quality",
+                     *             "created_at": "2026-11-26T10:00:00.000000Z",
+                     *             "current_version": "1.0.0",
+                     *             "developer_id": "developer id",
+                     *             "developer_name": "Asha Rao",
+                     *             "id": "id",
+                     *             "name": "CSV Profiler",
+                     *             "pending_versions": 1,
+                     *             "rating": 0.95,
+                     *             "review_count": 1,
+                     *             "slug": "csv-profiler",
+                     *             "status": "status",
+                     *             "success_rate": 0.95,
+                     *             "total_executions": 1,
+                     *             "updated_at": "2026-11-26T10:00:00.000000Z"
+                     *           }
+                     *         ],
+                     *         "limit": 1,
+                     *         "page": 1,
+                     *         "total": 1
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
+                    "application/json": {
+                        data: components["schemas"]["AdminAgentList"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     agent_ban: {
         parameters: {
             query?: never;
@@ -4655,10 +5518,18 @@ export interface operations {
     audit_list: {
         parameters: {
             query?: {
-                /** @description Entries of a page. */
+                /** @description E.g. `version.approve`. */
+                action?: string;
+                /** @description An account's id, or `platform`. */
+                actor?: string;
+                /** @description From this moment on, e.g. `2026-11-22T00:00:00Z`. */
+                from?: components["schemas"]["Timestamp"];
                 limit?: number;
-                /** @description Pages count from 1. */
                 page?: number;
+                /** @description The id of what was acted on. */
+                subject?: string;
+                /** @description Before this one. */
+                to?: components["schemas"]["Timestamp"];
             };
             header?: never;
             path?: never;
@@ -4699,6 +5570,77 @@ export interface operations {
                      */
                     "application/json": {
                         data: components["schemas"]["AuditLog"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    admin_developer_list: {
+        parameters: {
+            query?: {
+                limit?: number;
+                page?: number;
+                /** @description Of users: standard, plus or pro. */
+                plan?: string;
+                /** @description Part of an e-mail address or a name, or a whole id. */
+                search?: string;
+                /** @description active, suspended or banned. */
+                status?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "developers": [
+                     *           {
+                     *             "agents": 1,
+                     *             "company": "company",
+                     *             "created_at": "2026-11-26T10:00:00.000000Z",
+                     *             "email": "asha@example.com",
+                     *             "id": "id",
+                     *             "name": "CSV Profiler",
+                     *             "published_agents": 1,
+                     *             "revenue": 1,
+                     *             "status": "status",
+                     *             "total_executions": 1,
+                     *             "verified_email": false
+                     *           }
+                     *         ],
+                     *         "limit": 1,
+                     *         "page": 1,
+                     *         "total": 1
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
+                    "application/json": {
+                        data: components["schemas"]["AdminDeveloperList"];
                         /** @constant */
                         success: true;
                     };
@@ -4838,6 +5780,80 @@ export interface operations {
             409: components["responses"]["Conflict"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    admin_execution_list: {
+        parameters: {
+            query?: {
+                agent_id?: string;
+                id?: string;
+                limit?: number;
+                page?: number;
+                status?: components["schemas"]["RunStatus"];
+                user_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "executions": [
+                     *           {
+                     *             "agent_id": "agent id",
+                     *             "agent_name": "CSV Profiler",
+                     *             "agent_slug": "csv-profiler",
+                     *             "completed_at": "2026-11-26T10:00:00.000000Z",
+                     *             "created_at": "2026-11-26T10:00:00.000000Z",
+                     *             "duration_ms": 1,
+                     *             "failure_reason": "exit",
+                     *             "id": "id",
+                     *             "payment_id": "payment id",
+                     *             "price_amount": 1,
+                     *             "price_currency": "price currency",
+                     *             "refunded_amount": 1,
+                     *             "status": "queued",
+                     *             "user_email": "user email",
+                     *             "user_id": "user id",
+                     *             "version": "1.0.0"
+                     *           }
+                     *         ],
+                     *         "limit": 1,
+                     *         "page": 1,
+                     *         "total": 1
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
+                    "application/json": {
+                        data: components["schemas"]["AdminExecutionList"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             422: components["responses"]["Unprocessable"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
@@ -5203,6 +6219,73 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    admin_refund_list: {
+        parameters: {
+            query?: {
+                /** @description Entries of a page. */
+                limit?: number;
+                /** @description Pages count from 1. */
+                page?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "limit": 1,
+                     *         "page": 1,
+                     *         "refunds": [
+                     *           {
+                     *             "admin_id": "admin id",
+                     *             "agent_name": "CSV Profiler",
+                     *             "amount": 1,
+                     *             "created_at": "2026-11-26T10:00:00.000000Z",
+                     *             "currency": "currency",
+                     *             "execution_id": "execution id",
+                     *             "reason": "It does what it says.",
+                     *             "refunded_amount": 1,
+                     *             "status": "status",
+                     *             "user_email": "user email",
+                     *             "user_id": "user id"
+                     *           }
+                     *         ],
+                     *         "total": 1
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
+                    "application/json": {
+                        data: components["schemas"]["AdminRefundList"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     version_rescan: {
         parameters: {
             query?: never;
@@ -5554,6 +6637,74 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    admin_user_list: {
+        parameters: {
+            query?: {
+                limit?: number;
+                page?: number;
+                /** @description Of users: standard, plus or pro. */
+                plan?: string;
+                /** @description Part of an e-mail address or a name, or a whole id. */
+                search?: string;
+                /** @description active, suspended or banned. */
+                status?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "limit": 1,
+                     *         "page": 1,
+                     *         "total": 1,
+                     *         "users": [
+                     *           {
+                     *             "created_at": "2026-11-26T10:00:00.000000Z",
+                     *             "email": "asha@example.com",
+                     *             "id": "id",
+                     *             "name": "CSV Profiler",
+                     *             "plan": "plan",
+                     *             "status": "status",
+                     *             "total_executions": 1,
+                     *             "verified_email": false
+                     *           }
+                     *         ]
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
+                    "application/json": {
+                        data: components["schemas"]["AdminUserList"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     user_plan_set: {
         parameters: {
             query?: never;
@@ -5655,6 +6806,7 @@ export interface operations {
                      *           }
                      *         ],
                      *         "agent_id": "agt_def_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "base_version_id": "base version id",
                      *         "changes": {
                      *           "abilities": {
                      *             "added": [
@@ -5766,10 +6918,23 @@ export interface operations {
                      *           ]
                      *         },
                      *         "code_hash": "code hash",
+                     *         "developer_id": "developer id",
+                     *         "developer_name": "Asha Rao",
                      *         "files": [
                      *           {
                      *             "bytes": 1,
                      *             "path": "index.js"
+                     *           }
+                     *         ],
+                     *         "frames": [
+                     *           {
+                     *             "file": "index.js",
+                     *             "fingerprint": "fingerprint",
+                     *             "first_line": 1,
+                     *             "line": 1,
+                     *             "lines": [
+                     *               "lines"
+                     *             ]
                      *           }
                      *         ],
                      *         "manifest": {
@@ -5831,6 +6996,7 @@ export interface operations {
                      *           ],
                      *           "version": "1.0.0"
                      *         },
+                     *         "name": "CSV Profiler",
                      *         "review_status": "pending_review",
                      *         "scan_report": {
                      *           "digests": {
@@ -5899,6 +7065,7 @@ export interface operations {
                      *           "verdict": "pass"
                      *         },
                      *         "slug": "csv-profiler",
+                     *         "submitted_at": "2026-11-26T10:00:00.000000Z",
                      *         "version": "1.0.0",
                      *         "version_id": "ver_01kb3v9d3ce0tr3q0v3n1h5x7m"
                      *       },
@@ -6428,6 +7595,277 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    agent_check: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same when a request is repeated: the repeat gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "agent": "agent",
+                 *       "code_base64": "code base64",
+                 *       "manifest": {}
+                 *     }
+                 */
+                "application/json": components["schemas"]["AgentCheckRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "accepted": false,
+                     *         "changes": {
+                     *           "abilities": {
+                     *             "added": [
+                     *               "added"
+                     *             ],
+                     *             "removed": [
+                     *               "removed"
+                     *             ]
+                     *           },
+                     *           "capabilities": {
+                     *             "added": [
+                     *               "added"
+                     *             ],
+                     *             "removed": [
+                     *               "removed"
+                     *             ]
+                     *           },
+                     *           "dependencies": {
+                     *             "added": [
+                     *               "added"
+                     *             ],
+                     *             "removed": [
+                     *               "removed"
+                     *             ]
+                     *           },
+                     *           "files": {
+                     *             "added": [
+                     *               "added"
+                     *             ],
+                     *             "changed": [
+                     *               "changed"
+                     *             ],
+                     *             "removed": [
+                     *               "removed"
+                     *             ]
+                     *           },
+                     *           "hosts": {
+                     *             "added": [
+                     *               "added"
+                     *             ],
+                     *             "removed": [
+                     *               "removed"
+                     *             ]
+                     *           },
+                     *           "modules": {
+                     *             "added": [
+                     *               "added"
+                     *             ],
+                     *             "removed": [
+                     *               "removed"
+                     *             ]
+                     *           },
+                     *           "new": [
+                     *             {
+                     *               "action": "allow",
+                     *               "caret": 1,
+                     *               "column": 1,
+                     *               "docs": "docs/rules/dynamic-code.md",
+                     *               "file": "index.js",
+                     *               "fingerprint": "fingerprint",
+                     *               "fix": "fix",
+                     *               "line": 1,
+                     *               "message": "Done.",
+                     *               "rule": "dynamic-code",
+                     *               "severity": "LOW",
+                     *               "snippet": "snippet",
+                     *               "title": "title",
+                     *               "trace": [
+                     *                 {
+                     *                   "column": 1,
+                     *                   "file": "index.js",
+                     *                   "line": 1,
+                     *                   "message": "Done."
+                     *                 }
+                     *               ],
+                     *               "why": "why"
+                     *             }
+                     *           ],
+                     *           "removed": [
+                     *             {
+                     *               "action": "allow",
+                     *               "caret": 1,
+                     *               "column": 1,
+                     *               "docs": "docs/rules/dynamic-code.md",
+                     *               "file": "index.js",
+                     *               "fingerprint": "fingerprint",
+                     *               "fix": "fix",
+                     *               "line": 1,
+                     *               "message": "Done.",
+                     *               "rule": "dynamic-code",
+                     *               "severity": "LOW",
+                     *               "snippet": "snippet",
+                     *               "title": "title",
+                     *               "trace": [
+                     *                 {
+                     *                   "column": 1,
+                     *                   "file": "index.js",
+                     *                   "line": 1,
+                     *                   "message": "Done."
+                     *                 }
+                     *               ],
+                     *               "why": "why"
+                     *             }
+                     *           ],
+                     *           "risk_change": 1,
+                     *           "since": "1.0.0",
+                     *           "unchanged": [
+                     *             "unchanged"
+                     *           ]
+                     *         },
+                     *         "errors": [
+                     *           {
+                     *             "code": "code",
+                     *             "message": "Done.",
+                     *             "path": "index.js"
+                     *           }
+                     *         ],
+                     *         "files": [
+                     *           {
+                     *             "bytes": 1,
+                     *             "path": "index.js"
+                     *           }
+                     *         ],
+                     *         "frames": [
+                     *           {
+                     *             "file": "index.js",
+                     *             "fingerprint": "fingerprint",
+                     *             "first_line": 1,
+                     *             "line": 1,
+                     *             "lines": [
+                     *               "lines"
+                     *             ]
+                     *           }
+                     *         ],
+                     *         "manifest": {},
+                     *         "needs_review": false,
+                     *         "scan_report": {
+                     *           "digests": {
+                     *             "example": "example"
+                     *           },
+                     *           "facts": {
+                     *             "abilities": [
+                     *               "abilities"
+                     *             ],
+                     *             "dependencies": [
+                     *               "dependencies"
+                     *             ],
+                     *             "hosts": [
+                     *               "hosts"
+                     *             ],
+                     *             "modules": [
+                     *               "modules"
+                     *             ]
+                     *           },
+                     *           "files_scanned": 1,
+                     *           "findings": [
+                     *             {
+                     *               "action": "allow",
+                     *               "caret": 1,
+                     *               "column": 1,
+                     *               "docs": "docs/rules/dynamic-code.md",
+                     *               "file": "index.js",
+                     *               "fingerprint": "fingerprint",
+                     *               "fix": "fix",
+                     *               "line": 1,
+                     *               "message": "Done.",
+                     *               "rule": "dynamic-code",
+                     *               "severity": "LOW",
+                     *               "snippet": "snippet",
+                     *               "title": "title",
+                     *               "trace": [
+                     *                 {
+                     *                   "column": 1,
+                     *                   "file": "index.js",
+                     *                   "line": 1,
+                     *                   "message": "Done."
+                     *                 }
+                     *               ],
+                     *               "why": "why"
+                     *             }
+                     *           ],
+                     *           "risk": {
+                     *             "combinations": [
+                     *               {
+                     *                 "name": "CSV Profiler",
+                     *                 "points": 1,
+                     *                 "why": "why"
+                     *               }
+                     *             ],
+                     *             "limit": 1,
+                     *             "parts": [
+                     *               {
+                     *                 "count": 1,
+                     *                 "points": 1,
+                     *                 "rule": "dynamic-code"
+                     *               }
+                     *             ],
+                     *             "score": 1
+                     *           },
+                     *           "scanner_version": "scanner version",
+                     *           "verdict": "pass"
+                     *         },
+                     *         "warnings": [
+                     *           {
+                     *             "message": "Done.",
+                     *             "path": "index.js"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
+                    "application/json": {
+                        data: components["schemas"]["AgentChecked"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     agent_register: {
         parameters: {
             query?: never;
@@ -6722,6 +8160,7 @@ export interface operations {
                      *         "free_runs_per_month": 1,
                      *         "icon_url": "https://example.com/icon.png",
                      *         "id": "agt_def_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "inputs_schema": {},
                      *         "long_description": "long description",
                      *         "manifest": {
                      *           "capabilities": [
@@ -6793,7 +8232,22 @@ export interface operations {
                      *         },
                      *         "pricing_model": "per_execution",
                      *         "rating": 0.95,
+                     *         "recent": {
+                     *           "executions": 1,
+                     *           "p50_duration_ms": 1,
+                     *           "p95_duration_ms": 1,
+                     *           "success_rate": 0.95
+                     *         },
                      *         "review_count": 1,
+                     *         "scan": {
+                     *           "files_scanned": 1,
+                     *           "findings": 1,
+                     *           "risk": 1,
+                     *           "rules": 1,
+                     *           "rules_passed": 1,
+                     *           "scanner_version": "scanner version",
+                     *           "verdict": "pass"
+                     *         },
                      *         "slug": "csv-profiler",
                      *         "status": "pending_review",
                      *         "success_rate": 0.95,
@@ -7759,8 +9213,18 @@ export interface operations {
                      *             "id": "ver_01kb3v9d3ce0tr3q0v3n1h5x7m",
                      *             "review_note": "review note",
                      *             "review_status": "pending_review",
+                     *             "reviewed_at": "2026-11-26T10:00:00.000000Z",
                      *             "runtime_language": "nodejs",
                      *             "runtime_version": "20",
+                     *             "scan": {
+                     *               "files_scanned": 1,
+                     *               "findings": 1,
+                     *               "risk": 1,
+                     *               "rules": 1,
+                     *               "rules_passed": 1,
+                     *               "scanner_version": "scanner version",
+                     *               "verdict": "pass"
+                     *             },
                      *             "scan_passed": false,
                      *             "status": "active",
                      *             "version": "1.0.0",
@@ -8031,6 +9495,346 @@ export interface operations {
             409: components["responses"]["Conflict"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    version_get: {
+        parameters: {
+            query?: {
+                /** @description The version that `changes` are told against; the newest approved one before it when left out. */
+                since?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The agent's slug or id. */
+                agent: string;
+                /** @description The version's number, or for administrators its id. */
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "agent_id": "agent id",
+                     *         "agent_slug": "csv-profiler",
+                     *         "capabilities": [
+                     *           "capabilities"
+                     *         ],
+                     *         "changes": {
+                     *           "capabilities": {
+                     *             "added": [
+                     *               "added"
+                     *             ],
+                     *             "removed": [
+                     *               "removed"
+                     *             ]
+                     *           },
+                     *           "egress": {
+                     *             "added": [
+                     *               "added"
+                     *             ],
+                     *             "removed": [
+                     *               "removed"
+                     *             ]
+                     *           },
+                     *           "from": "1.0.0",
+                     *           "inputs": [
+                     *             {
+                     *               "after": {},
+                     *               "before": {},
+                     *               "change": "added",
+                     *               "name": "CSV Profiler",
+                     *               "now_required": false,
+                     *               "now_secret": false
+                     *             }
+                     *           ],
+                     *           "outputs": [
+                     *             {
+                     *               "after": {},
+                     *               "before": {},
+                     *               "change": "added",
+                     *               "name": "CSV Profiler",
+                     *               "now_required": false,
+                     *               "now_secret": false
+                     *             }
+                     *           ],
+                     *           "price_changes": false,
+                     *           "runtime": [
+                     *             {
+                     *               "after": "after",
+                     *               "before": "before",
+                     *               "what": "what"
+                     *             }
+                     *           ],
+                     *           "to": "1.1.0"
+                     *         },
+                     *         "code_hash": "code hash",
+                     *         "created_at": "2026-11-26T10:00:00.000000Z",
+                     *         "deprecation_message": "deprecation message",
+                     *         "id": "ver_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *         "inputs_schema": {},
+                     *         "inside": {
+                     *           "acceptances": [
+                     *             {
+                     *               "at": "2026-11-26T10:00:00.000000Z",
+                     *               "by": "adm_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *               "carried_from": "ver_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *               "fingerprint": "fingerprint",
+                     *               "reason": "It does what it says."
+                     *             }
+                     *           ],
+                     *           "code_changes": {
+                     *             "abilities": {
+                     *               "added": [
+                     *                 "added"
+                     *               ],
+                     *               "removed": [
+                     *                 "removed"
+                     *               ]
+                     *             },
+                     *             "capabilities": {
+                     *               "added": [
+                     *                 "added"
+                     *               ],
+                     *               "removed": [
+                     *                 "removed"
+                     *               ]
+                     *             },
+                     *             "dependencies": {
+                     *               "added": [
+                     *                 "added"
+                     *               ],
+                     *               "removed": [
+                     *                 "removed"
+                     *               ]
+                     *             },
+                     *             "files": {
+                     *               "added": [
+                     *                 "added"
+                     *               ],
+                     *               "changed": [
+                     *                 "changed"
+                     *               ],
+                     *               "removed": [
+                     *                 "removed"
+                     *               ]
+                     *             },
+                     *             "hosts": {
+                     *               "added": [
+                     *                 "added"
+                     *               ],
+                     *               "removed": [
+                     *                 "removed"
+                     *               ]
+                     *             },
+                     *             "modules": {
+                     *               "added": [
+                     *                 "added"
+                     *               ],
+                     *               "removed": [
+                     *                 "removed"
+                     *               ]
+                     *             },
+                     *             "new": [
+                     *               {
+                     *                 "action": "allow",
+                     *                 "caret": 1,
+                     *                 "column": 1,
+                     *                 "docs": "docs/rules/dynamic-code.md",
+                     *                 "file": "index.js",
+                     *                 "fingerprint": "fingerprint",
+                     *                 "fix": "fix",
+                     *                 "line": 1,
+                     *                 "message": "Done.",
+                     *                 "rule": "dynamic-code",
+                     *                 "severity": "LOW",
+                     *                 "snippet": "snippet",
+                     *                 "title": "title",
+                     *                 "trace": [
+                     *                   {
+                     *                     "column": 1,
+                     *                     "file": "index.js",
+                     *                     "line": 1,
+                     *                     "message": "Done."
+                     *                   }
+                     *                 ],
+                     *                 "why": "why"
+                     *               }
+                     *             ],
+                     *             "removed": [
+                     *               {
+                     *                 "action": "allow",
+                     *                 "caret": 1,
+                     *                 "column": 1,
+                     *                 "docs": "docs/rules/dynamic-code.md",
+                     *                 "file": "index.js",
+                     *                 "fingerprint": "fingerprint",
+                     *                 "fix": "fix",
+                     *                 "line": 1,
+                     *                 "message": "Done.",
+                     *                 "rule": "dynamic-code",
+                     *                 "severity": "LOW",
+                     *                 "snippet": "snippet",
+                     *                 "title": "title",
+                     *                 "trace": [
+                     *                   {
+                     *                     "column": 1,
+                     *                     "file": "index.js",
+                     *                     "line": 1,
+                     *                     "message": "Done."
+                     *                   }
+                     *                 ],
+                     *                 "why": "why"
+                     *               }
+                     *             ],
+                     *             "risk_change": 1,
+                     *             "since": "1.0.0",
+                     *             "unchanged": [
+                     *               "unchanged"
+                     *             ]
+                     *           },
+                     *           "files": [
+                     *             {
+                     *               "bytes": 1,
+                     *               "path": "index.js"
+                     *             }
+                     *           ],
+                     *           "frames": [
+                     *             {
+                     *               "file": "index.js",
+                     *               "fingerprint": "fingerprint",
+                     *               "first_line": 1,
+                     *               "line": 1,
+                     *               "lines": [
+                     *                 "lines"
+                     *               ]
+                     *             }
+                     *           ],
+                     *           "review_due_at": "2026-11-26T10:00:00.000000Z",
+                     *           "reviewed_at": "2026-11-26T10:00:00.000000Z",
+                     *           "scan_report": {
+                     *             "digests": {
+                     *               "example": "example"
+                     *             },
+                     *             "facts": {
+                     *               "abilities": [
+                     *                 "abilities"
+                     *               ],
+                     *               "dependencies": [
+                     *                 "dependencies"
+                     *               ],
+                     *               "hosts": [
+                     *                 "hosts"
+                     *               ],
+                     *               "modules": [
+                     *                 "modules"
+                     *               ]
+                     *             },
+                     *             "files_scanned": 1,
+                     *             "findings": [
+                     *               {
+                     *                 "action": "allow",
+                     *                 "caret": 1,
+                     *                 "column": 1,
+                     *                 "docs": "docs/rules/dynamic-code.md",
+                     *                 "file": "index.js",
+                     *                 "fingerprint": "fingerprint",
+                     *                 "fix": "fix",
+                     *                 "line": 1,
+                     *                 "message": "Done.",
+                     *                 "rule": "dynamic-code",
+                     *                 "severity": "LOW",
+                     *                 "snippet": "snippet",
+                     *                 "title": "title",
+                     *                 "trace": [
+                     *                   {
+                     *                     "column": 1,
+                     *                     "file": "index.js",
+                     *                     "line": 1,
+                     *                     "message": "Done."
+                     *                   }
+                     *                 ],
+                     *                 "why": "why"
+                     *               }
+                     *             ],
+                     *             "risk": {
+                     *               "combinations": [
+                     *                 {
+                     *                   "name": "CSV Profiler",
+                     *                   "points": 1,
+                     *                   "why": "why"
+                     *                 }
+                     *               ],
+                     *               "limit": 1,
+                     *               "parts": [
+                     *                 {
+                     *                   "count": 1,
+                     *                   "points": 1,
+                     *                   "rule": "dynamic-code"
+                     *                 }
+                     *               ],
+                     *               "score": 1
+                     *             },
+                     *             "scanner_version": "scanner version",
+                     *             "verdict": "pass"
+                     *           },
+                     *           "submitted_at": "2026-11-26T10:00:00.000000Z"
+                     *         },
+                     *         "manifest": {},
+                     *         "memory_mb": 1,
+                     *         "outputs_schema": {},
+                     *         "packed_bytes": 1,
+                     *         "review_note": "review note",
+                     *         "review_status": "pending_review",
+                     *         "reviewed_at": "2026-11-26T10:00:00.000000Z",
+                     *         "runtime_language": "nodejs",
+                     *         "runtime_version": "20",
+                     *         "scan": {
+                     *           "files_scanned": 1,
+                     *           "findings": 1,
+                     *           "risk": 1,
+                     *           "rules": 1,
+                     *           "rules_passed": 1,
+                     *           "scanner_version": "scanner version",
+                     *           "verdict": "pass"
+                     *         },
+                     *         "scan_passed": false,
+                     *         "status": "active",
+                     *         "timeout_ms": 1,
+                     *         "version": "1.0.0",
+                     *         "yank_reason": "yank reason"
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
+                    "application/json": {
+                        data: components["schemas"]["VersionDetail"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             422: components["responses"]["Unprocessable"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
@@ -9189,6 +10993,7 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
+                    "Content-Disposition": components["headers"]["ContentDisposition"];
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
@@ -9215,6 +11020,7 @@ export interface operations {
                      *             "avg_duration_ms": 1,
                      *             "day": "2026-11-22",
                      *             "executions": 1,
+                     *             "p50_duration_ms": 1,
                      *             "p95_duration_ms": 1,
                      *             "revenue": 1,
                      *             "success_rate": 0.95
@@ -9238,6 +11044,7 @@ export interface operations {
                      *             "agent_name": "CSV Profiler",
                      *             "avg_duration_ms": 1,
                      *             "executions": 1,
+                     *             "p50_duration_ms": 1,
                      *             "p95_duration_ms": 1,
                      *             "revenue": 1,
                      *             "success_rate": 0.95,
@@ -9250,6 +11057,142 @@ export interface operations {
                      */
                     "application/json": {
                         data: components["schemas"]["Analytics"];
+                        /** @constant */
+                        success: true;
+                    };
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    developer_errors: {
+        parameters: {
+            query?: {
+                /** @description One agent instead of all. */
+                agent_id?: string;
+                /** @description So many days back, 30 when left out, up to 366. */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "days": 1,
+                     *         "errors": [
+                     *           {
+                     *             "agent_id": "agent id",
+                     *             "at": "2026-11-26T10:00:00.000000Z",
+                     *             "execution_id": "execution id",
+                     *             "executions": 1,
+                     *             "message": "Done.",
+                     *             "reason": "exit",
+                     *             "version": "1.0.0"
+                     *           }
+                     *         ],
+                     *         "looked_at": 1,
+                     *         "reasons": [
+                     *           {
+                     *             "executions": 1,
+                     *             "reason": "exit"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
+                    "application/json": {
+                        data: components["schemas"]["DeveloperErrors"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    developer_execution_list: {
+        parameters: {
+            query?: {
+                /** @description One agent instead of all. */
+                agent_id?: string;
+                limit?: number;
+                page?: number;
+                status?: components["schemas"]["RunStatus"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "executions": [
+                     *           {
+                     *             "agent_id": "agent id",
+                     *             "agent_name": "CSV Profiler",
+                     *             "completed_at": "2026-11-26T10:00:00.000000Z",
+                     *             "created_at": "2026-11-26T10:00:00.000000Z",
+                     *             "duration_ms": 1,
+                     *             "failure_reason": "exit",
+                     *             "id": "id",
+                     *             "revenue": 1,
+                     *             "status": "queued",
+                     *             "version": "1.0.0"
+                     *           }
+                     *         ],
+                     *         "limit": 1,
+                     *         "page": 1,
+                     *         "total": 1
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
+                    "application/json": {
+                        data: components["schemas"]["DeveloperExecutionList"];
                         /** @constant */
                         success: true;
                     };
@@ -9728,6 +11671,136 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    developer_review_list: {
+        parameters: {
+            query?: {
+                /** @description One agent instead of all. */
+                agent_id?: string;
+                limit?: number;
+                page?: number;
+                /** @description Only those without a reply. */
+                unanswered?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "limit": 1,
+                     *         "page": 1,
+                     *         "reviews": [
+                     *           {
+                     *             "agent_id": "agent id",
+                     *             "agent_name": "CSV Profiler",
+                     *             "agent_slug": "csv-profiler",
+                     *             "review": {
+                     *               "author": {
+                     *                 "name": "Ravi Nair"
+                     *               },
+                     *               "created_at": "2026-11-26T10:00:00.000000Z",
+                     *               "hidden_reason": "hidden reason",
+                     *               "id": "rvw_01kb3v9d3ce0tr3q0v3n1h5x7m",
+                     *               "rating": 1,
+                     *               "reply": {
+                     *                 "replied_at": "2026-11-26T10:00:00.000000Z",
+                     *                 "text": "text"
+                     *               },
+                     *               "text": "text",
+                     *               "title": "title",
+                     *               "updated_at": "2026-11-26T10:00:00.000000Z",
+                     *               "version": "1.0.0"
+                     *             }
+                     *           }
+                     *         ],
+                     *         "total": 1,
+                     *         "unanswered": 1
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
+                    "application/json": {
+                        data: components["schemas"]["DeveloperReviewList"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    developer_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A developer who publishes agents. */
+                developer: components["schemas"]["DeveloperId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "agents": 1,
+                     *         "company": "company",
+                     *         "id": "id",
+                     *         "name": "CSV Profiler",
+                     *         "rating": 0.95,
+                     *         "review_count": 1,
+                     *         "since": "2026-11-26T10:00:00.000000Z",
+                     *         "total_executions": 1
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
+                    "application/json": {
+                        data: components["schemas"]["DeveloperProfile"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -10495,6 +12568,172 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    run_share_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description One run. */
+                execution: components["schemas"]["ExecutionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "expires_at": "2026-11-26T10:00:00.000000Z"
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
+                    "application/json": {
+                        data: components["schemas"]["RunShareState"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    run_share: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same when a request is repeated: the repeat gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description One run. */
+                execution: components["schemas"]["ExecutionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "days": 1
+                 *     }
+                 */
+                "application/json": components["schemas"]["RunShareRequest"];
+            };
+        };
+        responses: {
+            /** @description Made; `Location` says where it is. */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "execution_id": "execution id",
+                     *         "expires_at": "2026-11-26T10:00:00.000000Z",
+                     *         "token": "token",
+                     *         "url": "https://example.com/hooks/frameos"
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
+                    "application/json": {
+                        data: components["schemas"]["RunShare"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    run_unshare: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same when a request is repeated: the repeat gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description One run. */
+                execution: components["schemas"]["ExecutionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "message": "Done."
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
+                    "application/json": {
+                        data: components["schemas"]["Done"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["Unprocessable"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -11287,6 +13526,134 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    notification_list: {
+        parameters: {
+            query?: {
+                limit?: number;
+                page?: number;
+                /** @description Only what was not read. */
+                unread?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "limit": 1,
+                     *         "notifications": [
+                     *           {
+                     *             "created_at": "2026-11-26T10:00:00.000000Z",
+                     *             "id": "id",
+                     *             "kind": "kind",
+                     *             "read_at": "2026-11-26T10:00:00.000000Z",
+                     *             "subject": "subject",
+                     *             "text": "text",
+                     *             "title": "title"
+                     *           }
+                     *         ],
+                     *         "page": 1,
+                     *         "total": 1,
+                     *         "unread": 1
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
+                    "application/json": {
+                        data: components["schemas"]["NotificationList"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    notification_read: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same when a request is repeated: the repeat gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "all": false,
+                 *       "ids": [
+                 *         "ids"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["NotificationReadRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "unread": 1
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
+                    "application/json": {
+                        data: components["schemas"]["NotificationsRead"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     password_change: {
         parameters: {
             query?: never;
@@ -11964,6 +14331,67 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    shared_run_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "agent_id": "agent id",
+                     *         "agent_name": "CSV Profiler",
+                     *         "agent_slug": "csv-profiler",
+                     *         "completed_at": "2026-11-26T10:00:00.000000Z",
+                     *         "cost_amount": 1,
+                     *         "cost_currency": "cost currency",
+                     *         "created_at": "2026-11-26T10:00:00.000000Z",
+                     *         "duration_ms": 1,
+                     *         "error_message": "error message",
+                     *         "expires_at": "2026-11-26T10:00:00.000000Z",
+                     *         "failure_reason": "exit",
+                     *         "id": "id",
+                     *         "logs_truncated": false,
+                     *         "outputs": {},
+                     *         "started_at": "2026-11-26T10:00:00.000000Z",
+                     *         "status": "queued",
+                     *         "stderr": "stderr",
+                     *         "stdout": "stdout",
+                     *         "version": "1.0.0"
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
+                    "application/json": {
+                        data: components["schemas"]["SharedRun"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     subscription_list: {
         parameters: {
             query?: {
@@ -12507,6 +14935,77 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    spending_get: {
+        parameters: {
+            query?: {
+                /** @description So many days, 30 when left out, up to 366; today's, in UTC, is the last. */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "agents": [
+                     *           {
+                     *             "agent_id": "agent id",
+                     *             "agent_name": "CSV Profiler",
+                     *             "agent_slug": "csv-profiler",
+                     *             "executions": 1,
+                     *             "paid": 1,
+                     *             "refunded": 1
+                     *           }
+                     *         ],
+                     *         "currency": "currency",
+                     *         "days": [
+                     *           {
+                     *             "day": "2026-11-22",
+                     *             "executions": 1,
+                     *             "paid": 1,
+                     *             "refunded": 1
+                     *           }
+                     *         ],
+                     *         "total": {
+                     *           "executions": 1,
+                     *           "paid": 1,
+                     *           "refunded": 1
+                     *         }
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
+                    "application/json": {
+                        data: components["schemas"]["Spending"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     top_up_list: {
         parameters: {
             query?: {
@@ -12733,6 +15232,7 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
+                    "Content-Disposition": components["headers"]["ContentDisposition"];
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
@@ -12766,6 +15266,7 @@ export interface operations {
                         /** @constant */
                         success: true;
                     };
+                    "text/csv": string;
                 };
             };
             400: components["responses"]["BadRequest"];

@@ -15,21 +15,5 @@ export type VersionSummary = Schemas['VersionSummary'];
 export type AgentListQuery = QueryOf<'/agents'>;
 export type ReviewQuery = QueryOf<'/agents/{agent}/reviews'>;
 
-/** What newer servers tell of an agent besides. Left out, the page does without it. */
-export interface AgentExtras {
-  /** Over 30 days. */
-  recent?: { executions: number; success_rate: number | null; p50_duration_ms: number | null; p95_duration_ms: number | null } | null;
-  scan?: ScanSummary | null;
-}
-
-export interface ScanSummary {
-  verdict: string;
-  risk: number;
-  scanner_version: string;
-  files_scanned: number;
-  findings: number;
-  rules: number | null;
-  rules_passed: number | null;
-}
-
-export type AgentPageData = AgentDetail & AgentExtras;
+export type ScanSummary = Schemas['ScanBadge'];
+export type AgentPageData = AgentDetail;
