@@ -75,7 +75,7 @@ test('a run that failed says why, and that it cost nothing; run again asks for s
   await dialog.getByRole('button', { name: 'Run', exact: true }).click();
   await expect(dialog.getByText('Is required')).toBeVisible();
   await dialog.getByLabel('Api key').fill('k-2');
-  await dialog.getByText('Fail', { exact: true }).click();
+  await dialog.getByRole('switch', { name: 'Fail', exact: true }).uncheck();
   await dialog.getByRole('button', { name: 'Run', exact: true }).click();
   await expect(page).not.toHaveURL(new RegExp(id));
   await expect(page.getByRole('heading', { name: 'Outputs' })).toBeVisible();
