@@ -21,6 +21,8 @@ test('a new developer is shown the way', async ({ page, api }) => {
 });
 
 test('a folder becomes a version that waits for its review', async ({ page, api }) => {
+  // Twelve looks at pages: more than other tests.
+  test.slow();
   const { account } = await developer(api);
   const slug = freshSlug('words');
   await api.signIn(page, account);
