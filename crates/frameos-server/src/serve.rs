@@ -47,7 +47,7 @@ pub async fn serve(
     telemetry: Telemetry,
     shutdown: CancellationToken,
 ) -> Result<(), ServeError> {
-    let served = roles_serve(config, &telemetry, shutdown).await;
+    let served = Box::pin(roles_serve(config, &telemetry, shutdown)).await;
     telemetry.flush().await;
     served
 }
@@ -85,7 +85,7 @@ pub async fn gateway(
     telemetry: Telemetry,
     shutdown: CancellationToken,
 ) -> Result<(), ServeError> {
-    let served = gateway_serve(config, &telemetry, shutdown).await;
+    let served = Box::pin(gateway_serve(config, &telemetry, shutdown)).await;
     telemetry.flush().await;
     served
 }

@@ -1,7 +1,7 @@
 //! Several processes that count together, and one that dies between what it did and saying so.
 
 use std::{
-    net::{SocketAddr, TcpListener, TcpStream},
+    net::{TcpListener, TcpStream},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -37,7 +37,7 @@ impl Redis {
             .spawn()
             .expect("redis-server is installed: on Debian, apt-get install redis-server");
         let deadline = Instant::now() + PATIENCE;
-        while TcpStream::connect_timeout(&SocketAddr::from(free), Duration::from_secs(1)).is_err() {
+        while TcpStream::connect_timeout(&free, Duration::from_secs(1)).is_err() {
             assert!(Instant::now() < deadline, "redis-server does not start");
             std::thread::sleep(Duration::from_millis(10));
         }
