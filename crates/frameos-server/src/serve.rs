@@ -86,7 +86,7 @@ pub async fn gateway(
     telemetry: Telemetry,
     shutdown: CancellationToken,
 ) -> Result<(), ServeError> {
-    let served = gateway_serve(config, &telemetry, shutdown).await;
+    let served = Box::pin(gateway_serve(config, &telemetry, shutdown)).await;
     telemetry.flush().await;
     served
 }

@@ -1,7 +1,7 @@
 //! Several processes that count together, and one that dies between what it did and saying so.
 
 use std::{
-    net::{SocketAddr, TcpListener, TcpStream},
+    net::{TcpListener, TcpStream},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
