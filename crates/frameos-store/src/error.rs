@@ -41,7 +41,7 @@ pub enum StoreError {
     #[error("the database refused a statement")]
     Statement(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error(transparent)]
-    Cipher(#[from] CipherError),
+    Cipher(CipherError),
     #[error(transparent)]
     Migration(#[from] MigrationError),
     #[error("the object store failed to {action} an object")]
@@ -60,6 +60,18 @@ pub enum StoreError {
     },
     #[error("bad store configuration: {what}")]
     Config { what: String },
+}
+
+impl From<CipherError> for StoreError {
+    fn from(error: CipherError) -> Self {
+        match error {
+            // The database tells it, and has not answered: that passes.
+            CipherError::Stale => {
+                Self::Unavailable { what: "no word of the key that writes", source: Some(error.into()) }
+            }
+            error => Self::Cipher(error),
+        }
+    }
 }
 
 impl StoreError {
