@@ -11,6 +11,7 @@ use crate::{
     deployment::Deployment,
     developer::RevenueEntry,
     execution::Execution,
+    notification::Notification,
     payout::Payout,
     personal_token::PersonalTokenItem,
     subscription::Subscription,
@@ -216,6 +217,7 @@ pub struct AccountExport {
     pub agents: Option<Vec<AgentSummary>>,
     pub revenue: Option<Vec<RevenueEntry>>,
     pub payouts: Option<Vec<Payout>>,
+    pub notifications: Option<Vec<Notification>>,
     /// Lists that have more than is told.
     pub truncated: Vec<String>,
 }

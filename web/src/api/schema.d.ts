@@ -2095,6 +2095,7 @@ export interface components {
             agents?: components["schemas"]["AgentSummary"][];
             deployments?: components["schemas"]["Deployment"][];
             executions?: components["schemas"]["Execution"][];
+            notifications?: components["schemas"]["Notification"][];
             payouts?: components["schemas"]["Payout"][];
             policy?: components["schemas"]["Policy"][];
             revenue?: components["schemas"]["RevenueEntry"][];
@@ -13335,6 +13336,17 @@ export interface operations {
                      *             "subscription_id": "sub_01kb3v9d3ce0tr3q0v3n1h5x7m",
                      *             "version": "1.0.0",
                      *             "waiting_for": "payment"
+                     *           }
+                     *         ],
+                     *         "notifications": [
+                     *           {
+                     *             "created_at": "2026-11-26T10:00:00.000000Z",
+                     *             "id": "id",
+                     *             "kind": "kind",
+                     *             "read_at": "2026-11-26T10:00:00.000000Z",
+                     *             "subject": "subject",
+                     *             "text": "text",
+                     *             "title": "title"
                      *           }
                      *         ],
                      *         "payouts": [

@@ -179,7 +179,7 @@ fn every_key_can_be_set_by_its_variable() {
             ["roles", "gateway.providers", "server.trusted_proxies", "server.cors_origins"].contains(&name);
         assert_eq!(shown.contains(value), !secret && !list, "{name} in\n{shown}");
     }
-    assert_eq!(shown.matches("\"(hidden)\"").count(), 15, "{shown}");
+    assert_eq!(shown.matches("\"(hidden)\"").count(), 17, "{shown}");
     assert!(!format!("{config:?}").contains("secret@"), "secrets are not printed");
 }
 
