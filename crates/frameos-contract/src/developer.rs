@@ -128,8 +128,10 @@ pub struct DeveloperExecutionQuery {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<RunStatus>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 100_000, default = 1)]
     pub page: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 100, default = 20)]
     pub limit: Option<u32>,
 }
 
@@ -169,6 +171,7 @@ pub struct DeveloperErrorQuery {
     pub agent_id: Option<String>,
     /// So many days back, 30 when left out, up to 366.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 366)]
     pub days: Option<u32>,
 }
 

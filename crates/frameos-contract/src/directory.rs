@@ -20,8 +20,10 @@ pub struct AccountQuery {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 100_000, default = 1)]
     pub page: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 100, default = 20)]
     pub limit: Option<u32>,
 }
 
@@ -85,8 +87,10 @@ pub struct AdminAgentQuery {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub developer_id: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 100_000, default = 1)]
     pub page: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 100, default = 20)]
     pub limit: Option<u32>,
 }
 
@@ -131,8 +135,10 @@ pub struct AdminExecutionQuery {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<RunStatus>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 100_000, default = 1)]
     pub page: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 100, default = 20)]
     pub limit: Option<u32>,
 }
 

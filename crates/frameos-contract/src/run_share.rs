@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 pub struct RunShareRequest {
     /// For how many days, 1 to 90; 7 when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 90)]
     pub days: Option<u32>,
 }
 

@@ -105,8 +105,10 @@ pub struct DeveloperReviewQuery {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unanswered: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 100_000, default = 1)]
     pub page: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 100, default = 20)]
     pub limit: Option<u32>,
 }
 

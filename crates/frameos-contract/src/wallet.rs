@@ -33,6 +33,10 @@ pub struct TopUpRequest {
     pub instrument: Option<String>,
     /// Where the payer comes back to from the provider's checkout.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(
+        max_length = 1_000,
+        pattern = "^https?://(localhost|[0-9]{1,2}\\.[0-9]{1,2}\\.[0-9]{1,2}\\.[0-9]{1,2}|127\\.0\\.0\\.1|[a-z][a-z0-9]*(\\.[a-z][a-z0-9]*)+)(:[1-5]?[0-9]{1,4})?(/[A-Za-z0-9._~/?=&%-]*)?$"
+    )]
     pub return_url: Option<String>,
     /// What test money is to do; refused where the sandbox provider is not in use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -94,6 +98,7 @@ pub struct TopUpList {
 pub struct SpendingQuery {
     /// So many days, 30 when left out, up to 366; today's, in UTC, is the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 366)]
     pub days: Option<u32>,
 }
 

@@ -4232,7 +4232,10 @@ export interface components {
         };
         /** @description `POST /executions/:id/share`. */
         RunShareRequest: {
-            /** @description For how many days, 1 to 90; 7 when left out. */
+            /**
+             * Format: int32
+             * @description For how many days, 1 to 90; 7 when left out.
+             */
             days?: number | null;
         };
         /** @description `GET /executions/:id/share`. */
