@@ -1,27 +1,14 @@
 /** What the server has to tell the account, as the bell and its list use it. */
 import { queryOptions } from '@tanstack/react-query';
 
+import { client, take } from '@/api/client';
 import { isApiError } from '@/api/errors';
-import { fetchLater } from '@/api/later';
 import { mayHelp, queryClient } from '@/api/query';
+import type { Schemas } from '@/api/types';
 import type { Role } from '@/session/store';
 
-export interface Notification {
-  id: string;
-  kind: string;
-  /** What it is about: an agent's slug, or an id. */
-  subject: string;
-  title: string;
-  text: string;
-  read_at: string | null;
-  created_at: string;
-}
-
-export interface NotificationList {
-  notifications: Notification[];
-  total: number;
-  unread: number;
-}
+export type Notification = Schemas['Notification'];
+export type NotificationList = Schemas['NotificationList'];
 
 const EVERY_MS = 60_000;
 
@@ -31,7 +18,7 @@ export const notificationsQuery = () =>
     queryKey: ['notifications', 'newest'],
     queryFn: async ({ signal }): Promise<NotificationList | null> => {
       try {
-        return await fetchLater<NotificationList>('/me/notifications?limit=10', { signal });
+        return await take(client.GET('/me/notifications', { params: { query: { limit: 10 } }, signal }));
       } catch (error) {
         if (isApiError(error, 'NOT_FOUND')) return null;
         throw error;
@@ -42,7 +29,7 @@ export const notificationsQuery = () =>
   });
 
 export async function notificationsRead(which: { ids: string[] } | { all: true }): Promise<void> {
-  await fetchLater('/me/notifications/read', { method: 'POST', body: which });
+  await take(client.POST('/me/notifications/read', { body: which }));
   await queryClient.invalidateQueries({ queryKey: ['notifications'] });
 }
 

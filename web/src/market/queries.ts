@@ -3,7 +3,6 @@ import { queryOptions } from '@tanstack/react-query';
 
 import { client, take } from '@/api/client';
 import { isApiError } from '@/api/errors';
-import { fetchLater } from '@/api/later';
 import type { Schemas } from '@/api/types';
 
 import type { ExploreSearch } from './explore/search';
@@ -73,9 +72,8 @@ export const versionChangesQuery = (agent: string, version: string) =>
   queryOptions({
     queryKey: ['agents', 'changes', agent, version],
     queryFn: async ({ signal }): Promise<Schemas['VersionChanges'] | null> => {
-      const path = `/agents/${encodeURIComponent(agent)}/versions/${encodeURIComponent(version)}`;
       try {
-        return (await fetchLater<{ changes?: Schemas['VersionChanges'] | null }>(path, { signal })).changes ?? null;
+        return (await take(client.GET('/agents/{agent}/versions/{version}', { params: { path: { agent, version } }, signal }))).changes;
       } catch (error) {
         if (isApiError(error, 'NOT_FOUND', 'METHOD_NOT_ALLOWED')) return null;
         throw error;

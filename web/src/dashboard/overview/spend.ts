@@ -1,8 +1,8 @@
 /** What was spent in the last days, asked of the server. */
 import { queryOptions } from '@tanstack/react-query';
 
+import { client, take } from '@/api/client';
 import { isApiError } from '@/api/errors';
-import { fetchLater } from '@/api/later';
 
 import { transactionsAll } from '../wallet/all';
 import { DAY_MS, spendByDay } from './spendByDay';
@@ -25,15 +25,10 @@ export const spendQuery = () =>
     staleTime: 30_000,
   });
 
-interface Told {
-  total: { paid: number; refunded: number };
-  days: { day: string; paid: number; refunded: number }[];
-}
-
 /** As the server adds it up; `null` from one that does not. */
 async function spendTold(signal: AbortSignal) {
   try {
-    const { days, total } = await fetchLater<Told>(`/wallet/spending?days=${DAYS}`, { signal });
+    const { days, total } = await take(client.GET('/wallet/spending', { params: { query: { days: DAYS } }, signal }));
     return {
       days: days.map(({ day, paid, refunded }) => ({ day, amount: paid - refunded })),
       total: total.paid - total.refunded,
