@@ -10,13 +10,22 @@ use crate::harness::{Answer, Client, PASSWORD, TestApp, deploy, execute, node_ag
 
 const API_KEY: &str = "a-gateway-key-for-tests";
 
-/// A server that pays small amounts to accounts that were just set.
+/// A server that pays small amounts to accounts that were just set. The payouts it begins by itself are behind it.
 async fn payer() -> TestApp {
-    TestApp::start_with(|config| {
+    const BEGUN: &str = "UPDATE payout_periods SET started_at = started_at \
+                         WHERE NOT EXISTS (SELECT 1 FROM tickets WHERE kind = 'payout_run')";
+    let app = TestApp::start_with(|config| {
         config.payouts.minimum = 30;
         config.payouts.account_hold_hours = 0;
     })
-    .await
+    .await;
+    for _ in 0..600 {
+        if app.database_tell([BEGUN, BEGUN]).await == 1 {
+            return app;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the week's payouts were not begun");
 }
 
 /// A paid run of a developer's agent: the agent's id and the run.

@@ -80,8 +80,8 @@ impl TestApp {
         Self::boot(self.config.clone(), self.ground.take().unwrap()).await
     }
 
-    /// Changes the database past the server: by the first statement on SQLite, by the second on PostgreSQL.
-    pub async fn database_tell(&self, [sqlite, postgres]: [&'static str; 2]) {
+    /// Changes the database past the server: by the first statement on SQLite, by the second on PostgreSQL. The rows it changed.
+    pub async fn database_tell(&self, [sqlite, postgres]: [&'static str; 2]) -> u64 {
         let (url, statement) = match &self.config.database_url {
             Some(url) => (url.expose_secret().to_owned(), postgres),
             None => (format!("sqlite:{}", self.data_dir().join("frameos.db").display()), sqlite),
@@ -94,7 +94,7 @@ impl TestApp {
             objects: ObjectsConfig::Folder(self.data_dir().join("unused")),
         };
         let store = Store::open(config).await.unwrap();
-        store.tx(move |tx| Box::pin(async move { tx.execute(statement, &[]).await })).await.unwrap();
+        store.tx(move |tx| Box::pin(async move { tx.execute(statement, &[]).await })).await.unwrap()
     }
 
     pub fn data_dir(&self) -> &Path {
