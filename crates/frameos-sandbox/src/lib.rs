@@ -16,6 +16,7 @@ mod config;
 mod control;
 mod docker;
 mod error;
+pub mod footprint;
 mod guest_protocol;
 #[doc(hidden)]
 pub mod jail;

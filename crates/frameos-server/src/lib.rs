@@ -15,6 +15,7 @@ pub mod config;
 mod data_dir;
 mod doctor;
 mod error;
+mod footprint;
 pub mod gateway_api;
 mod keyring;
 mod keys;

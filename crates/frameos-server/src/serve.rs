@@ -21,6 +21,7 @@ use crate::{
     assemble::{Assembly, Ground, ground_open},
     config::{Config, Role},
     error::ServeError,
+    footprint::footprint_keep,
     gateway_api::{GatewayApi, GatewayApiParts, gateway_router},
     keyring::keyring_newer,
     limit::{Limits, Proxies, Shared},
@@ -103,6 +104,7 @@ async fn gateway_serve(
     let gateway = ground.gateway(&config, Some(listening.address)).await?;
     notice(&format!("listening on {}", listening.url()));
     let mut tasks = JoinSet::new();
+    tasks.spawn(done(footprint_keep(shutdown.clone())));
     tasks.spawn(done(master_key_follow(ground.store.clone(), shutdown.clone())));
     let (store, followed) = (ground.store.clone(), Some(gateway.clone()));
     tasks.spawn(done(keys_follow(store, None, followed, shutdown.clone())));
@@ -223,6 +225,7 @@ impl Server {
             tasks.spawn(listener_serve(listener, router(api), writes, closing, connections));
             tasks.spawn(done(catalogue_follow(assembly.app.clone(), shutdown.clone())));
         }
+        tasks.spawn(done(footprint_keep(shutdown.clone())));
         tasks.spawn(done(master_key_follow(ground.store.clone(), shutdown.clone())));
         tasks.spawn(done(jobs_run(assembly.app.clone(), shutdown.clone())));
         let (app, in_process) = (Some(assembly.app.clone()), assembly.gateway.clone());

@@ -164,7 +164,7 @@ impl SqliteConnection {
             .map_err(convert)?;
         if mode == Mode::Read {
             // The system keeps the file's pages anyway, once for all connections.
-            connection.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -2048").map_err(convert)?;
+            connection.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -512").map_err(convert)?;
         }
         Ok(Self { connection, rewritten: HashMap::new() })
     }
@@ -309,7 +309,9 @@ pub(crate) fn convert(error: rusqlite::Error) -> StoreError {
     let message = message.clone().unwrap_or_default();
     let what = match failure.code {
         ErrorCode::ConstraintViolation => return constraint(failure.extended_code, &message),
-        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => "another process holds its lock",
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed => {
+            "another process holds its lock"
+        }
         ErrorCode::DiskFull => "the disk is full",
         ErrorCode::SystemIoFailure | ErrorCode::CannotOpen => "the file cannot be read or written",
         ErrorCode::OutOfMemory => "out of memory",

@@ -52,6 +52,9 @@ impl fmt::Display for Figure {
     }
 }
 
+/// After this long without a request a server is idle.
+const SETTLED: Duration = Duration::from_secs(10);
+
 pub(crate) fn measure(agents: usize, seconds: usize) -> Vec<Figure> {
     let home = Frameos::new_in(env!("CARGO_TARGET_TMPDIR"));
     let first = Server::start(&home);
@@ -74,6 +77,7 @@ pub(crate) fn measure(agents: usize, seconds: usize) -> Vec<Figure> {
     // Whoever asks first has the catalogue read; an idle server has it anyway.
     let mut connection = Connection::open(server.address(), "");
     data(connection.get("/agents?limit=1"), 200);
+    thread::sleep(SETTLED);
     let idle = memory(&server);
     let lists = ["/agents?limit=20".to_owned()];
     let quiet = get(&lists, None);

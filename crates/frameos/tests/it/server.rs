@@ -160,6 +160,11 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if std::thread::panicking() {
+            for line in self.stderr.try_iter() {
+                eprintln!("server: {line}");
+            }
+        }
     }
 }
 
