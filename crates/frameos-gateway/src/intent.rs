@@ -27,7 +27,7 @@ impl Gateway {
         let row = intent_row(intent, self.now());
         let id = row.id;
         let stored =
-            self.store.tx_shared(Lane::Books, move |tx| Box::pin(intent_store(tx, row.clone()))).await??;
+            self.store.tx_shared(Lane::Intents, move |tx| Box::pin(intent_store(tx, row.clone()))).await??;
         if stored.id == id {
             self.recent.note(&stored);
         }

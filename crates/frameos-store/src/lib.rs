@@ -45,6 +45,7 @@ pub mod payout;
 pub mod payout_account;
 pub mod personal_token;
 mod postgres;
+mod postponed;
 pub mod profile;
 pub mod recovery_code;
 pub mod refund_request;

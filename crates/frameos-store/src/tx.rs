@@ -15,6 +15,7 @@ use crate::{
     error::StoreError,
     heads::{Head, Heads},
     postgres::PostgresConnection,
+    postponed::{Postponed, Rows},
     row::Row,
     signal::{Signal, Signals},
     sqlite::SqliteConnection,
@@ -34,6 +35,8 @@ pub struct Tx {
     signals: Signals,
     pending: Vec<Signal>,
     heads: Heads,
+    /// Where rows wait for the rest of their batch, if they may.
+    postponed: Option<Postponed>,
     undo: bool,
     failed: bool,
 }
@@ -61,6 +64,8 @@ pub(crate) enum Mode {
 /// writer serves them all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lane {
+    /// What somebody wants to pay for: moves nothing yet, and need not wait for what does.
+    Intents,
     /// What moves money: takes the locks on the ledger's and the payment receipts' heads first.
     Books,
     /// What runs gave.
@@ -77,6 +82,7 @@ impl Tx {
             signals,
             pending: Vec::new(),
             heads: Heads::default(),
+            postponed: None,
             undo: false,
             failed: false,
         }
@@ -90,6 +96,23 @@ impl Tx {
             heads: self.heads.clone(),
             ..Self::new(connection, self.cipher.clone(), self.signals.clone())
         })
+    }
+
+    /// Another job's part, whose rows may wait for those of the others.
+    pub(crate) fn share_postponing(&self, postponed: &Postponed) -> Result<Self, StoreError> {
+        Ok(Self { postponed: Some(postponed.clone()), ..self.share()? })
+    }
+
+    /// Leaves a row for the end of the batch. False when it has to be written now: no batch may be waited for.
+    pub(crate) fn postpone(&self, rows: &'static Rows, values: &[Value]) -> Result<bool, StoreError> {
+        let Some(postponed) = &self.postponed else { return Ok(false) };
+        postponed.push(rows, values).map(|()| true)
+    }
+
+    /// Writes what was postponed. False when a row was there already, or the database refuses one.
+    pub(crate) async fn postponed_write(&mut self, postponed: &Postponed) -> bool {
+        let (statements, counts) = postponed.take();
+        statements.is_empty() || self.execute_all(&statements).await.is_ok_and(|added| added == counts)
     }
 
     /// The heads of the chains this transaction has locked.

@@ -19,6 +19,7 @@ use frameos_store::{
     chain::{chain_advance, chain_set},
     clock::SystemClock,
     gateway::{
+        budget::budget_spend,
         chain::{LEDGER_CHAIN, RECEIPT_CHAIN, ledger_lock},
         ledger::{LedgerRow, PostingRow},
         wallet::{wallet_capture, wallet_hold},
@@ -69,6 +70,9 @@ async fn batch(tx: &mut Tx, keys: Arc<GatewayKeys>, count: usize) -> Result<(), 
             wallet_hold(tx, &owner, amount, now).await?
                 && wallet_capture(tx, &owner, amount, share, now).await?
         );
+        for period in [now.day(), now.month()] {
+            assert!(budget_spend(tx, &owner, &period, amount, None).await?);
+        }
     }
     chain_set(tx, LEDGER_CHAIN, places.ledger.0 - 1, &places.ledger.1).await?;
     chain_set(tx, RECEIPT_CHAIN, places.receipts.0 - 1, &places.receipts.1).await?;

@@ -4,7 +4,7 @@
 
 use super::{
     budget::budget_spending,
-    mandate::{MandateRow, mandate_insertion},
+    mandate::{MANDATES, MandateRow, mandate_insertion},
     wallet::wallet_holding,
 };
 use crate::{StoreError, Tx};
@@ -28,11 +28,14 @@ pub async fn hold_place(
     budgets: &[(String, Option<i64>)],
 ) -> Result<Result<(), HoldRefusal>, StoreError> {
     let (owner, amount) = (mandate.agent_id.as_str(), mandate.money());
-    let mut statements = vec![mandate_insertion(mandate)];
+    let insertion = mandate_insertion(mandate);
+    let postponed = tx.postpone(&MANDATES, &insertion.1)?;
+    let mut statements = if postponed { Vec::new() } else { vec![insertion] };
     statements.extend(budgets.iter().map(|(period, limit)| budget_spending(owner, period, amount, *limit)));
     statements.push(wallet_holding(owner, amount, mandate.created_at));
     let changed = tx.execute_all(&statements).await?;
-    let refused = changed.iter().position(|changed| *changed != 1);
+    let refused =
+        changed.iter().position(|changed| *changed != 1).map(|place| place + usize::from(postponed));
     Ok(match refused {
         None => Ok(()),
         Some(0) => Err(HoldRefusal::Issued),

@@ -8,7 +8,10 @@ use frameos_domain::{
     money::Currency,
 };
 
-use crate::{Row, StoreError, Tx, params};
+use crate::{
+    Row, StoreError, Tx, params,
+    postponed::{Rows, rows_insert},
+};
 
 /// A purchase intent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +52,30 @@ impl IntentRow {
     }
 }
 
+const INTENTS: Rows = Rows {
+    rank: 0,
+    columns: &[
+        "id",
+        "agent_id",
+        "vendor",
+        "amount",
+        "currency",
+        "description",
+        "metadata",
+        "idempotency_key",
+        "fingerprint",
+        "created_at",
+    ],
+    insert: rows_insert!(
+        "purchase_intents",
+        "id, agent_id, vendor, amount, currency, description, metadata, idempotency_key, fingerprint, \
+         created_at",
+        "id TEXT, agent_id TEXT, vendor TEXT, amount BIGINT, currency TEXT, description TEXT, \
+         metadata TEXT, idempotency_key TEXT, fingerprint TEXT, created_at BIGINT",
+        "ON CONFLICT (agent_id, idempotency_key) DO NOTHING"
+    ),
+};
+
 /// Stores an intent. False when its payer already used its idempotency key.
 pub async fn intent_insert(tx: &mut Tx, intent: &IntentRow) -> Result<bool, StoreError> {
     let sql = "INSERT INTO purchase_intents (id, agent_id, vendor, amount, currency, description, metadata, \
@@ -66,7 +93,7 @@ pub async fn intent_insert(tx: &mut Tx, intent: &IntentRow) -> Result<bool, Stor
         intent.fingerprint.as_str(),
         intent.created_at
     ];
-    Ok(tx.execute(sql, &params).await? == 1)
+    Ok(tx.postpone(&INTENTS, &params)? || tx.execute(sql, &params).await? == 1)
 }
 
 pub async fn intent_get_unscoped(tx: &mut Tx, id: IntentId) -> Result<Option<IntentRow>, StoreError> {

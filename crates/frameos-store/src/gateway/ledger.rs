@@ -9,9 +9,10 @@ use serde::Serialize;
 
 use super::{chain::LEDGER_CHAIN, posting::Postings};
 use crate::{
-    Row, Statement, StoreError, Tx,
+    Row, Statement, StoreError, Tx, Value,
     chain::{chain_advance, chain_set},
     params,
+    postponed::{Rows, rows_insert},
 };
 
 /// Why money moved.
@@ -148,6 +149,9 @@ pub async fn ledger_post(
     };
     entry.hash = entry.expected_hash();
     chain_set(tx, LEDGER_CHAIN, entry.sequence, &entry.hash).await?;
+    if transaction_postpone(tx, &entry)? {
+        return Ok(Posted { sequence: entry.sequence, id: entry.id, hash: entry.hash });
+    }
     let mut statements = postings_insert(&entry);
     statements.push(transaction_insert(&entry));
     if tx.execute_all(&statements).await?.contains(&0) {
@@ -157,6 +161,65 @@ pub async fn ledger_post(
         return transaction_posted(tx, kind, reference).await;
     }
     Ok(Posted { sequence: entry.sequence, id: entry.id, hash: entry.hash })
+}
+
+const LINES: Rows = Rows {
+    rank: 2,
+    columns: &["sequence", "line", "account_kind", "owner", "amount", "currency"],
+    insert: rows_insert!(
+        "ledger_postings",
+        "sequence, line, account_kind, owner, amount, currency",
+        "sequence BIGINT, line BIGINT, account_kind TEXT, owner TEXT, amount BIGINT, currency TEXT",
+        ""
+    ),
+};
+
+const TRANSACTIONS: Rows = Rows {
+    rank: 3,
+    columns: &["sequence", "id", "kind", "reference", "at", "previous_hash", "hash"],
+    insert: rows_insert!(
+        "ledger_transactions",
+        "sequence, id, kind, reference, at, previous_hash, hash",
+        "sequence BIGINT, id TEXT, kind TEXT, reference TEXT, at BIGINT, previous_hash TEXT, hash \
+         TEXT",
+        ""
+    ),
+};
+
+/// Leaves a transaction for the end of the batch, if it may. Its place in the chain stays taken: a batch in which the like was posted
+/// before is undone.
+fn transaction_postpone(tx: &Tx, entry: &LedgerRow) -> Result<bool, StoreError> {
+    if !tx.postpone(&TRANSACTIONS, &transaction_values(entry))? {
+        return Ok(false);
+    }
+    for posting in &entry.postings {
+        let mut values = params![entry.sequence].to_vec();
+        values.extend(posting_values(posting));
+        tx.postpone(&LINES, &values)?;
+    }
+    Ok(true)
+}
+
+fn transaction_values(entry: &LedgerRow) -> [Value; 7] {
+    params![
+        entry.sequence,
+        entry.id.as_str(),
+        entry.kind.as_str(),
+        entry.reference.as_str(),
+        entry.at,
+        entry.previous_hash.as_str(),
+        entry.hash.as_str()
+    ]
+}
+
+fn posting_values(posting: &PostingRow) -> [Value; 5] {
+    params![
+        posting.line,
+        posting.account_kind.as_str(),
+        posting.owner.as_str(),
+        posting.amount,
+        posting.currency.as_str()
+    ]
 }
 
 /// Gives a place back, when nothing was appended after all. False when somebody of the same batch has built on it.
@@ -181,16 +244,7 @@ fn transaction_insert(entry: &LedgerRow) -> Statement {
     let sql = "INSERT INTO ledger_transactions (sequence, id, kind, reference, at, previous_hash, hash) \
                SELECT CAST($1 AS BIGINT), CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS BIGINT), \
                CAST($6 AS TEXT), CAST($7 AS TEXT) WHERE EXISTS (SELECT 1 FROM ledger_postings WHERE sequence = $1)";
-    let params = params![
-        entry.sequence,
-        entry.id.as_str(),
-        entry.kind.as_str(),
-        entry.reference.as_str(),
-        entry.at,
-        entry.previous_hash.as_str(),
-        entry.hash.as_str()
-    ];
-    (sql, params.to_vec())
+    (sql, transaction_values(entry).to_vec())
 }
 
 async fn transaction_posted(tx: &mut Tx, kind: LedgerKind, reference: &str) -> Result<Posted, StoreError> {
@@ -240,13 +294,7 @@ fn postings_insert(entry: &LedgerRow) -> Vec<Statement> {
     let insert = |chunk: &[PostingRow]| {
         let mut params = params![entry.sequence, entry.kind.as_str(), entry.reference.as_str()].to_vec();
         for posting in chunk {
-            params.extend(params![
-                posting.line,
-                posting.account_kind.as_str(),
-                posting.owner.as_str(),
-                posting.amount,
-                posting.currency.as_str()
-            ]);
+            params.extend(posting_values(posting));
         }
         (POSTINGS_INSERT[chunk.len() - 1], params)
     };

@@ -10,7 +10,10 @@ use frameos_domain::{
     money::{Currency, Money},
 };
 
-use crate::{Row, Statement, StoreError, Tx, params};
+use crate::{
+    Row, Statement, StoreError, Tx, params,
+    postponed::{Rows, rows_insert},
+};
 
 /// A mandate and its state.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,10 +69,40 @@ impl MandateRow {
     }
 }
 
+pub(super) const MANDATES: Rows = Rows {
+    rank: 1,
+    columns: &[
+        "id",
+        "intent_id",
+        "agent_id",
+        "amount",
+        "currency",
+        "execution_id",
+        "payee",
+        "status",
+        "void_reason",
+        "jws",
+        "mandate_hash",
+        "expires_at",
+        "created_at",
+        "updated_at",
+        "orchestrator",
+    ],
+    insert: rows_insert!(
+        "mandates",
+        "id, intent_id, agent_id, amount, currency, execution_id, payee, status, void_reason, jws, \
+         mandate_hash, expires_at, created_at, updated_at, orchestrator",
+        "id TEXT, intent_id TEXT, agent_id TEXT, amount BIGINT, currency TEXT, execution_id TEXT, \
+         payee TEXT, status TEXT, void_reason TEXT, jws TEXT, mandate_hash TEXT, expires_at BIGINT, \
+         created_at BIGINT, updated_at BIGINT, orchestrator TEXT",
+        "ON CONFLICT (intent_id) DO NOTHING"
+    ),
+};
+
 /// Stores an issued mandate. False when its intent already has one.
 pub async fn mandate_insert(tx: &mut Tx, mandate: &MandateRow) -> Result<bool, StoreError> {
     let (sql, params) = mandate_insertion(mandate);
-    Ok(tx.execute(sql, &params).await? == 1)
+    Ok(tx.postpone(&MANDATES, &params)? || tx.execute(sql, &params).await? == 1)
 }
 
 pub(super) fn mandate_insertion(mandate: &MandateRow) -> Statement {

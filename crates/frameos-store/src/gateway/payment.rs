@@ -6,7 +6,10 @@ use frameos_domain::{
     money::Currency,
 };
 
-use crate::{Row, StoreError, Tx, params};
+use crate::{
+    Row, StoreError, Tx, params,
+    postponed::{Rows, rows_insert},
+};
 
 /// A payment with its split, in minor units.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +53,37 @@ impl PaymentRow {
     }
 }
 
+const PAYMENTS: Rows = Rows {
+    rank: 5,
+    columns: &[
+        "id",
+        "mandate_id",
+        "agent_id",
+        "amount",
+        "currency",
+        "developer",
+        "developer_amount",
+        "platform_amount",
+        "orchestrator_amount",
+        "ledger_transaction_id",
+        "ledger_hash",
+        "receipt_id",
+        "idempotency_key",
+        "created_at",
+    ],
+    insert: rows_insert!(
+        "payments",
+        "id, mandate_id, agent_id, amount, currency, developer, developer_amount, platform_amount, \
+         orchestrator_amount, ledger_transaction_id, ledger_hash, receipt_id, idempotency_key, \
+         created_at",
+        "id TEXT, mandate_id TEXT, agent_id TEXT, amount BIGINT, currency TEXT, developer TEXT, \
+         developer_amount BIGINT, platform_amount BIGINT, orchestrator_amount BIGINT, \
+         ledger_transaction_id TEXT, ledger_hash TEXT, receipt_id TEXT, idempotency_key TEXT, \
+         created_at BIGINT",
+        "ON CONFLICT (agent_id, idempotency_key) DO NOTHING"
+    ),
+};
+
 /// Stores a payment. False when its payer already used its idempotency key, for whatever mandate.
 pub async fn payment_insert(tx: &mut Tx, payment: &PaymentRow) -> Result<bool, StoreError> {
     let sql = "INSERT INTO payments (id, mandate_id, agent_id, amount, currency, developer, developer_amount, \
@@ -72,7 +106,7 @@ pub async fn payment_insert(tx: &mut Tx, payment: &PaymentRow) -> Result<bool, S
         payment.idempotency_key.clone(),
         payment.created_at
     ];
-    Ok(tx.execute(sql, &params).await? == 1)
+    Ok(tx.postpone(&PAYMENTS, &params)? || tx.execute(sql, &params).await? == 1)
 }
 
 pub async fn payment_get_unscoped(tx: &mut Tx, id: PaymentId) -> Result<Option<PaymentRow>, StoreError> {

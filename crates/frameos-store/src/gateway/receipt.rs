@@ -7,7 +7,10 @@ use frameos_domain::{
     id::{MandateId, PaymentId, ReceiptId},
 };
 
-use crate::{Row, StoreError, Tx, params};
+use crate::{
+    Row, StoreError, Tx, params,
+    postponed::{Rows, rows_insert},
+};
 
 /// A signed receipt.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +46,28 @@ impl ReceiptRow {
     }
 }
 
+const RECEIPTS: Rows = Rows {
+    rank: 4,
+    columns: &[
+        "sequence",
+        "id",
+        "mandate_id",
+        "payment_id",
+        "status",
+        "jws",
+        "previous_hash",
+        "hash",
+        "created_at",
+    ],
+    insert: rows_insert!(
+        "payment_receipts",
+        "sequence, id, mandate_id, payment_id, status, jws, previous_hash, hash, created_at",
+        "sequence BIGINT, id TEXT, mandate_id TEXT, payment_id TEXT, status TEXT, jws TEXT, \
+         previous_hash TEXT, hash TEXT, created_at BIGINT",
+        "ON CONFLICT (mandate_id) DO NOTHING"
+    ),
+};
+
 /// Stores a receipt. False when its mandate already has one.
 pub async fn receipt_insert(tx: &mut Tx, receipt: &ReceiptRow) -> Result<bool, StoreError> {
     let sql = "INSERT INTO payment_receipts (sequence, id, mandate_id, payment_id, status, jws, previous_hash, hash, \
@@ -58,7 +83,7 @@ pub async fn receipt_insert(tx: &mut Tx, receipt: &ReceiptRow) -> Result<bool, S
         receipt.hash.as_str(),
         receipt.created_at
     ];
-    Ok(tx.execute(sql, &params).await? == 1)
+    Ok(tx.postpone(&RECEIPTS, &params)? || tx.execute(sql, &params).await? == 1)
 }
 
 pub async fn receipt_get_unscoped(tx: &mut Tx, id: ReceiptId) -> Result<Option<ReceiptRow>, StoreError> {

@@ -3,7 +3,7 @@
 //! Alone, each would wait for the disk and for every single answer, and those that append to one chain would take turns for the lock
 //! on its head. Invariants: a lane's locks are taken first, so that a batch, which takes rows of many users, cannot wait for somebody
 //! who waits for it; the jobs of a batch are
-//! interleaved on one connection without savepoints, and are all kept or, if one of them cannot be, all undone and begun again one after
+//! interleaved on one connection without savepoints, their new rows written together (`postponed.rs`), and are all kept or, if one of them cannot be, all undone and begun again one after
 //! the other, each in a savepoint; nobody is answered before the commit; a failed commit is never repeated, because its outcome is unknown.
 
 use std::sync::Arc;
@@ -18,6 +18,7 @@ use crate::{
     cipher::Cipher,
     error::StoreError,
     gateway::chain::{LEDGER_CHAIN, RECEIPT_CHAIN},
+    postponed::Postponed,
     signal::{Signal, Signals},
     tx::{BoxFuture, Connection, Lane, Mode, Tx},
 };
@@ -27,6 +28,7 @@ const MOST: usize = 128;
 
 /// The ways to the lanes' writers, which end when this is dropped and their queues are empty.
 pub(super) struct Lanes {
+    intents: LaneJobs,
     books: LaneJobs,
     results: LaneJobs,
     settlements: LaneJobs,
@@ -43,6 +45,7 @@ impl Lanes {
             })
         };
         Self {
+            intents: start(Lane::Intents),
             books: start(Lane::Books),
             results: start(Lane::Results),
             settlements: start(Lane::Settlements),
@@ -51,6 +54,7 @@ impl Lanes {
 
     pub(super) const fn of(&self, lane: Lane) -> &LaneJobs {
         match lane {
+            Lane::Intents => &self.intents,
             Lane::Books => &self.books,
             Lane::Results => &self.results,
             Lane::Settlements => &self.settlements,
@@ -161,7 +165,7 @@ impl Writer {
 async fn begin(tx: &mut Tx, lane: Lane) -> Result<(), StoreError> {
     let chains: &[&'static str] = match lane {
         Lane::Books => &[LEDGER_CHAIN, RECEIPT_CHAIN],
-        Lane::Results => &[],
+        Lane::Intents | Lane::Results => &[],
         Lane::Settlements => &[RUN_RECEIPTS],
     };
     let mut shares = Vec::with_capacity(chains.len());
@@ -191,11 +195,13 @@ async fn together(
 ) -> Result<Option<Vec<Signal>>, StoreError> {
     begin(tx, lane).await?;
     let mut shares = Vec::with_capacity(jobs.len());
+    let postponed = Postponed::default();
     for _ in 0..jobs.len() {
-        shares.push(tx.share()?);
+        // A job that is alone waits for nobody.
+        shares.push(if jobs.len() == 1 { tx.share()? } else { tx.share_postponing(&postponed)? });
     }
     let kept = join_all(jobs.iter_mut().zip(&mut shares).map(|(job, tx)| job.run(tx))).await;
-    if kept.into_iter().all(|is_kept| is_kept) {
+    if kept.into_iter().all(|is_kept| is_kept) && tx.postponed_write(&postponed).await {
         return Ok(Some(shares.iter_mut().flat_map(Tx::pending_take).collect()));
     }
     drop(shares);
