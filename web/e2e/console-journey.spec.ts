@@ -78,12 +78,10 @@ test('refunds, reports, payouts and the log', async ({ page, api }) => {
 
   await api.signIn(page, accounts.admin);
   await page.goto(`/console/refunds?run=${execution}`);
-  const byRow = page.getByRole('button', { name: `Refund the run ${execution}` });
-  const byId = page.getByPlaceholder('exe_…');
-  await expect(byRow.or(byId)).toBeVisible();
+  const button = page.getByRole('button', { name: `Refund the run ${execution}` });
+  await expect(button).toBeVisible();
   await look(page, 'console-refunds');
-  if (await byRow.isVisible()) await byRow.click();
-  else await byId.fill(execution);
+  await button.click();
   await page.getByLabel('Amount').fill('2');
   await page.getByLabel('Reason').fill('It was slow');
   await page.getByRole('button', { name: 'Refund ₹2.00' }).click();
@@ -91,7 +89,7 @@ test('refunds, reports, payouts and the log', async ({ page, api }) => {
   await axe(page);
 
   await page.goto('/console/review-reports');
-  await expect(page.getByText('An advertisement.')).toBeVisible();
+  await expect(page.getByText(/An advertisement\./)).toBeVisible();
   await look(page, 'console-reports');
   await page.getByRole('article').filter({ hasText: slug }).getByRole('button', { name: 'Hide it…' }).click();
   await page.getByLabel('Reason').fill('It is an advertisement');
@@ -103,12 +101,12 @@ test('refunds, reports, payouts and the log', async ({ page, api }) => {
   await look(page, 'console-payouts');
 
   await page.goto('/console/audit');
-  await expect(page.getByText('version.approve').first()).toBeVisible();
+  await expect(page.getByText('Version: approve').first()).toBeVisible();
   await look(page, 'console-audit');
 
   for (const name of ['developers', 'agents', 'users']) {
     await page.goto(`/console/${name}`);
-    await expect(page.getByRole('table').or(page.getByText('This server does not list'))).toBeVisible();
+    await expect(page.getByRole('table')).toBeVisible();
     await look(page, `console-${name}`);
   }
 });

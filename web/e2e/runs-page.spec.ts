@@ -28,7 +28,7 @@ test('a run that succeeded: outputs by their kinds, cost, and a receipt that thi
   await expect(page.locator('[data-log-line]')).toHaveText([/reading about Tea/, /done with Tea/]);
   await expect(page.getByText('k-123')).toHaveCount(0);
   await page.getByRole('button', { name: 'Verify the receipt' }).click();
-  await expect(page.getByText('The receipt is whole')).toBeVisible();
+  await expect(page.getByText('The receipt is genuine')).toBeVisible();
   for (const name of ['Signature', 'Key', 'Content', 'Run', 'Outputs', 'Mandate', 'Payment']) {
     await expect(page.locator(`[data-check="${name}"]`), name).toHaveAttribute('data-outcome', 'holds');
   }

@@ -53,7 +53,8 @@ export function Header({ isNavOpen, onNavToggle }: Props) {
         )}
         {session ? (
           <>
-            <NotificationsBell role={session.role} />
+            {/* Administrators are told nothing: their work is in the console's queues. */}
+            {session.role !== 'admin' && <NotificationsBell role={session.role} />}
             <UserMenu session={session} />
           </>
         ) : (

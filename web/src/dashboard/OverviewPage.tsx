@@ -50,7 +50,7 @@ export function OverviewPage() {
         </SimpleGrid>
         <Grid gap="lg">
           <Grid.Col span={{ base: 12, lg: 7 }}>
-            <Panel title="Spending" description={spend.data && !spend.data.isAll ? 'Of your newest movements only: there are more than are counted here.' : 'Each day of the last 30, in UTC.'}>
+            <Panel title="Spending" description="The last 30 days, by day (UTC). Refunds are taken off.">
               {spend.error && !spend.data ? (
                 <ErrorState error={spend.error} onRetry={() => void spend.refetch()} />
               ) : spend.data ? (

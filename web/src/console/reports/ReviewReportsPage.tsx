@@ -122,7 +122,7 @@ function Reported({ entry, onAct }: { entry: ReportedReview; onAct: () => void }
         </Text>
       )}
       <Alert color={isHidden ? 'gray' : 'orange'} mt="sm" title={`Reported by ${plural(entry.reports, 'account')}`}>
-        {sentence(entry.reason)} First reported <Time at={entry.first_reported_at} />.
+        The latest reason given: {sentence(entry.reason)} First reported <Time at={entry.first_reported_at} />.
         {review.hidden_reason && ` Hidden: ${sentence(review.hidden_reason)}`}
       </Alert>
     </Paper>

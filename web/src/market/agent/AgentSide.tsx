@@ -67,7 +67,7 @@ export function AgentSide({ agent, isTrying, onTry }: Props) {
       </Paper>
       <Paper p="lg" className={classes.second}>
         <Title order={2} size="h4" mb="sm">
-          How it does
+          Track record
         </Title>
         <Facts agent={agent} />
         <Divider my="md" />

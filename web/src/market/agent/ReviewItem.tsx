@@ -64,7 +64,7 @@ export function ReviewItem({ agent, review, isOwn }: Props) {
       {review.reply && (
         <div className={classes.reply}>
           <Text size="sm" fw={600}>
-            {agent.developer.name} answered{' '}
+            {agent.developer.name} replied{' '}
             <Text span size="sm" c="dimmed" fw={400}>
               <Time at={review.reply.replied_at} />
             </Text>

@@ -34,7 +34,7 @@ export function SubscribeBox({ agent }: { agent: AgentPageData }) {
       if (!isUser && !(await signInAsk({ reason: `Sign in to subscribe to ${agent.name}.`, role: 'user' }))) return null;
       const agreed = await confirmAsk({
         title: `Subscribe to ${agent.name}`,
-        children: `${price} are taken from your wallet now, and on the same day of each month until you cancel.`,
+        children: `${price} is taken from your wallet now, and on the same day of each month until you cancel.`,
         confirm: `Subscribe for ${price} a month`,
       });
       if (!agreed) return null;
@@ -57,7 +57,7 @@ export function SubscribeBox({ agent }: { agent: AgentPageData }) {
         <Group gap="xs">
           <StatusBadge status={own.status} />
           <Text size="sm">
-            {own.status === 'cancelled' ? 'Ends' : 'Until'} {formatDay(own.period_end)}
+            {own.status === 'cancelled' ? 'Ends' : 'Paid until'} {formatDay(own.period_end)}
           </Text>
         </Group>
         <Text size="sm" c="dimmed">

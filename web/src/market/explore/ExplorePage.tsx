@@ -1,4 +1,4 @@
-import { Button, Drawer, Pagination, Text, Title } from '@mantine/core';
+import { Button, Drawer, Pagination, Text, Title, useMatches } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { SearchX } from 'lucide-react';
@@ -25,6 +25,7 @@ export function ExplorePage() {
     placeholderData: keepPreviousData,
   });
   const [isOpen, drawer] = useDisclosure(false);
+  const siblings = useMatches({ base: 0, sm: 1 });
   const title = search.category ? categoryLabel(search.category) : 'Explore agents';
   usePageTitle(search.search ? `${search.search} · Agents` : title);
   const facets = <Filters facets={list.data?.facets ?? undefined} search={search} onChange={set} />;
@@ -66,6 +67,7 @@ export function ExplorePage() {
             {total !== undefined && total > LIMIT && (
               <Pagination
                 mt="xl"
+                siblings={siblings}
                 total={Math.ceil(total / LIMIT)}
                 value={search.page ?? 1}
                 onChange={(page) => {

@@ -5,6 +5,7 @@ import { Download, FileX2 } from 'lucide-react';
 import type { ReactNode } from 'react';
 
 import { sentence } from '@/api/errors';
+import { downloadCsv } from '@/api/raw';
 import { DataTable } from '@/shared/DataTable';
 import { EmptyState } from '@/shared/EmptyState';
 import { ErrorState } from '@/shared/ErrorState';
@@ -19,7 +20,6 @@ import { words } from '@/shared/words';
 import { formatDay } from '@/shared/time';
 import { Time } from '@/shared/Time';
 
-import { downloadCsv } from '../ask';
 import { payoutQuery } from '../queries';
 import type { PayoutStatement } from '../types';
 
