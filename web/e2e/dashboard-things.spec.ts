@@ -50,11 +50,19 @@ test('deployments: configure, upgrade with what changes, pause, delete', async (
   await expect(page.getByText('You have deployed no agent yet')).toBeVisible();
 });
 
-test('a subscription is cancelled for the end of its month, and kept after all', async ({ page, api }) => {
-  const { account, token } = await fundedUser(api);
-  await api.call('POST', '/agents/web-monthly/subscribe', {}, token);
+test('a subscription is made, cancelled for the end of its month, and kept after all', async ({ page, api }) => {
+  const { account } = await fundedUser(api);
   await api.signIn(page, account);
-  await page.goto('/dashboard/subscriptions');
+  await page.goto('/a/web-monthly');
+  const side = page.getByRole('complementary', { name: 'Price and facts' });
+  await side.getByRole('button', { name: 'Subscribe for ₹199 a month' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Subscribe to Monthly Digest' });
+  await expect(dialog).toContainText('₹199 is taken from your wallet now');
+  await dialog.getByRole('button', { name: 'Subscribe for ₹199 a month' }).click();
+  await expect(side.getByText('0 of 40 runs used this month.')).toBeVisible();
+  await look(page, 'agent-subscribed', ['light', 'phone']);
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await side.getByRole('link', { name: 'Manage' }).click();
   const card = page.getByRole('article', { name: 'Monthly Digest' });
   await expect(card.getByText('0 of 40 runs used this month')).toBeVisible();
   await look(page, 'subscriptions');

@@ -38,6 +38,38 @@ test('a run that succeeded: outputs by their kinds, cost, and a receipt that thi
   await expect(page.getByRole('group', { name: 'the outputs' })).toContainText('"Kaveri Mills"');
 });
 
+test('a run is shown to a stranger by a link, until that is taken back', async ({ page, api, browser }) => {
+  const { account, token } = await fundedUser(api);
+  const deployment = await deploy(api, token, 'web-gallery', { api_key: 'k-123' });
+  const id = await execute(api, token, 'web-gallery', deployment, { topic: 'Tea' });
+  await ended(api, token, id);
+  await api.signIn(page, account);
+  await page.goto(`/runs/${id}`);
+  await page.getByRole('button', { name: 'Share', exact: true }).click();
+  const dialog = page.getByRole('dialog', { name: 'Share this run' });
+  await dialog.getByRole('button', { name: 'Make the link' }).click();
+  const link = await dialog.getByRole('textbox', { name: 'The link' }).inputValue();
+  await axe(page);
+  await dialog.getByRole('button', { name: 'Done' }).click();
+
+  const context = await browser.newContext({ locale: 'en-IN' });
+  const stranger = await context.newPage();
+  await stranger.goto(link);
+  await expect(stranger.getByRole('heading', { name: 'Market Report', level: 1 })).toBeVisible();
+  await expect(stranger.getByRole('table', { name: 'Companies' }).getByRole('row')).toHaveCount(4);
+  await expect(stranger.getByText('Inputs')).toHaveCount(0);
+  await expect(stranger.getByText(account.email)).toHaveCount(0);
+  await look(stranger, 'shared-run');
+
+  await page.getByRole('button', { name: 'Shared' }).click();
+  await dialog.getByRole('button', { name: 'Stop sharing' }).click();
+  await expect(page.getByText('The link does not work any more.')).toBeVisible();
+  await stranger.reload();
+  await expect(stranger.getByRole('heading', { name: 'This link does not work' })).toBeVisible();
+  await look(stranger, 'shared-run-gone', ['light', 'phone']);
+  await context.close();
+});
+
 test('a receipt that somebody altered on its way is refused', async ({ page, api }) => {
   const { account, token } = await fundedUser(api);
   const deployment = await deploy(api, token, 'web-gallery', { api_key: 'k-123' });

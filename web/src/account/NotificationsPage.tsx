@@ -1,4 +1,4 @@
-import { Button, Group, Pagination, Paper, SegmentedControl, Skeleton, Stack, Text, Title } from '@mantine/core';
+import { Badge, Button, Group, Pagination, Paper, SegmentedControl, Skeleton, Stack, Text, Title } from '@mantine/core';
 import { keepPreviousData, useMutation, useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { Bell, CheckCheck } from 'lucide-react';
@@ -92,11 +92,13 @@ function Item({ notification }: { notification: Notification }) {
       <Group justify="space-between" wrap="nowrap" align="flex-start" gap="sm">
         <Title order={2} size="h4">
           {to ? <AnchorLink to={to} inherit c="inherit" onClick={read}>{notification.title}</AnchorLink> : notification.title}
-          {isUnread && <span className="visually-hidden"> (unread)</span>}
         </Title>
-        <Text size="xs" c="dimmed">
-          <Time at={notification.created_at} />
-        </Text>
+        <Group gap="xs" wrap="nowrap" style={{ flex: 'none' }}>
+          {isUnread && <Badge size="sm">New</Badge>}
+          <Text size="xs" c="dimmed">
+            <Time at={notification.created_at} />
+          </Text>
+        </Group>
       </Group>
       <Text size="sm" c={isUnread ? undefined : 'dimmed'}>{notification.text}</Text>
       {isUnread && !to && (

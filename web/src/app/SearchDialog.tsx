@@ -6,7 +6,7 @@ import { SearchBox } from './SearchBox';
 export function SearchDialog({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   return (
     <Modal opened={opened} onClose={onClose} title="Search agents" fullScreen>
-      <SearchBox onDone={onClose} size="md" />
+      <SearchBox isInline onDone={onClose} size="md" />
     </Modal>
   );
 }

@@ -12,6 +12,8 @@ export interface Column<Row> {
   render: (row: Row) => ReactNode;
   align?: 'left' | 'right';
   width?: number | string;
+  /** On a phone it has a line to itself. */
+  isWide?: boolean;
 }
 
 interface Props<Row> {
@@ -97,9 +99,9 @@ export function DataTable<Row>(props: Props<Row>) {
   );
 }
 
-function cellOf<Row>({ header, align }: Column<Row>) {
+function cellOf<Row>({ header, align, isWide }: Column<Row>) {
   const alignment = align === 'right' ? classes.right : undefined;
-  return { role: 'cell', className: alignment, 'data-label': typeof header === 'string' ? header : undefined };
+  return { role: 'cell', className: alignment, 'data-label': typeof header === 'string' ? header : undefined, 'data-wide': isWide };
 }
 
 function Paging<Row>({ page = 1, limit, total, onPage, rows }: Props<Row>) {

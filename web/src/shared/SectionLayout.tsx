@@ -19,8 +19,13 @@ export function SectionLayout({ label, items }: { label: string; items: SectionI
   const path = useRouterState({ select: (state) => state.location.pathname });
   useEffect(() => {
     // On a phone the list is a strip; where one is must be in sight.
-    const here = nav.current?.querySelector<HTMLElement>('[aria-current="page"]');
-    if (nav.current && here) nav.current.scrollLeft = here.offsetLeft - (nav.current.clientWidth - here.offsetWidth) / 2;
+    const show = () => {
+      const here = nav.current?.querySelector<HTMLElement>('[aria-current="page"]');
+      if (nav.current && here) nav.current.scrollLeft = here.offsetLeft - (nav.current.clientWidth - here.offsetWidth) / 2;
+    };
+    show();
+    window.addEventListener('resize', show);
+    return () => window.removeEventListener('resize', show);
   }, [path]);
   return (
     <div className={classes.layout}>

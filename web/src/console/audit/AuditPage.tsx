@@ -41,6 +41,7 @@ const COLUMNS: Column<AuditEntry>[] = [
   {
     key: 'detail',
     header: 'Detail',
+    isWide: true,
     render: (row) => (
       <Text size="sm" maw={420} style={{ overflowWrap: 'anywhere' }}>
         {row.detail ?? '–'}
@@ -76,9 +77,9 @@ export function AuditPage() {
     <Page>
       <PageHeader title="Audit log">What administrators did, newest first. Nothing in it can be changed.</PageHeader>
       <Group mb="md" gap="sm" align="flex-end" key={isFiltered ? 'filtered' : 'all'}>
-        <SearchField label="Action, such as version.approve" value={action} onSearch={(text) => set({ action: text })} w={{ base: '100%', xs: 250 }} />
-        <SearchField label="Subject: whole id" value={subject} onSearch={(text) => set({ subject: text })} w={{ base: '100%', xs: 220 }} />
-        <SearchField label="Actor: whole id" value={actor} onSearch={(text) => set({ actor: text })} w={{ base: '100%', xs: 200 }} />
+        <SearchField label="Action: version.approve" value={action} onSearch={(text) => set({ action: text })} w={{ base: '100%', xs: 215 }} />
+        <SearchField label="Subject: whole id" value={subject} onSearch={(text) => set({ subject: text })} w={{ base: '100%', xs: 190 }} />
+        <SearchField label="Actor: whole id" value={actor} onSearch={(text) => set({ actor: text })} w={{ base: '100%', xs: 180 }} />
         <TextInput
           type="date"
           aria-label="From"

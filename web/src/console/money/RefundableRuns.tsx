@@ -46,6 +46,7 @@ export function RefundableRuns() {
     {
       key: 'user',
       header: 'User',
+      isWide: true,
       render: (row) => (
         <>
           <Text size="sm">{row.user_email ?? 'a deleted account'}</Text>

@@ -29,7 +29,7 @@ const COLUMNS: Column<AdminRefund>[] = [
       </>
     ),
   },
-  { key: 'user', header: 'User', render: (row) => row.user_email ?? row.user_id },
+  { key: 'user', header: 'User', isWide: true, render: (row) => row.user_email ?? row.user_id },
   {
     key: 'amount',
     header: 'Amount',
@@ -40,6 +40,7 @@ const COLUMNS: Column<AdminRefund>[] = [
   {
     key: 'reason',
     header: 'Reason',
+    isWide: true,
     render: (row) => (
       <Text size="sm" maw={320}>
         {sentence(row.reason)}

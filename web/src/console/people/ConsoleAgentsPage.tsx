@@ -26,6 +26,7 @@ function ban(agent: AdminAgent): Act {
         title: `Lift the ban of ${agent.name}`,
         says: 'It is listed again if a version of it was ever approved, and runs of it can begin. Its developer is told.',
         verb: 'Lift the ban',
+        isTold: true,
         done: `The ban of ${agent.name} is lifted.`,
         run: (reason) => take(client.POST('/admin/agents/{agent}/unban', { params, body: { reason } })),
       }
@@ -34,6 +35,8 @@ function ban(agent: AdminAgent): Act {
         says: 'It is listed no more, and no new run or subscription of it begins; runs that have begun go on. Its developer is told why.',
         verb: 'Ban it',
         danger: true,
+        isReasonNeeded: true,
+        isTold: true,
         done: `${agent.name} is banned.`,
         run: (reason) => take(client.POST('/admin/agents/{agent}/ban', { params, body: { reason } })),
       };

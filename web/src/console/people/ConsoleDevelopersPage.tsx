@@ -27,6 +27,7 @@ function suspension(developer: AdminDeveloper): Act {
         title: `Reinstate ${developer.name}`,
         says: 'They can sign in, publish and be paid again. Access tokens that were revoked stay so.',
         verb: 'Reinstate',
+        isTold: true,
         done: `${developer.name} is reinstated.`,
         run: (reason) => take(client.POST('/admin/developers/{developer}/reinstate', { params, body: { reason } })),
       }
@@ -35,6 +36,8 @@ function suspension(developer: AdminDeveloper): Act {
         says: 'They cannot sign in or publish, their access tokens are revoked, and they are not paid while it lasts; what they earned stays payable. Their agents stay listed: ban those that must not run.',
         verb: 'Suspend',
         danger: true,
+        isReasonNeeded: true,
+        isTold: true,
         done: `${developer.name} is suspended.`,
         run: (reason) => take(client.POST('/admin/developers/{developer}/suspend', { params, body: { reason } })),
       };

@@ -36,6 +36,7 @@ function hiding({ review }: ReportedReview): Act {
         verb: 'Hide it',
         danger: true,
         isReasonNeeded: true,
+        isTold: true,
         done: 'The review is hidden.',
         run: (reason) => take(client.POST('/admin/user-reviews/{review}/hide', { params, body: { reason } })),
       };

@@ -87,7 +87,7 @@ export function ReviewForm({ agent, own, onDone, onTry }: Props) {
             )
           )}
           <Input.Wrapper label="Stars" error={form.errors.rating} labelElement="div">
-            <Rating size="lg" mt={4} color="var(--app-star)" aria-label="Stars" {...form.getInputProps('rating')} />
+            <Rating role="radiogroup" size="lg" mt={4} color="var(--app-star)" aria-label="Stars" {...form.getInputProps('rating')} />
           </Input.Wrapper>
           <TextInput label="Title" {...form.getInputProps('title')} />
           <Textarea

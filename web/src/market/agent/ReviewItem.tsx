@@ -29,7 +29,7 @@ export function ReviewItem({ agent, review, isOwn }: Props) {
       <Group justify="space-between" wrap="nowrap" align="flex-start">
         <div>
           <Group gap="sm">
-            <Rating value={review.rating} readOnly size="sm" color="var(--app-star)" aria-label={`${review.rating} of 5 stars`} />
+            <Rating role="img" value={review.rating} readOnly size="sm" color="var(--app-star)" aria-label={`${review.rating} of 5 stars`} />
             {isOwn && <Badge>Yours</Badge>}
           </Group>
           <Text size="sm" c="dimmed" mt={4}>

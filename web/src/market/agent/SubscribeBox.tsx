@@ -63,7 +63,7 @@ export function SubscribeBox({ agent }: { agent: AgentPageData }) {
         <Text size="sm" c="dimmed">
           {formatCount(own.runs_used)}
           {own.runs_per_month === null || own.runs_per_month === undefined ? '' : ` of ${formatCount(own.runs_per_month)}`} runs used this month.{' '}
-          <AnchorLink to="/dashboard/subscriptions" size="sm">
+          <AnchorLink to="/dashboard/subscriptions" size="sm" underline="always">
             Manage
           </AnchorLink>
         </Text>

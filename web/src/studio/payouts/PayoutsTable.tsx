@@ -24,7 +24,7 @@ interface Props {
 const COLUMNS: Column<Payout>[] = [
   {
     key: 'period',
-    header: 'Week of',
+    header: 'Payout of',
     render: (row) => (
       <AnchorLink to="/studio/payouts/$payout" params={{ payout: row.id }} fw={550} size="sm">
         <Time at={`${row.period}T00:00:00`} as="day" />
