@@ -3,9 +3,9 @@ import { Modal } from '@mantine/core';
 import { SearchBox } from './SearchBox';
 
 /** The search where the header has no room for it. */
-export function SearchDialog({ opened, onClose }: { opened: boolean; onClose: () => void }) {
+export default function SearchDialog({ onClose }: { onClose: () => void }) {
   return (
-    <Modal opened={opened} onClose={onClose} title="Search agents" fullScreen>
+    <Modal opened onClose={onClose} title="Search agents" fullScreen>
       <SearchBox isInline onDone={onClose} size="md" />
     </Modal>
   );

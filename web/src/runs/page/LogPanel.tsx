@@ -16,6 +16,7 @@ import { type Execution, isOver } from '../types';
 import { linesOf } from './linesOf';
 import { LogLines } from './LogLines';
 
+const NONE: readonly LogLine[] = [];
 /** A few lines and the note below them. */
 const LOADING_PX = 92;
 
@@ -36,7 +37,7 @@ export function LogPanel({ run, live }: Props) {
   const isTold = connection === 'over' || connection === 'refused';
   const isGone = over && isTold && told === 0;
   const kept = useKept(run.id, isGone);
-  const lines = isGone ? (kept ?? []) : live.lines;
+  const lines = isGone ? (kept ?? NONE) : live.lines;
   const count = isGone ? (kept?.length ?? 0) : told;
   // Whether it printed anything is known once all of it was told.
   const isLoading = over && count === 0 && (!isTold || kept === undefined);
