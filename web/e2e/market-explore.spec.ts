@@ -27,6 +27,7 @@ test('filters, order and words are in the address, and back takes them off', asy
   await page.keyboard.press('/');
   await page.keyboard.type('invioce');
   await expect(page).toHaveURL('/explore?search=invioce');
+  await expect(page.getByRole('article')).toHaveCount(1);
   await expect(page.getByRole('article')).toContainText('Invoice Extractor');
   await page.getByRole('searchbox', { name: 'Search agents' }).fill('zzzzzz');
   await expect(page.getByRole('heading', { name: 'No agent fits' })).toBeVisible();

@@ -114,6 +114,29 @@ test('a run that failed says why, and that it cost nothing; run again asks for s
   await expect(page.getByRole('table', { name: 'Companies' })).toBeVisible();
 });
 
+test('a run whose payment was declined says so, and leads to the wallet', async ({ page, api }) => {
+  const { account, token } = await fundedUser(api);
+  const deployment = await deploy(api, token, 'web-gallery', { api_key: 'k' });
+  const id = await execute(api, token, 'web-gallery', deployment, { topic: 'Tea' });
+  await ended(api, token, id);
+  await api.signIn(page, account);
+  // Test money declines top-ups, not what was set aside for a run, so the answer is changed on its way.
+  await page.route(`**/executions/${id}`, async (route) => {
+    const answer = await route.fetch();
+    const { data } = (await answer.json()) as { data: Record<string, unknown> };
+    const declined = { status: 'failed', failure_reason: 'payment_declined', error_message: 'the payment was declined', payment: null, outputs: null };
+    await route.fulfill({ response: answer, json: { success: true, data: { ...data, ...declined } } });
+  });
+  const gone = { success: false, error: { code: 'NOT_FOUND', message: 'no such run' } };
+  await page.route(`**/executions/${id}/events`, (route) => route.fulfill({ status: 404, json: gone }));
+  await page.goto(`/runs/${id}`);
+  const alert = page.getByRole('alert').filter({ hasText: 'The payment was declined' });
+  await expect(alert).toContainText('Nothing was charged.');
+  await expect(alert.getByRole('link', { name: 'Look at your wallet' })).toHaveAttribute('href', '/dashboard/wallet');
+  await expect(page.getByRole('heading', { name: 'Outputs' })).toHaveCount(0);
+  await look(page, 'run-declined', ['light', 'phone']);
+});
+
 test('a run is followed while it goes on, over a lost connection, and can be cancelled', async ({ page, api, context }) => {
   const { account, token } = await fundedUser(api);
   await api.signIn(page, account);

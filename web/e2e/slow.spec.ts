@@ -41,7 +41,7 @@ async function shiftOf(page: Page): Promise<{ sum: number; what: string[] }> {
 
 test('pages for everybody', async ({ page }) => {
   await slow(page);
-  for (const [path, ready] of [['/', 'PII Redactor'], ['/explore', 'PII Redactor'], ['/a/csv-profiler', 'RFC 4180']] as const) {
+  for (const [path, ready] of [['/', 'a run'], ['/explore', 'CSV Profiler'], ['/a/csv-profiler', 'RFC 4180']] as const) {
     await page.goto(path);
     await expect(page.locator('[aria-busy="true"]').first(), `${path} says that it loads`).toBeVisible();
     await expect(page.getByText(ready).first()).toBeVisible();

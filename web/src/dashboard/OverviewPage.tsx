@@ -38,8 +38,8 @@ export function OverviewPage() {
       <Stack gap="lg">
         <Attention />
         <SimpleGrid cols={{ base: 2, md: 4 }}>
-          <Figure label="Available" value={money(wallet.data?.available)} error={wallet.error} to="/dashboard/wallet" />
-          <Figure label="Set aside" value={money(wallet.data?.held)} error={wallet.error} to="/dashboard/wallet" />
+          <Figure label="Available to spend" value={money(wallet.data?.available)} error={wallet.error} to="/dashboard/wallet" />
+          <Figure label="Set aside for runs" value={money(wallet.data?.held)} error={wallet.error} to="/dashboard/wallet" />
           <Figure label="Spent in 30 days" value={money(spend.data?.total)} error={spend.error} to="/dashboard/transactions" />
           <Figure
             label="Running or queued"

@@ -48,7 +48,7 @@ export function DataTable<Row>(props: Props<Row>) {
       {/* Scrolls sideways on a phone, so the keyboard must reach it. */}
       <Table.ScrollContainer
         minWidth={minWidth}
-        className={classes.frame}
+        className={`${classes.frame} scroll-x`}
         type="native"
         tabIndex={0}
         role="group"

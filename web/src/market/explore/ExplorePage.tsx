@@ -62,7 +62,7 @@ export function ExplorePage() {
             Try other words or fewer filters. One wrong letter in a word does no harm.
           </EmptyState>
         ) : (
-          <>
+          <div className={list.isPlaceholderData ? classes.stale : undefined} aria-busy={list.isPlaceholderData || undefined}>
             <AgentGrid agents={list.data?.agents} expect={12} order={2} columns={{ base: 1, xs: 2, lg: 3 }} />
             {total !== undefined && total > LIMIT && (
               <Pagination
@@ -78,7 +78,7 @@ export function ExplorePage() {
                 getItemProps={(page) => ({ 'aria-label': `Page ${page}` })}
               />
             )}
-          </>
+          </div>
         )}
       </div>
       <Drawer opened={isOpen} onClose={drawer.close} title="Filters" position="bottom" size="85%" hiddenFrom="md">
