@@ -16,16 +16,15 @@ import { StatusBadge } from '@/shared/StatusBadge';
 import { formatDay } from '@/shared/time';
 
 import { subscriptionsQuery } from '../queries';
+import { subscriptionOf } from '../subscription';
 import type { AgentPageData } from '../types';
 import { priceToConfirm } from './tryRun';
-
-const OVER = new Set(['ended']);
 
 /** The subscription to an agent: beginning one, or how the one there is stands. */
 export function SubscribeBox({ agent }: { agent: AgentPageData }) {
   const session = useSession();
   const list = useQuery({ ...subscriptionsQuery(), enabled: session?.role === 'user' });
-  const own = list.data?.subscriptions.find(({ agent_id, status }) => agent_id === agent.id && !OVER.has(status));
+  const own = subscriptionOf(agent, list.data?.subscriptions);
   const price = formatMoney(agent.price_amount, agent.price_currency, { short: true });
 
   const subscribe = useMutation({
@@ -78,7 +77,7 @@ export function SubscribeBox({ agent }: { agent: AgentPageData }) {
         </Alert>
       )}
       <Button
-        variant="light"
+        size="md"
         fullWidth
         leftSection={<CalendarCheck size={16} aria-hidden />}
         loading={subscribe.isPending}
