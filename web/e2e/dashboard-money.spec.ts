@@ -27,7 +27,7 @@ test('the wallet: money added, declined, pending, and not known', async ({ page,
   await expect(page.getByText('₹250.50').first()).toBeVisible();
   await expect(page.getByText('Test money: nothing is charged anywhere.')).toBeVisible();
   const pay = async (scenario: string) => {
-    await page.getByRole('combobox', { name: 'What the payment does' }).click();
+    await page.getByRole('combobox', { name: 'Simulate' }).click();
     await page.getByRole('option', { name: scenario, exact: true }).click();
     await page.getByRole('button', { name: 'Add money' }).click();
   };
@@ -66,16 +66,16 @@ test('the policy: what it refuses, what it asks, and a change from elsewhere', a
   const { account, token } = await fundedUser(api);
   await api.signIn(page, account);
   await page.goto('/dashboard/policy');
-  await page.getByLabel('For one run').fill('1.005');
+  await page.getByLabel('Per run').fill('1.005');
   await page.getByRole('button', { name: 'Save the policy' }).click();
   await expect(page.getByText('Enter an amount, such as 500')).toBeVisible();
-  await page.getByLabel('For one run').fill('20');
+  await page.getByLabel('Per run').fill('20');
   await page.getByLabel('Ask me above').fill('0.10');
   await page.getByLabel('Only these agents').and(page.locator('input')).fill('Market');
   await page.getByRole('option', { name: /web-gallery/ }).click();
   await page.keyboard.press('Escape');
   await page.getByRole('button', { name: 'Save the policy' }).click();
-  await expect(page.getByText('The policy is in force.')).toBeVisible();
+  await expect(page.getByText('The policy is saved and in force.')).toBeVisible();
   await look(page, 'policy');
   await page.setViewportSize({ width: 1280, height: 800 });
   const deployment = await deploy(api, token, 'web-gallery', { api_key: 'k' });
@@ -88,12 +88,12 @@ test('the policy: what it refuses, what it asks, and a change from elsewhere', a
   await page.getByRole('button', { name: 'Run it' }).click();
   await expect(page).not.toHaveURL(new RegExp(first.execution_id));
   await page.goto('/dashboard/policy');
-  await expect(page.getByLabel('For one run')).toHaveValue('20');
+  await expect(page.getByLabel('Per run')).toHaveValue('20');
   await api.call('PUT', '/policy', { paused: false, currency: 'INR' }, token);
-  await page.getByLabel('In a day').fill('100');
+  await page.getByLabel('Per day').fill('100');
   await page.getByRole('button', { name: 'Save the policy' }).click();
   await expect(page.getByText('The policy was changed elsewhere meanwhile')).toBeVisible();
   await axe(page);
   await page.getByRole('button', { name: 'Load it' }).click();
-  await expect(page.getByLabel('For one run')).toHaveValue('');
+  await expect(page.getByLabel('Per run')).toHaveValue('');
 });

@@ -50,20 +50,28 @@ test('deployments: configure, upgrade with what changes, pause, delete', async (
   await expect(page.getByText('You have deployed no agent yet')).toBeVisible();
 });
 
-test('a subscription is cancelled for the end of its month, and kept after all', async ({ page, api }) => {
-  const { account, token } = await fundedUser(api);
-  await api.call('POST', '/agents/web-monthly/subscribe', {}, token);
+test('a subscription is made, cancelled for the end of its month, and kept after all', async ({ page, api }) => {
+  const { account } = await fundedUser(api);
   await api.signIn(page, account);
-  await page.goto('/dashboard/subscriptions');
+  await page.goto('/a/web-monthly');
+  const side = page.getByRole('complementary', { name: 'Price and facts' });
+  await side.getByRole('button', { name: 'Subscribe for ₹199 a month' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Subscribe to Monthly Digest' });
+  await expect(dialog).toContainText('₹199 is taken from your wallet now');
+  await dialog.getByRole('button', { name: 'Subscribe for ₹199 a month' }).click();
+  await expect(side.getByText('0 of 40 runs used this month.')).toBeVisible();
+  await look(page, 'agent-subscribed', ['light', 'phone']);
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await side.getByRole('link', { name: 'Manage' }).click();
   const card = page.getByRole('article', { name: 'Monthly Digest' });
   await expect(card.getByText('0 of 40 runs used this month')).toBeVisible();
   await look(page, 'subscriptions');
   await page.setViewportSize({ width: 1280, height: 800 });
   await card.getByRole('button', { name: 'Cancel' }).click();
-  await page.getByRole('button', { name: 'Cancel at the end of the month' }).click();
+  await page.getByRole('button', { name: 'Cancel at the end of the paid month' }).click();
   await expect(card.getByText(/ends on/)).toBeVisible();
   await card.getByRole('button', { name: 'Keep it' }).click();
-  await expect(card.getByText(/paid again on/)).toBeVisible();
+  await expect(card.getByText(/renews on/)).toBeVisible();
 });
 
 test('webhooks: the secret once, a test, its delivery', async ({ page, api }) => {
@@ -79,7 +87,7 @@ test('webhooks: the secret once, a test, its delivery', async ({ page, api }) =>
   await card.getByRole('button', { name: 'Test' }).click();
   await expect(card.getByRole('table', { name: 'Deliveries' }).getByText('A test')).toBeVisible();
   await look(page, 'webhooks');
-  await page.getByRole('button', { name: 'I have kept it' }).click();
+  await page.getByRole('button', { name: 'I have saved it' }).click();
   await expect(page.getByText(/^whsec_/)).toHaveCount(0);
 });
 
@@ -118,7 +126,7 @@ test('security: second factor with QR and recovery codes, password, sessions, le
   const spare = (await page.getByRole('status').locator('code').first().textContent()) ?? '';
   await look(page, 'security');
   await page.setViewportSize({ width: 1280, height: 800 });
-  await page.getByRole('button', { name: 'I have kept them' }).click();
+  await page.getByRole('button', { name: 'I have saved them' }).click();
   await page.getByLabel('Current password').fill('wrong-horse-9-battery');
   await page.getByLabel('New password').fill('better-horse-10-battery');
   await page.getByLabel('Code from your authenticator app').fill(code(secret, step + 1));

@@ -4,7 +4,7 @@ import { expect, test } from './helpers/test';
 
 test('signed out: fill in, sign up on the way, run', async ({ page }) => {
   await page.goto('/');
-  await expect(page.getByRole('heading', { name: 'CSV Profiler' })).toBeVisible();
+  await expect(page.getByRole('article').first()).toBeVisible();
   await page.keyboard.press('/');
   await page.keyboard.type('redac');
   await expect(page.getByRole('option', { name: /PII Redactor/ })).toBeVisible();

@@ -1,6 +1,7 @@
 import 'virtual:mantine-css';
 import './theme/fonts.css';
 import './theme/base.css';
+import './theme/boot.css';
 
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';

@@ -26,7 +26,7 @@ export function RecoveryCodes({ codes, onDone }: { codes: string[]; onDone: () =
           </Button>
           <CopyButton value={text} label="Copy the codes" />
           <Button size="xs" onClick={onDone}>
-            I have kept them
+            I have saved them
           </Button>
         </Group>
       </Stack>

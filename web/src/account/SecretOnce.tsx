@@ -25,7 +25,7 @@ export function SecretOnce({ title, secret, label, children, onDone }: Props) {
           <CopyButton value={secret} label={`Copy ${label}`} />
         </Group>
         <Button size="xs" variant="default" onClick={onDone}>
-          I have kept it
+          I have saved it
         </Button>
       </Stack>
     </Alert>

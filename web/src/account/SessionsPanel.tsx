@@ -70,7 +70,7 @@ function columns(onEnd: (id: string) => void): Column<Session>[] {
   return [
     {
       key: 'client',
-      header: 'Program',
+      header: 'Device',
       render: (session) => (
         <>
           <Group gap={6}>
@@ -82,7 +82,7 @@ function columns(onEnd: (id: string) => void): Column<Session>[] {
       ),
     },
     { key: 'since', header: 'Signed in', render: (session) => <Time at={session.created_at} /> },
-    { key: 'seen', header: 'Last renewed', render: (session) => <Time at={session.refreshed_at} /> },
+    { key: 'seen', header: 'Last active', render: (session) => <Time at={session.refreshed_at} /> },
     {
       key: 'end',
       header: <span className="visually-hidden">Actions</span>,

@@ -99,16 +99,16 @@ function columns(onRevoke: (token: Token) => void): Column<Token>[] {
     },
     {
       key: 'scopes',
-      header: 'May',
+      header: 'Scopes',
       render: (token) => (
         <Group gap={4}>
           {token.scopes.map((scope) => <Badge key={scope} color="gray" size="sm">{scope}</Badge>)}
         </Group>
       ),
     },
-    { key: 'made', header: 'Made', render: (token) => <Time at={token.created_at} as="day" /> },
+    { key: 'made', header: 'Created', render: (token) => <Time at={token.created_at} as="day" /> },
     { key: 'used', header: 'Last used', render: (token) => (token.last_used_at ? <Time at={token.last_used_at} /> : <Text size="sm" c="dimmed">Never</Text>) },
-    { key: 'until', header: 'Until', render: (token) => (token.expires_at ? <Time at={token.expires_at} as="day" /> : 'No end') },
+    { key: 'until', header: 'Expires', render: (token) => (token.expires_at ? <Time at={token.expires_at} as="day" /> : 'Never') },
     {
       key: 'revoke',
       header: <span className="visually-hidden">Actions</span>,

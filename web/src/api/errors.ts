@@ -53,6 +53,13 @@ export function sentence(message: string): string {
   return /[.!?…]$/.test(capital) ? capital : `${capital}.`;
 }
 
+/** The same of what begins with a name in code, which keeps its spelling: "hashlib.md5 is used." */
+export function codeSentence(message: string): string {
+  const text = message.trim();
+  const isName = /^\S*[._:$(`/\d]/.test(text) || /^\S+ (of .+ )?is (used|handed on)/.test(text);
+  return isName ? (/[.!?…]$/.test(text) ? text : `${text}.`) : sentence(text);
+}
+
 /** What went wrong, for people. */
 export function messageOf(error: unknown): string {
   if (error instanceof ApiError) return sentence(error.message);

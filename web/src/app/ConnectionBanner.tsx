@@ -1,8 +1,10 @@
-import { Alert, Container } from '@mantine/core';
+import { Alert } from '@mantine/core';
 import { useNetwork } from '@mantine/hooks';
 import { useIsFetching, useIsMutating } from '@tanstack/react-query';
 import { Hourglass, WifiOff } from 'lucide-react';
 import { useEffect, useState } from 'react';
+
+import classes from './ConnectionBanner.module.css';
 
 const SLOW_MS = 4_000;
 
@@ -13,17 +15,15 @@ export function ConnectionBanner() {
   if (online && !isSlow) return <div role="status" />;
   return (
     <div role="status">
-      <Container size="lg" pt="sm">
-        {online ? (
-          <Alert color="yellow" p="xs" icon={<Hourglass size={16} aria-hidden />}>
-            The server is taking longer than usual. Nothing is lost; this page goes on by itself.
-          </Alert>
-        ) : (
-          <Alert color="orange" p="xs" icon={<WifiOff size={16} aria-hidden />}>
-            You are offline. What is on this page may be out of date; it goes on when the connection is back.
-          </Alert>
-        )}
-      </Container>
+      {online ? (
+        <Alert color="yellow" p="xs" className={classes.banner} icon={<Hourglass size={16} aria-hidden />}>
+          The server is taking longer than usual. Nothing is lost; this page goes on by itself.
+        </Alert>
+      ) : (
+        <Alert color="orange" p="xs" className={classes.banner} icon={<WifiOff size={16} aria-hidden />}>
+          You are offline. What is on this page may be out of date; it goes on when the connection is back.
+        </Alert>
+      )}
     </div>
   );
 }

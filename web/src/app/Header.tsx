@@ -2,17 +2,18 @@ import { ActionIcon, Burger, Button, Group } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { Link, useRouterState } from '@tanstack/react-router';
 import { Search } from 'lucide-react';
+import { lazy, Suspense } from 'react';
 
 import { useSession } from '@/session/store';
 
 import classes from './Header.module.css';
 import { Logo } from './Logo';
 import { navFor } from './nav';
-import { NotificationsBell } from './NotificationsBell';
 import { SearchBox } from './SearchBox';
-import { SearchDialog } from './SearchDialog';
 import { SchemeSwitch } from './SchemeSwitch';
-import { UserMenu } from './UserMenu';
+
+const AccountCorner = lazy(() => import('./AccountCorner'));
+const SearchDialog = lazy(() => import('./SearchDialog'));
 
 interface Props {
   isNavOpen: boolean;
@@ -52,10 +53,9 @@ export function Header({ isNavOpen, onNavToggle }: Props) {
           </ActionIcon>
         )}
         {session ? (
-          <>
-            <NotificationsBell role={session.role} />
-            <UserMenu session={session} />
-          </>
+          <Suspense fallback={<div className={classes.corner} data-wide={session.role !== 'admin' || undefined} />}>
+            <AccountCorner session={session} />
+          </Suspense>
         ) : (
           <>
             <SchemeSwitch visibleFrom="sm" />
@@ -68,7 +68,11 @@ export function Header({ isNavOpen, onNavToggle }: Props) {
           </>
         )}
       </Group>
-      <SearchDialog opened={isSearching} onClose={search.close} />
+      {isSearching && (
+        <Suspense fallback={null}>
+          <SearchDialog onClose={search.close} />
+        </Suspense>
+      )}
     </div>
   );
 }

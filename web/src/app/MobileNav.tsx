@@ -13,7 +13,7 @@ interface Props {
 }
 
 /** The header's links where there is no room for them. */
-export function MobileNav({ opened, onClose }: Props) {
+export default function MobileNav({ opened, onClose }: Props) {
   const session = useSession();
   return (
     <Drawer opened={opened} onClose={onClose} title="Menu" size={300} hiddenFrom="sm">

@@ -5,9 +5,11 @@ import { useRouter } from '@tanstack/react-router';
 import { Bell } from 'lucide-react';
 
 import type { Role } from '@/session/store';
+import { ButtonLink } from '@/shared/links';
 import { plural } from '@/shared/numbers';
 import { Time } from '@/shared/Time';
 
+import { sectionOf } from './nav';
 import { type Notification, notificationHref, notificationsQuery, notificationsRead } from './notifications';
 import classes from './NotificationsBell.module.css';
 
@@ -40,10 +42,10 @@ export function NotificationsBell({ role }: { role: Role }) {
         </Group>
         {data.notifications.length === 0 ? (
           <Text size="sm" c="dimmed" p="md">
-            Nothing yet. Approvals, reviews, payments and refunds will be told here.
+            {role === 'developer' ? 'Nothing yet. Decisions on your agents, reviews and payouts will be here.' : 'Nothing yet. Replies, payments and refunds will be here.'}
           </Text>
         ) : (
-          <ScrollArea.Autosize mah={420}>
+          <ScrollArea.Autosize mah={380}>
             <ul className={classes.list}>
               {data.notifications.map((notification) => (
                 <Item key={notification.id} notification={notification} role={role} onLeave={popover.close} />
@@ -51,6 +53,11 @@ export function NotificationsBell({ role }: { role: Role }) {
             </ul>
           </ScrollArea.Autosize>
         )}
+        <div className={classes.foot}>
+          <ButtonLink to={`${sectionOf(role)}/notifications`} variant="subtle" size="xs" fullWidth onClick={popover.close}>
+            All notifications
+          </ButtonLink>
+        </div>
       </Popover.Dropdown>
     </Popover>
   );

@@ -7,6 +7,7 @@ import { useRef, useState } from 'react';
 
 import { agentsQuery } from '@/market/queries';
 import { priceShort } from '@/market/price';
+import type { AgentSummary } from '@/market/types';
 import { useSearchKey } from '@/shared/useSearchKey';
 
 import classes from './SearchBox.module.css';
@@ -16,11 +17,13 @@ interface Props {
   hotkey?: boolean;
   size?: MantineSize;
   placeholder?: string;
+  /** What is found stands below the field rather than over the page: for where the field has all the room. */
+  isInline?: boolean;
   onDone?: () => void;
 }
 
 /** Search as you type: agents at once, the whole list on Enter. */
-export function SearchBox({ hotkey = false, size = 'sm', placeholder = 'Search agents', onDone }: Props) {
+export function SearchBox({ hotkey = false, size = 'sm', placeholder = 'Search agents', isInline = false, onDone }: Props) {
   const navigate = useNavigate();
   const input = useRef<HTMLInputElement>(null);
   const [text, setText] = useState('');
@@ -51,9 +54,11 @@ export function SearchBox({ hotkey = false, size = 'sm', placeholder = 'Search a
   };
   const found = asked === '' ? [] : (data?.agents ?? []);
 
+  const Target = isInline ? Combobox.EventsTarget : Combobox.Target;
+
   return (
     <Combobox store={combobox} onOptionSubmit={choose} shadow="md" withinPortal>
-      <Combobox.Target>
+      <Target>
         <TextInput
           ref={input}
           size={size}
@@ -71,7 +76,7 @@ export function SearchBox({ hotkey = false, size = 'sm', placeholder = 'Search a
             combobox.resetSelectedOption();
           }}
           onFocus={() => text !== '' && combobox.openDropdown()}
-          onBlur={() => combobox.closeDropdown()}
+          onBlur={() => !isInline && combobox.closeDropdown()}
           onKeyDown={(event) => {
             if (event.key === 'Enter' && combobox.getSelectedOptionIndex() === -1) {
               event.preventDefault();
@@ -80,31 +85,41 @@ export function SearchBox({ hotkey = false, size = 'sm', placeholder = 'Search a
             if (event.key === 'Escape' && !combobox.dropdownOpened) input.current?.blur();
           }}
         />
-      </Combobox.Target>
-      <Combobox.Dropdown hidden={text.trim() === ''}>
-        <Combobox.Options aria-label="Agents found">
-          {found.map((agent) => (
-            <Combobox.Option value={agent.slug} key={agent.slug}>
-              <div className={classes.option}>
-                <Text size="sm" fw={550} truncate>
-                  {agent.name}
-                </Text>
-                <Text size="xs" c="dimmed" className={classes.price}>
-                  {priceShort(agent)}
-                </Text>
-                <Text size="xs" c="dimmed" truncate className={classes.what}>
-                  {agent.description}
-                </Text>
-              </div>
-            </Combobox.Option>
-          ))}
-          <Combobox.Option value="">
-            <Text size="sm">
-              Search for <b>{text.trim()}</b>
-            </Text>
-          </Combobox.Option>
-        </Combobox.Options>
-      </Combobox.Dropdown>
+      </Target>
+      {isInline ? (
+        text.trim() !== '' && <Found agents={found} text={text.trim()} />
+      ) : (
+        <Combobox.Dropdown hidden={text.trim() === ''}>
+          <Found agents={found} text={text.trim()} />
+        </Combobox.Dropdown>
+      )}
     </Combobox>
+  );
+}
+
+function Found({ agents, text }: { agents: AgentSummary[]; text: string }) {
+  return (
+    <Combobox.Options aria-label="Agents found">
+      {agents.map((agent) => (
+        <Combobox.Option value={agent.slug} key={agent.slug}>
+          <div className={classes.option}>
+            <Text size="sm" fw={550} truncate>
+              {agent.name}
+            </Text>
+            <Text size="xs" c="dimmed" className={classes.price}>
+              {priceShort(agent)}
+            </Text>
+            <Text size="xs" c="dimmed" truncate className={classes.what}>
+              {agent.description}
+            </Text>
+          </div>
+        </Combobox.Option>
+      ))}
+      <Combobox.Option value="">
+        <Text size="sm">
+          Search for <b>{text}</b>
+        </Text>
+      </Combobox.Option>
+    </Combobox.Options>
   );
 }

@@ -3,10 +3,10 @@ import { Modal } from '@mantine/core';
 import { SearchBox } from './SearchBox';
 
 /** The search where the header has no room for it. */
-export function SearchDialog({ opened, onClose }: { opened: boolean; onClose: () => void }) {
+export default function SearchDialog({ onClose }: { onClose: () => void }) {
   return (
-    <Modal opened={opened} onClose={onClose} title="Search agents" fullScreen>
-      <SearchBox onDone={onClose} size="md" />
+    <Modal opened onClose={onClose} title="Search agents" fullScreen>
+      <SearchBox isInline onDone={onClose} size="md" />
     </Modal>
   );
 }

@@ -2,31 +2,30 @@
 import { queryOptions } from '@tanstack/react-query';
 
 import { client, take } from '@/api/client';
-import { isApiError } from '@/api/errors';
-import { mayHelp, queryClient } from '@/api/query';
+import { queryClient } from '@/api/query';
 import type { Schemas } from '@/api/types';
 import type { Role } from '@/session/store';
+import { pagingOf } from '@/shared/paging';
 
 export type Notification = Schemas['Notification'];
-export type NotificationList = Schemas['NotificationList'];
 
 const EVERY_MS = 60_000;
 
-/** The newest, and how many are unread; `null` from a server that has none of this. */
-export const notificationsQuery = () =>
+/** The newest, and how many are unread. */
+export const notificationsQuery = () => queryOptions({ ...notificationsPageQuery({ limit: 10 }), refetchInterval: EVERY_MS });
+
+export const notificationsPageQuery = (query: { page?: number; limit: number; unread?: boolean }) =>
   queryOptions({
-    queryKey: ['notifications', 'newest'],
-    queryFn: async ({ signal }): Promise<NotificationList | null> => {
-      try {
-        return await take(client.GET('/me/notifications', { params: { query: { limit: 10 } }, signal }));
-      } catch (error) {
-        if (isApiError(error, 'NOT_FOUND')) return null;
-        throw error;
-      }
-    },
-    refetchInterval: ({ state }) => (state.data === null ? false : EVERY_MS),
-    retry: mayHelp,
+    queryKey: ['notifications', query],
+    queryFn: ({ signal }) =>
+      take(client.GET('/me/notifications', { params: { query: { ...query, unread: query.unread || undefined } }, signal })),
   });
+
+/** Which page, and whether only what is unread, in the address. */
+export function notificationsSearchOf(search: Record<string, unknown>): { page?: number; unread?: boolean } {
+  const { page } = pagingOf(search);
+  return { ...(page === undefined ? {} : { page }), ...(search.unread === true ? { unread: true } : {}) };
+}
 
 export async function notificationsRead(which: { ids: string[] } | { all: true }): Promise<void> {
   await take(client.POST('/me/notifications/read', { body: which }));
@@ -39,7 +38,7 @@ export function notificationHref({ kind, subject }: Notification, role: Role): s
   switch (noun) {
     case 'version':
     case 'agent':
-      return role === 'developer' ? '/studio/agents' : `/a/${subject}`;
+      return role === 'developer' ? `/studio/agents/${subject}` : '/dashboard/deployments';
     case 'review':
       return verb === 'received' && role === 'developer' ? '/studio/reviews' : `/a/${subject}?tab=reviews`;
     case 'subscription':

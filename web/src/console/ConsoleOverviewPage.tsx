@@ -37,7 +37,7 @@ export function ConsoleOverviewPage() {
           )
         }
       >
-        Read again every five seconds.
+        Refreshed every five seconds.
       </PageHeader>
       {error && !data ? <ErrorState error={error} onRetry={() => void refetch()} /> : <Body overview={data} />}
     </Page>
@@ -61,7 +61,7 @@ function Body({ overview }: { overview: Overview | undefined }) {
             overview &&
             (typeof oldest === 'number' ? (
               <Text span size="xs" c={isLate ? 'red' : undefined}>
-                oldest {formatDuration(oldest * 1000)} of 24 h
+                oldest waits {formatDuration(oldest * 1000)} (24 h promised)
               </Text>
             ) : (
               'nothing waits'
@@ -74,13 +74,13 @@ function Body({ overview }: { overview: Overview | undefined }) {
           note={overview && `${formatCount(overview.running)} running, ${formatCount(overview.settling)} settling`}
         />
         <Stat
-          label="Slots busy"
+          label="Worker slots busy"
           value={overview && `${formatCount(overview.slots.busy)} of ${formatCount(overview.slots.total)}`}
           tone={overview && overview.slots.total === 0 ? 'red' : undefined}
           note={overview && plural(overview.workers.filter((worker) => worker.state === 'live').length, 'live worker')}
         />
         <Stat
-          label="Failed in 24 h"
+          label="Failed, 24 hours"
           value={failed !== undefined ? formatCount(failed) : undefined}
           tone={failed ? 'orange' : undefined}
           note={all !== undefined && `of ${plural(all, 'run')}`}

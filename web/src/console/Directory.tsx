@@ -1,6 +1,6 @@
 import { Group, Select } from '@mantine/core';
-import { keepPreviousData, type QueryFunctionContext, type QueryKey, useQuery } from '@tanstack/react-query';
-import { CircleHelp, SearchX } from 'lucide-react';
+import type { UseQueryResult } from '@tanstack/react-query';
+import { SearchX } from 'lucide-react';
 
 import { type Column, DataTable } from '@/shared/DataTable';
 import { EmptyState } from '@/shared/EmptyState';
@@ -13,7 +13,7 @@ interface Props<Name extends string, Row> {
   /** What is listed: "Developers". */
   label: string;
   name: Name;
-  query: { queryKey: QueryKey; queryFn: (context: QueryFunctionContext) => Promise<({ total: number } & Record<Name, Row[]>) | null> };
+  list: UseQueryResult<{ total: number } & Record<Name, Row[]>>;
   columns: Column<Row>[];
   search: ListSearch;
   searchLabel: string;
@@ -24,11 +24,8 @@ interface Props<Name extends string, Row> {
 
 /** A list of accounts or agents: searched and filtered by the server. */
 export function Directory<Name extends string, Row extends { id: string }>(props: Props<Name, Row>) {
-  const { label, name, query, columns, search, searchLabel, filters = [], onSearch } = props;
-  const { data, error, refetch, isPlaceholderData } = useQuery({ ...query, placeholderData: keepPreviousData });
-  if (data === null) {
-    return <EmptyState icon={CircleHelp} title={`This server does not list ${label.toLowerCase()}`} />;
-  }
+  const { label, name, list, columns, search, searchLabel, filters = [], onSearch } = props;
+  const { data, error, refetch, isPlaceholderData } = list;
   return (
     <>
       <Group mb="md" gap="sm">
@@ -58,7 +55,7 @@ export function Directory<Name extends string, Row extends { id: string }>(props
         onPage={(page) => onSearch({ page: page > 1 ? page : undefined })}
         minWidth={860}
         empty={
-          <EmptyState icon={SearchX} title="Nobody and nothing is like that">
+          <EmptyState icon={SearchX} title="Nothing found">
             Search for part of a name, or an id; or choose another filter.
           </EmptyState>
         }

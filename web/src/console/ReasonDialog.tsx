@@ -13,6 +13,8 @@ export interface Act {
   verb: string;
   danger?: boolean;
   isReasonNeeded?: boolean;
+  /** Whether whom it concerns reads the reason. */
+  isTold?: boolean;
   done: string;
   run: (reason: string | null) => Promise<unknown>;
 }
@@ -56,7 +58,7 @@ function ReasonForm({ act, onClose, onDone }: Props & { act: Act }) {
         </Text>
         <Textarea
           label="Reason"
-          description="Kept in the audit log"
+          description={act.isTold ? 'Kept in the audit log, and told to whom it concerns' : 'Kept in the audit log'}
           withAsterisk={act.isReasonNeeded}
           value={reason}
           maxLength={1000}

@@ -1,12 +1,11 @@
-/** What the console asks the server. Where an older server has no answer, the data is null. */
+/** What the console asks the server. */
 import { queryOptions } from '@tanstack/react-query';
 
 import { client, take } from '@/api/client';
-import { askIfThere, askText, queryText } from '@/studio/ask';
+import { askText } from '@/api/raw';
+import type { QueryOf } from '@/api/types';
 
-import type {
-  AdminAgent, AdminDeveloper, AdminExecution, AdminList, AdminRefund, AdminUser, AuditEntry, VersionForReview,
-} from './types';
+import type { VersionForReview } from './types';
 
 export interface Paging {
   page?: number;
@@ -44,17 +43,41 @@ export const fileQuery = (version: string, path: string) =>
     staleTime: Number.POSITIVE_INFINITY,
   });
 
-const directory = <Name extends string, Row>(name: Name, path: string) => (query: object) => ({
-  queryKey: ['console', name, query],
-  queryFn: ({ signal }: { signal: AbortSignal }) => askIfThere<AdminList<Name, Row>>(`${path}${queryText(query)}`, { signal }),
-});
+export const developersQuery = (query: QueryOf<'/admin/developers'>) =>
+  queryOptions({
+    queryKey: ['console', 'developers', query],
+    queryFn: ({ signal }) => take(client.GET('/admin/developers', { params: { query }, signal })),
+  });
 
-export const developersQuery = directory<'developers', AdminDeveloper>('developers', '/admin/developers');
-export const usersQuery = directory<'users', AdminUser>('users', '/admin/users');
-export const agentsQuery = directory<'agents', AdminAgent>('agents', '/admin/agents');
-export const runsQuery = directory<'executions', AdminExecution>('executions', '/admin/executions');
-export const refundsQuery = directory<'refunds', AdminRefund>('refunds', '/admin/refunds');
-export const auditQuery = directory<'entries', AuditEntry>('entries', '/admin/audit');
+export const usersQuery = (query: QueryOf<'/admin/users'>) =>
+  queryOptions({
+    queryKey: ['console', 'users', query],
+    queryFn: ({ signal }) => take(client.GET('/admin/users', { params: { query }, signal })),
+  });
+
+export const agentsQuery = (query: QueryOf<'/admin/agents'>) =>
+  queryOptions({
+    queryKey: ['console', 'agents', query],
+    queryFn: ({ signal }) => take(client.GET('/admin/agents', { params: { query }, signal })),
+  });
+
+export const runsQuery = (query: QueryOf<'/admin/executions'>) =>
+  queryOptions({
+    queryKey: ['console', 'executions', query],
+    queryFn: ({ signal }) => take(client.GET('/admin/executions', { params: { query }, signal })),
+  });
+
+export const refundsQuery = (query: Paging) =>
+  queryOptions({
+    queryKey: ['console', 'refunds', query],
+    queryFn: ({ signal }) => take(client.GET('/admin/refunds', { params: { query }, signal })),
+  });
+
+export const auditQuery = (query: QueryOf<'/admin/audit'>) =>
+  queryOptions({
+    queryKey: ['console', 'entries', query],
+    queryFn: ({ signal }) => take(client.GET('/admin/audit', { params: { query }, signal })),
+  });
 
 export const reportsQuery = (query: Paging) =>
   queryOptions({

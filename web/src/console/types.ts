@@ -14,11 +14,3 @@ export type Refund = Schemas['Refund'];
 export type ReportedReview = Schemas['ReportedReview'];
 export type Rescanned = Schemas['Rescanned'];
 export type VersionForReview = Schemas['VersionForReview'];
-
-interface Paged {
-  total: number;
-  page: number;
-  limit: number;
-}
-
-export type AdminList<Name extends string, Row> = Paged & Record<Name, Row[]>;

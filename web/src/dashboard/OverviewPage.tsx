@@ -38,8 +38,8 @@ export function OverviewPage() {
       <Stack gap="lg">
         <Attention />
         <SimpleGrid cols={{ base: 2, md: 4 }}>
-          <Figure label="Available" value={money(wallet.data?.available)} error={wallet.error} to="/dashboard/wallet" />
-          <Figure label="Set aside" value={money(wallet.data?.held)} error={wallet.error} to="/dashboard/wallet" />
+          <Figure label="Available to spend" value={money(wallet.data?.available)} error={wallet.error} to="/dashboard/wallet" />
+          <Figure label="Set aside for runs" value={money(wallet.data?.held)} error={wallet.error} to="/dashboard/wallet" />
           <Figure label="Spent in 30 days" value={money(spend.data?.total)} error={spend.error} to="/dashboard/transactions" />
           <Figure
             label="Running or queued"
@@ -50,7 +50,7 @@ export function OverviewPage() {
         </SimpleGrid>
         <Grid gap="lg">
           <Grid.Col span={{ base: 12, lg: 7 }}>
-            <Panel title="Spending" description={spend.data && !spend.data.isAll ? 'Of your newest movements only: there are more than are counted here.' : 'Each day of the last 30, in UTC.'}>
+            <Panel title="Spending" description="The last 30 days, by day (UTC). Refunds are taken off.">
               {spend.error && !spend.data ? (
                 <ErrorState error={spend.error} onRetry={() => void spend.refetch()} />
               ) : spend.data ? (

@@ -3,8 +3,8 @@ import { keepPreviousData, useMutation, useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { Download, ReceiptText } from 'lucide-react';
 
+import { downloadCsv } from '@/api/raw';
 import { type Column, DataTable } from '@/shared/DataTable';
-import { csvOf, download } from '@/shared/download';
 import { EmptyState } from '@/shared/EmptyState';
 import { IdText } from '@/shared/IdText';
 import { AnchorLink, ButtonLink } from '@/shared/links';
@@ -17,10 +17,11 @@ import { Time } from '@/shared/Time';
 
 import { transactionsQuery } from './queries';
 import type { Transaction } from './types';
-import { transactionsAll } from './wallet/all';
 import { kindWords } from './wallet/kinds';
 
 const LIMIT = 25;
+/** How many the server puts into a file. */
+const MOST = 10_000;
 
 const COLUMNS: Column<Transaction>[] = [
   { key: 'at', header: 'When', render: (transaction) => <Time at={transaction.created_at} as="absolute" /> },
@@ -37,7 +38,7 @@ const COLUMNS: Column<Transaction>[] = [
   { key: 'for', header: 'For', render: ({ reference }) => <Reference id={reference} /> },
   {
     key: 'amount',
-    header: 'Available',
+    header: 'Balance change',
     align: 'right',
     render: ({ amount, currency }) =>
       amount === 0 ? <Text span size="sm" c="dimmed">no change</Text> : <Money amount={amount} currency={currency} signed />,
@@ -56,12 +57,9 @@ export function TransactionsPage() {
   const navigate = useNavigate();
   const list = useQuery({ ...transactionsQuery({ page, limit: LIMIT }), placeholderData: keepPreviousData });
   const save = useMutation({
-    mutationFn: transactionsAll,
-    onSuccess: ({ transactions, isAll }) => {
-      const columns = ['created_at', 'kind', 'amount_minor', 'currency', 'reference', 'id'];
-      const rows = transactions.map((transaction) => ({ ...transaction, amount_minor: transaction.amount }));
-      download('transactions.csv', csvOf(columns, rows), 'text/csv');
-      if (!isAll) notifyDone(`The file has the newest ${formatCount(rows.length)}.`, 'There are more transactions');
+    mutationFn: () => downloadCsv('/wallet/transactions', 'transactions.csv'),
+    onSuccess: () => {
+      if ((list.data?.total ?? 0) > MOST) notifyDone(`The file has the newest ${formatCount(MOST)}.`, 'There are more transactions');
     },
     onError: (error) => notifyFailed(error, 'The file was not made'),
   });
@@ -77,7 +75,7 @@ export function TransactionsPage() {
           )
         }
       >
-        Every movement of your wallet, as the ledger has it.
+        Every movement of your wallet’s available balance, newest first.
       </PageHeader>
       <DataTable
         label="Transactions"

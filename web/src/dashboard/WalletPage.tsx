@@ -5,7 +5,7 @@ import { useEffect, useRef } from 'react';
 import { queryClient } from '@/api/query';
 import { walletQuery } from '@/market/queries';
 import { ErrorState } from '@/shared/ErrorState';
-import { AnchorLink } from '@/shared/links';
+import { ButtonLink } from '@/shared/links';
 import { Money } from '@/shared/Money';
 import { Page } from '@/shared/Page';
 import { PageHeader } from '@/shared/PageHeader';
@@ -32,11 +32,8 @@ export function WalletPage() {
   const currency = wallet.data?.currency ?? 'INR';
   return (
     <Page>
-      <PageHeader title="Wallet">
-        Runs are paid from here. Money is set aside when a run starts and taken only if it succeeds.{' '}
-        <AnchorLink to="/dashboard/transactions" inherit underline="always">
-          All transactions
-        </AnchorLink>
+      <PageHeader title="Wallet" actions={<ButtonLink to="/dashboard/transactions" variant="default">All transactions</ButtonLink>}>
+        Runs are paid from here. Money is set aside when a run starts and taken only if it succeeds.
       </PageHeader>
       {wallet.error && !wallet.data ? (
         <ErrorState error={wallet.error} onRetry={() => void wallet.refetch()} />

@@ -1,6 +1,7 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
-import { Boxes, CalendarSync, Gauge, KeyRound, LockKeyhole, ReceiptText, ShieldCheck, Wallet, Webhook } from 'lucide-react';
+import { Bell, Boxes, CalendarSync, Gauge, KeyRound, LockKeyhole, ReceiptText, ShieldCheck, Wallet, Webhook } from 'lucide-react';
 
+import { notificationsSearchOf } from '@/app/notifications';
 import { rootRoute } from '@/app/rootRoute';
 import { RoleGate } from '@/session/RoleGate';
 import { pagingOf } from '@/shared/paging';
@@ -13,6 +14,7 @@ const ITEMS: SectionItem[] = [
   { label: 'Wallet', to: '/dashboard/wallet', icon: Wallet },
   { label: 'Transactions', to: '/dashboard/transactions', icon: ReceiptText },
   { label: 'Spending policy', to: '/dashboard/policy', icon: ShieldCheck },
+  { label: 'Notifications', to: '/dashboard/notifications', icon: Bell },
   { label: 'Webhooks', to: '/dashboard/webhooks', icon: Webhook },
   { label: 'Access tokens', to: '/dashboard/tokens', icon: KeyRound },
   { label: 'Security', to: '/dashboard/security', icon: LockKeyhole },
@@ -69,7 +71,8 @@ export const dashboardRoutes = layout.addChildren([
   createRoute({
     getParentRoute: () => layout,
     path: '/notifications',
-    component: lazyRouteComponent(() => import('./NotificationsPage'), 'NotificationsPage'),
+    validateSearch: notificationsSearchOf,
+    component: lazyRouteComponent(() => import('@/account/NotificationsPage'), 'NotificationsPage'),
   }),
   createRoute({
     getParentRoute: () => layout,

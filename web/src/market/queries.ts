@@ -2,8 +2,6 @@
 import { queryOptions } from '@tanstack/react-query';
 
 import { client, take } from '@/api/client';
-import { isApiError } from '@/api/errors';
-import type { Schemas } from '@/api/types';
 
 import type { ExploreSearch } from './explore/search';
 import type { AgentListQuery, ReviewQuery } from './types';
@@ -67,17 +65,11 @@ export const walletQuery = () =>
     queryFn: ({ signal }) => take(client.GET('/wallet', { signal })),
   });
 
-/** What a version changed for who runs it; `null` where the server does not tell. */
+/** What a version changed for who runs it; `null` of a first one. */
 export const versionChangesQuery = (agent: string, version: string) =>
   queryOptions({
     queryKey: ['agents', 'changes', agent, version],
-    queryFn: async ({ signal }): Promise<Schemas['VersionChanges'] | null> => {
-      try {
-        return (await take(client.GET('/agents/{agent}/versions/{version}', { params: { path: { agent, version } }, signal }))).changes;
-      } catch (error) {
-        if (isApiError(error, 'NOT_FOUND', 'METHOD_NOT_ALLOWED')) return null;
-        throw error;
-      }
-    },
+    queryFn: async ({ signal }) =>
+      (await take(client.GET('/agents/{agent}/versions/{version}', { params: { path: { agent, version } }, signal }))).changes,
     staleTime: Number.POSITIVE_INFINITY,
   });

@@ -42,6 +42,15 @@ export function SharedRunPage() {
   );
 }
 
+/** The two streams are kept apart, so how they were mixed is not known. */
+function logNote(run: SharedRun): string | undefined {
+  const notes = [
+    ...(run.stdout && run.stderr ? ['Standard output comes first, then what was logged.'] : []),
+    ...(run.logs_truncated ? ['More was printed than is shown here.'] : []),
+  ];
+  return notes.length > 0 ? notes.join(' ') : undefined;
+}
+
 function Gone() {
   usePageTitle('Shared run');
   return (
@@ -81,7 +90,7 @@ function Shared({ run }: { run: SharedRun }) {
             )}
             <RunOutputs run={run} />
             {lines.length > 0 && (
-              <Panel title="Log" description={run.logs_truncated ? 'More was printed than is shown here.' : undefined}>
+              <Panel title="Log" description={logNote(run)}>
                 <LogLines lines={lines} count={lines.length} hasTimes={false} isLive={false} />
               </Panel>
             )}

@@ -2,7 +2,6 @@
 import { queryOptions } from '@tanstack/react-query';
 
 import { client, take } from '@/api/client';
-import { isApiError } from '@/api/errors';
 import type { Schemas } from '@/api/types';
 
 /** A run as whoever has the link sees it. Nothing says whose it is. */
@@ -10,18 +9,11 @@ export type SharedRun = Schemas['SharedRun'];
 
 const of = (execution: string) => ({ params: { path: { execution } } });
 
-/** Until when there is a link; `null` where the server cannot share runs. */
+/** Until when there is a link, if there is one. */
 export const shareQuery = (execution: string) =>
   queryOptions({
     queryKey: ['executions', 'share', execution],
-    queryFn: async ({ signal }) => {
-      try {
-        return await take(client.GET('/executions/{execution}/share', { ...of(execution), signal }));
-      } catch (error) {
-        if (isApiError(error, 'NOT_FOUND', 'METHOD_NOT_ALLOWED')) return null;
-        throw error;
-      }
-    },
+    queryFn: ({ signal }) => take(client.GET('/executions/{execution}/share', { ...of(execution), signal })),
   });
 
 export const sharedRunQuery = (token: string) =>

@@ -1,5 +1,4 @@
-import { Box, Group, Pagination, Skeleton, Table, Text, UnstyledButton } from '@mantine/core';
-import { ArrowDown, ArrowUp, ChevronsUpDown } from 'lucide-react';
+import { Box, Group, Pagination, Skeleton, Table, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
 
 import classes from './DataTable.module.css';
@@ -8,17 +7,13 @@ import { formatCount } from './numbers';
 
 export interface Column<Row> {
   key: string;
+  /** On a phone it stands above the value; one that is no text is left out there. */
   header: ReactNode;
   render: (row: Row) => ReactNode;
   align?: 'left' | 'right';
   width?: number | string;
-  /** Whether its header sorts by `key`. */
-  sortable?: boolean;
-}
-
-export interface Sort {
-  key: string;
-  desc: boolean;
+  /** On a phone it has a line to itself. */
+  isWide?: boolean;
 }
 
 interface Props<Row> {
@@ -33,8 +28,6 @@ interface Props<Row> {
   isStale?: boolean;
   /** In place of the table when there are no rows: an `EmptyState`. */
   empty: ReactNode;
-  sort?: Sort;
-  onSort?: (sort: Sort) => void;
   /** The state of paging belongs in the address: see `paging.ts`. */
   page?: number;
   limit?: number;
@@ -45,7 +38,7 @@ interface Props<Row> {
   skeletonRows?: number;
 }
 
-/** A list of things: sorting, paging, and every state it can be in. */
+/** A list of things: paging, and every state it can be in. */
 export function DataTable<Row>(props: Props<Row>) {
   const { label, columns, rows, rowKey, error, onRetry, isStale, empty, minWidth = 640, skeletonRows = 8 } = props;
   if (error && !rows) return <ErrorState error={error} onRetry={onRetry} />;
@@ -55,35 +48,44 @@ export function DataTable<Row>(props: Props<Row>) {
       {/* Scrolls sideways on a phone, so the keyboard must reach it. */}
       <Table.ScrollContainer
         minWidth={minWidth}
-        className={classes.frame}
+        className={`${classes.frame} scroll-x`}
         type="native"
         tabIndex={0}
         role="group"
         aria-label={label}
       >
-        <Table className={isStale ? classes.stale : undefined} aria-label={label}>
-          <Table.Thead>
-            <Table.Tr>
+        {/* On a phone each row is a card. The roles are said since a table that is laid out otherwise loses them. */}
+        <Table role="table" className={isStale ? `${classes.table} ${classes.stale}` : classes.table} aria-label={label}>
+          <Table.Thead role="rowgroup" className={classes.heads}>
+            <Table.Tr role="row">
               {columns.map((column) => (
-                <HeaderCell key={column.key} column={column} sort={props.sort} onSort={props.onSort} />
+                <Table.Th
+                  key={column.key}
+                  role="columnheader"
+                  scope="col"
+                  w={column.width}
+                  className={column.align === 'right' ? `${classes.head} ${classes.right}` : classes.head}
+                >
+                  {column.header}
+                </Table.Th>
               ))}
             </Table.Tr>
           </Table.Thead>
-          <Table.Tbody>
+          <Table.Tbody role="rowgroup">
             {rows
               ? rows.map((row) => (
-                  <Table.Tr key={rowKey(row)}>
+                  <Table.Tr key={rowKey(row)} role="row" className={classes.row}>
                     {columns.map((column) => (
-                      <Table.Td key={column.key} ta={column.align}>
+                      <Table.Td key={column.key} {...cellOf(column)}>
                         {column.render(row)}
                       </Table.Td>
                     ))}
                   </Table.Tr>
                 ))
               : Array.from({ length: skeletonRows }, (_, index) => (
-                  <Table.Tr key={index}>
+                  <Table.Tr key={index} role="row" className={classes.row}>
                     {columns.map((column) => (
-                      <Table.Td key={column.key}>
+                      <Table.Td key={column.key} {...cellOf(column)}>
                         <Skeleton h={14} my={4} w={column.align === 'right' ? '60%' : '80%'} />
                       </Table.Td>
                     ))}
@@ -97,37 +99,9 @@ export function DataTable<Row>(props: Props<Row>) {
   );
 }
 
-interface HeaderProps<Row> {
-  column: Column<Row>;
-  sort?: Sort;
-  onSort?: (sort: Sort) => void;
-}
-
-function HeaderCell<Row>({ column, sort, onSort }: HeaderProps<Row>) {
-  const isSorted = sort?.key === column.key;
-  const direction = isSorted ? (sort.desc ? 'descending' : 'ascending') : 'none';
-  const Icon = !isSorted ? ChevronsUpDown : sort.desc ? ArrowDown : ArrowUp;
-  return (
-    <Table.Th
-      className={classes.head}
-      w={column.width}
-      ta={column.align}
-      scope="col"
-      aria-sort={column.sortable ? direction : undefined}
-    >
-      {column.sortable && onSort ? (
-        <UnstyledButton
-          className={classes.sort}
-          onClick={() => onSort({ key: column.key, desc: isSorted ? !sort.desc : true })}
-        >
-          {column.header}
-          <Icon size={13} aria-hidden />
-        </UnstyledButton>
-      ) : (
-        column.header
-      )}
-    </Table.Th>
-  );
+function cellOf<Row>({ header, align, isWide }: Column<Row>) {
+  const alignment = align === 'right' ? classes.right : undefined;
+  return { role: 'cell', className: alignment, 'data-label': typeof header === 'string' ? header : undefined, 'data-wide': isWide };
 }
 
 function Paging<Row>({ page = 1, limit, total, onPage, rows }: Props<Row>) {

@@ -1,6 +1,7 @@
 import { NavLink } from '@mantine/core';
-import { Link, Outlet } from '@tanstack/react-router';
+import { Link, Outlet, useRouterState } from '@tanstack/react-router';
 import type { LucideIcon } from 'lucide-react';
+import { useEffect, useRef } from 'react';
 
 import classes from './SectionLayout.module.css';
 
@@ -14,9 +15,21 @@ export interface SectionItem {
 
 /** A part of the product with pages of its own: their list beside the page, above it on a phone. */
 export function SectionLayout({ label, items }: { label: string; items: SectionItem[] }) {
+  const nav = useRef<HTMLElement>(null);
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  useEffect(() => {
+    // On a phone the list is a strip; where one is must be in sight.
+    const show = () => {
+      const here = nav.current?.querySelector<HTMLElement>('[aria-current="page"]');
+      if (nav.current && here) nav.current.scrollLeft = here.offsetLeft - (nav.current.clientWidth - here.offsetWidth) / 2;
+    };
+    show();
+    window.addEventListener('resize', show);
+    return () => window.removeEventListener('resize', show);
+  }, [path]);
   return (
     <div className={classes.layout}>
-      <nav aria-label={label} className={classes.nav}>
+      <nav ref={nav} aria-label={label} className={classes.nav}>
         {items.map((item) => (
           <NavLink
             key={item.to}

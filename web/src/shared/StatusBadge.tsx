@@ -62,7 +62,7 @@ const LOOKS: Record<string, Look> = {
 export function StatusBadge({ status, size = 'md' }: { status: string; size?: 'sm' | 'md' | 'lg' }) {
   const { color, icon: Icon, label } = LOOKS[status] ?? look('gray', CircleDot, words(status));
   return (
-    <Badge color={color} size={size} leftSection={<Icon size={12} aria-hidden />}>
+    <Badge color={color} size={size} miw="max-content" leftSection={<Icon size={12} aria-hidden />}>
       {label}
     </Badge>
   );

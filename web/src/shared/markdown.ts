@@ -77,7 +77,7 @@ function pictureGuard(picture: HTMLImageElement): void {
 /** Wide tables scroll by themselves, also with the keyboard. */
 function tableFrame(table: HTMLTableElement): void {
   const frame = document.createElement('div');
-  frame.className = 'markdown-table';
+  frame.className = 'markdown-table scroll-x';
   frame.tabIndex = 0;
   frame.setAttribute('role', 'group');
   frame.setAttribute('aria-label', 'Table');

@@ -58,13 +58,13 @@ export function StudioOverviewPage() {
             <Stat
               label="Payable"
               value={payouts.data && formatMoney(payouts.data.balance?.payable ?? 0, CURRENCY)}
-              note="next Monday, from ₹500 on"
+              note="paid out on Mondays, from ₹500"
               to="/studio/payouts"
             />
           </SimpleGrid>
           <Grid gap="md">
             <Grid.Col span={{ base: 12, md: 7 }}>
-              <ChartCard title="Runs" drawing="runs" days={analytics.data?.days} says="All that were triggered, by day." />
+              <ChartCard title="Runs" drawing="runs" days={analytics.data?.days} says="All runs, by the day they were started (UTC)." />
             </Grid.Col>
             <Grid.Col span={{ base: 12, md: 5 }}>
               <LatestRuns runs={analytics.data?.recent_executions} />
@@ -87,7 +87,7 @@ function Attention({ needsAccount }: { needsAccount: boolean }) {
       {needsAccount && (
         <Alert color="yellow" icon={<Banknote size={18} aria-hidden />} title="You have earned money that cannot be paid out yet">
           <AnchorLink to="/studio/payouts" size="sm">
-            Say where you want to be paid
+            Set up a payout account
           </AnchorLink>
         </Alert>
       )}
@@ -105,9 +105,9 @@ function Attention({ needsAccount }: { needsAccount: boolean }) {
         </Alert>
       )}
       {unanswered > 0 && (
-        <Alert color="blue" title={`${plural(unanswered, 'review')} without your answer`}>
+        <Alert color="blue" title={`${plural(unanswered, 'review')} without a reply`}>
           <AnchorLink to="/studio/reviews" search={{ unanswered: true }} size="sm">
-            Read and answer
+            Read and reply
           </AnchorLink>
         </Alert>
       )}
@@ -117,13 +117,13 @@ function Attention({ needsAccount }: { needsAccount: boolean }) {
 
 function LatestRuns({ runs }: { runs: Analytics['recent_executions'] | undefined }) {
   return (
-    <Paper p="md" h="100%" component="section" aria-labelledby="latest-title" aria-busy={!runs} mih={290}>
+    <Paper p="md" h="100%" component="section" aria-labelledby="latest-title" aria-busy={!runs} mih={{ base: 0, md: 290 }}>
       <Title order={2} size="h4" id="latest-title" mb="sm">
         Latest runs
       </Title>
       {runs?.length === 0 && (
         <Text size="sm" c="dimmed">
-          Nobody has run your agents yet. Runs are listed here from the moment they are triggered.
+          Nobody has run your agents yet. Runs are listed here from the moment they are started.
         </Text>
       )}
       <Stack gap={6}>
@@ -149,7 +149,7 @@ const STEPS = [
   { icon: Upload, title: 'Publish your first agent', says: 'A folder with a manifest and a program in Python or Node.js' },
   { icon: ListChecks, title: 'It is reviewed', says: 'A person looks at it; a decision is promised within 24 hours' },
   { icon: Play, title: 'Users run it', says: 'You see runs, errors and logs, without anything users put in' },
-  { icon: Banknote, title: 'You are paid', says: 'Every Monday, by UPI or bank transfer, from ₹500 on' },
+  { icon: Banknote, title: 'You are paid', says: 'Every Monday, by UPI or bank transfer, once it is ₹500 or more' },
 ];
 
 /** For who has published nothing: the way to earning. */

@@ -1,11 +1,9 @@
-/** What the studio asks the server. Where an older server has no answer, the data is null. */
+/** What the studio asks the server. */
 import { queryOptions } from '@tanstack/react-query';
 
 import { client, take } from '@/api/client';
 import { ApiError } from '@/api/errors';
 
-import { askIfThere, queryText } from './ask';
-import type { DeveloperErrors, DeveloperExecutionList, DeveloperReviewList, VersionDetail } from './contract';
 import type { AnalyticsQuery, RunStatus } from './types';
 
 interface Paging {
@@ -32,14 +30,10 @@ export const ownVersionsQuery = (agent: string) =>
     queryFn: ({ signal }) => take(client.GET('/agents/{agent}/versions', { params: { path: { agent } }, signal })),
   });
 
-/** Null where the server shows no versions by themselves. */
 export const versionQuery = (agent: string, version: string) =>
   queryOptions({
     queryKey: ['studio', 'version', agent, version],
-    queryFn: async ({ signal }) => {
-      const path = `/agents/${encodeURIComponent(agent)}/versions/${encodeURIComponent(version)}`;
-      return askIfThere<VersionDetail>(path, { signal });
-    },
+    queryFn: ({ signal }) => take(client.GET('/agents/{agent}/versions/{version}', { params: { path: { agent, version } }, signal })),
   });
 
 export const analyticsQuery = (query: AnalyticsQuery) =>
@@ -51,13 +45,13 @@ export const analyticsQuery = (query: AnalyticsQuery) =>
 export const errorsQuery = (query: { agent_id?: string; days?: number }) =>
   queryOptions({
     queryKey: ['studio', 'errors', query],
-    queryFn: ({ signal }) => askIfThere<DeveloperErrors>(`/developers/errors${queryText(query)}`, { signal }),
+    queryFn: ({ signal }) => take(client.GET('/developers/errors', { params: { query }, signal })),
   });
 
 export const developerRunsQuery = (query: Paging & { agent_id?: string; status?: RunStatus }) =>
   queryOptions({
     queryKey: ['studio', 'runs', query],
-    queryFn: ({ signal }) => askIfThere<DeveloperExecutionList>(`/developers/executions${queryText(query)}`, { signal }),
+    queryFn: ({ signal }) => take(client.GET('/developers/executions', { params: { query }, signal })),
   });
 
 export const runLogsQuery = (execution: string) =>
@@ -70,7 +64,7 @@ export const runLogsQuery = (execution: string) =>
 export const developerReviewsQuery = (query: Paging & { agent_id?: string; unanswered?: boolean }) =>
   queryOptions({
     queryKey: ['studio', 'reviews', query],
-    queryFn: ({ signal }) => askIfThere<DeveloperReviewList>(`/developers/reviews${queryText(query)}`, { signal }),
+    queryFn: ({ signal }) => take(client.GET('/developers/reviews', { params: { query }, signal })),
   });
 
 /** Null while there is none. */

@@ -1,6 +1,7 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
-import { Banknote, Bot, ChartNoAxesColumn, Gauge, History, KeyRound, LockKeyhole, Star, Upload } from 'lucide-react';
+import { Bell, Banknote, Bot, ChartNoAxesColumn, Gauge, History, KeyRound, LockKeyhole, Star, Upload } from 'lucide-react';
 
+import { notificationsSearchOf } from '@/app/notifications';
 import { rootRoute } from '@/app/rootRoute';
 import { RoleGate } from '@/session/RoleGate';
 import { pagingOf, textOf } from '@/shared/paging';
@@ -19,6 +20,7 @@ const ITEMS: SectionItem[] = [
   { label: 'Analytics', to: '/studio/analytics', icon: ChartNoAxesColumn },
   { label: 'Reviews', to: '/studio/reviews', icon: Star },
   { label: 'Revenue and payouts', to: '/studio/payouts', icon: Banknote },
+  { label: 'Notifications', to: '/studio/notifications', icon: Bell },
   { label: 'Access tokens', to: '/studio/tokens', icon: KeyRound },
   { label: 'Security', to: '/studio/security', icon: LockKeyhole },
 ];
@@ -100,6 +102,12 @@ export const studioRoutes = layout.addChildren([
     path: '/payouts/$payout',
     validateSearch: pagingOf,
     component: lazyRouteComponent(() => import('./payouts/StudioPayoutPage'), 'StudioPayoutPage'),
+  }),
+  createRoute({
+    getParentRoute: () => layout,
+    path: '/notifications',
+    validateSearch: notificationsSearchOf,
+    component: lazyRouteComponent(() => import('@/account/NotificationsPage'), 'NotificationsPage'),
   }),
   createRoute({
     getParentRoute: () => layout,

@@ -5,9 +5,11 @@ import { ScrollText } from 'lucide-react';
 
 import { type Column, DataTable } from '@/shared/DataTable';
 import { EmptyState } from '@/shared/EmptyState';
+import { IdText } from '@/shared/IdText';
 import { Page } from '@/shared/Page';
 import { PageHeader } from '@/shared/PageHeader';
 import { Time } from '@/shared/Time';
+import { words } from '@/shared/words';
 
 import { auditQuery } from '../queries';
 import { SearchField } from '../SearchField';
@@ -21,28 +23,25 @@ const COLUMNS: Column<AuditEntry>[] = [
     key: 'action',
     header: 'Action',
     render: (row) => (
-      <Text size="sm" fw={550} ff="monospace">
-        {row.action}
+      <Text size="sm" fw={550} title={row.action}>
+        {actionWords(row.action)}
       </Text>
     ),
   },
   {
     key: 'what',
-    header: 'On what, by whom',
-    render: (row) => (
-      <>
-        <Text size="xs" ff="monospace">
-          {row.subject}
-        </Text>
-        <Text size="xs" c="dimmed" ff="monospace">
-          by {row.actor}
-        </Text>
-      </>
-    ),
+    header: 'Subject',
+    render: (row) => <IdText id={row.subject} label="the subject’s id" />,
+  },
+  {
+    key: 'who',
+    header: 'Actor',
+    render: (row) => <IdText id={row.actor} label="the actor’s id" />,
   },
   {
     key: 'detail',
     header: 'Detail',
+    isWide: true,
     render: (row) => (
       <Text size="sm" maw={420} style={{ overflowWrap: 'anywhere' }}>
         {row.detail ?? '–'}
@@ -50,6 +49,12 @@ const COLUMNS: Column<AuditEntry>[] = [
     ),
   },
 ];
+
+/** `version.approve` as "Version: approve". */
+function actionWords(action: string): string {
+  const [noun = '', verb] = action.split('.');
+  return verb === undefined ? words(noun) : `${words(noun)}: ${words(verb).toLowerCase()}`;
+}
 
 /** A day as it is typed, to the moment it begins or ends for the reader. */
 const momentOf = (day: string | undefined, clock: string): string | undefined =>
@@ -72,9 +77,9 @@ export function AuditPage() {
     <Page>
       <PageHeader title="Audit log">What administrators did, newest first. Nothing in it can be changed.</PageHeader>
       <Group mb="md" gap="sm" align="flex-end" key={isFiltered ? 'filtered' : 'all'}>
-        <SearchField label="Action" value={action} onSearch={(text) => set({ action: text })} w={{ base: '100%', xs: 180 }} />
-        <SearchField label="Subject’s id" value={subject} onSearch={(text) => set({ subject: text })} w={{ base: '100%', xs: 220 }} />
-        <SearchField label="Actor’s id" value={actor} onSearch={(text) => set({ actor: text })} w={{ base: '100%', xs: 200 }} />
+        <SearchField label="Action: version.approve" value={action} onSearch={(text) => set({ action: text })} w={{ base: '100%', xs: 215 }} />
+        <SearchField label="Subject: whole id" value={subject} onSearch={(text) => set({ subject: text })} w={{ base: '100%', xs: 190 }} />
+        <SearchField label="Actor: whole id" value={actor} onSearch={(text) => set({ actor: text })} w={{ base: '100%', xs: 180 }} />
         <TextInput
           type="date"
           aria-label="From"

@@ -52,7 +52,7 @@ export function ConsolePayoutsPage() {
     if (sure) run.mutate();
   };
   const columns: Column<Payout>[] = [
-    { key: 'period', header: 'Week of', render: (row) => <Time at={`${row.period}T00:00:00`} as="day" /> },
+    { key: 'period', header: 'Payout of', render: (row) => <Time at={`${row.period}T00:00:00`} as="day" /> },
     {
       key: 'developer',
       header: 'Developer',

@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Modal, Paper, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { Button, Group, Modal, Stack, Text, Textarea } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 
@@ -32,45 +32,18 @@ export function RefundDialog({ run, onClose }: { run: AdminExecution | null; onC
   );
 }
 
-/** Where the server does not list runs: the run by its id. */
-export function RefundById() {
-  const [id, setId] = useState('');
-  const [done, setDone] = useState<Refund | null>(null);
-  return (
-    <Paper p="lg" maw={560}>
-      <Stack gap="md">
-        <TextInput
-          label="Run’s id"
-          placeholder="exe_…"
-          value={id}
-          onChange={({ currentTarget: { value } }) => {
-            setId(value.trim());
-            setDone(null);
-          }}
-        />
-        {done && (
-          <Alert color="green" title={`${formatMoney(done.amount, done.currency)} went back to the user’s wallet`}>
-            {formatMoney(done.refunded_amount, done.currency)} of this payment in all.
-          </Alert>
-        )}
-        <RefundForm execution={id} currency="INR" onDone={setDone} />
-      </Stack>
-    </Paper>
-  );
-}
-
 interface FormProps {
   execution: string;
-  /** What is left to give back, where that is known. */
-  most?: number;
+  /** What is left to give back. */
+  most: number;
   currency: string;
-  onClose?: () => void;
+  onClose: () => void;
   onDone: (refund: Refund) => void;
 }
 
 function RefundForm({ execution, most, currency, onClose, onDone }: FormProps) {
   const queries = useQueryClient();
-  const [amount, setAmount] = useState<number | null>(most ?? null);
+  const [amount, setAmount] = useState<number | null>(most);
   const [reason, setReason] = useState('');
   // Asking again after no answer came must not pay twice; after a refusal it is another request.
   const [key, setKey] = useState(uniqueKey);
@@ -89,7 +62,7 @@ function RefundForm({ execution, most, currency, onClose, onDone }: FormProps) {
     },
     onError: (error) => error instanceof ApiError && setKey(uniqueKey()),
   });
-  const isTooMuch = most !== undefined && amount !== null && amount > most;
+  const isTooMuch = amount !== null && amount > most;
   return (
     <form
       onSubmit={(event) => {
@@ -100,7 +73,7 @@ function RefundForm({ execution, most, currency, onClose, onDone }: FormProps) {
       <Stack gap="md">
         <MoneyField
           label="Amount"
-          description={most === undefined ? 'Empty: all that is left of the payment' : `Up to ${formatMoney(most, currency)}`}
+          description={`Up to ${formatMoney(most, currency)}`}
           value={amount}
           onChange={setAmount}
           error={isTooMuch ? 'More than is left of the payment' : undefined}
@@ -119,15 +92,13 @@ function RefundForm({ execution, most, currency, onClose, onDone }: FormProps) {
         </Text>
         {refund.error && <ErrorState error={refund.error} />}
         <Group justify="flex-end">
-          {onClose && (
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-          )}
+          <Button variant="default" onClick={onClose}>
+            Cancel
+          </Button>
           <Button
             type="submit"
             loading={refund.isPending}
-            disabled={execution === '' || reason.trim() === '' || isTooMuch || amount === 0}
+            disabled={reason.trim() === '' || isTooMuch || amount === 0}
           >
             Refund {amount === null ? 'all that is left' : formatMoney(amount, currency)}
           </Button>

@@ -6,6 +6,7 @@ import { useState } from 'react';
 
 import { type Column, DataTable } from '@/shared/DataTable';
 import { EmptyState } from '@/shared/EmptyState';
+import { IdText } from '@/shared/IdText';
 import { Money } from '@/shared/Money';
 import { StatusBadge } from '@/shared/StatusBadge';
 import { Time } from '@/shared/Time';
@@ -13,7 +14,7 @@ import { Time } from '@/shared/Time';
 import { runsQuery } from '../queries';
 import { SearchField } from '../SearchField';
 import type { AdminExecution } from '../types';
-import { RefundById, RefundDialog } from './RefundDialog';
+import { RefundDialog } from './RefundDialog';
 
 const route = getRouteApi('/console/refunds');
 
@@ -29,7 +30,6 @@ export function RefundableRuns() {
     placeholderData: keepPreviousData,
   });
   const set = (next: object) => void navigate({ search: (old: object) => ({ ...old, page: undefined, ...next }), replace: true });
-  if (data === null) return <RefundById />;
   const columns: Column<AdminExecution>[] = [
     {
       key: 'run',
@@ -39,21 +39,18 @@ export function RefundableRuns() {
           <Text size="sm" fw={550}>
             {row.agent_name} {row.version}
           </Text>
-          <Text size="xs" c="dimmed" ff="monospace">
-            {row.id}
-          </Text>
+          <IdText id={row.id} label="the run’s id" />
         </>
       ),
     },
     {
       key: 'user',
       header: 'User',
+      isWide: true,
       render: (row) => (
         <>
           <Text size="sm">{row.user_email ?? 'a deleted account'}</Text>
-          <Text size="xs" c="dimmed" ff="monospace">
-            {row.user_id}
-          </Text>
+          <IdText id={row.user_id} label="the user’s id" />
         </>
       ),
     },
@@ -66,11 +63,11 @@ export function RefundableRuns() {
     },
     {
       key: 'back',
-      header: 'Given back',
+      header: 'Refunded',
       align: 'right',
       render: (row) => (row.refunded_amount > 0 ? <Money amount={row.refunded_amount} currency={row.price_currency} /> : '–'),
     },
-    { key: 'at', header: 'Triggered', render: (row) => <Time at={row.created_at} /> },
+    { key: 'at', header: 'Started', render: (row) => <Time at={row.created_at} /> },
     {
       key: 'act',
       header: <span className="visually-hidden">Actions</span>,
@@ -82,7 +79,7 @@ export function RefundableRuns() {
           </Button>
         ) : (
           <Text size="xs" c="dimmed">
-            {row.payment_id ? 'all given back' : 'not paid'}
+            {row.payment_id ? 'all refunded' : 'not paid'}
           </Text>
         ),
     },
@@ -108,7 +105,7 @@ export function RefundableRuns() {
         minWidth={980}
         empty={
           <EmptyState icon={SearchX} title="No such run">
-            Paste the whole id of a run, such as exe_…, or of its user.
+            Paste the whole id of a run, such as exec_…, or of its user.
           </EmptyState>
         }
       />

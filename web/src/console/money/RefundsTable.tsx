@@ -1,11 +1,12 @@
 import { Text } from '@mantine/core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
-import { CircleHelp, Undo2 } from 'lucide-react';
+import { Undo2 } from 'lucide-react';
 
 import { sentence } from '@/api/errors';
 import { type Column, DataTable } from '@/shared/DataTable';
 import { EmptyState } from '@/shared/EmptyState';
+import { IdText } from '@/shared/IdText';
 import { Money } from '@/shared/Money';
 import { words } from '@/shared/words';
 import { Time } from '@/shared/Time';
@@ -24,13 +25,11 @@ const COLUMNS: Column<AdminRefund>[] = [
         <Text size="sm" fw={550}>
           {row.agent_name}
         </Text>
-        <Text size="xs" c="dimmed" ff="monospace">
-          {row.execution_id}
-        </Text>
+        <IdText id={row.execution_id} label="the run’s id" />
       </>
     ),
   },
-  { key: 'user', header: 'User', render: (row) => row.user_email ?? row.user_id },
+  { key: 'user', header: 'User', isWide: true, render: (row) => row.user_email ?? row.user_id },
   {
     key: 'amount',
     header: 'Amount',
@@ -41,6 +40,7 @@ const COLUMNS: Column<AdminRefund>[] = [
   {
     key: 'reason',
     header: 'Reason',
+    isWide: true,
     render: (row) => (
       <Text size="sm" maw={320}>
         {sentence(row.reason)}
@@ -54,13 +54,6 @@ export function RefundsTable() {
   const { page = 1, limit = 20 } = route.useSearch();
   const navigate = useNavigate({ from: '/console/refunds' });
   const { data, error, refetch, isPlaceholderData } = useQuery({ ...refundsQuery({ page, limit }), placeholderData: keepPreviousData });
-  if (data === null) {
-    return (
-      <EmptyState icon={CircleHelp} title="This server does not list refunds">
-        They are in the audit log.
-      </EmptyState>
-    );
-  }
   return (
     <DataTable
       label="Refunds"

@@ -34,7 +34,7 @@ const CLASS: Record<string, string> = {
   free: 'Free runs',
   settling: 'Runs to settle',
   authorizing: 'Payments to authorise',
-  delayed: 'Set aside for later',
+  delayed: 'Scheduled for later',
   jobs: 'Other work',
 };
 const number = (value: number) => <span className="tabular">{formatCount(value)}</span>;
@@ -43,13 +43,13 @@ const number = (value: number) => <span className="tabular">{formatCount(value)}
 export function Queue({ overview }: { overview: Overview }) {
   const classes = Object.keys({ ...CLASS, ...overview.depth });
   return (
-    <Part title="Queue" note="What waits, and how long the first of it has">
+    <Part title="Queue" note="What waits, and for how long the oldest of it has">
       <Table mt="xs" aria-label="Queue by class">
         <Table.Thead>
           <Table.Tr>
-            <Table.Th>Class</Table.Th>
+            <Table.Th>Kind</Table.Th>
             <Table.Th ta="right">Waiting</Table.Th>
-            <Table.Th ta="right">First for</Table.Th>
+            <Table.Th ta="right">Oldest</Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
@@ -76,7 +76,7 @@ const STATES = ['queued', 'running', 'settling', 'success', 'failed', 'timeout',
 /** Runs by state, of the last day and the last hour. */
 export function Runs({ overview }: { overview: Overview }) {
   return (
-    <Part title="Runs" note="Of those asked for, how many are in each state">
+    <Part title="Runs" note="Runs asked for in that time, by their state now">
       <Table mt="xs" aria-label="Runs by state">
         <Table.Thead>
           <Table.Tr>
@@ -106,7 +106,7 @@ export function Failures({ overview }: { overview: Overview }) {
   const reasons = Object.entries(overview.failures).sort(([, a], [, b]) => b - a);
   const { attempts, last_hour: hour } = overview;
   return (
-    <Part title="Failures" note="Why runs of the last 24 hours failed; in brackets, of the last hour">
+    <Part title="Failures" note="Why runs of the last 24 hours failed; those of the last hour in brackets">
       {reasons.length === 0 ? (
         <Text size="sm" mt="sm">
           No run failed.
@@ -121,8 +121,8 @@ export function Failures({ overview }: { overview: Overview }) {
         </Group>
       )}
       <Text size="sm" c="dimmed" mt="sm">
-        Attempts given back to the queue: {formatCount(attempts.retries)} ({formatCount(hour.attempts.retries)}). Attempts whose worker
-        was lost: {formatCount(attempts.lost)} ({formatCount(hour.attempts.lost)}).
+        Attempts that went back to the queue: {formatCount(attempts.retries)} ({formatCount(hour.attempts.retries)}). Attempts lost
+        with their worker: {formatCount(attempts.lost)} ({formatCount(hour.attempts.lost)}).
       </Text>
     </Part>
   );
@@ -186,8 +186,8 @@ export function Workers({ workers }: { workers: Overview['workers'] }) {
               </Text>
             ),
           },
-          { key: 'since', header: 'Since', render: (worker) => <Time at={worker.started_at} /> },
-          { key: 'seen', header: 'Seen', render: (worker) => <Time at={worker.last_seen} /> },
+          { key: 'since', header: 'Started', render: (worker) => <Time at={worker.started_at} /> },
+          { key: 'seen', header: 'Last seen', render: (worker) => <Time at={worker.last_seen} /> },
         ]}
       />
     </section>

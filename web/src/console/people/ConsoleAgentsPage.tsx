@@ -1,5 +1,5 @@
 import { Badge, Button, Group, Text } from '@mantine/core';
-import { useQueryClient } from '@tanstack/react-query';
+import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 
@@ -24,16 +24,19 @@ function ban(agent: AdminAgent): Act {
   return agent.status === 'banned'
     ? {
         title: `Lift the ban of ${agent.name}`,
-        says: 'It is listed again, and runs of it can begin.',
+        says: 'It is listed again if a version of it was ever approved, and runs of it can begin. Its developer is told.',
         verb: 'Lift the ban',
-        done: `${agent.name} is listed again.`,
+        isTold: true,
+        done: `The ban of ${agent.name} is lifted.`,
         run: (reason) => take(client.POST('/admin/agents/{agent}/unban', { params, body: { reason } })),
       }
     : {
         title: `Ban ${agent.name}`,
-        says: 'It is listed no more, and no run of it begins. Its developer is told why.',
+        says: 'It is listed no more, and no new run or subscription of it begins; runs that have begun go on. Its developer is told why.',
         verb: 'Ban it',
         danger: true,
+        isReasonNeeded: true,
+        isTold: true,
         done: `${agent.name} is banned.`,
         run: (reason) => take(client.POST('/admin/agents/{agent}/ban', { params, body: { reason } })),
       };
@@ -106,6 +109,13 @@ export function ConsoleAgentsPage() {
       ),
     },
   ];
+  const list = useQuery({ ...agentsQuery({
+          search: search.search,
+          status: search.status,
+          developer_id: search.developer,
+          page: search.page,
+          limit: search.limit,
+        }), placeholderData: keepPreviousData });
   return (
     <Page>
       <PageHeader title="Agents">Every agent, listed or not.</PageHeader>
@@ -120,13 +130,7 @@ export function ConsoleAgentsPage() {
       <Directory
         label="Agents"
         name="agents"
-        query={agentsQuery({
-          search: search.search,
-          status: search.status,
-          developer_id: search.developer,
-          page: search.page,
-          limit: search.limit,
-        })}
+        list={list}
         columns={columns}
         search={search}
         searchLabel="Name, slug or id"

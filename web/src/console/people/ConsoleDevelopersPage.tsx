@@ -1,5 +1,5 @@
 import { Button, Text } from '@mantine/core';
-import { useQueryClient } from '@tanstack/react-query';
+import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 
@@ -25,16 +25,19 @@ function suspension(developer: AdminDeveloper): Act {
   return developer.status === 'suspended'
     ? {
         title: `Reinstate ${developer.name}`,
-        says: 'Their account, their agents and their payouts work again.',
+        says: 'They can sign in, publish and be paid again. Access tokens that were revoked stay so.',
         verb: 'Reinstate',
+        isTold: true,
         done: `${developer.name} is reinstated.`,
         run: (reason) => take(client.POST('/admin/developers/{developer}/reinstate', { params, body: { reason } })),
       }
     : {
         title: `Suspend ${developer.name}`,
-        says: 'They cannot sign in or publish, and are not paid while it lasts; what they earned stays payable.',
+        says: 'They cannot sign in or publish, their access tokens are revoked, and they are not paid while it lasts; what they earned stays payable. Their agents stay listed: ban those that must not run.',
         verb: 'Suspend',
         danger: true,
+        isReasonNeeded: true,
+        isTold: true,
         done: `${developer.name} is suspended.`,
         run: (reason) => take(client.POST('/admin/developers/{developer}/suspend', { params, body: { reason } })),
       };
@@ -78,13 +81,14 @@ export function ConsoleDevelopersPage() {
       ),
     },
   ];
+  const list = useQuery({ ...developersQuery({ search: search.search, status: search.status, page: search.page, limit: search.limit }), placeholderData: keepPreviousData });
   return (
     <Page>
       <PageHeader title="Developers">Everybody who may publish.</PageHeader>
       <Directory
         label="Developers"
         name="developers"
-        query={developersQuery({ search: search.search, status: search.status, page: search.page, limit: search.limit })}
+        list={list}
         columns={columns}
         search={search}
         searchLabel="Name, e-mail or id"

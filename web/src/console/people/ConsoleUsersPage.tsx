@@ -1,5 +1,5 @@
 import { Select } from '@mantine/core';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
 
 import type { Schemas } from '@/api/types';
@@ -44,13 +44,14 @@ const COLUMNS: Column<AdminUser>[] = [
 export function ConsoleUsersPage() {
   const search = route.useSearch();
   const navigate = useNavigate({ from: '/console/users' });
+  const list = useQuery({ ...usersQuery({ search: search.search, plan: search.plan, status: search.status, page: search.page, limit: search.limit }), placeholderData: keepPreviousData });
   return (
     <Page>
-      <PageHeader title="Users">A plan says how many runs a user may have at once, and which come first.</PageHeader>
+      <PageHeader title="Users">A plan weighs in the queue: runs of Plus get twice, those of Pro four times as many turns as Standard’s when runs have to wait.</PageHeader>
       <Directory
         label="Users"
         name="users"
-        query={usersQuery({ search: search.search, plan: search.plan, status: search.status, page: search.page, limit: search.limit })}
+        list={list}
         columns={COLUMNS}
         search={search}
         searchLabel="Name, e-mail or id"
@@ -76,7 +77,7 @@ function PlanSelect({ user }: { user: AdminUser }) {
     if (plan === null || plan === user.plan) return;
     const sure = await confirmAsk({
       title: `Change the plan of ${user.name}?`,
-      children: `From ${words(user.plan)} to ${words(plan)}, at once.`,
+      children: `From ${words(user.plan)} to ${words(plan)}. It counts for runs that are started from now on.`,
       confirm: 'Change it',
     });
     if (sure) change.mutate(plan as Schemas['Plan']);

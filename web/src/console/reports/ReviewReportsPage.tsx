@@ -36,6 +36,7 @@ function hiding({ review }: ReportedReview): Act {
         verb: 'Hide it',
         danger: true,
         isReasonNeeded: true,
+        isTold: true,
         done: 'The review is hidden.',
         run: (reason) => take(client.POST('/admin/user-reviews/{review}/hide', { params, body: { reason } })),
       };
@@ -122,7 +123,7 @@ function Reported({ entry, onAct }: { entry: ReportedReview; onAct: () => void }
         </Text>
       )}
       <Alert color={isHidden ? 'gray' : 'orange'} mt="sm" title={`Reported by ${plural(entry.reports, 'account')}`}>
-        {sentence(entry.reason)} First reported <Time at={entry.first_reported_at} />.
+        The latest reason given: {sentence(entry.reason)} First reported <Time at={entry.first_reported_at} />.
         {review.hidden_reason && ` Hidden: ${sentence(review.hidden_reason)}`}
       </Alert>
     </Paper>

@@ -4,7 +4,7 @@ import { CheckCircle2, ShieldCheck } from 'lucide-react';
 import { useEffect, useRef } from 'react';
 
 import { client, take } from '@/api/client';
-import { sentence } from '@/api/errors';
+import { codeSentence, sentence } from '@/api/errors';
 import { EmptyState } from '@/shared/EmptyState';
 import { notifyFailed } from '@/shared/notify';
 import type { Finding } from '@/studio/types';
@@ -62,7 +62,7 @@ export function FindingList({ findings, accepted, chosen, version, isOpen, onCho
             </UnstyledButton>
             {index === chosen && (
               <Stack gap={6} px={12} pb="sm" pt={4}>
-                <Text size="sm">{sentence(finding.message)}</Text>
+                <Text size="sm">{codeSentence(finding.message)}</Text>
                 {finding.why && (
                   <Text size="sm" c="dimmed">
                     {sentence(finding.why)}

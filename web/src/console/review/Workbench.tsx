@@ -1,4 +1,4 @@
-import { Alert, Button, Kbd, Stack, Tabs, Text, Tooltip } from '@mantine/core';
+import { Alert, Button, Kbd, Stack, Tabs, Text } from '@mantine/core';
 import { useDisclosure, useHotkeys } from '@mantine/hooks';
 import { Check, CircleHelp, Info, X } from 'lucide-react';
 import { type ReactNode, useMemo, useState } from 'react';
@@ -70,11 +70,9 @@ export function Workbench({ version, heading }: Props) {
         tabTitle={`Review of ${version.slug} ${version.version}`}
         actions={
           <>
-            <Tooltip label="Keys">
-              <Button variant="subtle" color="gray" onClick={help.open} leftSection={<CircleHelp size={16} aria-hidden />}>
-                Keys
-              </Button>
-            </Tooltip>
+            <Button variant="subtle" color="gray" visibleFrom="sm" onClick={help.open} leftSection={<CircleHelp size={16} aria-hidden />}>
+              Keyboard
+            </Button>
             {isOpen && (
               <>
                 <Button
@@ -102,7 +100,7 @@ export function Workbench({ version, heading }: Props) {
       <Stack gap="md">
         {!isOpen && (
           <Alert color="gray" icon={<Info size={18} aria-hidden />}>
-            This version is decided on. What is below is for looking it up.
+            This version has been decided on.
           </Alert>
         )}
         <div className={classes.top}>

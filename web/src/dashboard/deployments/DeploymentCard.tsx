@@ -86,8 +86,8 @@ function VersionAlert({ deployment }: { deployment: Deployment }) {
   return (
     <Alert color={isYanked ? 'red' : 'yellow'} mt="sm" p="sm">
       <Text size="sm">
-        {isYanked ? 'Its developer withdrew this version: it does not run any more.' : 'Its developer advises against this version; it still runs.'}
-        {deployment.version_message && ` They say: “${deployment.version_message}”`}
+        {isYanked ? 'This version was withdrawn: it does not run any more.' : 'Its developer advises against this version; it still runs.'}
+        {deployment.version_message && ` The reason given: “${deployment.version_message}”`}
         {isOld ? ' Upgrade to go on with the current one.' : ' There is no newer one yet.'}
       </Text>
     </Alert>

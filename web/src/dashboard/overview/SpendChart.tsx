@@ -6,7 +6,7 @@ import { Text } from '@mantine/core';
 
 import { formatMoney, minorDigits } from '@/shared/money';
 
-import type { Day } from './spendByDay';
+import type { Day } from './spend';
 
 const short = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', timeZone: 'UTC' });
 

@@ -19,10 +19,10 @@ import { CategoryTags } from './CategoryTags';
 import { draftOf, type PolicyDraft, policyOf } from './draft';
 
 const LIMITS = [
-  { name: 'per_execution_limit', label: 'For one run', description: 'Of a metered agent, the most it can cost.' },
-  { name: 'daily_limit', label: 'In a day', description: 'From midnight to midnight UTC, holds included.' },
-  { name: 'monthly_limit', label: 'In a month', description: 'Of the calendar, in UTC.' },
-  { name: 'confirm_above', label: 'Ask me above', description: 'A higher price needs your explicit yes.' },
+  { name: 'per_execution_limit', label: 'Per run', description: 'Of a metered agent, the most it can cost.' },
+  { name: 'daily_limit', label: 'Per day', description: 'Midnight to midnight UTC, with what is set aside.' },
+  { name: 'monthly_limit', label: 'Per month', description: 'A calendar month in UTC.' },
+  { name: 'confirm_above', label: 'Ask me above', description: 'A higher price needs your confirmation.' },
 ] as const;
 
 export function PolicyForm({ policy }: { policy: Policy }) {
@@ -39,7 +39,7 @@ export function PolicyForm({ policy }: { policy: Policy }) {
     onSuccess: (saved) => {
       queryClient.setQueryData(policyQuery().queryKey, saved as never);
       void queryClient.invalidateQueries({ queryKey: policyQuery().queryKey });
-      notifyDone('The policy is in force.');
+      notifyDone('The policy is saved and in force.');
     },
     onError: (error) => {
       if (isApiError(error)) setErrors(Object.fromEntries(error.fields.map(({ field, message }) => [field, sentence(`${field.replaceAll('_', ' ')} ${message}`)])));
@@ -70,7 +70,7 @@ export function PolicyForm({ policy }: { policy: Policy }) {
       <Stack gap="lg">
         <Panel
           title="Stop all spending"
-          description={draft.paused ? 'Nothing is bought while this is on. Runs that have started go on.' : 'One switch for when something is wrong.'}
+          description={draft.paused ? 'Every new run and payment is refused while this is on. Runs that have started go on.' : 'Refuses every new run and payment until you turn it off again. It takes effect when you save.'}
           aside={<Switch aria-label="Stop all spending" size="md" checked={draft.paused} onChange={(event) => set('paused', event.currentTarget.checked)} />}
         />
         <Panel title="Limits" description="What stays empty is not limited.">
@@ -103,7 +103,7 @@ export function PolicyForm({ policy }: { policy: Policy }) {
             <CategoryTags label="Never these categories" value={draft.blocked_categories} onChange={(value) => set('blocked_categories', value)} error={errors.blocked_categories} />
           </Stack>
         </Panel>
-        <Panel title="End" description="After that nothing is bought until you set a new end. Useful for a trial or a project.">
+        <Panel title="Expiry" description="After that nothing is bought until you set a new end. Useful for a trial or a project.">
           <TextInput
             label="Allow spending until"
             type="datetime-local"

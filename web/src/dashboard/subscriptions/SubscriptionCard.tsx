@@ -19,7 +19,7 @@ import type { Subscription } from '../types';
 type Act = 'cancel' | 'resume' | 'pay';
 
 const DONE: Record<Act, string> = {
-  cancel: 'It ends with the month that is paid for.',
+  cancel: 'It ends when the paid month is over.',
   resume: 'The subscription goes on.',
   pay: 'The month is paid for.',
 };
@@ -86,7 +86,7 @@ async function perform({ id, agent_name, period_end }: Subscription, what: Act):
     const sure = await confirmAsk({
       title: `Cancel the subscription to ${agent_name}?`,
       children: `You can use it until ${formatDay(period_end)}. It is not paid for again. Until then you can change your mind.`,
-      confirm: 'Cancel at the end of the month',
+      confirm: 'Cancel at the end of the paid month',
       danger: true,
     });
     if (sure) await take(client.POST('/subscriptions/{subscription}/cancel', { params }));
@@ -112,7 +112,7 @@ function whenWords(subscription: Subscription): string {
   const end = formatDay(subscription.period_end);
   switch (subscription.status) {
     case 'active':
-      return `paid again on ${end}`;
+      return `renews on ${end}`;
     case 'cancelled':
       return `ends on ${end}`;
     case 'past_due':
@@ -165,7 +165,7 @@ function Next({ subscription }: { subscription: Subscription }) {
   return (
     <Text size="sm" mt="sm">
       {next.price_amount === null
-        ? `Its developer stops offering it: no month begins from ${from} on.`
+        ? `Its developer stops offering it: it does not renew on ${from}.`
         : `From ${from} on it costs ${formatMoney(next.price_amount, subscription.price_currency, { short: true })} a month${
             next.runs_per_month === null ? '' : ` for ${plural(next.runs_per_month, 'run')}`
           }.`}

@@ -4,7 +4,7 @@ import { FlaskConical, HelpCircle } from 'lucide-react';
 import { useRef, useState } from 'react';
 
 import { client, take } from '@/api/client';
-import { ApiError, isApiError, messageOf, NetworkError } from '@/api/errors';
+import { ApiError, isApiError, messageOf, NetworkError, sentence } from '@/api/errors';
 import { queryClient } from '@/api/query';
 import { uniqueKey } from '@/session/key';
 import { ErrorState } from '@/shared/ErrorState';
@@ -55,7 +55,7 @@ export function TopUpForm({ currency, isTestMoney }: Props) {
       return made;
     },
     onSuccess: (topUp) => {
-      if (topUp.status === 'settled') notifyDone(`${formatMoney(topUp.credited, topUp.currency)} are in your wallet.`);
+      if (topUp.status === 'settled') notifyDone(`${formatMoney(topUp.credited, topUp.currency)} was added to your wallet.`);
       if (topUp.checkout_url) window.location.assign(topUp.checkout_url);
     },
     onError: (error) => {
@@ -102,7 +102,8 @@ export function TopUpForm({ currency, isTestMoney }: Props) {
           </Group>
           {isTestMoney && (
             <Select
-              label="What the payment does"
+              label="Simulate"
+              description="What the test payment does."
               leftSection={<FlaskConical size={15} aria-hidden />}
               data={SCENARIOS}
               value={scenario}
@@ -154,7 +155,7 @@ function Failure({ error }: { error: unknown }) {
 
 function Waiting({ topUp }: { topUp: TopUp }) {
   if (topUp.status !== 'pending') {
-    return <Alert color="red" title="The payment did not go through">{topUp.reason ?? 'Nothing was charged.'}</Alert>;
+    return <Alert color="red" title="The payment did not go through">{topUp.reason ? sentence(topUp.reason) : 'Nothing was charged.'}</Alert>;
   }
   return (
     <Alert color="yellow" title="The payment is pending">

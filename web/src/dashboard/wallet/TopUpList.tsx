@@ -2,6 +2,7 @@ import { Text } from '@mantine/core';
 import type { UseQueryResult } from '@tanstack/react-query';
 import { Wallet } from 'lucide-react';
 
+import { sentence } from '@/api/errors';
 import type { Schemas } from '@/api/types';
 import { type Column, DataTable } from '@/shared/DataTable';
 import { EmptyState } from '@/shared/EmptyState';
@@ -25,17 +26,17 @@ const COLUMNS: Column<TopUp>[] = [
       </>
     ),
   },
-  { key: 'provider', header: 'By', render: (topUp) => (topUp.provider === 'sandbox' ? 'Test money' : topUp.provider) },
+  { key: 'provider', header: 'Paid with', render: (topUp) => (topUp.provider === 'sandbox' ? 'Test money' : topUp.provider) },
   { key: 'amount', header: 'Amount', align: 'right', render: (topUp) => <Money amount={topUp.amount} currency={topUp.currency} /> },
 ];
 
 /** What the badge does not say. */
 function Note({ topUp }: { topUp: TopUp }) {
   const parts: string[] = [];
-  if (topUp.status === 'settled' && topUp.credited !== topUp.amount) parts.push(`${formatMoney(topUp.credited, topUp.currency)} were paid`);
-  if (topUp.reversed > 0) parts.push(`${formatMoney(topUp.reversed, topUp.currency)} were taken back`);
-  if (topUp.debt > 0) parts.push(`${formatMoney(topUp.debt, topUp.currency)} of it are owed`);
-  if (topUp.reason) parts.push(topUp.reason);
+  if (topUp.status === 'settled' && topUp.credited !== topUp.amount) parts.push(`${formatMoney(topUp.credited, topUp.currency)} was paid`);
+  if (topUp.reversed > 0) parts.push(`${formatMoney(topUp.reversed, topUp.currency)} was taken back`);
+  if (topUp.debt > 0) parts.push(`${formatMoney(topUp.debt, topUp.currency)} of it is owed`);
+  if (topUp.reason) parts.push(sentence(topUp.reason).replace(/\.$/, ''));
   return (
     <>
       {parts.length > 0 && <Text size="xs" c="dimmed">{parts.join(', ')}</Text>}

@@ -9,9 +9,9 @@ interface KindWords {
 const KINDS: Record<string, KindWords> = {
   top_up: { title: 'Money added', hint: 'Paid in by you' },
   top_up_reversal: { title: 'Top-up taken back', hint: 'By the payment provider' },
-  hold: { title: 'Set aside', hint: 'For a run that starts' },
-  capture: { title: 'Paid', hint: 'From what was set aside' },
-  release: { title: 'Given back', hint: 'A run that is not paid for' },
+  hold: { title: 'Set aside', hint: 'For a payment under way' },
+  capture: { title: 'Paid', hint: 'Out of what was set aside' },
+  release: { title: 'Released', hint: 'Set aside, and not needed' },
   refund: { title: 'Refund', hint: 'Of a payment' },
 };
 

@@ -95,14 +95,24 @@ function columns(onReplay: (id: string) => void, isEnabled: boolean): Column<Web
   ];
 }
 
+/** Why there was no answer. */
+const ERRORS: Record<string, string> = {
+  timeout: 'No answer in time',
+  connection: 'No connection',
+  tls: 'TLS failed',
+  dns: 'Host name not found',
+  address_refused: 'Address not allowed',
+  webhook_disabled: 'Not sent: the webhook is off',
+};
+
 function Answer({ delivery }: { delivery: WebhookDelivery }) {
   const last = delivery.attempts.at(-1);
   if (!last) return <Text size="sm" c="dimmed">Not sent yet</Text>;
-  const said = last.http_status === null ? words(last.error ?? 'no answer') : `HTTP ${last.http_status}`;
+  const said = last.http_status === null ? (ERRORS[last.error ?? ''] ?? words(last.error ?? 'no answer')) : `HTTP ${last.http_status}`;
   return (
     <>
       <Text size="sm">
-        {said} in {formatDuration(last.duration_ms)}
+        {said}, after {formatDuration(last.duration_ms)}
       </Text>
       <Text size="xs" c="dimmed">
         {plural(delivery.attempts.length, 'try', 'tries')}

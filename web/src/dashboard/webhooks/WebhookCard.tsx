@@ -7,6 +7,7 @@ import { client, take } from '@/api/client';
 import { queryClient } from '@/api/query';
 import { confirmAsk } from '@/shared/confirm';
 import { notifyDone, notifyFailed } from '@/shared/notify';
+import { listWords } from '@/shared/words';
 import { formatAbsolute } from '@/shared/time';
 
 import type { Webhook } from '../types';
@@ -75,7 +76,7 @@ export function WebhookCard({ webhook, onSecret }: Props) {
           </Group>
           {webhook.description && <Text size="sm">{webhook.description}</Text>}
           <Text size="xs" c="dimmed" mt={4}>
-            Told when {webhook.events.map(eventWords).join(', ')}
+            Told when {listWords(webhook.events.map(eventWords))}
           </Text>
         </div>
         <Group gap="xs">

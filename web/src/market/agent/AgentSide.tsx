@@ -1,9 +1,12 @@
 import { Button, Divider, List, Paper, Stack, Text, Title } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
 import { Play } from 'lucide-react';
 
 import { useSession } from '@/session/store';
 
 import { freeWords, priceLines, priceSentences, priceShort } from '../price';
+import { subscriptionsQuery } from '../queries';
+import { subscriptionOf } from '../subscription';
 import type { AgentPageData } from '../types';
 import classes from './AgentSide.module.css';
 import { Facts } from './Facts';
@@ -22,6 +25,10 @@ export function AgentSide({ agent, isTrying, onTry }: Props) {
   const lines = priceLines(agent.pricing);
   const free = freeWords(agent);
   const mayRun = !session || session.role === 'user';
+  const isPaidMonthly = agent.pricing.model === 'subscription' && agent.price_amount > 0;
+  const subscriptions = useQuery({ ...subscriptionsQuery(), enabled: isPaidMonthly && session?.role === 'user' });
+  // Without the subscription a run is refused, so that is what comes first.
+  const isOffer = isPaidMonthly && !subscriptionOf(agent, subscriptions.data?.subscriptions);
   return (
     <aside className={classes.side} aria-label="Price and facts">
       <Paper p="lg" className={classes.first}>
@@ -34,8 +41,9 @@ export function AgentSide({ agent, isTrying, onTry }: Props) {
               </Text>
             )}
           </div>
+          {isPaidMonthly && mayRun && <SubscribeBox agent={agent} />}
           {!isTrying && mayRun && (
-            <Button size="md" fullWidth leftSection={<Play size={16} aria-hidden />} onClick={onTry}>
+            <Button size="md" fullWidth variant={isOffer ? 'default' : undefined} leftSection={<Play size={16} aria-hidden />} onClick={onTry}>
               Try it
             </Button>
           )}
@@ -44,7 +52,6 @@ export function AgentSide({ agent, isTrying, onTry }: Props) {
               Agents are run with a user account. You are signed in with {session.role === 'admin' ? 'an administrator' : 'a developer'} account.
             </Text>
           )}
-          {agent.pricing.model === 'subscription' && agent.price_amount > 0 && mayRun && <SubscribeBox agent={agent} />}
           <List size="sm" spacing={6} className={classes.terms}>
             {priceSentences(agent).map((sentence) => (
               <List.Item key={sentence}>{sentence}</List.Item>
@@ -67,7 +74,7 @@ export function AgentSide({ agent, isTrying, onTry }: Props) {
       </Paper>
       <Paper p="lg" className={classes.second}>
         <Title order={2} size="h4" mb="sm">
-          How it does
+          Track record
         </Title>
         <Facts agent={agent} />
         <Divider my="md" />

@@ -14,7 +14,7 @@ export function Facts({ agent }: { agent: AgentPageData }) {
     <>
       {!hasRun && (
         <Text size="sm" c="dimmed" mb="xs">
-          Nobody has run it yet, so there are no figures on success and speed.
+          Nobody has run it yet. Success and speed are shown after the first run.
         </Text>
       )}
       <FactList
@@ -23,19 +23,19 @@ export function Facts({ agent }: { agent: AgentPageData }) {
             ? [
                 { label: 'Runs', value: formatCount(agent.total_executions) },
                 { label: 'Succeeded', value: formatShare(agent.success_rate) },
-                { label: 'A run takes, on average', value: formatDuration(agent.avg_duration_ms) },
+                { label: 'Average run', value: formatDuration(agent.avg_duration_ms) },
               ]
             : []),
           ...(recent && recent.executions > 0
             ? [
-                { label: 'Runs in 30 days', value: formatCount(recent.executions) },
-                ...(recent.success_rate === null ? [] : [{ label: 'of which succeeded', value: formatShare(recent.success_rate) }]),
+                { label: 'Runs, 30 days', value: formatCount(recent.executions) },
+                ...(recent.success_rate === null ? [] : [{ label: 'Succeeded, 30 days', value: formatShare(recent.success_rate) }]),
                 ...(recent.p50_duration_ms === null
                   ? []
-                  : [{ label: 'Half of them within', value: formatDuration(recent.p50_duration_ms) }]),
+                  : [{ label: 'Half finish within', value: formatDuration(recent.p50_duration_ms) }]),
                 ...(recent.p95_duration_ms === null
                   ? []
-                  : [{ label: '95 of 100 within', value: formatDuration(recent.p95_duration_ms) }]),
+                  : [{ label: '95% finish within', value: formatDuration(recent.p95_duration_ms) }]),
               ]
             : []),
           { label: 'Published', value: <Time at={agent.created_at} as="day" /> },

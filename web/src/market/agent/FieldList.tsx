@@ -53,6 +53,13 @@ function typeWords(schema: Schema): string {
   return types.length === 0 ? 'anything' : `${types.join(' or ')}${of}`;
 }
 
+function defaultWords(value: unknown): string {
+  if (typeof value === 'string') return value === '' ? 'empty' : value;
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value.length === 0 ? 'empty' : value.join(', ');
+  return JSON.stringify(value);
+}
+
 /** Limits and defaults, short. */
 function rules(schema: Schema): string[] {
   const said: string[] = [];
@@ -65,8 +72,8 @@ function rules(schema: Schema): string[] {
   if (schema.maxLength !== undefined) said.push(`Up to ${formatCount(schema.maxLength)} characters`);
   if (schema.maxItems !== undefined) said.push(`Up to ${formatCount(schema.maxItems)} entries`);
   if (schema.default !== undefined) {
-    const text = typeof schema.default === 'string' ? schema.default : JSON.stringify(schema.default);
-    said.push(`${text.length > 80 ? `${text.slice(0, 80)}…` : text} if left out`);
+    const text = defaultWords(schema.default);
+    said.push(`Default: ${text.length > 80 ? `${text.slice(0, 80)}…` : text}`);
   }
   return said;
 }

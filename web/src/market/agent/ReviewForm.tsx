@@ -58,7 +58,7 @@ export function ReviewForm({ agent, own, onDone, onTry }: Props) {
   const askRemove = async () => {
     const agreed = await confirmAsk({
       title: 'Remove your review',
-      children: 'Your stars and words are deleted, with the answer to them.',
+      children: 'Your stars and words are deleted, with the developer’s reply.',
       confirm: 'Remove it',
       danger: true,
     });
@@ -87,11 +87,11 @@ export function ReviewForm({ agent, own, onDone, onTry }: Props) {
             )
           )}
           <Input.Wrapper label="Stars" error={form.errors.rating} labelElement="div">
-            <Rating size="lg" mt={4} color="var(--app-star)" aria-label="Stars" {...form.getInputProps('rating')} />
+            <Rating role="radiogroup" size="lg" mt={4} color="var(--app-star)" aria-label="Stars" {...form.getInputProps('rating')} />
           </Input.Wrapper>
-          <TextInput label="In a line" {...form.getInputProps('title')} />
+          <TextInput label="Title" {...form.getInputProps('title')} />
           <Textarea
-            label="More"
+            label="Review"
             description="Plain text. What did you use it for, and how did it go?"
             {...form.getInputProps('text')}
           />

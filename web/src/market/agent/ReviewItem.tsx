@@ -29,7 +29,7 @@ export function ReviewItem({ agent, review, isOwn }: Props) {
       <Group justify="space-between" wrap="nowrap" align="flex-start">
         <div>
           <Group gap="sm">
-            <Rating value={review.rating} readOnly size="sm" color="var(--app-star)" aria-label={`${review.rating} of 5 stars`} />
+            <Rating role="img" value={review.rating} readOnly size="sm" color="var(--app-star)" aria-label={`${review.rating} of 5 stars`} />
             {isOwn && <Badge>Yours</Badge>}
           </Group>
           <Text size="sm" c="dimmed" mt={4}>
@@ -64,7 +64,7 @@ export function ReviewItem({ agent, review, isOwn }: Props) {
       {review.reply && (
         <div className={classes.reply}>
           <Text size="sm" fw={600}>
-            {agent.developer.name} answered{' '}
+            {agent.developer.name} replied{' '}
             <Text span size="sm" c="dimmed" fw={400}>
               <Time at={review.reply.replied_at} />
             </Text>

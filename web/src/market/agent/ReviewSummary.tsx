@@ -13,7 +13,7 @@ export function ReviewSummary({ list }: { list: UserReviewList }) {
     <div className={classes.summary}>
       <div>
         <Text className={classes.mean}>{list.rating.toFixed(1)}</Text>
-        <Rating value={list.rating} fractions={10} readOnly color="var(--app-star)" aria-label={`${list.rating.toFixed(1)} of 5 stars`} />
+        <Rating role="img" value={list.rating} fractions={10} readOnly color="var(--app-star)" aria-label={`${list.rating.toFixed(1)} of 5 stars`} />
         <Text size="sm" c="dimmed" mt={4}>
           {plural(list.review_count, 'review')}
         </Text>

@@ -58,7 +58,7 @@ export function ReviewsTab({ agent, onTry }: Props) {
       {total === 0 ? (
         !isWriting && (
           <EmptyState icon={MessageSquareText} title="No reviews yet" action={writeButton || undefined}>
-            Reviews are by users who have run the agent successfully, one each.
+            Whoever has run the agent successfully can write one.
           </EmptyState>
         )
       ) : (
@@ -73,7 +73,15 @@ export function ReviewsTab({ agent, onTry }: Props) {
               <ReviewItem key={review.id} agent={agent} review={review} isOwn={review.id === own?.id} />
             ))}
           </Stack>
-          {total > LIMIT && <Pagination total={Math.ceil(total / LIMIT)} value={page} onChange={setPage} />}
+          {total > LIMIT && (
+            <Pagination
+              total={Math.ceil(total / LIMIT)}
+              value={page}
+              onChange={setPage}
+              getControlProps={(control) => ({ 'aria-label': `${control} page` })}
+              getItemProps={(item) => ({ 'aria-label': `Page ${item}` })}
+            />
+          )}
         </>
       )}
     </Stack>

@@ -16,16 +16,15 @@ import { StatusBadge } from '@/shared/StatusBadge';
 import { formatDay } from '@/shared/time';
 
 import { subscriptionsQuery } from '../queries';
+import { subscriptionOf } from '../subscription';
 import type { AgentPageData } from '../types';
 import { priceToConfirm } from './tryRun';
-
-const OVER = new Set(['ended']);
 
 /** The subscription to an agent: beginning one, or how the one there is stands. */
 export function SubscribeBox({ agent }: { agent: AgentPageData }) {
   const session = useSession();
   const list = useQuery({ ...subscriptionsQuery(), enabled: session?.role === 'user' });
-  const own = list.data?.subscriptions.find(({ agent_id, status }) => agent_id === agent.id && !OVER.has(status));
+  const own = subscriptionOf(agent, list.data?.subscriptions);
   const price = formatMoney(agent.price_amount, agent.price_currency, { short: true });
 
   const subscribe = useMutation({
@@ -34,7 +33,7 @@ export function SubscribeBox({ agent }: { agent: AgentPageData }) {
       if (!isUser && !(await signInAsk({ reason: `Sign in to subscribe to ${agent.name}.`, role: 'user' }))) return null;
       const agreed = await confirmAsk({
         title: `Subscribe to ${agent.name}`,
-        children: `${price} are taken from your wallet now, and on the same day of each month until you cancel.`,
+        children: `${price} is taken from your wallet now, and on the same day of each month until you cancel.`,
         confirm: `Subscribe for ${price} a month`,
       });
       if (!agreed) return null;
@@ -57,13 +56,13 @@ export function SubscribeBox({ agent }: { agent: AgentPageData }) {
         <Group gap="xs">
           <StatusBadge status={own.status} />
           <Text size="sm">
-            {own.status === 'cancelled' ? 'Ends' : 'Until'} {formatDay(own.period_end)}
+            {own.status === 'cancelled' ? 'Ends' : 'Paid until'} {formatDay(own.period_end)}
           </Text>
         </Group>
         <Text size="sm" c="dimmed">
           {formatCount(own.runs_used)}
           {own.runs_per_month === null || own.runs_per_month === undefined ? '' : ` of ${formatCount(own.runs_per_month)}`} runs used this month.{' '}
-          <AnchorLink to="/dashboard/subscriptions" size="sm">
+          <AnchorLink to="/dashboard/subscriptions" size="sm" underline="always">
             Manage
           </AnchorLink>
         </Text>
@@ -78,7 +77,7 @@ export function SubscribeBox({ agent }: { agent: AgentPageData }) {
         </Alert>
       )}
       <Button
-        variant="light"
+        size="md"
         fullWidth
         leftSection={<CalendarCheck size={16} aria-hidden />}
         loading={subscribe.isPending}

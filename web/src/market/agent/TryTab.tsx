@@ -14,7 +14,8 @@ import { SchemaFields, useSchemaForm } from '@/shared/schema';
 import { fieldsOf } from '@/shared/schema/types';
 
 import { freeWords, priceShort } from '../price';
-import { deploymentsQuery, walletQuery } from '../queries';
+import { deploymentsQuery, subscriptionsQuery, walletQuery } from '../queries';
+import { subscriptionOf } from '../subscription';
 import type { AgentPageData, Deployment } from '../types';
 import { NotSignedIn, priceToConfirm, runStart, wishKey } from './tryRun';
 
@@ -130,10 +131,12 @@ function TryForm({ agent, deployments, isUser }: FormProps) {
 function PriceNote({ agent, isUser }: { agent: AgentPageData; isUser: boolean }) {
   const wallet = useQuery({ ...walletQuery(), enabled: isUser && agent.price_amount > 0 });
   const free = freeWords(agent);
-  const isCovered = agent.pricing.model === 'subscription';
+  const isCovered = agent.pricing.model === 'subscription' && agent.price_amount > 0;
+  const subscriptions = useQuery({ ...subscriptionsQuery(), enabled: isUser && isCovered });
+  const isSubscribed = subscriptionOf(agent, subscriptions.data?.subscriptions) !== undefined;
   return (
     <Text size="sm" c="dimmed" maw={420}>
-      {isCovered ? 'Runs are part of the subscription.' : agent.price_amount === 0 ? 'This run is free.' : `${priceShort(agent)}, if it succeeds`}
+      {isCovered ? (isSubscribed ? 'Part of your subscription.' : `Runs need a subscription: ${priceShort(agent)}.`) : agent.price_amount === 0 ? 'This run is free.' : `${priceShort(agent)}, if it succeeds`}
       {free ? ` (${free})` : ''}
       {!isCovered && agent.price_amount > 0 ? '.' : ''}
       {wallet.data && !isCovered && ` Your wallet has ${formatMoney(wallet.data.available, wallet.data.currency)}.`}

@@ -7,7 +7,7 @@ import { versionChangesQuery } from '../queries';
 
 type Changes = Schemas['VersionChanges'];
 
-/** What a version changed for who runs it, against the one before. Older servers do not say; then nothing is shown. */
+/** What a version changed for who runs it, against the one before. */
 export function VersionChanges({ agent, version }: { agent: string; version: string }) {
   const { data } = useQuery(versionChangesQuery(agent, version));
   if (!data) return null;

@@ -58,7 +58,7 @@ export function VersionsTab({ agent, versions }: Props) {
           {index < all.length - 1 && <VersionChanges agent={agent.slug} version={version.version} />}
           <Group gap={6} mt="sm">
             <Text size="xs" c="dimmed">
-              {LANGUAGES[version.runtime_language] ?? version.runtime_language} {version.runtime_version} · code
+              {LANGUAGES[version.runtime_language] ?? version.runtime_language} {version.runtime_version} · SHA-256 of the code
             </Text>
             <Code fz="xs">{version.code_hash.slice(0, 16)}</Code>
             <CopyButton value={version.code_hash} label={`Copy the SHA-256 of the code of ${version.version}`} />

@@ -1,4 +1,4 @@
-import { Button, Drawer, Pagination, Text, Title } from '@mantine/core';
+import { Button, Drawer, Pagination, Text, Title, useMatches } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { SearchX } from 'lucide-react';
@@ -25,6 +25,7 @@ export function ExplorePage() {
     placeholderData: keepPreviousData,
   });
   const [isOpen, drawer] = useDisclosure(false);
+  const siblings = useMatches({ base: 0, sm: 1 });
   const title = search.category ? categoryLabel(search.category) : 'Explore agents';
   usePageTitle(search.search ? `${search.search} · Agents` : title);
   const facets = <Filters facets={list.data?.facets ?? undefined} search={search} onChange={set} />;
@@ -61,11 +62,12 @@ export function ExplorePage() {
             Try other words or fewer filters. One wrong letter in a word does no harm.
           </EmptyState>
         ) : (
-          <>
+          <div className={list.isPlaceholderData ? classes.stale : undefined} aria-busy={list.isPlaceholderData || undefined}>
             <AgentGrid agents={list.data?.agents} expect={12} order={2} columns={{ base: 1, xs: 2, lg: 3 }} />
             {total !== undefined && total > LIMIT && (
               <Pagination
                 mt="xl"
+                siblings={siblings}
                 total={Math.ceil(total / LIMIT)}
                 value={search.page ?? 1}
                 onChange={(page) => {
@@ -76,7 +78,7 @@ export function ExplorePage() {
                 getItemProps={(page) => ({ 'aria-label': `Page ${page}` })}
               />
             )}
-          </>
+          </div>
         )}
       </div>
       <Drawer opened={isOpen} onClose={drawer.close} title="Filters" position="bottom" size="85%" hiddenFrom="md">

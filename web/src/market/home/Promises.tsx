@@ -21,12 +21,12 @@ const PROMISES: PromiseOf[] = [
   {
     icon: BoxSelect,
     title: 'Sealed off',
-    text: 'Agents run without a network and see nothing but their own code and what you give them.',
+    text: 'Agents run without a network and see only their own code and what you give them.',
   },
   {
     icon: FileCheck2,
     title: 'A signed receipt',
-    text: 'Each paid run has one. It binds code, inputs, outputs and money, and your browser can verify it.',
+    text: 'Every finished run has one. It binds code, inputs, outputs and money, and your browser can verify it.',
   },
   {
     icon: CodeXml,
@@ -43,7 +43,7 @@ export function Promises() {
   return (
     <section aria-labelledby="promises">
       <Title order={2} id="promises" mb="sm">
-        How it works here
+        How it works
       </Title>
       <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }} spacing="xl">
         {PROMISES.map(({ icon: Icon, title, text }) => (

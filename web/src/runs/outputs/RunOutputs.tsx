@@ -64,7 +64,14 @@ export function RunOutputs({ run }: Props) {
         </Group>
       }
     >
-      {mode === 'json' ? <CodeBlock code={json} language="json" label="the outputs" maxHeight={560} /> : agent.isLoading ? <Skeleton h={220} /> : <ValueList values={values} />}
+      {mode === 'json' ? (
+        <CodeBlock code={json} language="json" label="the outputs" maxHeight={560} />
+      ) : (
+        // Their order is not known yet, their size is: nothing below moves when it is.
+        <Skeleton visible={agent.isLoading} aria-busy={agent.isLoading}>
+          <ValueList values={values} />
+        </Skeleton>
+      )}
     </Panel>
   );
 }

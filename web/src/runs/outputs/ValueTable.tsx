@@ -20,7 +20,7 @@ export function ValueTable({ name, rows }: { name: string; rows: Record<string, 
   const alignOf = new Map(columns.map((column) => [column, isNumeric(column) ? ('right' as const) : undefined]));
   return (
     <div>
-      <Table.ScrollContainer minWidth={Math.min(columns.length * 110, 1600)} type="native" className={classes.frame} maxHeight={480} tabIndex={0} role="group" aria-label={words(name)}>
+      <Table.ScrollContainer minWidth={Math.min(columns.length * 110, 1600)} type="native" className={`${classes.frame} scroll-x`} maxHeight={480} tabIndex={0} role="group" aria-label={words(name)}>
         <Table verticalSpacing={6} horizontalSpacing="sm" aria-label={words(name)} stickyHeader fz="sm">
           <Table.Thead>
             <Table.Tr>

@@ -1,4 +1,4 @@
-import { ActionIcon, Alert, Anchor, Group, Switch, Text, TextInput, Tooltip } from '@mantine/core';
+import { ActionIcon, Alert, Anchor, Group, Skeleton, Switch, Text, TextInput, Tooltip } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Download, Search } from 'lucide-react';
 import { useMemo, useState } from 'react';
@@ -16,6 +16,10 @@ import { type Execution, isOver } from '../types';
 import { linesOf } from './linesOf';
 import { LogLines } from './LogLines';
 
+const NONE: readonly LogLine[] = [];
+/** A few lines and the note below them. */
+const LOADING_PX = 92;
+
 interface Props {
   run: Execution;
   live: RunLive;
@@ -30,10 +34,13 @@ export function LogPanel({ run, live }: Props) {
   const [hasTimes, setTimes] = useState(false);
   const over = isOver(run.status);
   // Events are kept for a day; what was printed stays.
-  const isGone = over && connection === 'over' && told === 0;
+  const isTold = connection === 'over' || connection === 'refused';
+  const isGone = over && isTold && told === 0;
   const kept = useKept(run.id, isGone);
-  const lines = isGone ? kept : live.lines;
-  const count = isGone ? kept.length : told;
+  const lines = isGone ? (kept ?? NONE) : live.lines;
+  const count = isGone ? (kept?.length ?? 0) : told;
+  // Whether it printed anything is known once all of it was told.
+  const isLoading = over && count === 0 && (!isTold || kept === undefined);
   const found = useMemo(() => filter(lines, count, needle), [lines, count, needle]);
   const save = () => saveAll(run.id).catch((error: unknown) => notifyFailed(error, 'The log was not loaded'));
   return (
@@ -63,7 +70,9 @@ export function LogPanel({ run, live }: Props) {
         )
       }
     >
-      {count === 0 ? (
+      {isLoading ? (
+        <Skeleton h={LOADING_PX} aria-busy />
+      ) : count === 0 ? (
         <Text size="sm" c="dimmed">
           {over ? 'The agent printed nothing.' : 'Nothing so far. What the agent prints to its standard output is shown at the end.'}
         </Text>
@@ -99,9 +108,10 @@ function filter(lines: readonly LogLine[], count: number, needle: string): reado
   return lines.slice(0, count).filter((line) => line.message.toLowerCase().includes(wanted));
 }
 
-function useKept(execution: string, isWanted: boolean): readonly LogLine[] {
-  const { data } = useQuery({ ...runLogsQuery(execution), enabled: isWanted });
-  return useMemo(() => (data ? linesOf(data.stdout, data.stderr) : []), [data]);
+/** Undefined while it is on its way. One that cannot be had is as none: the download says why. */
+function useKept(execution: string, isWanted: boolean): readonly LogLine[] | undefined {
+  const { data, isError } = useQuery({ ...runLogsQuery(execution), enabled: isWanted });
+  return useMemo(() => (data ? linesOf(data.stdout, data.stderr) : isError ? [] : undefined), [data, isError]);
 }
 
 async function saveAll(execution: string): Promise<void> {

@@ -12,8 +12,8 @@ import type { Sample } from '../follow/runLive';
 export default function ResourceChart({ samples }: { samples: readonly Sample[] }) {
   return (
     <Stack gap={8}>
-      <Graph data={samples.map(({ cpu }) => cpu)} label="Processor" unit={(value) => `${Math.round(value)}%`} color="brand.6" />
-      <Graph data={samples.map(({ memory }) => memory)} label="Most memory so far" unit={formatBytes} color="blue.6" />
+      <Graph data={samples.map(({ cpu }) => cpu)} label="Processor" unit={(value) => `${Math.round(value)}%`} color="brand.6" hasPeak />
+      <Graph data={samples.map(({ memory }) => memory)} label="Peak memory" unit={formatBytes} color="blue.6" />
     </Stack>
   );
 }
@@ -23,16 +23,19 @@ interface GraphProps {
   label: string;
   color: string;
   unit: (value: number) => string;
+  /** Whether the last value is not the highest anyway. */
+  hasPeak?: boolean;
 }
 
-function Graph({ data, label, color, unit }: GraphProps) {
+function Graph({ data, label, color, unit, hasPeak = false }: GraphProps) {
   const known = data.filter((value) => value !== null);
   const last = known.at(-1);
   if (last === undefined) return null;
   return (
     <figure style={{ margin: 0 }}>
       <Text size="xs" c="dimmed" component="figcaption">
-        {label}: <b className="tabular">{unit(last)}</b>, at most <span className="tabular">{unit(Math.max(...known))}</span>
+        {label}: <b className="tabular">{unit(last)}</b>
+        {hasPeak && <span className="tabular">, highest {unit(Math.max(...known))}</span>}
       </Text>
       {/* A picture: the figures are in the caption, and there is nothing to reach by keyboard. */}
       <div inert>

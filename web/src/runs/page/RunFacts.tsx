@@ -26,8 +26,8 @@ export function RunFacts({ run }: { run: Execution }) {
     ['Started', run.started_at && <Time key="at" at={run.started_at} as="absolute" />],
     ['Created', !run.started_at && <Time key="at" at={run.created_at} as="absolute" />],
     ['Ended', run.completed_at && <Time key="end" at={run.completed_at} as="absolute" />],
-    ['Waited', run.started_at && formatDuration(Math.max(0, Date.parse(run.started_at) - Date.parse(run.created_at)))],
-    ['Took', run.duration_ms !== undefined && formatDuration(run.duration_ms)],
+    ['Waited in queue', run.started_at && formatDuration(Math.max(0, Date.parse(run.started_at) - Date.parse(run.created_at)))],
+    ['Total time', run.duration_ms !== undefined && formatDuration(run.duration_ms)],
     ['Isolation', run.isolation && <span key="isolation" title={run.isolation}>{isolationWords(run.isolation)}</span>],
   ];
   return (

@@ -39,7 +39,7 @@ export function RunMoney({ run, live }: Props) {
     ['Paid', payment ? <Money key="paid" amount={payment.amount} currency={currency} /> : over ? 'Nothing' : 'Nothing yet'],
     ['So far', !over && charged !== null && <Money key="far" amount={charged} currency={currency} />],
     ['At most', !over && run.max_amount !== undefined && <Money key="most" amount={run.max_amount} currency={currency} />],
-    ['Returned', run.refunded_amount ? <Money key="back" amount={run.refunded_amount} currency={currency} /> : null],
+    ['Refunded', run.refunded_amount ? <Money key="back" amount={run.refunded_amount} currency={currency} /> : null],
     ['Payment', payment && <IdText key="payment" id={payment.payment_id} label="the payment's id" />],
     [
       'Subscription',

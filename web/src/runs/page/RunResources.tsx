@@ -19,13 +19,14 @@ interface Props {
 /** What a run uses: a graph while it runs for longer than a moment, figures of all of it. */
 export function RunResources({ run, live }: Props) {
   const samples = useLive(live, 'samples');
-  const used = run.resources;
+  // Those of a run that goes on are as old as the page's last look at it; the graph is newer.
+  const used = isOver(run.status) ? run.resources : undefined;
   if (!used && samples.length === 0) {
     if (isOver(run.status) || run.status === 'queued') return null;
     return (
       <Panel title="Resources">
         <Text size="sm" c="dimmed">
-          Figures come from the second second on.
+          Figures appear once it has run for a second.
         </Text>
       </Panel>
     );
@@ -33,13 +34,13 @@ export function RunResources({ run, live }: Props) {
   const cpu = used ? cpuOf(used) : null;
   const facts: Fact[] = used
     ? [
-        ['Ran for', formatDuration(used.wall_ms)],
+        ['Run time', formatDuration(used.wall_ms)],
         ['Processor time', cpu === null ? null : formatDuration(cpu)],
-        ['Held back', used.throttled_ms ? formatDuration(used.throttled_ms) : null],
-        ['Most memory', used.peak_memory_bytes === null ? null : formatBytes(used.peak_memory_bytes)],
-        ['Processes at once', used.peak_pids],
-        ['Written', used.bytes_written === undefined ? null : formatBytes(used.bytes_written)],
-        ['Start', `${used.startup_ms} ms`],
+        ['Throttled for', used.throttled_ms ? formatDuration(used.throttled_ms) : null],
+        ['Peak memory', used.peak_memory_bytes === null ? null : formatBytes(used.peak_memory_bytes)],
+        ['Most processes', used.peak_pids],
+        ['Written to disk', used.bytes_written === undefined ? null : formatBytes(used.bytes_written)],
+        ['Start-up', `${used.startup_ms} ms`],
       ]
     : [];
   return (

@@ -110,8 +110,8 @@ function Settling({ run }: { run: Execution }) {
         <div>
           <Text fw={600}>The agent is done; its result is sealed</Text>
           <Text size="sm" c="dimmed">
-            Nobody can read a sealed result, you neither. It opens when the payment is through: you get both, or neither. This
-            usually takes less than a second; while the payment service does not answer, FrameOS keeps trying.
+            A sealed result is shown to nobody until the payment is through: you get both, or neither. This usually takes less
+            than a second; while the payment service does not answer, FrameOS keeps trying.
           </Text>
         </div>
         <Stepper active={done} size="xs" allowNextStepsSelect={false}>

@@ -99,8 +99,9 @@ function Result({ verdict }: { verdict: Verdict }) {
     <Alert
       color={isWhole ? 'green' : 'red'}
       icon={isWhole ? <ShieldCheck size={20} aria-hidden /> : <ShieldX size={20} aria-hidden />}
-      title={isWhole ? 'The receipt is whole' : 'The receipt does not hold'}
+      title={isWhole ? 'The receipt is genuine' : 'The receipt does not hold'}
       role={isWhole ? 'status' : 'alert'}
+      p="sm"
     >
       <CheckList checks={verdict.checks} />
       {!isWhole && (

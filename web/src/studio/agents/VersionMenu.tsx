@@ -1,7 +1,7 @@
 import { ActionIcon, Button, Group, Menu, Modal, Stack, Text, Textarea } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { Ban, CircleAlert, EllipsisVertical } from 'lucide-react';
+import { Ban, ChevronDown, CircleAlert, EllipsisVertical } from 'lucide-react';
 import { useState } from 'react';
 
 import { client, take } from '@/api/client';
@@ -23,7 +23,7 @@ const WORDS = {
   },
   yank: {
     title: (version: string) => `Withdraw ${version}`,
-    says: 'No new run and no new deployment of it begins, for good. Runs that have begun go on. Meant for versions that are not safe.',
+    says: 'No new run and no new deployment of it begins, for good. Runs that have begun go on. Whoever has it deployed is told. Meant for versions that are not safe.',
     label: 'Reason',
     placeholder: 'It writes card numbers to its log.',
     button: 'Withdraw it for good',
@@ -34,19 +34,27 @@ const WORDS = {
 interface Props {
   agent: string;
   version: VersionSummary;
+  /** With words on its button. */
+  isWide?: boolean;
 }
 
 /** What can be done about a version. */
-export function VersionMenu({ agent, version }: Props) {
+export function VersionMenu({ agent, version, isWide = false }: Props) {
   const [act, setAct] = useState<Act | null>(null);
   if (version.status === 'yanked' || version.review_status !== 'approved') return null;
   return (
     <>
       <Menu position="bottom-end">
         <Menu.Target>
-          <ActionIcon variant="subtle" color="gray" aria-label={`Actions for version ${version.version}`}>
-            <EllipsisVertical size={16} aria-hidden />
-          </ActionIcon>
+          {isWide ? (
+            <Button variant="default" rightSection={<ChevronDown size={15} aria-hidden />} aria-label={`Actions for version ${version.version}`}>
+              Actions
+            </Button>
+          ) : (
+            <ActionIcon variant="subtle" color="gray" aria-label={`Actions for version ${version.version}`}>
+              <EllipsisVertical size={16} aria-hidden />
+            </ActionIcon>
+          )}
         </Menu.Target>
         <Menu.Dropdown>
           <Menu.Item leftSection={<CircleAlert size={15} aria-hidden />} onClick={() => setAct('deprecate')}>
@@ -64,7 +72,7 @@ export function VersionMenu({ agent, version }: Props) {
   );
 }
 
-function ActForm({ agent, version, act, onDone }: Props & { act: Act; onDone: () => void }) {
+function ActForm({ agent, version, act, onDone }: Omit<Props, 'isWide'> & { act: Act; onDone: () => void }) {
   const queries = useQueryClient();
   const said = WORDS[act];
   const form = useForm({

@@ -3,6 +3,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { Download } from 'lucide-react';
 
+import { download } from '@/shared/download';
 import { ErrorState } from '@/shared/ErrorState';
 import { formatMoney } from '@/shared/money';
 import { formatCount, formatDuration, formatShare } from '@/shared/numbers';
@@ -10,7 +11,6 @@ import { Page } from '@/shared/Page';
 import { PageHeader } from '@/shared/PageHeader';
 
 import { AgentSelect } from '../AgentSelect';
-import { saveAs } from '../ask';
 import { analyticsQuery } from '../queries';
 import { Stat } from '../Stat';
 import { type Analytics, CURRENCY } from '../types';
@@ -57,7 +57,7 @@ export function StudioAnalyticsPage() {
             <Stat label="Mean duration" value={totals && (totals.avgDuration === null ? '–' : formatDuration(totals.avgDuration))} />
           </SimpleGrid>
           <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md">
-            <ChartCard title="Runs" drawing="runs" days={data?.days} says="All that were triggered, however they ended." />
+            <ChartCard title="Runs" drawing="runs" days={data?.days} says="All runs, however they ended." />
             <ChartCard title="Revenue" drawing="revenue" days={data?.days} says="Your 70 % of what was paid, refunds taken off." />
             <ChartCard title="Success" drawing="success" days={data?.days} says="The share of runs that ended well." />
             <ChartCard title="Duration" drawing="duration" days={data?.days} says="How long runs took, within 5 %." />
@@ -90,7 +90,7 @@ export function StudioAnalyticsPage() {
 /** What is shown, as tables for a spreadsheet. */
 function ExportMenu({ data }: { data: Analytics }) {
   const save = (name: string, head: string[], rows: (string | number | null)[][]) =>
-    saveAs(new Blob([csvOf(head, rows)], { type: 'text/csv' }), name);
+    download(name, csvOf(head, rows), 'text/csv');
   const figures = ['runs', 'revenue_paise', 'success_rate', 'mean_duration_ms', 'p50_duration_ms', 'p95_duration_ms'];
   const cells = (row: DayRow | VersionRow) => [
     row.executions, row.revenue, row.success_rate, row.avg_duration_ms, row.p50_duration_ms ?? null, row.p95_duration_ms,

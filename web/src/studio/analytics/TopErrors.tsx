@@ -1,6 +1,6 @@
 import { Badge, Group, Paper, Skeleton, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { CheckCircle2, CircleHelp } from 'lucide-react';
+import { CheckCircle2 } from 'lucide-react';
 
 import { DataTable } from '@/shared/DataTable';
 import { EmptyState } from '@/shared/EmptyState';
@@ -24,7 +24,6 @@ export function TopErrors({ agent, days, agents }: Props) {
   const { data, error, refetch } = useQuery(errorsQuery({ agent_id: agent, days }));
   if (error) return <ErrorState error={error} onRetry={() => void refetch()} />;
   if (data === undefined) return <Skeleton h={200} radius="lg" aria-busy />;
-  if (data === null) return <EmptyState icon={CircleHelp} title="This server does not tell errors apart" />;
   if (data.reasons.length === 0) {
     return <EmptyState icon={CheckCircle2} title="No run failed on these days" />;
   }
@@ -48,7 +47,7 @@ export function TopErrors({ agent, days, agents }: Props) {
         columns={[
           {
             key: 'message',
-            header: 'What was said',
+            header: 'Message',
             render: (row) => (
               <>
                 <Text size="sm" ff={row.message ? 'monospace' : undefined} c={row.message ? undefined : 'dimmed'} lineClamp={2}>

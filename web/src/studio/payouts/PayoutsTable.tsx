@@ -3,6 +3,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Banknote, Download } from 'lucide-react';
 
 import { sentence } from '@/api/errors';
+import { downloadCsv } from '@/api/raw';
 import { type Column, DataTable } from '@/shared/DataTable';
 import { EmptyState } from '@/shared/EmptyState';
 import { AnchorLink } from '@/shared/links';
@@ -11,7 +12,6 @@ import { notifyFailed } from '@/shared/notify';
 import { StatusBadge } from '@/shared/StatusBadge';
 import { Time } from '@/shared/Time';
 
-import { downloadCsv } from '../ask';
 import { payoutsQuery } from '../queries';
 import type { Payout } from '../types';
 
@@ -24,7 +24,7 @@ interface Props {
 const COLUMNS: Column<Payout>[] = [
   {
     key: 'period',
-    header: 'Week of',
+    header: 'Payout of',
     render: (row) => (
       <AnchorLink to="/studio/payouts/$payout" params={{ payout: row.id }} fw={550} size="sm">
         <Time at={`${row.period}T00:00:00`} as="day" />

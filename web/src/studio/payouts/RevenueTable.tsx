@@ -26,7 +26,7 @@ export function RevenueTable({ page, limit, onPage }: Props) {
   const columns: Column<RevenueEntry>[] = [
     {
       key: 'of',
-      header: 'Of',
+      header: 'From',
       render: (row) => (
         <>
           <Text size="sm" fw={550}>
@@ -34,8 +34,8 @@ export function RevenueTable({ page, limit, onPage }: Props) {
             {row.refund_id && ' (refund)'}
           </Text>
           {row.execution_id && (
-            <AnchorLink to="/studio/runs/$run" params={{ run: row.execution_id }} size="xs" ff="monospace">
-              {row.execution_id}
+            <AnchorLink to="/studio/runs/$run" params={{ run: row.execution_id }} size="xs" className="tabular">
+              Run …{row.execution_id.slice(-8)}
             </AnchorLink>
           )}
         </>

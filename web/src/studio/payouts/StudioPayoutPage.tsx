@@ -5,13 +5,14 @@ import { Download, FileX2 } from 'lucide-react';
 import type { ReactNode } from 'react';
 
 import { sentence } from '@/api/errors';
+import { downloadCsv } from '@/api/raw';
 import { DataTable } from '@/shared/DataTable';
 import { EmptyState } from '@/shared/EmptyState';
 import { ErrorState } from '@/shared/ErrorState';
 import { AnchorLink } from '@/shared/links';
 import { Money } from '@/shared/Money';
 import { notifyFailed } from '@/shared/notify';
-import { formatCount } from '@/shared/numbers';
+import { plural } from '@/shared/numbers';
 import { Page } from '@/shared/Page';
 import { PageHeader } from '@/shared/PageHeader';
 import { StatusBadge } from '@/shared/StatusBadge';
@@ -19,7 +20,6 @@ import { words } from '@/shared/words';
 import { formatDay } from '@/shared/time';
 import { Time } from '@/shared/Time';
 
-import { downloadCsv } from '../ask';
 import { payoutQuery } from '../queries';
 import type { PayoutStatement } from '../types';
 
@@ -89,15 +89,15 @@ export function StudioPayoutPage() {
                   header: 'Run',
                   render: (line) =>
                     line.execution_id ? (
-                      <Text size="xs" ff="monospace">
-                        {line.execution_id}
-                      </Text>
+                      <AnchorLink to="/studio/runs/$run" params={{ run: line.execution_id }} size="sm" className="tabular">
+                        …{line.execution_id.slice(-8)}
+                      </AnchorLink>
                     ) : (
                       '–'
                     ),
                 },
                 { key: 'gross', header: 'Paid by users', align: 'right', render: (line) => <Money amount={line.gross} currency={data.payout.currency} /> },
-                { key: 'amount', header: 'Yours', align: 'right', render: (line) => <Money amount={line.amount} currency={data.payout.currency} signed /> },
+                { key: 'amount', header: 'Your share', align: 'right', render: (line) => <Money amount={line.amount} currency={data.payout.currency} signed /> },
               ]}
             />
           </section>
@@ -109,7 +109,7 @@ export function StudioPayoutPage() {
 
 function Sum({ statement: { statement, payout } }: { statement: PayoutStatement }) {
   const rows: [string, number, boolean?][] = [
-    [`Your part of ${formatCount(statement.sales)} payments (${payout.currency})`, statement.shares],
+    [`Your part of ${plural(statement.sales, 'payment')}`, statement.shares],
     ['Runs that your agents called', statement.orchestration],
     ['Taken back by refunds', statement.refunds],
     ['Earlier payouts that failed or came back', statement.returned],

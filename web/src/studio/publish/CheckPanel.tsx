@@ -10,7 +10,7 @@ import { manifestParse } from './manifest';
 
 interface Props {
   text: string;
-  check: UseQueryResult<AgentChecked | null>;
+  check: UseQueryResult<AgentChecked>;
   onGoTo: (path: string) => void;
 }
 
@@ -48,19 +48,12 @@ function Said({ text, check, onGoTo }: Props) {
       </Text>
     );
   }
-  if (check.data === null) {
-    return (
-      <Text size="sm" c="dimmed">
-        This server tells what is wrong with a manifest when it is submitted.
-      </Text>
-    );
-  }
   const { errors, warnings } = check.data;
   return (
     <Stack gap="sm">
       {errors.length === 0 ? (
         <Alert color="green" icon={<CheckCircle2 size={16} aria-hidden />}>
-          The manifest is right.
+          The manifest is valid.
         </Alert>
       ) : (
         <Alert color="red" icon={<CircleAlert size={16} aria-hidden />} title={`${plural(errors.length, 'thing')} to change`}>

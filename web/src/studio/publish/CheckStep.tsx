@@ -47,11 +47,6 @@ export function CheckStep({ bundle, text, target, onBack, onSubmitted }: Props) 
   return (
     <Stack gap="lg">
       {check.isPending ? <Checking /> : check.error ? <ErrorState error={check.error} onRetry={() => void check.refetch()} /> : null}
-      {check.data === null && !submit.error && (
-        <Alert color="gray" title="Not checked before">
-          This server scans the code when it is submitted, and says then what it found.
-        </Alert>
-      )}
       {check.data && <Checked checked={check.data} isVersion={target !== null} />}
       {submit.error && <Refused error={submit.error} />}
       <Group justify="space-between">

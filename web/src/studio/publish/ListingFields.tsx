@@ -68,7 +68,7 @@ export function ListingFields({ manifest, errors, isVersion, onChange }: Props) 
         minRows={5}
         {...typed('long_description')}
       />
-      <TextInput label="Icon" description="https address of a square picture" placeholder="https://…" {...typed('icon_url')} />
+      <TextInput label="Icon" description="The https address of a square picture, for programs that list agents. These pages show initials: they load nothing from other hosts." placeholder="https://…" {...typed('icon_url')} />
       <div>
         <Title order={2} size="h4" mb="sm">
           Price

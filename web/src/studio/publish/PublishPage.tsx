@@ -1,4 +1,4 @@
-import { Stepper, VisuallyHidden } from '@mantine/core';
+import { Stepper, Text, VisuallyHidden } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, useBlocker } from '@tanstack/react-router';
@@ -19,7 +19,9 @@ import { Submitted } from './Submitted';
 
 const route = getRouteApi('/studio/publish');
 
-/** On a phone there is room for the numbers only. */
+const STEPS = ['Code', 'Listing and price', 'Check and submit'];
+
+/** On a phone there is room for the numbers only; the step's name stands below them. */
 function StepLabel({ text, isHidden }: { text: string; isHidden: boolean | undefined }) {
   return isHidden ? <VisuallyHidden>{text}</VisuallyHidden> : text;
 }
@@ -83,12 +85,17 @@ export function PublishPage() {
         onStepClick={(to) => to < step && !done && setStep(to)}
         allowNextStepsSelect={false}
         size={isNarrow ? 'xs' : 'sm'}
-        mb="xl"
+        mb={isNarrow ? 'sm' : 'xl'}
       >
-        <Stepper.Step label={<StepLabel text="Code" isHidden={isNarrow} />} />
-        <Stepper.Step label={<StepLabel text="Listing and price" isHidden={isNarrow} />} />
-        <Stepper.Step label={<StepLabel text="Check and submit" isHidden={isNarrow} />} />
+        {STEPS.map((text) => (
+          <Stepper.Step key={text} label={<StepLabel text={text} isHidden={isNarrow} />} />
+        ))}
       </Stepper>
+      {isNarrow && step < STEPS.length && (
+        <Text size="sm" fw={550} mb="lg" aria-hidden>
+          Step {step + 1} of {STEPS.length}: {STEPS[step]}
+        </Text>
+      )}
       {step === 0 && <DropStep bundle={bundle} onTake={take} onGoOn={() => setStep(1)} />}
       {step === 1 && bundle && (
         <ListingStep

@@ -37,7 +37,7 @@ export function Submitted({ answer, onAgain }: { answer: AgentRegistered; onAgai
               <List.Item>New users get this version. Existing deployments stay on theirs until their owners move them.</List.Item>
             )}
             {!isFree && account.data === null && (
-              <List.Item>Say where you want to be paid: without a payout account, what you earn stays here.</List.Item>
+              <List.Item>Set up a payout account: without one, what you earn stays here.</List.Item>
             )}
           </List>
           <Group mt="sm" justify="center">

@@ -2,16 +2,17 @@
 import { useDebouncedValue } from '@mantine/hooks';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 
-import { askIfThere } from '../ask';
-import type { AgentChecked, AgentCheckRequest } from '../contract';
+import { client, take } from '@/api/client';
+
+import type { AgentCheckRequest } from '../contract';
 import { type Bundle, bundleWith } from './bundle';
 import { manifestParse } from './manifest';
 import { base64 } from './tar';
 
 const check = (body: AgentCheckRequest, signal: AbortSignal) =>
-  askIfThere<AgentChecked>('/agents/check', { method: 'POST', body, signal });
+  take(client.POST('/agents/check', { body, signal }));
 
-/** The manifest alone, as it is typed. Data is null where the server does not check before submitting. */
+/** The manifest alone, as it is typed. */
 export function useManifestCheck(text: string, agent: string | undefined) {
   const [settled] = useDebouncedValue(text, 450);
   const manifest = manifestParse(settled);

@@ -32,12 +32,12 @@ export function ReviewCard({ review, agent, agentName }: Props) {
     mutationFn: () => take(client.DELETE('/agents/{agent}/reviews/{review}/reply', { params: { path } })),
     onSuccess: async () => {
       await refresh();
-      notifyDone('Your answer is removed.');
+      notifyDone('Your reply is removed.');
     },
     onError: (error) => notifyFailed(error),
   });
   const askRemove = async () => {
-    const sure = await confirmAsk({ title: 'Remove your answer?', children: 'Nobody sees it any more.', confirm: 'Remove it', danger: true });
+    const sure = await confirmAsk({ title: 'Remove your reply?', children: 'Nobody sees it any more.', confirm: 'Remove it', danger: true });
     if (sure) remove.mutate();
   };
   return (
@@ -64,10 +64,10 @@ export function ReviewCard({ review, agent, agentName }: Props) {
               {review.reply && (
                 <>
                   <Menu.Item leftSection={<Pencil size={15} aria-hidden />} onClick={() => setEditing(true)}>
-                    Change your answer
+                    Change your reply
                   </Menu.Item>
                   <Menu.Item leftSection={<Trash2 size={15} aria-hidden />} onClick={() => void askRemove()}>
-                    Remove your answer
+                    Remove your reply
                   </Menu.Item>
                 </>
               )}
@@ -92,7 +92,7 @@ export function ReviewCard({ review, agent, agentName }: Props) {
         ) : review.reply ? (
           <Blockquote p="sm" mt={4} radius="md" color="brand">
             <Text size="xs" c="dimmed">
-              Your answer, <Time at={review.reply.replied_at} />
+              Your reply, <Time at={review.reply.replied_at} />
             </Text>
             <Text size="sm" style={{ whiteSpace: 'pre-wrap' }}>
               {review.reply.text}
@@ -106,7 +106,7 @@ export function ReviewCard({ review, agent, agentName }: Props) {
               leftSection={<MessageSquareReply size={14} aria-hidden />}
               onClick={() => setEditing(true)}
             >
-              Answer
+              Reply
             </Button>
           </Group>
         )}
@@ -130,7 +130,7 @@ function ReplyForm({ path, before, onRefresh, onClose }: ReplyProps) {
       take(client.PUT('/agents/{agent}/reviews/{review}/reply', { params: { path }, body: { text: text.trim() } })),
     onSuccess: async () => {
       await onRefresh();
-      notifyDone('Your answer is there for everybody to read.');
+      notifyDone('Your reply is public now.');
       onClose();
     },
   });
@@ -143,7 +143,7 @@ function ReplyForm({ path, before, onRefresh, onClose }: ReplyProps) {
     >
       <Stack gap="xs">
         <Textarea
-          label="Your answer"
+          label="Your reply"
           description={`Plain text; ${2000 - text.length} characters left`}
           value={text}
           maxLength={2000}
@@ -153,7 +153,7 @@ function ReplyForm({ path, before, onRefresh, onClose }: ReplyProps) {
         {save.error && <ErrorState error={save.error} />}
         <Group gap="xs">
           <Button type="submit" size="xs" loading={save.isPending} disabled={text.trim() === '' || text === before}>
-            {before ? 'Save' : 'Answer'}
+            {before ? 'Save' : 'Reply'}
           </Button>
           <Button size="xs" variant="subtle" onClick={onClose}>
             Cancel

@@ -10,7 +10,6 @@ import { Page } from '@/shared/Page';
 import { PageHeader } from '@/shared/PageHeader';
 
 import { AgentSelect } from '../AgentSelect';
-import { AgentReviews } from './AgentReviews';
 import { developerReviewsQuery } from '../queries';
 import { ReviewCard } from './ReviewCard';
 
@@ -25,25 +24,22 @@ export function StudioReviewsPage() {
     placeholderData: keepPreviousData,
   });
   const set = (next: object) => void navigate({ search: (old: object) => ({ ...old, page: undefined, ...next }) });
-  const isOlder = data === null;
   return (
     <Page>
       <PageHeader title="Reviews">
-        What users say of your agents. An answer stands below the review, for everybody to read.
+        What users say about your agents. Your reply stands below the review, for everybody to read.
       </PageHeader>
       <Group mb="lg" gap="sm">
         <AgentSelect value={agent} onChange={(id) => set({ agent: id })} />
-        {!isOlder && (
-          <SegmentedControl
-            aria-label="Which reviews"
-            value={unanswered ? 'unanswered' : 'all'}
-            onChange={(value) => set({ unanswered: value === 'unanswered' || undefined })}
-            data={[
-              { value: 'all', label: 'All' },
-              { value: 'unanswered', label: data ? `Unanswered (${formatCount(data.unanswered)})` : 'Unanswered' },
-            ]}
-          />
-        )}
+        <SegmentedControl
+          aria-label="Which reviews"
+          value={unanswered ? 'unanswered' : 'all'}
+          onChange={(value) => set({ unanswered: value === 'unanswered' || undefined })}
+          data={[
+            { value: 'all', label: 'All' },
+            { value: 'unanswered', label: data ? `No reply yet (${formatCount(data.unanswered)})` : 'No reply yet' },
+          ]}
+        />
       </Group>
       {error && !data ? (
         <ErrorState error={error} onRetry={() => void refetch()} />
@@ -53,10 +49,8 @@ export function StudioReviewsPage() {
             <Skeleton key={key} h={130} radius="lg" />
           ))}
         </Stack>
-      ) : data === null ? (
-        <AgentReviews agent={agent} />
       ) : data.reviews.length === 0 ? (
-        <EmptyState icon={Star} title={unanswered ? 'Every review has your answer' : 'No reviews yet'}>
+        <EmptyState icon={Star} title={unanswered ? 'You have replied to every review' : 'No reviews yet'}>
           {unanswered ? undefined : 'Users can review an agent once they have run it.'}
         </EmptyState>
       ) : (

@@ -1,4 +1,4 @@
-import { Alert, Group, Select, Text } from '@mantine/core';
+import { Group, Select, Text } from '@mantine/core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { History } from 'lucide-react';
@@ -15,7 +15,7 @@ import { Time } from '@/shared/Time';
 
 import { AgentSelect } from '../AgentSelect';
 import type { DeveloperExecution } from '../contract';
-import { analyticsQuery, developerRunsQuery } from '../queries';
+import { developerRunsQuery } from '../queries';
 import { CURRENCY } from '../types';
 import { reasonWords } from './reasons';
 import { RUN_STATES } from './search';
@@ -25,9 +25,7 @@ const LABEL: Record<string, string> = {
   queued: 'Queued', running: 'Running', settling: 'Settling', success: 'Succeeded', failed: 'Failed', timeout: 'Timed out', cancelled: 'Cancelled',
 };
 
-type Row = Pick<DeveloperExecution, 'id' | 'agent_name' | 'status' | 'revenue' | 'created_at'> & Partial<DeveloperExecution>;
-
-const COLUMNS: Column<Row>[] = [
+const COLUMNS: Column<DeveloperExecution>[] = [
   {
     key: 'agent',
     header: 'Run',
@@ -36,8 +34,8 @@ const COLUMNS: Column<Row>[] = [
         <AnchorLink to="/studio/runs/$run" params={{ run: row.id }} fw={550} size="sm">
           {row.agent_name} {row.version}
         </AnchorLink>
-        <Text size="xs" c="dimmed" ff="monospace">
-          {row.id}
+        <Text size="xs" c="dimmed" className="tabular" title={row.id}>
+          …{row.id.slice(-8)}
         </Text>
       </>
     ),
@@ -56,18 +54,15 @@ const COLUMNS: Column<Row>[] = [
       </>
     ),
   },
+  {
+    key: 'duration',
+    header: 'Duration',
+    align: 'right',
+    render: (row) => <span className="tabular">{row.duration_ms === null ? '–' : formatDuration(row.duration_ms)}</span>,
+  },
   { key: 'revenue', header: 'Your share', align: 'right', render: (row) => <Money amount={row.revenue} currency={CURRENCY} /> },
-  { key: 'at', header: 'Triggered', render: (row) => <Time at={row.created_at} /> },
+  { key: 'at', header: 'Started', render: (row) => <Time at={row.created_at} /> },
 ];
-
-const DURATION: Column<Row> = {
-  key: 'duration',
-  header: 'Duration',
-  align: 'right',
-  render: (row) => (
-    <span className="tabular">{row.duration_ms === null || row.duration_ms === undefined ? '–' : formatDuration(row.duration_ms)}</span>
-  ),
-};
 
 /** Runs of one's agents, without anything of their users'. */
 export function StudioRunsPage() {
@@ -75,46 +70,39 @@ export function StudioRunsPage() {
   const navigate = useNavigate({ from: '/studio/runs' });
   const { agent, status, page = 1, limit = 20 } = search;
   const runs = useQuery({ ...developerRunsQuery({ agent_id: agent, status, page, limit }), placeholderData: keepPreviousData });
-  // An older server lists the latest only.
-  const latest = useQuery({ ...analyticsQuery({}), enabled: runs.data === null });
   const set = (next: object) => void navigate({ search: (old: object) => ({ ...old, page: undefined, ...next }) });
   const isFiltered = agent !== undefined || status !== undefined;
-  const isLatest = runs.data === null;
   return (
     <Page>
       <PageHeader title="Runs">
         Runs of your agents. You see their logs once they have ended, without anything their users put in.
       </PageHeader>
-      {isLatest ? (
-        <Alert mb="md">This server lists the latest runs only.</Alert>
-      ) : (
-        <Group mb="lg" gap="sm">
-          <AgentSelect value={agent} onChange={(id) => set({ agent: id })} />
-          <Select
-            aria-label="Status"
-            w={160}
-            data={[{ value: '', label: 'Every status' }, ...RUN_STATES.map((value) => ({ value, label: LABEL[value] ?? value }))]}
-            value={status ?? ''}
-            onChange={(value) => set({ status: value || undefined })}
-          />
-        </Group>
-      )}
+      <Group mb="lg" gap="sm">
+        <AgentSelect value={agent} onChange={(id) => set({ agent: id })} />
+        <Select
+          aria-label="Status"
+          w={160}
+          data={[{ value: '', label: 'Every status' }, ...RUN_STATES.map((value) => ({ value, label: LABEL[value] ?? value }))]}
+          value={status ?? ''}
+          onChange={(value) => set({ status: value || undefined })}
+        />
+      </Group>
       <DataTable
         label="Runs of your agents"
-        columns={isLatest ? COLUMNS : [...COLUMNS.slice(0, 2), DURATION, ...COLUMNS.slice(2)]}
-        rows={isLatest ? latest.data?.recent_executions : (runs.data?.executions as Row[] | undefined)}
+        columns={COLUMNS}
+        rows={runs.data?.executions}
         rowKey={(row) => row.id}
-        error={runs.error ?? latest.error}
+        error={runs.error}
         onRetry={() => void runs.refetch()}
         isStale={runs.isPlaceholderData}
         page={page}
-        limit={isLatest ? undefined : limit}
+        limit={limit}
         total={runs.data?.total}
         onPage={(to) => set({ page: to > 1 ? to : undefined })}
         minWidth={720}
         empty={
           <EmptyState icon={History} title={isFiltered ? 'No run is like that' : 'Nobody has run your agents yet'}>
-            {isFiltered ? 'Choose another status, or all agents.' : 'Runs are listed here from the moment they are triggered.'}
+            {isFiltered ? 'Choose another status, or all agents.' : 'Runs are listed here from the moment they are started.'}
           </EmptyState>
         }
       />

@@ -2,7 +2,7 @@ import { Badge, Group, List, Paper, Stack, Text, Title } from '@mantine/core';
 import { Lightbulb } from 'lucide-react';
 import type { ReactNode } from 'react';
 
-import { sentence } from '@/api/errors';
+import { codeSentence, sentence } from '@/api/errors';
 import { CodeBlock, languageOf } from '@/shared/CodeBlock';
 
 import type { CodeFrame } from '../contract';
@@ -37,7 +37,7 @@ export function FindingCard({ finding, frame, children }: Props) {
             <Badge color="gray">{finding.severity.toLowerCase()} severity</Badge>
           </Group>
         </Group>
-        <Text size="sm">{sentence(finding.message)}</Text>
+        <Text size="sm">{codeSentence(finding.message)}</Text>
         {frame ? (
           <CodeBlock
             code={frame.lines.join('\n')}

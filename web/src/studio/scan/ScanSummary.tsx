@@ -42,7 +42,7 @@ export function ScanSummary({ report, order = 3, children }: Props) {
           </Text>
           {parts.length > 0 && (
             <Text size="xs" c="dimmed">
-              {parts.map((part) => `${part.rule} +${part.points}`).join(', ')}
+              Made up of {parts.map((part) => `${part.rule} +${part.points}`).join(', ')}
             </Text>
           )}
           {children}
