@@ -173,7 +173,7 @@ pub async fn user_review_reply(
             }
             let found = review::review_find(tx, agent_id, id).await?;
             if let (Some(answered), Some(text)) = (&found, text) {
-                let title = format!("The developer of {} answered your review", agent.name);
+                let title = format!("The developer of {} replied to your review", agent.name);
                 let news = (NotificationKind::ReviewReplied, agent.slug, (title, text));
                 notify(tx, &answered.review.user_id.to_string(), news, now).await?;
             }

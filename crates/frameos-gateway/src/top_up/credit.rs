@@ -83,7 +83,7 @@ async fn credit(
     let from = (AccountKind::ProviderClearing, &*charge.provider);
     let postings = transfer(from, (AccountKind::Wallet, &charge.owner), paid.amount)?;
     ledger_post(tx, LedgerKind::TopUp, &charge.id, &postings, now).await?;
-    let title = format!("{} are in your wallet", paid.amount);
+    let title = format!("{} was added to your wallet", paid.amount);
     tell(tx, charge, (NotificationKind::TopUpCredited, title), now).await?;
     Ok(match (paid.amount == charge.money(), is_first) {
         (false, _) => Some("amount_differs"),

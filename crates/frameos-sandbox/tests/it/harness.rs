@@ -128,7 +128,7 @@ impl Agent {
         std::fs::set_permissions(dir.path(), PermissionsExt::from_mode(0o755)).expect("chmod");
         let mut spec = RunSpec::new(language, dir.path(), entrypoint);
         // A test that hangs should say so soon.
-        spec.limits.wall = Duration::from_secs(20) * slowness();
+        spec.limits.wall = Duration::from_secs(60) * slowness();
         Self { dir, spec }.with_file(entrypoint, code)
     }
 
