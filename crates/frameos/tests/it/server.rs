@@ -162,7 +162,7 @@ impl Drop for Server {
         let _ = self.child.wait();
         if std::thread::panicking() {
             for line in self.stderr.try_iter() {
-                eprintln!("server: {line}");
+                let _ = writeln!(std::io::stderr(), "server: {line}");
             }
         }
     }
