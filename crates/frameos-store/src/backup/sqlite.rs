@@ -3,12 +3,17 @@
 use std::{
     fs::{self, File},
     path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
 };
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::{DatabaseCopy, OBJECTS, SQLITE_FILE, TableCopy, Told};
 use crate::{dialect, error::StoreError, sqlite::convert, tx::Engine};
+
+/// How long the connections of a dropped store may take to close.
+const CLOSING: Duration = Duration::from_secs(10);
 
 pub(super) fn copy(
     path: &Path,
@@ -19,7 +24,7 @@ pub(super) fn copy(
     let source =
         Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX);
     let source = source.map_err(convert)?;
-    source.busy_timeout(std::time::Duration::from_secs(10)).map_err(convert)?;
+    source.busy_timeout(Duration::from_secs(10)).map_err(convert)?;
     told("database", 0);
     let name = target
         .to_str()
@@ -78,14 +83,24 @@ pub(super) fn put_aside(from: &Path, aside: &Path) -> Result<(), StoreError> {
 pub(super) fn put_in_place(aside: &Path, target: &Path) -> Result<(), StoreError> {
     // The log goes into the file, and the file to disk, before it is somebody's database.
     let connection = Connection::open(aside).map_err(convert)?;
-    connection
-        .execute_batch("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE")
-        .map_err(convert)?;
+    let begun = Instant::now();
+    loop {
+        // A store that was just dropped closes its connections in its own time, and SQLite waits for none of them here.
+        match connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE") {
+            Ok(()) => break,
+            Err(error) if is_busy(&error) && begun.elapsed() < CLOSING => thread::sleep(CLOSING / 1_000),
+            Err(error) => return Err(convert(error)),
+        }
+    }
     drop(connection);
     File::open(aside).and_then(|file| file.sync_all()).map_err(failed)?;
     fs::rename(aside, target).map_err(failed)?;
     let parent = target.parent().unwrap_or(Path::new("."));
     File::open(parent).and_then(|folder| folder.sync_all()).map_err(failed)
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
 
 fn failed(error: std::io::Error) -> StoreError {
