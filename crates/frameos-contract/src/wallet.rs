@@ -40,6 +40,9 @@ pub struct TopUpRequest {
     pub return_url: Option<String>,
     /// What test money is to do; refused where the sandbox provider is not in use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(
+        pattern = "^(settled|pending|declined|unreachable|timeout_paid|timeout_unpaid|webhook|webhook_twice|webhook_late)$"
+    )]
     pub scenario: Option<String>,
 }
 
