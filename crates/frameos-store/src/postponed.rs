@@ -12,7 +12,7 @@ use crate::{error::StoreError, tx::Statement, value::Value};
 
 /// How rows are added to a table. PostgreSQL only.
 pub(crate) struct Rows {
-    /// Rows of a lower rank are written first, because those of a higher one name them.
+    /// Rows of a lower rank are written first, because those of a higher one name them. Each table has its own.
     pub(crate) rank: usize,
     pub(crate) columns: &'static [&'static str],
     /// Adds the objects of a JSON array, `$1`, whose members are named as the columns.
@@ -65,21 +65,20 @@ fn json(value: &Value) -> Result<Json, StoreError> {
     })
 }
 
-/// A statement that adds the objects of a JSON array to a table: `rows_insert!("table", "columns", "columns with types", "what on conflict")`.
-macro_rules! rows_insert {
-    ($table:literal, $columns:literal, $typed:literal, $conflict:literal) => {
-        concat!(
-            "INSERT INTO ",
-            $table,
-            " (",
-            $columns,
-            ") SELECT ",
-            $columns,
-            " FROM json_to_recordset(CAST(CAST($1 AS TEXT) AS JSON)) AS new (",
-            $typed,
-            ") ",
-            $conflict
-        )
+/// The [`Rows`] of a table: rank, table, columns with their types, what to do on a conflict.
+macro_rules! rows {
+    ($rank:literal, $table:literal, ($first:ident $first_type:ident $(, $column:ident $type:ident)* $(,)?), $conflict:literal) => {
+        $crate::postponed::Rows {
+            rank: $rank,
+            columns: &[stringify!($first) $(, stringify!($column))*],
+            insert: concat!(
+                "INSERT INTO ", $table, " (", stringify!($first) $(, ", ", stringify!($column))*,
+                ") SELECT ", stringify!($first) $(, ", ", stringify!($column))*,
+                " FROM json_to_recordset(CAST(CAST($1 AS TEXT) AS JSON)) AS new (",
+                stringify!($first), " ", stringify!($first_type) $(, ", ", stringify!($column), " ", stringify!($type))*,
+                ") ", $conflict
+            ),
+        }
     };
 }
-pub(crate) use rows_insert;
+pub(crate) use rows;

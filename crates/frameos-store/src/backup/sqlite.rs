@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, OpenFlags};
 
 use super::{DatabaseCopy, OBJECTS, SQLITE_FILE, TableCopy, Told};
 use crate::{dialect, error::StoreError, sqlite::convert, tx::Engine};
@@ -88,8 +88,12 @@ pub(super) fn put_in_place(aside: &Path, target: &Path) -> Result<(), StoreError
         // A store that was just dropped closes its connections in its own time, and SQLite waits for none of them here.
         match connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE") {
             Ok(()) => break,
-            Err(error) if is_busy(&error) && begun.elapsed() < CLOSING => thread::sleep(CLOSING / 1_000),
-            Err(error) => return Err(convert(error)),
+            Err(error) => match convert(error) {
+                error if error.is_transient() && begun.elapsed() < CLOSING => {
+                    thread::sleep(Duration::from_millis(10));
+                }
+                error => return Err(error),
+            },
         }
     }
     drop(connection);
@@ -97,10 +101,6 @@ pub(super) fn put_in_place(aside: &Path, target: &Path) -> Result<(), StoreError
     fs::rename(aside, target).map_err(failed)?;
     let parent = target.parent().unwrap_or(Path::new("."));
     File::open(parent).and_then(|folder| folder.sync_all()).map_err(failed)
-}
-
-fn is_busy(error: &rusqlite::Error) -> bool {
-    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
 
 fn failed(error: std::io::Error) -> StoreError {

@@ -10,7 +10,7 @@ use frameos_domain::{
 
 use crate::{
     Row, StoreError, Tx, params,
-    postponed::{Rows, rows_insert},
+    postponed::{Rows, rows},
 };
 
 /// A purchase intent.
@@ -52,29 +52,15 @@ impl IntentRow {
     }
 }
 
-const INTENTS: Rows = Rows {
-    rank: 0,
-    columns: &[
-        "id",
-        "agent_id",
-        "vendor",
-        "amount",
-        "currency",
-        "description",
-        "metadata",
-        "idempotency_key",
-        "fingerprint",
-        "created_at",
-    ],
-    insert: rows_insert!(
-        "purchase_intents",
-        "id, agent_id, vendor, amount, currency, description, metadata, idempotency_key, fingerprint, \
-         created_at",
-        "id TEXT, agent_id TEXT, vendor TEXT, amount BIGINT, currency TEXT, description TEXT, \
-         metadata TEXT, idempotency_key TEXT, fingerprint TEXT, created_at BIGINT",
-        "ON CONFLICT (agent_id, idempotency_key) DO NOTHING"
+const INTENTS: Rows = rows!(
+    0,
+    "purchase_intents",
+    (
+        id TEXT, agent_id TEXT, vendor TEXT, amount BIGINT, currency TEXT, description TEXT, metadata TEXT,
+        idempotency_key TEXT, fingerprint TEXT, created_at BIGINT
     ),
-};
+    "ON CONFLICT (agent_id, idempotency_key) DO NOTHING"
+);
 
 /// Stores an intent. False when its payer already used its idempotency key.
 pub async fn intent_insert(tx: &mut Tx, intent: &IntentRow) -> Result<bool, StoreError> {

@@ -12,7 +12,7 @@ use crate::{
     Row, Statement, StoreError, Tx, Value,
     chain::{chain_advance, chain_set},
     params,
-    postponed::{Rows, rows_insert},
+    postponed::{Rows, rows},
 };
 
 /// Why money moved.
@@ -163,28 +163,19 @@ pub async fn ledger_post(
     Ok(Posted { sequence: entry.sequence, id: entry.id, hash: entry.hash })
 }
 
-const LINES: Rows = Rows {
-    rank: 2,
-    columns: &["sequence", "line", "account_kind", "owner", "amount", "currency"],
-    insert: rows_insert!(
-        "ledger_postings",
-        "sequence, line, account_kind, owner, amount, currency",
-        "sequence BIGINT, line BIGINT, account_kind TEXT, owner TEXT, amount BIGINT, currency TEXT",
-        ""
-    ),
-};
+const LINES: Rows = rows!(
+    2,
+    "ledger_postings",
+    (sequence BIGINT, line BIGINT, account_kind TEXT, owner TEXT, amount BIGINT, currency TEXT),
+    ""
+);
 
-const TRANSACTIONS: Rows = Rows {
-    rank: 3,
-    columns: &["sequence", "id", "kind", "reference", "at", "previous_hash", "hash"],
-    insert: rows_insert!(
-        "ledger_transactions",
-        "sequence, id, kind, reference, at, previous_hash, hash",
-        "sequence BIGINT, id TEXT, kind TEXT, reference TEXT, at BIGINT, previous_hash TEXT, hash \
-         TEXT",
-        ""
-    ),
-};
+const TRANSACTIONS: Rows = rows!(
+    3,
+    "ledger_transactions",
+    (sequence BIGINT, id TEXT, kind TEXT, reference TEXT, at BIGINT, previous_hash TEXT, hash TEXT),
+    ""
+);
 
 /// Leaves a transaction for the end of the batch, if it may. Its place in the chain stays taken: a batch in which the like was posted
 /// before is undone.

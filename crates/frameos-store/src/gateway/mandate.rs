@@ -12,7 +12,7 @@ use frameos_domain::{
 
 use crate::{
     Row, Statement, StoreError, Tx, params,
-    postponed::{Rows, rows_insert},
+    postponed::{Rows, rows},
 };
 
 /// A mandate and its state.
@@ -69,35 +69,16 @@ impl MandateRow {
     }
 }
 
-pub(super) const MANDATES: Rows = Rows {
-    rank: 1,
-    columns: &[
-        "id",
-        "intent_id",
-        "agent_id",
-        "amount",
-        "currency",
-        "execution_id",
-        "payee",
-        "status",
-        "void_reason",
-        "jws",
-        "mandate_hash",
-        "expires_at",
-        "created_at",
-        "updated_at",
-        "orchestrator",
-    ],
-    insert: rows_insert!(
-        "mandates",
-        "id, intent_id, agent_id, amount, currency, execution_id, payee, status, void_reason, jws, \
-         mandate_hash, expires_at, created_at, updated_at, orchestrator",
-        "id TEXT, intent_id TEXT, agent_id TEXT, amount BIGINT, currency TEXT, execution_id TEXT, \
-         payee TEXT, status TEXT, void_reason TEXT, jws TEXT, mandate_hash TEXT, expires_at BIGINT, \
-         created_at BIGINT, updated_at BIGINT, orchestrator TEXT",
-        "ON CONFLICT (intent_id) DO NOTHING"
+pub(super) const MANDATES: Rows = rows!(
+    1,
+    "mandates",
+    (
+        id TEXT, intent_id TEXT, agent_id TEXT, amount BIGINT, currency TEXT, execution_id TEXT, payee TEXT, status TEXT,
+        void_reason TEXT, jws TEXT, mandate_hash TEXT, expires_at BIGINT, created_at BIGINT, updated_at BIGINT,
+        orchestrator TEXT
     ),
-};
+    "ON CONFLICT (intent_id) DO NOTHING"
+);
 
 /// Stores an issued mandate. False when its intent already has one.
 pub async fn mandate_insert(tx: &mut Tx, mandate: &MandateRow) -> Result<bool, StoreError> {

@@ -8,7 +8,7 @@ use frameos_domain::{
 
 use crate::{
     Row, StoreError, Tx, params,
-    postponed::{Rows, rows_insert},
+    postponed::{Rows, rows},
 };
 
 /// A payment with its split, in minor units.
@@ -53,36 +53,16 @@ impl PaymentRow {
     }
 }
 
-const PAYMENTS: Rows = Rows {
-    rank: 5,
-    columns: &[
-        "id",
-        "mandate_id",
-        "agent_id",
-        "amount",
-        "currency",
-        "developer",
-        "developer_amount",
-        "platform_amount",
-        "orchestrator_amount",
-        "ledger_transaction_id",
-        "ledger_hash",
-        "receipt_id",
-        "idempotency_key",
-        "created_at",
-    ],
-    insert: rows_insert!(
-        "payments",
-        "id, mandate_id, agent_id, amount, currency, developer, developer_amount, platform_amount, \
-         orchestrator_amount, ledger_transaction_id, ledger_hash, receipt_id, idempotency_key, \
-         created_at",
-        "id TEXT, mandate_id TEXT, agent_id TEXT, amount BIGINT, currency TEXT, developer TEXT, \
-         developer_amount BIGINT, platform_amount BIGINT, orchestrator_amount BIGINT, \
-         ledger_transaction_id TEXT, ledger_hash TEXT, receipt_id TEXT, idempotency_key TEXT, \
-         created_at BIGINT",
-        "ON CONFLICT (agent_id, idempotency_key) DO NOTHING"
+const PAYMENTS: Rows = rows!(
+    5,
+    "payments",
+    (
+        id TEXT, mandate_id TEXT, agent_id TEXT, amount BIGINT, currency TEXT, developer TEXT, developer_amount BIGINT,
+        platform_amount BIGINT, orchestrator_amount BIGINT, ledger_transaction_id TEXT, ledger_hash TEXT,
+        receipt_id TEXT, idempotency_key TEXT, created_at BIGINT
     ),
-};
+    "ON CONFLICT (agent_id, idempotency_key) DO NOTHING"
+);
 
 /// Stores a payment. False when its payer already used its idempotency key, for whatever mandate.
 pub async fn payment_insert(tx: &mut Tx, payment: &PaymentRow) -> Result<bool, StoreError> {

@@ -9,7 +9,7 @@ use frameos_domain::{
 
 use crate::{
     Row, StoreError, Tx, params,
-    postponed::{Rows, rows_insert},
+    postponed::{Rows, rows},
 };
 
 /// A signed receipt.
@@ -46,27 +46,15 @@ impl ReceiptRow {
     }
 }
 
-const RECEIPTS: Rows = Rows {
-    rank: 4,
-    columns: &[
-        "sequence",
-        "id",
-        "mandate_id",
-        "payment_id",
-        "status",
-        "jws",
-        "previous_hash",
-        "hash",
-        "created_at",
-    ],
-    insert: rows_insert!(
-        "payment_receipts",
-        "sequence, id, mandate_id, payment_id, status, jws, previous_hash, hash, created_at",
-        "sequence BIGINT, id TEXT, mandate_id TEXT, payment_id TEXT, status TEXT, jws TEXT, \
-         previous_hash TEXT, hash TEXT, created_at BIGINT",
-        "ON CONFLICT (mandate_id) DO NOTHING"
+const RECEIPTS: Rows = rows!(
+    4,
+    "payment_receipts",
+    (
+        sequence BIGINT, id TEXT, mandate_id TEXT, payment_id TEXT, status TEXT, jws TEXT, previous_hash TEXT, hash TEXT,
+        created_at BIGINT
     ),
-};
+    "ON CONFLICT (mandate_id) DO NOTHING"
+);
 
 /// Stores a receipt. False when its mandate already has one.
 pub async fn receipt_insert(tx: &mut Tx, receipt: &ReceiptRow) -> Result<bool, StoreError> {
