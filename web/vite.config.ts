@@ -2,8 +2,9 @@ import react from '@vitejs/plugin-react';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
-import { homePreload } from './scripts/home-preload.ts';
 import { mantineCss } from './scripts/mantine-css.ts';
+import { pagePreload } from './scripts/page-preload.ts';
+import { startAfterPaint } from './scripts/start-after-paint.ts';
 
 const server = process.env.FRAMEOS_URL ?? 'http://127.0.0.1:8080';
 
@@ -34,7 +35,7 @@ export const API_PREFIXES = [
 const escaped = API_PREFIXES.map((prefix) => prefix.replace('.', '\\.')).join('|');
 
 export default defineConfig({
-  plugins: [mantineCss(), react(), homePreload()],
+  plugins: [mantineCss(), react(), pagePreload(), startAfterPaint()],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   server: {
     host: '127.0.0.1',
@@ -51,6 +52,18 @@ export default defineConfig({
     reportCompressedSize: false,
     chunkSizeWarningLimit: 700,
     modulePreload: { polyfill: false },
+    // What every page needs is one file, what forms and lists need another: a hundred small ones cost a slow processor,
+    // and HTTP/1.1, more than they save.
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            { name: 'first', tags: ['$initial'], priority: 1 },
+            { name: 'controls', test: /@mantine\/(core|hooks|form)\/|\/lucide-react\/|\/src\/shared\//, minShareCount: 3 },
+          ],
+        },
+      },
+    },
   },
   test: {
     environment: 'node',

@@ -1,5 +1,5 @@
 /** What the server itself does for the pages: the document, its policy, assets, what those are told who run no scripts. */
-import { expect, test } from './helpers/test';
+import { expect, started, test } from './helpers/test';
 
 test('the document carries a nonce of its own, and its policy allows nothing else', async ({ request }) => {
   const nonces = new Set<string>();
@@ -23,7 +23,7 @@ test('the document carries a nonce of its own, and its policy allows nothing els
 
 test('assets are kept for ever and sent packed', async ({ request }) => {
   const html = await (await request.get('/explore', { headers: { accept: 'text/html' } })).text();
-  const script = /src="(\/assets\/[^"]+\.js)"/.exec(html)?.[1] ?? '';
+  const script = /data-entry="(\/assets\/[^"]+\.js)"/.exec(html)?.[1] ?? '';
   for (const [accepted, sent] of [['br', 'br'], ['gzip', 'gzip'], ['br;q=0, gzip', 'gzip'], ['identity', undefined]] as const) {
     const answer = await request.get(script, { headers: { 'accept-encoding': accepted } });
     expect(answer.status()).toBe(200);
@@ -37,16 +37,40 @@ test('assets are kept for ever and sent packed', async ({ request }) => {
   expect((await request.get('/.made', { headers: { accept: '*/*' } })).status()).toBe(404);
 });
 
-test('who runs no scripts is told what an agent is', async ({ request }) => {
-  const { data } = (await (await request.get('/agents?limit=1')).json()) as {
-    data: { agents: { slug: string; name: string }[] };
-  };
-  const agent = data.agents[0];
-  if (!agent) throw new Error('no agent is published');
-  const html = await (await request.get(`/a/${agent.slug}`, { headers: { accept: 'text/html' } })).text();
-  expect(html).toContain(`<title>${agent.name} · FrameOS</title>`);
+test('who runs no scripts can read what an agent is', async ({ browser, request }) => {
+  const html = await (await request.get('/a/csv-profiler', { headers: { accept: 'text/html' } })).text();
+  expect(html).toContain('<title>CSV Profiler · FrameOS</title>');
   expect(html).toContain('property="og:title"');
-  expect(html).toContain(`/a/${agent.slug}"`);
+  expect(html).toContain('/a/csv-profiler"');
+  const page = await (await browser.newContext({ javaScriptEnabled: false, baseURL: started().url })).newPage();
+  await page.goto('/a/csv-profiler');
+  await expect(page.getByRole('heading', { level: 1, name: 'CSV Profiler' })).toBeVisible();
+  await expect(page.getByText('Paste a CSV, get what you want to know before you trust it')).toBeVisible();
+  await expect(page.getByRole('heading', { level: 2, name: 'Inputs' })).toBeVisible();
+  await page.context().close();
+});
+
+test('a page says what it will load, and what is there to read stays until it is there to use', async ({ page, request }) => {
+  for (const [path, chunk] of [['/explore', 'ExplorePage'], ['/a/csv-profiler', 'AgentPage']] as const) {
+    const html = await (await request.get(path, { headers: { accept: 'text/html' } })).text();
+    expect(html).toMatch(new RegExp(`rel="modulepreload" crossorigin href="/assets/${chunk}-`));
+    for (const [, file] of html.matchAll(/(?:href|data-entry)="(\/assets\/[^"]+)"/g)) expect((await request.get(file ?? '')).status(), file).toBe(200);
+  }
+  let answer = () => {};
+  const asked = new Promise<void>((resolve) => {
+    void page.route('**/agents/csv-profiler', async (route) => {
+      const mayAnswer = new Promise<void>((go) => (answer = go));
+      resolve();
+      await mayAnswer;
+      await route.continue();
+    });
+  });
+  await page.goto('/a/csv-profiler', { waitUntil: 'commit' });
+  await asked;
+  await expect(page.locator('main[aria-busy="true"]').getByText('Paste a CSV, get what')).toBeVisible();
+  answer();
+  await expect(page.getByRole('tab', { name: 'Try it' })).toBeVisible();
+  await expect(page.getByText('Paste a CSV, get what')).toHaveCount(1);
 });
 
 test('an unknown path is a page for people and an error for programs', async ({ request }) => {

@@ -30,7 +30,7 @@ export async function preview(server, port = 0) {
   const http = createServer((incoming, outgoing) => {
     const { pathname } = new URL(incoming.url ?? '/', 'http://x');
     const wantsPage = incoming.method === 'GET' && (incoming.headers.accept ?? '').includes('text/html');
-    if (UI.test(pathname) && (pathname !== '/' || wantsPage)) return page(outgoing);
+    if (UI.test(pathname) && (pathname !== '/' || wantsPage)) return page(outgoing, pathname);
     const file = normalize(join(DIST, pathname));
     if (file.startsWith(DIST) && !pathname.startsWith('/.') && existsSync(file) && statSync(file).isFile()) {
       return asset(incoming, outgoing, file, packed);
@@ -42,9 +42,11 @@ export async function preview(server, port = 0) {
   return { url, close: () => new Promise((resolve) => (http.closeAllConnections(), http.close(resolve))) };
 }
 
-function page(outgoing) {
+function page(outgoing, pathname) {
   const nonce = randomBytes(16).toString('base64');
-  const html = readFileSync(join(DIST, 'index.html'), 'utf8').replaceAll('__CSP_NONCE__', nonce);
+  const preloads = JSON.parse(readFileSync(join(DIST, '.vite/pages.json'), 'utf8'));
+  const preload = preloads[pathname.startsWith('/a/') ? '/a/{slug}' : pathname] ?? '';
+  const html = readFileSync(join(DIST, 'index.html'), 'utf8').replaceAll('__CSP_NONCE__', nonce).replace('<!--head-->', preload);
   outgoing.writeHead(200, {
     'content-type': TYPES['.html'],
     'content-security-policy': policy(nonce),

@@ -1,15 +1,15 @@
-// Adds up what the first view of the marketplace loads (scripts and styles of the entry and of the home page, compressed),
+// Adds up what the first view of the marketplace loads (scripts and styles of the entry, which has the home page in it, compressed),
 // and fails when it is more than the budget.
 import { readFileSync } from 'node:fs';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
 const BUDGET = 260_000;
-const FIRST_VIEW = ['index.html', 'src/market/home/HomePage.tsx'];
+const FIRST_VIEW = 'index.html';
 
 const dist = new URL('../dist/', import.meta.url);
 const manifest = JSON.parse(readFileSync(new URL('.vite/manifest.json', dist)));
 
-const files = new Set(['scheme.js']);
+const files = new Set(['boot.js']);
 const seen = new Set();
 function collect(key) {
   if (seen.has(key)) return;
@@ -21,7 +21,7 @@ function collect(key) {
   for (const font of (chunk.assets ?? []).filter((name) => name.endsWith('.woff2'))) files.add(font);
   for (const imported of chunk.imports ?? []) collect(imported);
 }
-FIRST_VIEW.forEach(collect);
+collect(FIRST_VIEW);
 
 let [brotli, gzip] = [0, 0];
 for (const file of [...files].sort()) {

@@ -7,15 +7,19 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 
 import { App } from './app/App';
+import { router } from './app/router';
 import { nonceInstall } from './theme/nonce';
 
 nonceInstall();
 
 const root = document.getElementById('root');
 if (root) {
-  createRoot(root).render(
-    <StrictMode>
-      <App />
-    </StrictMode>,
-  );
+  const show = () =>
+    createRoot(root).render(
+      <StrictMode>
+        <App />
+      </StrictMode>,
+    );
+  // What the server sent stays until there is a page to put in its place, be it one that says what went wrong.
+  router.load().then(show, show);
 }

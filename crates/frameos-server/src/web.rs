@@ -4,6 +4,7 @@
 //! A binary built without `web/dist` has no UI: its paths are unknown, as any other.
 
 mod head;
+mod opening;
 mod page;
 
 use axum::{
@@ -18,7 +19,11 @@ use axum::{
 use frameos_app as app;
 use rust_embed::RustEmbed;
 
-use self::{head::Head, page::page};
+use self::{
+    head::Head,
+    opening::Opening,
+    page::{Content, page},
+};
 use crate::api::{Api, failure::ApiFailure};
 
 #[derive(RustEmbed)]
@@ -45,6 +50,9 @@ const PAGES: &[&str] = &[
     "/reset-password",
 ];
 
+/// An agent's page.
+const AGENT: &str = "/a/{slug}";
+
 /// The assets' names have a hash of what is in them.
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 /// Of files whose names stay.
@@ -56,20 +64,21 @@ pub(crate) fn routes(mut router: Router<Api>) -> Router<Api> {
         return router;
     }
     for path in PAGES {
-        router = router.route(path, get(async || page(StatusCode::OK, &Head::default())));
+        router =
+            router.route(path, get(async || page(StatusCode::OK, &Content { path, ..Content::default() })));
     }
     for path in Dist::iter().filter(|path| is_public(path)) {
         let route = format!("/{path}");
         router = router.route(&route, get(async move |headers: HeaderMap| asset(&path, &headers)));
     }
-    router.route("/a/{slug}", get(agent)).layer(from_fn(home))
+    router.route(AGENT, get(agent)).layer(from_fn(home))
 }
 
 /// What is at a path that nobody knows: for people a page that says so, for programs a failure as all others.
 pub(crate) async fn unknown(method: Method, headers: HeaderMap) -> Response {
     let is_read = method == Method::GET || method == Method::HEAD;
     if is_read && page::is_built() && page_wanted(&headers) {
-        return page(StatusCode::NOT_FOUND, &Head::default());
+        return page(StatusCode::NOT_FOUND, &Content::default());
     }
     ApiFailure::not_found().into_response()
 }
@@ -77,25 +86,26 @@ pub(crate) async fn unknown(method: Method, headers: HeaderMap) -> Response {
 /// The first page, for people who ask for `/`; programs are told what answers there.
 async fn home(request: Request, next: Next) -> Response {
     if request.uri().path() == "/" && request.method() == Method::GET && page_wanted(request.headers()) {
-        return page(StatusCode::OK, &Head::default());
+        return page(StatusCode::OK, &Content::default());
     }
     next.run(request).await
 }
 
-/// An agent's page: what is told of it to those who do not run scripts is the agent's.
+/// An agent's page: what there is to read without scripts is the agent's.
 async fn agent(State(api): State<Api>, Path(slug): Path<String>) -> Response {
-    let Ok(catalogue) = app::catalogue(&api.app).await else {
-        // The page asks again itself, and says what is wrong.
-        return page(StatusCode::OK, &Head::default());
-    };
-    match catalogue.agent(&slug) {
-        Some(listed) => {
-            let agent = &listed.agent;
-            let url = api.app.public_url();
-            page(StatusCode::OK, &Head::agent(&agent.slug, &agent.name, &agent.description, url))
+    let path = AGENT;
+    match app::agent_get(&api.app, &slug, None).await {
+        Ok(view) => {
+            let agent = &view.agent;
+            let head = Head::agent(&agent.slug, &agent.name, &agent.description, api.app.public_url());
+            page(StatusCode::OK, &Content { path, head, opening: Opening::agent(&view) })
         }
         // It may be its developer who asks: the page knows who is signed in, this does not.
-        None => page(StatusCode::NOT_FOUND, &Head::default()),
+        Err(app::AppError::NotFound { .. }) => {
+            page(StatusCode::NOT_FOUND, &Content { path, ..Content::default() })
+        }
+        // The page asks again itself, and says what is wrong.
+        Err(_) => page(StatusCode::OK, &Content { path, ..Content::default() }),
     }
 }
 

@@ -4,40 +4,54 @@ import { rootRoute } from '@/app/rootRoute';
 
 import { agentSearchOf } from './agent/search';
 import { exploreSearchOf } from './explore/search';
+import { HomePage } from './home/HomePage';
 import { agentQuery, categoriesQuery, exploreQuery, popularQuery, reviewsQuery, versionsQuery } from './queries';
 
 const root = () => rootRoute;
 
-// The loaders ask while the page's code is on its way, and when a pointer rests on a link; pages do not wait for them.
+const PATIENCE_MS = 100;
+
+// The loaders ask while the page's code is on its way, and when a pointer rests on a link.
 export const marketRoutes = [
   createRoute({
     getParentRoute: root,
     path: '/',
+    // Its first words need no answer.
     loader: ({ context: { queryClient } }) => {
       void queryClient.prefetchQuery(popularQuery());
       void queryClient.prefetchQuery(categoriesQuery());
     },
-    component: lazyRouteComponent(() => import('./home/HomePage'), 'HomePage'),
+    component: HomePage,
   }),
   createRoute({
     getParentRoute: root,
     path: '/explore',
     validateSearch: exploreSearchOf,
     loaderDeps: ({ search }) => search,
-    loader: ({ context: { queryClient }, deps }) => {
-      void queryClient.prefetchQuery(exploreQuery(deps));
-    },
+    loader: ({ cause, context: { queryClient }, deps }) => soon(cause, [queryClient.prefetchQuery(exploreQuery(deps))]),
     component: lazyRouteComponent(() => import('./explore/ExplorePage'), 'ExplorePage'),
   }),
   createRoute({
     getParentRoute: root,
     path: '/a/$slug',
     validateSearch: agentSearchOf,
-    loader: ({ context: { queryClient }, params: { slug } }) => {
-      void queryClient.prefetchQuery(agentQuery(slug));
-      void queryClient.prefetchQuery(versionsQuery(slug));
-      void queryClient.prefetchQuery(reviewsQuery(slug, { sort: 'newest', limit: 1 }));
-    },
+    loader: ({ cause, context: { queryClient }, params: { slug } }) =>
+      soon(cause, [
+        queryClient.prefetchQuery(agentQuery(slug)),
+        queryClient.prefetchQuery(versionsQuery(slug)),
+        queryClient.prefetchQuery(reviewsQuery(slug, { sort: 'newest', limit: 1 })),
+      ]),
     component: lazyRouteComponent(() => import('./agent/AgentPage'), 'AgentPage'),
   }),
 ];
+
+/**
+ * When all of `asked` has come, or it takes long: an answer that comes at once needs no shapes before it, and while there is
+ * something to read, no shapes should take its place.
+ */
+async function soon(cause: 'preload' | 'enter' | 'stay', asked: Promise<void>[]): Promise<void> {
+  if (cause === 'stay') return;
+  const isReading = document.querySelector('.boot-page') !== null;
+  const patience = isReading ? [] : [new Promise<void>((resolve) => setTimeout(resolve, PATIENCE_MS))];
+  await Promise.race([Promise.all(asked), ...patience]);
+}

@@ -1,8 +1,7 @@
 import { Skeleton, Stack } from '@mantine/core';
 import { lazy, Suspense } from 'react';
 
-/** Without a stand-in of its own: for pages that wait for it as a whole, so that nothing below it moves. */
-export const MarkdownHeld = lazy(() => import('./MarkdownRendered'));
+const MarkdownRendered = lazy(() => import('./MarkdownRendered'));
 
 interface Props {
   text: string;
@@ -22,7 +21,7 @@ export function Markdown({ text, firstHeading = 3 }: Props) {
         </Stack>
       }
     >
-      <MarkdownHeld text={text} firstHeading={firstHeading} />
+      <MarkdownRendered text={text} firstHeading={firstHeading} />
     </Suspense>
   );
 }

@@ -1,4 +1,4 @@
-/** Light or dark, as chosen or as the system has it. `public/scheme.js` reads the same key before the first paint. */
+/** Light or dark, as chosen or as the system has it. `public/boot.js` reads the same key before the first paint. */
 import { localStorageColorSchemeManager } from '@mantine/core';
 
 export const schemeManager = localStorageColorSchemeManager({ key: 'frameos.scheme' });

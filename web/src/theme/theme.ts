@@ -53,6 +53,8 @@ export const theme = createTheme({
     Switch: { defaultProps: small },
     Table: { defaultProps: { verticalSpacing: 'xs', horizontalSpacing: 'md' } },
     Tabs: { defaultProps: { keepMounted: false } },
+    // A closed list that is mounted is measured, which lays out the page in the middle of its first rendering.
+    Combobox: { defaultProps: { keepMounted: false } },
     TagsInput: { defaultProps: small },
     Textarea: { defaultProps: { ...small, autosize: true, minRows: 3, maxRows: 16 } },
     TextInput: { defaultProps: small },

@@ -50,7 +50,7 @@ impl fmt::Display for Head {
 }
 
 /// A text of somebody else's, as HTML.
-struct Text<'a>(&'a str);
+pub(super) struct Text<'a>(pub(super) &'a str);
 
 impl fmt::Display for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -3,7 +3,7 @@
 //! The UI's components write style sheets into the page, which the policy allows to whoever knows the nonce. Nothing else
 //! may be written into it; scripts are files.
 
-use std::{fmt::Write, sync::OnceLock};
+use std::{collections::HashMap, fmt::Write, sync::OnceLock};
 
 use aws_lc_rs::rand;
 use axum::{
@@ -13,16 +13,21 @@ use axum::{
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 
-use super::{Dist, head::Head};
+use super::{Dist, head::Head, opening::Opening};
 use crate::api::failure::ApiFailure;
 
 const NONCE: &str = "__CSP_NONCE__";
 const HEAD: &str = "<!--head-->";
+const OPENING: &str = "<!--opening-->";
+/// What a page loads after the entry, as links, by the page's path; the UI's build writes it.
+const PRELOADS: &str = ".vite/pages.json";
 
 /// The document, without what changes from request to request.
 struct Template {
     before: String,
+    between: String,
     after: String,
+    preloads: HashMap<String, String>,
 }
 
 fn template() -> Option<&'static Template> {
@@ -34,8 +39,15 @@ fn template() -> Option<&'static Template> {
             if let (Some(from), Some(to)) = (document.find("<title>"), document.find("</title>")) {
                 document.replace_range(from..to + "</title>".len(), "");
             }
-            let (before, after) = document.split_once(HEAD)?;
-            Some(Template { before: before.to_owned(), after: after.to_owned() })
+            let (before, rest) = document.split_once(HEAD)?;
+            let (between, after) = rest.split_once(OPENING)?;
+            let [before, between, after] = [before, between, after].map(str::to_owned);
+            Some(Template {
+                before,
+                between,
+                after,
+                preloads: serde_json::from_slice(&Dist::get(PRELOADS)?.data).ok()?,
+            })
         })
         .as_ref()
 }
@@ -45,8 +57,17 @@ pub(super) fn is_built() -> bool {
     template().is_some()
 }
 
-/// The document with `head` in it.
-pub(super) fn page(status: StatusCode, head: &Head) -> Response {
+/// What is different from page to page.
+#[derive(Default)]
+pub(super) struct Content {
+    /// As it is in the router.
+    pub(super) path: &'static str,
+    pub(super) head: Head,
+    pub(super) opening: Opening,
+}
+
+/// The document with `content` in it.
+pub(super) fn page(status: StatusCode, content: &Content) -> Response {
     let Some(template) = template() else {
         return ApiFailure::not_found().into_response();
     };
@@ -55,9 +76,12 @@ pub(super) fn page(status: StatusCode, head: &Head) -> Response {
         return ApiFailure::internal(error).into_response();
     }
     let nonce = STANDARD.encode(bytes);
-    let mut document = String::with_capacity(template.before.len() + template.after.len() + 1_024);
+    let mut document = String::with_capacity(template.before.len() + template.after.len() + 4_096);
     document.push_str(&template.before.replace(NONCE, &nonce));
-    let _ = write!(document, "{head}");
+    let preload = template.preloads.get(content.path).map_or("", String::as_str);
+    let _ = write!(document, "{}{preload}", content.head);
+    document.push_str(&template.between);
+    let _ = write!(document, "{}", content.opening);
     document.push_str(&template.after.replace(NONCE, &nonce));
     let policy = format!(
         "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data: blob:; \

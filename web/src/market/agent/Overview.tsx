@@ -1,8 +1,8 @@
-import { Anchor, Badge, Group, Paper, Skeleton, Stack, Text, Title } from '@mantine/core';
+import { Anchor, Badge, Group, Paper, Stack, Text, Title } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
-import { Suspense } from 'react';
 
-import { MarkdownHeld } from '@/shared/Markdown';
+// Not the one that comes later: a page that waits for it shows its largest text some 300 ms late.
+import MarkdownRendered from '@/shared/MarkdownRendered';
 import { fieldsOf } from '@/shared/schema/types';
 
 import type { AgentPageData } from '../types';
@@ -11,14 +11,6 @@ import classes from './Overview.module.css';
 
 /** What it does, what goes in, what comes out. */
 export function Overview({ agent }: { agent: AgentPageData }) {
-  return (
-    <Suspense fallback={<Skeleton h={640} radius="lg" />}>
-      <Whole agent={agent} />
-    </Suspense>
-  );
-}
-
-function Whole({ agent }: { agent: AgentPageData }) {
   const inputs = fieldsOf(agent.manifest, 'inputs');
   const outputs = fieldsOf(agent.manifest, 'outputs');
   const text = withoutTitle(agent.long_description ?? '', agent.name);
@@ -26,7 +18,7 @@ function Whole({ agent }: { agent: AgentPageData }) {
     <Stack gap="xl">
       {text !== '' && (
         <Paper p={{ base: 'md', sm: 'xl' }} component="section" aria-label="Description">
-          <MarkdownHeld text={text} firstHeading={2} />
+          <MarkdownRendered text={text} firstHeading={2} />
         </Paper>
       )}
       <section>
