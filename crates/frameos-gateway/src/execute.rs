@@ -18,12 +18,12 @@ use frameos_domain::{
 use frameos_store::{
     Lane, StoreError, Tx,
     gateway::{
+        hold::{Capture, hold_take},
         ledger::{LedgerKind, Posted, ledger_post},
-        mandate::{MandateRow, mandate_get_unscoped, mandate_mark_executed},
+        mandate::{MandateRow, mandate_get_unscoped},
         payment::{PaymentRow, payment_get_by_key, payment_get_by_mandate_unscoped, payment_insert},
         posting::{AccountKind, Posting, Postings},
         receipt::receipt_get_by_mandate_unscoped,
-        wallet::wallet_capture,
     },
 };
 
@@ -95,7 +95,7 @@ impl Call {
 }
 
 async fn mandate_execute(tx: &mut Tx, id: MandateId, call: Call) -> Decision<Execution> {
-    if let Some(mandate) = mandate_mark_executed(tx, id, call.amount, call.now).await? {
+    if let Some(Capture { mandate, is_held }) = hold_take(tx, id, call.amount, call.now).await? {
         let amount = match call.taken(&mandate) {
             Ok(amount) => amount,
             Err(refusal) => return refuse(tx, refusal),
@@ -103,7 +103,10 @@ async fn mandate_execute(tx: &mut Tx, id: MandateId, call: Call) -> Decision<Exe
         if is_without_account(&mandate.agent_id) {
             return refuse(tx, GatewayError::SettlementPending { mandate_id: id });
         }
-        return hold_capture(tx, &mandate, amount, call).await;
+        if !is_held {
+            return Err(corrupt(format!("the wallet of {} does not hold what {id} holds", mandate.agent_id)));
+        }
+        return mandate_capture(tx, &mandate, amount, call).await;
     }
     let Some(mandate) = mandate_get_unscoped(tx, id).await? else {
         return refuse(tx, GatewayError::MandateNotFound { mandate_id: id });
@@ -133,17 +136,12 @@ async fn mandate_execute(tx: &mut Tx, id: MandateId, call: Call) -> Decision<Exe
     }
 }
 
-async fn hold_capture(tx: &mut Tx, mandate: &MandateRow, amount: i64, call: Call) -> Decision<Execution> {
+/// What follows when the hold was taken.
+async fn mandate_capture(tx: &mut Tx, mandate: &MandateRow, amount: i64, call: Call) -> Decision<Execution> {
     let taken = Money::new(amount, mandate.currency);
     let rest = mandate.money().checked_sub(taken).map_err(|error| corrupt(error.to_string()))?;
     if !rest.is_zero() {
         budgets_release(tx, mandate, rest).await?;
-    }
-    if !wallet_capture(tx, &mandate.agent_id, mandate.money(), amount, call.now).await? {
-        return Err(corrupt(format!(
-            "the wallet of {} does not hold what {} holds",
-            mandate.agent_id, mandate.id
-        )));
     }
     let split = RevenueSplit::of(taken).map_err(|error| corrupt(error.to_string()))?;
     let postings = capture_postings(mandate, &split, rest)?;

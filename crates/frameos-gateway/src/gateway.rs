@@ -17,7 +17,7 @@ use crate::{
     payout::{PayoutProvider, SandboxPayouts},
     port::{BoxFuture, PaymentGateway},
     provider::{PaymentProvider, Providers, Sandbox, SandboxConfig},
-    recent::Recent,
+    recent::{Policies, Recent},
     wire::{
         Execute, Execution, Intent, IntentNew, MandateNew, MandateState, Payout, PayoutLines, PayoutMade,
         PayoutNew, PayoutPage, PayoutQuery, ProviderWebhook, Refund, RefundNew, TopUp, TopUpNew, TopUpPage,
@@ -34,6 +34,7 @@ pub struct Gateway {
     pub(crate) keys: Arc<CurrentKeys>,
     pub(crate) providers: Providers,
     pub(crate) recent: Arc<Recent>,
+    pub(crate) policies: Arc<Policies>,
     pub(crate) payouts: Arc<dyn PayoutProvider>,
     pub(crate) x402: Option<Arc<X402>>,
     /// Signs what is given out in AP2's form; without it nothing is.
@@ -69,7 +70,8 @@ impl Gateway {
         providers: Providers,
     ) -> Self {
         let (keys, payouts) = (Arc::new(CurrentKeys::new(keys)), Arc::new(SandboxPayouts));
-        Self { store, clock, keys, providers, recent: Arc::default(), payouts, x402: None, es256: None }
+        let (recent, policies) = (Arc::default(), Arc::default());
+        Self { store, clock, keys, providers, recent, policies, payouts, x402: None, es256: None }
     }
 
     /// The same gateway, which sends developers' money through `payouts`.

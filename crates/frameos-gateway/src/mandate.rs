@@ -3,7 +3,7 @@
 //! Invariants: the hold, the budgets and the mandate are one transaction; a mandate leaves `issued` once, and the same
 //! transaction moves the hold. Budgets count in the day and month (UTC) the mandate was issued in, also when released later.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use frameos_domain::{
     canonical,
@@ -34,7 +34,8 @@ use crate::{
     error::GatewayError,
     gateway::{Decision, Gateway, corrupt, refuse},
     metadata::Metadata,
-    policy::policy_of,
+    policy::policy_known,
+    recent::Policies,
     refusal::Subject,
     wire::{MandateNew, MandateState},
     x402::{is_without_account, sale_is_settling, sale_release},
@@ -170,7 +171,7 @@ impl Gateway {
             created_at: now,
             updated_at: now,
         };
-        Ok(Draft { row, metadata })
+        Ok(Draft { row, metadata, policies: Arc::clone(&self.policies) })
     }
 }
 
@@ -179,6 +180,7 @@ impl Gateway {
 pub(crate) struct Draft {
     row: MandateRow,
     pub(crate) metadata: Metadata,
+    policies: Arc<Policies>,
 }
 
 impl Draft {
@@ -200,7 +202,7 @@ async fn intent_and_mandate(
 }
 
 pub(crate) async fn mandate_place(tx: &mut Tx, draft: Draft) -> Decision<MandateRow> {
-    let Draft { row, metadata } = draft;
+    let Draft { row, metadata, policies } = draft;
     if is_without_account(&row.agent_id) {
         if !mandate_insert(tx, &row).await? {
             let issued = mandate_get_by_intent_unscoped(tx, row.intent_id).await?;
@@ -209,42 +211,58 @@ pub(crate) async fn mandate_place(tx: &mut Tx, draft: Draft) -> Decision<Mandate
         // There is no wallet to hold anything in: its payment is reserved beside it.
         return Ok(Ok(row));
     }
-    let policy = match policy_of(tx, &row.agent_id).await? {
-        Ok(policy) => policy,
-        Err(refusal) => return refuse(tx, refusal),
-    };
     let names = metadata.agent_names();
-    if let Err(refusal) = policy.check(&metadata.purchase(row.money(), &names), row.created_at) {
-        return match mandate_get_by_intent_unscoped(tx, row.intent_id).await? {
-            Some(issued) => Ok(Ok(issued)),
-            None => refuse(tx, GatewayError::policy(refusal, None)),
+    loop {
+        let remembered = policies.get(&row.agent_id);
+        let is_remembered = remembered.is_some();
+        let known = match remembered {
+            Some(known) => known,
+            None => match policy_known(tx, &row.agent_id).await? {
+                Ok(known) => known,
+                Err(refusal) => return refuse(tx, refusal),
+            },
         };
-    }
-    let budgets =
-        [(row.created_at.day(), policy.daily_limit), (row.created_at.month(), policy.monthly_limit)];
-    match hold_place(tx, &row, &budgets).await? {
-        Ok(()) => {}
-        Err(HoldRefusal::Issued) => {
-            tx.set_rollback();
-            let issued = mandate_get_by_intent_unscoped(tx, row.intent_id).await?;
-            return issued.map(Ok).ok_or_else(|| corrupt("a mandate that conflicts but cannot be found"));
+        if let Err(refusal) = known.policy.check(&metadata.purchase(row.money(), &names), row.created_at) {
+            // What is remembered may be old: nothing is refused for its sake.
+            if is_remembered {
+                policies.forget(&row.agent_id);
+                continue;
+            }
+            return match mandate_get_by_intent_unscoped(tx, row.intent_id).await? {
+                Some(issued) => Ok(Ok(issued)),
+                None => refuse(tx, GatewayError::policy(refusal, None)),
+            };
         }
-        Err(HoldRefusal::Budget(place)) => {
-            let rule = ["daily_limit", "monthly_limit"][place];
-            let (period, limit) = &budgets[place];
-            let used = budget_used(tx, &row.agent_id, period, row.currency).await?;
-            // Without a limit of the payer's, what the ledger can carry is one.
-            let refusal = PolicyRefusal::new(rule, limit.unwrap_or(MAX_MINOR), row.amount);
-            return refuse(tx, GatewayError::policy(refusal, Some(used)));
+        let limits = [known.policy.daily_limit, known.policy.monthly_limit];
+        let budgets = [(row.created_at.day(), limits[0]), (row.created_at.month(), limits[1])];
+        if !is_remembered {
+            policies.note(&row.agent_id, known.clone());
         }
-        Err(HoldRefusal::Funds) => {
-            let wallet = wallet_get(tx, &row.agent_id, row.currency).await?;
-            let available = wallet.map_or(0, |wallet| wallet.available);
-            let (needed, currency) = (row.amount, row.currency);
-            return refuse(
-                tx,
-                GatewayError::InsufficientFunds { available, needed, currency, receipt: None },
-            );
+        match hold_place(tx, &row, &budgets, &known.document).await? {
+            Ok(()) => break,
+            Err(HoldRefusal::Policy) => policies.forget(&row.agent_id),
+            Err(HoldRefusal::Issued) => {
+                tx.set_rollback();
+                let issued = mandate_get_by_intent_unscoped(tx, row.intent_id).await?;
+                return issued.map(Ok).ok_or_else(|| corrupt("a mandate that conflicts but cannot be found"));
+            }
+            Err(HoldRefusal::Budget(place)) => {
+                let rule = ["daily_limit", "monthly_limit"][place];
+                let (period, limit) = &budgets[place];
+                let used = budget_used(tx, &row.agent_id, period, row.currency).await?;
+                // Without a limit of the payer's, what the ledger can carry is one.
+                let refusal = PolicyRefusal::new(rule, limit.unwrap_or(MAX_MINOR), row.amount);
+                return refuse(tx, GatewayError::policy(refusal, Some(used)));
+            }
+            Err(HoldRefusal::Funds) => {
+                let wallet = wallet_get(tx, &row.agent_id, row.currency).await?;
+                let available = wallet.map_or(0, |wallet| wallet.available);
+                let (needed, currency) = (row.amount, row.currency);
+                return refuse(
+                    tx,
+                    GatewayError::InsufficientFunds { available, needed, currency, receipt: None },
+                );
+            }
         }
     }
     let (wallet, hold) = ((AccountKind::Wallet, &*row.agent_id), (AccountKind::Hold, &*row.agent_id));

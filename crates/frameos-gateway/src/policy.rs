@@ -19,6 +19,7 @@ use crate::{
     error::GatewayError,
     gateway::{Decision, Gateway, corrupt, refuse},
     metadata::name_check,
+    recent::KnownPolicy,
 };
 
 /// Looks at a policy that others change, when the caller does not say which revision they saw.
@@ -44,13 +45,24 @@ impl Gateway {
 
 /// The policy in force for `owner`, or the refusal an unreadable one means.
 pub(crate) async fn policy_of(tx: &mut Tx, owner: &str) -> Result<Result<Policy, GatewayError>, StoreError> {
-    let Some((document, revision)) = policy_get(tx, owner).await? else { return Ok(Ok(Policy::default())) };
-    Ok(policy_read(&document, revision).map_err(|error| {
+    Ok(policy_known(tx, owner).await?.map(|known| known.policy))
+}
+
+/// The same, with what is stored.
+pub(crate) async fn policy_known(
+    tx: &mut Tx,
+    owner: &str,
+) -> Result<Result<KnownPolicy, GatewayError>, StoreError> {
+    let Some((document, revision)) = policy_get(tx, owner).await? else {
+        return Ok(Ok(KnownPolicy { policy: Policy::default(), document: String::new() }));
+    };
+    let policy = policy_read(&document, revision).map_err(|error| {
         GatewayError::policy(
             PolicyRefusal::new("policy", format!("unreadable ({error})"), "a purchase"),
             None,
         )
-    }))
+    });
+    Ok(policy.map(|policy| KnownPolicy { policy, document }))
 }
 
 fn policy_read(document: &str, revision: i64) -> Result<Policy, serde_json::Error> {

@@ -9,7 +9,12 @@ use frameos_domain::{
 };
 use serde_json::Value as Json;
 
-use crate::{StoreError, Tx, heads::Head, params};
+use crate::{
+    StoreError, Tx,
+    heads::{Head, Heads},
+    params,
+    postponed::{Column, Write},
+};
 
 /// The chain that run receipts form.
 pub const RUN_RECEIPTS: &str = "run_receipts";
@@ -48,6 +53,25 @@ pub(crate) async fn chain_lock(tx: &mut Tx, name: &'static str) -> Result<Head, 
     Ok(tx.heads().learn(name, sequence, hash))
 }
 
+/// Locks the heads of chains in the order of their names, as [`chain_lock`] does one. PostgreSQL only.
+pub(crate) async fn chains_lock(tx: &mut Tx, names: &[&'static str]) -> Result<(), StoreError> {
+    if names.is_empty() {
+        return Ok(());
+    }
+    let sql = "SELECT name, sequence, hash FROM chain_heads WHERE name = ANY(string_to_array($1, ' ')) ORDER BY name FOR UPDATE";
+    for row in tx.query(sql, &params![names.join(" ")]).await? {
+        let found: String = row.get(0)?;
+        if let Some(name) = names.iter().find(|name| **name == found) {
+            tx.heads().learn(name, row.get(1)?, row.get(2)?);
+        }
+    }
+    // One that has no entry yet.
+    for name in names {
+        chain_lock(tx, name).await?;
+    }
+    Ok(())
+}
+
 /// Writes the heads that moved: the last statements of a transaction.
 pub(crate) async fn heads_write(tx: &mut Tx) -> Result<(), StoreError> {
     let sql = "UPDATE chain_heads SET sequence = $2, hash = $3 WHERE name = $1 AND sequence = $4";
@@ -58,6 +82,25 @@ pub(crate) async fn heads_write(tx: &mut Tx) -> Result<(), StoreError> {
         return Ok(());
     }
     Err(StoreError::corrupt("the head of a chain moved while it was locked"))
+}
+
+/// What writes the heads that moved in one statement, if any did. A head that stands elsewhere than it was read, though it was locked, is
+/// refused: without a sequence it cannot be stored. PostgreSQL only.
+pub(crate) fn heads_at_once(heads: &Heads) -> Option<Write> {
+    let sql = "UPDATE chain_heads SET sequence = CASE WHEN chain_heads.sequence = new.stored THEN new.sequence END, hash = new.hash \
+               FROM UNNEST(CAST($1 AS TEXT[]), CAST($2 AS BIGINT[]), CAST($3 AS TEXT[]), CAST($4 AS BIGINT[])) \
+               AS new (name, sequence, hash, stored) WHERE chain_heads.name = new.name";
+    let moved = heads.moved();
+    if moved.is_empty() {
+        return None;
+    }
+    let columns = vec![
+        Column::Text(moved.iter().map(|head| Some(head.name.to_owned())).collect()),
+        Column::BigInt(moved.iter().map(|head| Some(head.sequence)).collect()),
+        Column::Text(moved.iter().map(|head| Some(head.hash.clone())).collect()),
+        Column::BigInt(moved.iter().map(|head| Some(head.stored)).collect()),
+    ];
+    Some(Write { sql: sql.to_owned(), columns })
 }
 
 /// Keeps a signed run receipt. A run has one.

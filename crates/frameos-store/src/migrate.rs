@@ -80,6 +80,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "0026_append_only",
         text: include_str!("../migrations/0026_append_only.sql"),
     },
+    Migration {
+        version: 27,
+        name: "0027_balance_at_once",
+        text: include_str!("../migrations/0027_balance_at_once.sql"),
+    },
 ];
 
 /// Why a database cannot be brought to this binary's schema.

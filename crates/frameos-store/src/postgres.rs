@@ -13,12 +13,17 @@ mod listen;
 use std::{sync::Arc, time::Duration};
 
 use deadpool_postgres::{Object, Pool};
-use futures::{FutureExt, future::try_join_all, join};
+use futures::{
+    FutureExt,
+    future::{join_all, try_join_all},
+    join,
+};
 use tokio_postgres::{error::SqlState, types::ToSql};
 
 use crate::{
     cipher::Cipher,
     error::StoreError,
+    postponed::{Column, Write},
     row::Row,
     signal::Signals,
     tx::{BoxFuture, Connection, Lane, Mode, Statement, Tx, transact},
@@ -149,6 +154,34 @@ impl PostgresConnection {
         Ok(())
     }
 
+    /// Writes rows with statements that fail unless they write them all, and commits; all is sent before the first answer is awaited.
+    /// False when something was refused, so that nothing is kept.
+    pub(crate) async fn commit_with(&mut self, writes: &[Write]) -> Result<bool, StoreError> {
+        let wanted: Vec<(&str, Vec<_>)> = writes
+            .iter()
+            .map(|write| (write.sql.as_str(), write.columns.iter().map(array).collect()))
+            .collect();
+        let asked = self.ask(async |object| {
+            let mut prepared = Vec::with_capacity(wanted.len());
+            for (sql, params) in &wanted {
+                prepared.push((object.prepare_cached(sql).await?, params));
+            }
+            let work = prepared.iter().map(|(statement, params)| object.execute(statement, params));
+            // After a refusal PostgreSQL takes COMMIT for ROLLBACK, and says so in no error.
+            match join!(join_all(work), object.batch_execute("COMMIT")) {
+                (done, Ok(())) => match done.into_iter().find_map(Result::err) {
+                    None => Ok(true),
+                    Some(error) if error.as_db_error().is_some() => Ok(false),
+                    Some(error) => Err(error),
+                },
+                (_, Err(error)) => Err(error),
+            }
+        });
+        let is_kept = asked.await?;
+        self.open = false;
+        Ok(is_kept)
+    }
+
     pub(crate) async fn rollback(&mut self) {
         if self.stuck {
             return;
@@ -233,6 +266,13 @@ impl Drop for PostgresConnection {
 
 fn references(params: &[Value]) -> Vec<&(dyn ToSql + Sync)> {
     params.iter().map(|value| value as &(dyn ToSql + Sync)).collect()
+}
+
+fn array(column: &Column) -> &(dyn ToSql + Sync) {
+    match column {
+        Column::Text(texts) => texts,
+        Column::BigInt(numbers) => numbers,
+    }
 }
 
 /// Puts PostgreSQL's errors in the store's words.

@@ -10,7 +10,7 @@ use frameos_domain::id::ExecutionId;
 use futures::{FutureExt, future::join_all};
 
 use crate::{
-    chain::heads_write,
+    chain::{heads_at_once, heads_write},
     cipher::Cipher,
     error::StoreError,
     heads::{Head, Heads},
@@ -109,10 +109,13 @@ impl Tx {
         postponed.push(rows, values).map(|()| true)
     }
 
-    /// Writes what was postponed. False when a row was there already, or the database refuses one.
-    pub(crate) async fn postponed_write(&mut self, postponed: &Postponed) -> bool {
-        let (statements, counts) = postponed.take();
-        statements.is_empty() || self.execute_all(&statements).await.is_ok_and(|added| added == counts)
+    /// Writes what was postponed and the heads that moved, and commits. False when the database refuses a row, for one because it is
+    /// there already: then nothing was kept. PostgreSQL only.
+    pub(crate) async fn commit_postponed(&mut self, postponed: &Postponed) -> Result<bool, StoreError> {
+        let Connection::Postgres(connection) = &mut self.connection else { return Err(StoreError::Aborted) };
+        let mut writes = postponed.take();
+        writes.extend(heads_at_once(&self.heads));
+        connection.commit_with(&writes).await
     }
 
     /// The heads of the chains this transaction has locked.

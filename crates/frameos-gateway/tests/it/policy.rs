@@ -9,6 +9,7 @@ use crate::harness::Bench;
 
 frameos_store::on_both_engines!(
     a_constraint_that_is_not_understood_refuses,
+    what_another_process_changed_counts_at_once,
     every_change_is_in_the_audit_log,
     the_proof_of_a_refusal_can_be_fetched_for_a_while,
 );
@@ -39,6 +40,48 @@ async fn a_constraint_that_is_not_understood_refuses(db: TestDb) {
     // Its owner can replace it.
     bench.gateway.policy_put("u1".to_owned(), Policy::default()).await.unwrap();
     bench.issue("u1", 1).await.unwrap();
+}
+
+/// A process remembers the policies it saw; what it remembers must not be what it decides by.
+async fn what_another_process_changed_counts_at_once(db: TestDb) {
+    let (bench, other) = (Bench::new(&db.store), Bench::new(&db.store));
+    for owner in ["u1", "u2"] {
+        bench.fund(owner, 1_000).await;
+        bench.issue(owner, 1).await.unwrap();
+    }
+    let none = Policy::default;
+    let stricter = [
+        (Policy { per_execution_limit: Some(10), ..none() }, 11, "per_execution_limit"),
+        (Policy { daily_limit: Some(20), ..none() }, 20, "daily_limit"),
+        (Policy { monthly_limit: Some(30), ..none() }, 30, "monthly_limit"),
+        (Policy { paused: true, ..none() }, 1, "paused"),
+    ];
+    for (policy, amount, rule) in stricter {
+        // Remembered as it is while it allows all.
+        bench.issue("u1", 1).await.unwrap();
+        other.gateway.policy_put("u1".to_owned(), policy).await.unwrap();
+        // Beside others, with whom it may share a transaction.
+        let (refused, ..) = tokio::join!(
+            bench.issue("u1", amount),
+            async { bench.issue("u2", 1).await.unwrap() },
+            async { bench.issue("u2", 1).await.unwrap() },
+            async { bench.issue("u2", 1).await.unwrap() },
+        );
+        let GatewayError::PolicyRefused { refusal, .. } = refused.unwrap_err() else {
+            panic!("not by the policy")
+        };
+        assert_eq!(refusal.rule, rule);
+        other.gateway.policy_put("u1".to_owned(), none()).await.unwrap();
+    }
+    bench.issue("u1", 1).await.unwrap();
+    let write = db
+        .store
+        .tx(|tx| Box::pin(async move { tx.execute("UPDATE policies SET document = 'nonsense'", &[]).await }));
+    write.await.unwrap();
+    assert_eq!(bench.issue("u1", 1).await.unwrap_err().code(), "POLICY_REFUSED");
+    assert_eq!(bench.balances("u1").await, (1_000 - 6, 6));
+    assert_eq!(bench.balances("u2").await, (1_000 - 13, 13));
+    bench.assert_whole().await;
 }
 
 async fn every_change_is_in_the_audit_log(db: TestDb) {

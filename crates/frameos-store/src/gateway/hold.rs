@@ -1,17 +1,24 @@
-//! Issuing a mandate: the row, the budgets it counts into and the hold, sent together.
+//! A mandate and its hold: issuing it with the budgets it counts into, and taking what it holds.
 //!
-//! Invariant: each is one conditional statement; when one of them finds its condition false, the caller has all undone.
+//! Invariant: each part is one conditional statement, all of them sent together; when one of them finds its condition false, the
+//! caller has all undone.
+
+use frameos_domain::{clock::Timestamp, id::MandateId};
 
 use super::{
     budget::budget_spending,
-    mandate::{MANDATES, MandateRow, mandate_insertion},
-    wallet::wallet_holding,
+    mandate::{MANDATES, MandateRow, mandate_insertion, mandate_mark_executed, mark_executed},
+    policy::policy_get,
+    posting::MAX_MINOR,
+    wallet::{wallet_capture, wallet_holding},
 };
-use crate::{StoreError, Tx};
+use crate::{StoreError, Tx, params, tx::Engine};
 
 /// What stands against a mandate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HoldRefusal {
+    /// Its payer's policy is another by now. Nothing was done.
+    Policy,
     /// Its intent has one already.
     Issued,
     /// The budget at this place of the list does not cover it.
@@ -20,26 +27,122 @@ pub enum HoldRefusal {
     Funds,
 }
 
-/// Stores the mandate, counts it into `budgets` (a period and its limit each) and holds its amount. After a refusal, which may leave some
-/// of it done, the transaction must be undone.
+/// Stores the mandate, counts it into `budgets` (a period and its limit each) and holds its amount, if `policy` is what its payer has
+/// stored as one (empty for none). After any other refusal than that, which may leave some of it done, the transaction must be undone.
 pub async fn hold_place(
     tx: &mut Tx,
     mandate: &MandateRow,
     budgets: &[(String, Option<i64>)],
+    policy: &str,
 ) -> Result<Result<(), HoldRefusal>, StoreError> {
     let (owner, amount) = (mandate.agent_id.as_str(), mandate.money());
     let insertion = mandate_insertion(mandate);
-    let postponed = tx.postpone(&MANDATES, &insertion.1)?;
-    let mut statements = if postponed { Vec::new() } else { vec![insertion] };
+    if let [day, month] = budgets
+        && tx.postpone(&MANDATES, &insertion.1)?
+    {
+        return placing_at_once(tx, mandate, [day, month], policy).await;
+    }
+    let stored = policy_get(tx, owner).await?.map_or_else(String::new, |(document, _)| document);
+    if stored != policy {
+        return Ok(Err(HoldRefusal::Policy));
+    }
+    let mut statements = vec![insertion];
     statements.extend(budgets.iter().map(|(period, limit)| budget_spending(owner, period, amount, *limit)));
     statements.push(wallet_holding(owner, amount, mandate.created_at));
     let changed = tx.execute_all(&statements).await?;
-    let refused =
-        changed.iter().position(|changed| *changed != 1).map(|place| place + usize::from(postponed));
-    Ok(match refused {
+    Ok(match changed.iter().position(|changed| *changed != 1) {
         None => Ok(()),
         Some(0) => Err(HoldRefusal::Issued),
         Some(place) if place <= budgets.len() => Err(HoldRefusal::Budget(place - 1)),
         Some(_) => Err(HoldRefusal::Funds),
     })
+}
+
+/// Counts into both budgets and holds, in one statement: a batch's cost is the number of its statements. A policy that is another by
+/// now is told by an error, which has the batch begun again in order. PostgreSQL only.
+async fn placing_at_once(
+    tx: &mut Tx,
+    mandate: &MandateRow,
+    [(day, daily), (month, monthly)]: [&(String, Option<i64>); 2],
+    policy: &str,
+) -> Result<Result<(), HoldRefusal>, StoreError> {
+    macro_rules! counted {
+        ($period:literal, $limit:literal) => {
+            concat!(
+                "(INSERT INTO budget_windows (owner, currency, period, used) SELECT $1, $2, CAST(", $period, " AS TEXT), \
+                 CAST($3 AS BIGINT) WHERE CAST($3 AS BIGINT) <= CAST(", $limit, " AS BIGINT) \
+                 ON CONFLICT (owner, currency, period) DO UPDATE SET used = budget_windows.used + excluded.used \
+                 WHERE budget_windows.used + excluded.used <= CAST(", $limit, " AS BIGINT) RETURNING 1)"
+            )
+        };
+    }
+    let sql = concat!(
+        "WITH day AS ",
+        counted!("$4", "$5"),
+        ", month AS ",
+        counted!("$6", "$7"),
+        ", wallet AS (UPDATE wallets SET available = available - $3, held = held + $3, updated_at = $8 \
+         WHERE owner = $1 AND currency = $2 AND available >= $3 RETURNING 1) \
+         SELECT EXISTS (SELECT 1 FROM day), EXISTS (SELECT 1 FROM month), EXISTS (SELECT 1 FROM wallet), \
+         COALESCE((SELECT document FROM policies WHERE owner = $1), '') = CAST($9 AS TEXT)"
+    );
+    let limit = |limit: Option<i64>| limit.unwrap_or(MAX_MINOR);
+    let params = params![
+        mandate.agent_id.as_str(),
+        mandate.currency,
+        mandate.amount,
+        day.as_str(),
+        limit(*daily),
+        month.as_str(),
+        limit(*monthly),
+        mandate.created_at,
+        policy
+    ];
+    let row = tx.query_one(sql, &params).await?;
+    if !row.get::<bool>(3)? {
+        return Err(StoreError::Aborted);
+    }
+    Ok(if !row.get(0)? {
+        Err(HoldRefusal::Budget(0))
+    } else if !row.get(1)? {
+        Err(HoldRefusal::Budget(1))
+    } else if !row.get(2)? {
+        Err(HoldRefusal::Funds)
+    } else {
+        Ok(())
+    })
+}
+
+/// A mandate that was just marked executed.
+#[derive(Debug)]
+pub struct Capture {
+    pub mandate: MandateRow,
+    /// Whether its payer's wallet held what it holds; if not, the transaction must be undone.
+    pub is_held: bool,
+}
+
+/// Marks a mandate executed as [`mandate_mark_executed`] does, takes what it captures out of what the wallet holds, and gives the rest
+/// back to the wallet. None when the mandate cannot be executed.
+pub async fn hold_take(
+    tx: &mut Tx,
+    id: MandateId,
+    captured: Option<i64>,
+    now: Timestamp,
+) -> Result<Option<Capture>, StoreError> {
+    if tx.engine() == Engine::Sqlite {
+        let Some(mandate) = mandate_mark_executed(tx, id, captured, now).await? else { return Ok(None) };
+        let taken = mandate.captured_amount.unwrap_or(mandate.amount);
+        let is_held = wallet_capture(tx, &mandate.agent_id, mandate.money(), taken, now).await?;
+        return Ok(Some(Capture { mandate, is_held }));
+    }
+    let sql = concat!(
+        "WITH taken AS (",
+        mark_executed!(),
+        "), captured AS (UPDATE wallets SET held = held - t.amount, available = available + (t.amount - t.captured_amount), \
+         updated_at = $3 FROM taken t \
+         WHERE wallets.owner = t.agent_id AND wallets.currency = t.currency AND wallets.held >= t.amount RETURNING 1) \
+         SELECT taken.*, EXISTS (SELECT 1 FROM captured) FROM taken"
+    );
+    let row = tx.query_opt(sql, &params![id, captured, now]).await?;
+    row.map(|row| Ok(Capture { mandate: MandateRow::read(&row)?, is_held: row.get(16)? })).transpose()
 }

@@ -53,13 +53,12 @@ impl IntentRow {
 }
 
 const INTENTS: Rows = rows!(
-    0,
     "purchase_intents",
+    Rest,
     (
-        id TEXT, agent_id TEXT, vendor TEXT, amount BIGINT, currency TEXT, description TEXT, metadata TEXT,
-        idempotency_key TEXT, fingerprint TEXT, created_at BIGINT
-    ),
-    "ON CONFLICT (agent_id, idempotency_key) DO NOTHING"
+        id Text, agent_id Text, vendor Text, amount BigInt, currency Text, description Text, metadata Text,
+        idempotency_key Text, fingerprint Text, created_at BigInt
+    )
 );
 
 /// Stores an intent. False when its payer already used its idempotency key.

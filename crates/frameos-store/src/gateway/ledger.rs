@@ -164,17 +164,15 @@ pub async fn ledger_post(
 }
 
 const LINES: Rows = rows!(
-    2,
     "ledger_postings",
-    (sequence BIGINT, line BIGINT, account_kind TEXT, owner TEXT, amount BIGINT, currency TEXT),
-    ""
+    First,
+    (sequence BigInt, line BigInt, account_kind Text, owner Text, amount BigInt, currency Text)
 );
 
 const TRANSACTIONS: Rows = rows!(
-    3,
     "ledger_transactions",
-    (sequence BIGINT, id TEXT, kind TEXT, reference TEXT, at BIGINT, previous_hash TEXT, hash TEXT),
-    ""
+    Rest,
+    (sequence BigInt, id Text, kind Text, reference Text, at BigInt, previous_hash Text, hash Text)
 );
 
 /// Leaves a transaction for the end of the batch, if it may. Its place in the chain stays taken: a batch in which the like was posted

@@ -43,7 +43,7 @@ pub struct MandateRow {
 }
 
 impl MandateRow {
-    fn read(row: &Row) -> Result<Self, StoreError> {
+    pub(super) fn read(row: &Row) -> Result<Self, StoreError> {
         Ok(Self {
             id: row.get(0)?,
             intent_id: row.get(1)?,
@@ -70,14 +70,13 @@ impl MandateRow {
 }
 
 pub(super) const MANDATES: Rows = rows!(
-    1,
     "mandates",
+    Rest,
     (
-        id TEXT, intent_id TEXT, agent_id TEXT, amount BIGINT, currency TEXT, execution_id TEXT, payee TEXT, status TEXT,
-        void_reason TEXT, jws TEXT, mandate_hash TEXT, expires_at BIGINT, created_at BIGINT, updated_at BIGINT,
-        orchestrator TEXT
-    ),
-    "ON CONFLICT (intent_id) DO NOTHING"
+        id Text, intent_id Text, agent_id Text, amount BigInt, currency Text, execution_id Text, payee Text, status Text,
+        void_reason Text, jws Text, mandate_hash Text, expires_at BigInt, created_at BigInt, updated_at BigInt,
+        orchestrator Text
+    )
 );
 
 /// Stores an issued mandate. False when its intent already has one.
@@ -125,6 +124,16 @@ pub async fn mandate_get_by_intent_unscoped(
     tx.query_opt(sql, &params![intent]).await?.as_ref().map(MandateRow::read).transpose()
 }
 
+macro_rules! mark_executed {
+    () => {
+        "UPDATE mandates SET status = 'executed', captured_amount = COALESCE(CAST($2 AS BIGINT), amount), updated_at = $3 \
+         WHERE id = $1 AND status = 'issued' AND expires_at > $3 AND COALESCE(CAST($2 AS BIGINT), amount) BETWEEN 0 AND amount \
+         RETURNING id, intent_id, agent_id, amount, currency, execution_id, payee, status, void_reason, jws, mandate_hash, \
+         captured_amount, expires_at, created_at, updated_at, orchestrator"
+    };
+}
+pub(super) use mark_executed;
+
 /// Marks an issued, unexpired mandate executed for `captured`, at most what it allows, or for all of it, and gives it. None when
 /// it is neither, or allows less.
 pub async fn mandate_mark_executed(
@@ -133,10 +142,7 @@ pub async fn mandate_mark_executed(
     captured: Option<i64>,
     now: Timestamp,
 ) -> Result<Option<MandateRow>, StoreError> {
-    let sql = "UPDATE mandates SET status = 'executed', captured_amount = COALESCE(CAST($2 AS BIGINT), amount), updated_at = $3 \
-               WHERE id = $1 AND status = 'issued' AND expires_at > $3 AND COALESCE(CAST($2 AS BIGINT), amount) BETWEEN 0 AND amount \
-               RETURNING id, intent_id, agent_id, amount, currency, execution_id, payee, status, void_reason, jws, mandate_hash, \
-               captured_amount, expires_at, created_at, updated_at, orchestrator";
+    let sql = mark_executed!();
     tx.query_opt(sql, &params![id, captured, now]).await?.as_ref().map(MandateRow::read).transpose()
 }
 

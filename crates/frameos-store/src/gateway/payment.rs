@@ -54,14 +54,13 @@ impl PaymentRow {
 }
 
 const PAYMENTS: Rows = rows!(
-    5,
     "payments",
+    Rest,
     (
-        id TEXT, mandate_id TEXT, agent_id TEXT, amount BIGINT, currency TEXT, developer TEXT, developer_amount BIGINT,
-        platform_amount BIGINT, orchestrator_amount BIGINT, ledger_transaction_id TEXT, ledger_hash TEXT,
-        receipt_id TEXT, idempotency_key TEXT, created_at BIGINT
-    ),
-    "ON CONFLICT (agent_id, idempotency_key) DO NOTHING"
+        id Text, mandate_id Text, agent_id Text, amount BigInt, currency Text, developer Text, developer_amount BigInt,
+        platform_amount BigInt, orchestrator_amount BigInt, ledger_transaction_id Text, ledger_hash Text,
+        receipt_id Text, idempotency_key Text, created_at BigInt
+    )
 );
 
 /// Stores a payment. False when its payer already used its idempotency key, for whatever mandate.

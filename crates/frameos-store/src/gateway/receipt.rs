@@ -47,13 +47,12 @@ impl ReceiptRow {
 }
 
 const RECEIPTS: Rows = rows!(
-    4,
     "payment_receipts",
+    Rest,
     (
-        sequence BIGINT, id TEXT, mandate_id TEXT, payment_id TEXT, status TEXT, jws TEXT, previous_hash TEXT, hash TEXT,
-        created_at BIGINT
-    ),
-    "ON CONFLICT (mandate_id) DO NOTHING"
+        sequence BigInt, id Text, mandate_id Text, payment_id Text, status Text, jws Text, previous_hash Text, hash Text,
+        created_at BigInt
+    )
 );
 
 /// Stores a receipt. False when its mandate already has one.

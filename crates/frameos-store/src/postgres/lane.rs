@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{PostgresConnection, checkout};
 use crate::{
-    chain::{RUN_RECEIPTS, chain_lock},
+    chain::{RUN_RECEIPTS, chains_lock},
     cipher::Cipher,
     error::StoreError,
     gateway::chain::{LEDGER_CHAIN, RECEIPT_CHAIN},
@@ -150,14 +150,15 @@ impl Writer {
     async fn batch(&self, jobs: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
         let connection = PostgresConnection::new(checkout(&self.pool).await?);
         let mut tx = Tx::new(Connection::Postgres(connection), self.cipher.clone(), self.signals.clone());
-        let Some(signals) = together(&mut tx, self.lane, jobs).await? else {
-            if jobs.len() == 1 {
-                return Ok(());
+        match together(&mut tx, self.lane, jobs).await? {
+            Some(signals) => tx.fire(signals),
+            None if jobs.len() == 1 => {}
+            None => {
+                let signals = one_by_one(&mut tx, self.lane, jobs).await?;
+                finish(&mut tx, signals).await?;
             }
-            let signals = one_by_one(&mut tx, self.lane, jobs).await?;
-            return finish(&mut tx, signals).await;
-        };
-        finish(&mut tx, signals).await
+        }
+        Ok(())
     }
 }
 
@@ -168,14 +169,9 @@ async fn begin(tx: &mut Tx, lane: Lane) -> Result<(), StoreError> {
         Lane::Intents | Lane::Results => &[],
         Lane::Settlements => &[RUN_RECEIPTS],
     };
-    let mut shares = Vec::with_capacity(chains.len());
-    for chain in chains {
-        shares.push((*chain, tx.share()?));
-    }
-    let locks = shares.iter_mut().map(|(chain, tx)| chain_lock(tx, chain));
-    let (begun, locked) = join!(tx.begin(Mode::Write), join_all(locks));
-    begun?;
-    locked.into_iter().try_for_each(|locked| locked.map(drop))
+    let mut locks = tx.share()?;
+    let (begun, locked) = join!(tx.begin(Mode::Write), chains_lock(&mut locks, chains));
+    begun.and(locked)
 }
 
 async fn finish(tx: &mut Tx, signals: Vec<Signal>) -> Result<(), StoreError> {
@@ -187,7 +183,7 @@ async fn finish(tx: &mut Tx, signals: Vec<Signal>) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Runs all jobs at once. None when one of them could not be kept, so that nothing was.
+/// Runs all jobs at once, and commits. None when one of them could not be kept, so that nothing was.
 async fn together(
     tx: &mut Tx,
     lane: Lane,
@@ -201,12 +197,23 @@ async fn together(
         shares.push(if jobs.len() == 1 { tx.share()? } else { tx.share_postponing(&postponed)? });
     }
     let kept = join_all(jobs.iter_mut().zip(&mut shares).map(|(job, tx)| job.run(tx))).await;
-    if kept.into_iter().all(|is_kept| is_kept) && tx.postponed_write(&postponed).await {
-        return Ok(Some(shares.iter_mut().flat_map(Tx::pending_take).collect()));
-    }
+    let signals = shares.iter_mut().flat_map(Tx::pending_take).collect();
     drop(shares);
-    tx.rollback().await;
-    Ok(None)
+    if !kept.into_iter().all(|is_kept| is_kept) {
+        tx.rollback().await;
+        return Ok(None);
+    }
+    match tx.commit_postponed(&postponed).await {
+        Ok(true) => Ok(Some(signals)),
+        Ok(false) if jobs.len() == 1 => {
+            Err(StoreError::corrupt("the head of a chain moved while it was locked"))
+        }
+        Ok(false) => Ok(None),
+        Err(error) => {
+            tx.rollback().await;
+            Err(error)
+        }
+    }
 }
 
 /// Runs the jobs one after the other; each is kept or undone by itself.
