@@ -155,8 +155,8 @@ impl PostgresConnection {
     }
 
     /// Writes rows with statements that fail unless they write them all, and commits; all is sent before the first answer is awaited.
-    /// False when something was refused, so that nothing is kept.
-    pub(crate) async fn commit_with(&mut self, writes: &[Write]) -> Result<bool, StoreError> {
+    /// Returns what was refused, if something was, so that nothing is kept.
+    pub(crate) async fn commit_with(&mut self, writes: &[Write]) -> Result<Option<StoreError>, StoreError> {
         let wanted: Vec<(&str, Vec<_>)> = writes
             .iter()
             .map(|write| (write.sql.as_str(), write.columns.iter().map(array).collect()))
@@ -170,16 +170,15 @@ impl PostgresConnection {
             // After a refusal PostgreSQL takes COMMIT for ROLLBACK, and says so in no error.
             match join!(join_all(work), object.batch_execute("COMMIT")) {
                 (done, Ok(())) => match done.into_iter().find_map(Result::err) {
-                    None => Ok(true),
-                    Some(error) if error.as_db_error().is_some() => Ok(false),
-                    Some(error) => Err(error),
+                    Some(error) if error.as_db_error().is_none() => Err(error),
+                    refused => Ok(refused),
                 },
                 (_, Err(error)) => Err(error),
             }
         });
-        let is_kept = asked.await?;
+        let refused = asked.await?;
         self.open = false;
-        Ok(is_kept)
+        Ok(refused.map(convert))
     }
 
     pub(crate) async fn rollback(&mut self) {

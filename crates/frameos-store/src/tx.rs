@@ -109,9 +109,12 @@ impl Tx {
         postponed.push(rows, values).map(|()| true)
     }
 
-    /// Writes what was postponed and the heads that moved, and commits. False when the database refuses a row, for one because it is
-    /// there already: then nothing was kept. PostgreSQL only.
-    pub(crate) async fn commit_postponed(&mut self, postponed: &Postponed) -> Result<bool, StoreError> {
+    /// Writes what was postponed and the heads that moved, and commits. Returns why the database refused a row, if it did, for one
+    /// because it is there already: then nothing was kept. PostgreSQL only.
+    pub(crate) async fn commit_postponed(
+        &mut self,
+        postponed: &Postponed,
+    ) -> Result<Option<StoreError>, StoreError> {
         let Connection::Postgres(connection) = &mut self.connection else { return Err(StoreError::Aborted) };
         let mut writes = postponed.take();
         writes.extend(heads_at_once(&self.heads));

@@ -10,17 +10,16 @@ import { agentQuery, categoriesQuery, exploreQuery, popularQuery, reviewsQuery, 
 const root = () => rootRoute;
 
 const PATIENCE_MS = 100;
+/** Of the first page, before which there is nothing but a bar. */
+const FIRST_PATIENCE_MS = 300;
 
 // The loaders ask while the page's code is on its way, and when a pointer rests on a link.
 export const marketRoutes = [
   createRoute({
     getParentRoute: root,
     path: '/',
-    // Its first words need no answer.
-    loader: ({ context: { queryClient } }) => {
-      void queryClient.prefetchQuery(popularQuery());
-      void queryClient.prefetchQuery(categoriesQuery());
-    },
+    loader: ({ cause, context: { queryClient } }) =>
+      soon(cause, [queryClient.prefetchQuery(popularQuery()), queryClient.prefetchQuery(categoriesQuery())]),
     component: HomePage,
   }),
   createRoute({
@@ -52,6 +51,7 @@ export const marketRoutes = [
 async function soon(cause: 'preload' | 'enter' | 'stay', asked: Promise<void>[]): Promise<void> {
   if (cause === 'stay') return;
   const isReading = document.querySelector('.boot-page') !== null;
-  const patience = isReading ? [] : [new Promise<void>((resolve) => setTimeout(resolve, PATIENCE_MS))];
+  const ms = document.querySelector('.boot') === null ? PATIENCE_MS : FIRST_PATIENCE_MS;
+  const patience = isReading ? [] : [new Promise<void>((resolve) => setTimeout(resolve, ms))];
   await Promise.race([Promise.all(asked), ...patience]);
 }

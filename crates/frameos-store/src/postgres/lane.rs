@@ -204,11 +204,9 @@ async fn together(
         return Ok(None);
     }
     match tx.commit_postponed(&postponed).await {
-        Ok(true) => Ok(Some(signals)),
-        Ok(false) if jobs.len() == 1 => {
-            Err(StoreError::corrupt("the head of a chain moved while it was locked"))
-        }
-        Ok(false) => Ok(None),
+        Ok(None) => Ok(Some(signals)),
+        Ok(Some(refused)) if jobs.len() == 1 => Err(refused),
+        Ok(Some(_)) => Ok(None),
         Err(error) => {
             tx.rollback().await;
             Err(error)
