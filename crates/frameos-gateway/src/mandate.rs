@@ -233,8 +233,10 @@ pub(crate) async fn mandate_place(tx: &mut Tx, draft: Draft) -> Decision<Mandate
                 None => refuse(tx, GatewayError::policy(refusal, None)),
             };
         }
-        let limits = [known.policy.daily_limit, known.policy.monthly_limit];
-        let budgets = [(row.created_at.day(), limits[0]), (row.created_at.month(), limits[1])];
+        let budgets = [
+            (row.created_at.day(), known.policy.daily_limit),
+            (row.created_at.month(), known.policy.monthly_limit),
+        ];
         if !is_remembered {
             policies.note(&row.agent_id, known.clone());
         }

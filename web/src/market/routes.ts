@@ -12,6 +12,8 @@ const root = () => rootRoute;
 const PATIENCE_MS = 100;
 /** Of the first page, before which there is nothing but a bar. */
 const FIRST_PATIENCE_MS = 300;
+/** Of a page whose text is there to read. */
+const READING_PATIENCE_MS = 5_000;
 
 // The loaders ask while the page's code is on its way, and when a pointer rests on a link.
 export const marketRoutes = [
@@ -46,12 +48,14 @@ export const marketRoutes = [
 
 /**
  * When all of `asked` has come, or it takes long: an answer that comes at once needs no shapes before it, and while there is
- * something to read, no shapes should take its place.
+ * something to read, no shapes should take its place for seconds.
  */
 async function soon(cause: 'preload' | 'enter' | 'stay', asked: Promise<void>[]): Promise<void> {
   if (cause === 'stay') return;
-  const isReading = document.querySelector('.boot-page') !== null;
-  const ms = document.querySelector('.boot') === null ? PATIENCE_MS : FIRST_PATIENCE_MS;
-  const patience = isReading ? [] : [new Promise<void>((resolve) => setTimeout(resolve, ms))];
-  await Promise.race([Promise.all(asked), ...patience]);
+  await Promise.race([Promise.all(asked), new Promise((resolve) => setTimeout(resolve, patience()))]);
+}
+
+function patience(): number {
+  if (document.querySelector('.boot-page')) return READING_PATIENCE_MS;
+  return document.querySelector('.boot') ? FIRST_PATIENCE_MS : PATIENCE_MS;
 }

@@ -20,15 +20,32 @@ pub async fn budget_spend(
     Ok(tx.execute(sql, &params).await? == 1)
 }
 
+/// Counts `$3` of the owner `$1` and the currency `$2` into the window at one parameter, within the limit at another.
+macro_rules! budget_spend_sql {
+    ($period:literal, $limit:literal) => {
+        // SELECT … WHERE rather than VALUES: the first amount of a window must fit its limit as well.
+        concat!(
+            "INSERT INTO budget_windows (owner, currency, period, used) SELECT $1, $2, ",
+            $period,
+            ", CAST($3 AS BIGINT) WHERE CAST($3 AS BIGINT) <= CAST(",
+            $limit,
+            " AS BIGINT) ON CONFLICT (owner, currency, period) DO UPDATE SET used = budget_windows.used + excluded.used \
+             WHERE budget_windows.used + excluded.used <= CAST(",
+            $limit,
+            " AS BIGINT)"
+        )
+    };
+}
+pub(super) use budget_spend_sql;
+
 pub(super) fn budget_spending(owner: &str, period: &str, amount: Money, limit: Option<i64>) -> Statement {
-    // SELECT … WHERE rather than VALUES: the first amount of a window must fit its limit as well.
-    let sql = "INSERT INTO budget_windows (owner, currency, period, used) \
-               SELECT $1, $2, $3, CAST($4 AS BIGINT) WHERE CAST($4 AS BIGINT) <= CAST($5 AS BIGINT) \
-               ON CONFLICT (owner, currency, period) DO UPDATE \
-               SET used = budget_windows.used + excluded.used \
-               WHERE budget_windows.used + excluded.used <= CAST($5 AS BIGINT)";
-    let params = params![owner, amount.currency, period, amount.minor, limit.unwrap_or(MAX_MINOR)];
-    (sql, params.to_vec())
+    let params = params![owner, amount.currency, amount.minor, period, budget_limit(limit)];
+    (budget_spend_sql!("$4", "$5"), params.to_vec())
+}
+
+/// Without a limit of the payer's, what the ledger can carry is one.
+pub(super) fn budget_limit(limit: Option<i64>) -> i64 {
+    limit.unwrap_or(MAX_MINOR)
 }
 
 /// Takes `amount` back out of the window. False when that much was not counted.

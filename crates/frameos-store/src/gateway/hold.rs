@@ -6,11 +6,10 @@
 use frameos_domain::{clock::Timestamp, id::MandateId};
 
 use super::{
-    budget::budget_spending,
+    budget::{budget_limit, budget_spend_sql, budget_spending},
     mandate::{MANDATES, MandateRow, mandate_insertion, mandate_mark_executed, mark_executed},
     policy::policy_get,
-    posting::MAX_MINOR,
-    wallet::{wallet_capture, wallet_holding},
+    wallet::{wallet_capture, wallet_hold_sql, wallet_holding},
 };
 use crate::{StoreError, Tx, params, tx::Engine};
 
@@ -66,35 +65,25 @@ async fn placing_at_once(
     [(day, daily), (month, monthly)]: [&(String, Option<i64>); 2],
     policy: &str,
 ) -> Result<Result<(), HoldRefusal>, StoreError> {
-    macro_rules! counted {
-        ($period:literal, $limit:literal) => {
-            concat!(
-                "(INSERT INTO budget_windows (owner, currency, period, used) SELECT $1, $2, CAST(", $period, " AS TEXT), \
-                 CAST($3 AS BIGINT) WHERE CAST($3 AS BIGINT) <= CAST(", $limit, " AS BIGINT) \
-                 ON CONFLICT (owner, currency, period) DO UPDATE SET used = budget_windows.used + excluded.used \
-                 WHERE budget_windows.used + excluded.used <= CAST(", $limit, " AS BIGINT) RETURNING 1)"
-            )
-        };
-    }
     let sql = concat!(
-        "WITH day AS ",
-        counted!("$4", "$5"),
-        ", month AS ",
-        counted!("$6", "$7"),
-        ", wallet AS (UPDATE wallets SET available = available - $3, held = held + $3, updated_at = $8 \
-         WHERE owner = $1 AND currency = $2 AND available >= $3 RETURNING 1) \
+        "WITH day AS (",
+        budget_spend_sql!("$4", "$5"),
+        " RETURNING 1), month AS (",
+        budget_spend_sql!("$6", "$7"),
+        " RETURNING 1), wallet AS (",
+        wallet_hold_sql!("$8"),
+        " RETURNING 1) \
          SELECT EXISTS (SELECT 1 FROM day), EXISTS (SELECT 1 FROM month), EXISTS (SELECT 1 FROM wallet), \
          COALESCE((SELECT document FROM policies WHERE owner = $1), '') = CAST($9 AS TEXT)"
     );
-    let limit = |limit: Option<i64>| limit.unwrap_or(MAX_MINOR);
     let params = params![
         mandate.agent_id.as_str(),
         mandate.currency,
         mandate.amount,
         day.as_str(),
-        limit(*daily),
+        budget_limit(*daily),
         month.as_str(),
-        limit(*monthly),
+        budget_limit(*monthly),
         mandate.created_at,
         policy
     ];

@@ -62,10 +62,20 @@ pub async fn wallet_hold(
     Ok(tx.execute(sql, &params).await? == 1)
 }
 
+/// Holds `$3` of the owner `$1` in the currency `$2`, at the time of another parameter.
+macro_rules! wallet_hold_sql {
+    ($now:literal) => {
+        concat!(
+            "UPDATE wallets SET available = available - $3, held = held + $3, updated_at = ",
+            $now,
+            " WHERE owner = $1 AND currency = $2 AND available >= $3"
+        )
+    };
+}
+pub(super) use wallet_hold_sql;
+
 pub(super) fn wallet_holding(owner: &str, amount: Money, now: Timestamp) -> Statement {
-    let sql = "UPDATE wallets SET available = available - $3, held = held + $3, updated_at = $4 \
-               WHERE owner = $1 AND currency = $2 AND available >= $3";
-    (sql, params![owner, amount.currency, amount.minor, now].to_vec())
+    (wallet_hold_sql!("$4"), params![owner, amount.currency, amount.minor, now].to_vec())
 }
 
 /// Moves from `held` back to `available`. False when that much is not held.
