@@ -21,6 +21,21 @@ const { writeSync } = fs;
 const { parse, stringify } = JSON;
 const exit = process.exit.bind(process);
 
+/**
+ * Has a stream wait for its reader. Node keeps what a full pipe does not take for later, and loses it at `exit`. A stream
+ * is made when it is first asked for, which takes a millisecond: programs that never print do not wait for it.
+ */
+function blocking(name) {
+  const lazy = Object.getOwnPropertyDescriptor(process, name);
+  const get = () => {
+    Object.defineProperty(process, name, lazy);
+    const stream = process[name];
+    if (stream._handle && stream._handle.setBlocking) stream._handle.setBlocking(true);
+    return stream;
+  };
+  Object.defineProperty(process, name, { ...lazy, get });
+}
+
 /** `stringify` writes a half of a surrogate pair as an escape, keys included, and nothing else; readers refuse it. */
 function wellFormed(text) {
   if (!text.includes('\\ud')) return text;
@@ -216,6 +231,8 @@ async function warmUp() {
 }
 
 async function main() {
+  blocking('stdout');
+  blocking('stderr');
   if (process.argv[2] === 'warm') await warmUp();
   const request = parse(fs.readFileSync(REQUEST, 'utf8'));
   fs.closeSync(REQUEST);

@@ -105,14 +105,21 @@ async fn the_main_processes_end_is_the_runs_end() {
 }
 
 #[tokio::test]
-async fn a_reader_that_stalls_does_not_stall_the_run() {
-    let agent = Agent::python("for i in range(2000): print(i, 'x' * 100, flush=True)\n");
-    let (sender, events) = tokio::sync::mpsc::channel(1);
-    let outcome =
-        sandbox().await.run(agent.spec.clone(), Some(sender), CancellationToken::new()).await.expect("a run");
-    assert_eq!(outcome.end, End::Exited(0));
-    assert!(outcome.stdout.text().ends_with(&format!("1999 {}\n", "x".repeat(100))));
-    drop(events);
+async fn a_reader_that_stalls_neither_stalls_the_run_nor_loses_what_it_says_last() {
+    let python = "for i in range(2000): print(i, 'x' * 100, flush=True)\n";
+    let handler =
+        "module.exports = () => { for (let i = 0; i < 2000; i += 1) console.log(i, 'x'.repeat(100)); };";
+    let exiting = "for (let i = 0; i < 2000; i += 1) { console.log(i, 'x'.repeat(100)); console.error(i) } process.exit();";
+    for agent in [Agent::python(python), Agent::node(handler), Agent::node(exiting)] {
+        let (sender, events) = tokio::sync::mpsc::channel(1);
+        let sandbox = sandbox().await;
+        let running = sandbox.run(agent.spec.clone(), Some(sender), CancellationToken::new());
+        let outcome = running.await.expect("a run");
+        assert_eq!(outcome.end, End::Exited(0));
+        let said = outcome.stdout.text();
+        assert!(said.ends_with(&format!("1999 {}\n", "x".repeat(100))), "{} bytes", said.len());
+        drop(events);
+    }
 }
 
 #[tokio::test]
