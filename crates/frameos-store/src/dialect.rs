@@ -82,15 +82,54 @@ pub(crate) const PG_REFERENCES: &str = "SELECT child.relname::TEXT, parent.relna
 pub(crate) const PG_COLUMNS: &str = "SELECT column_name::TEXT FROM information_schema.columns \
      WHERE table_schema = current_schema() AND table_name = $1 ORDER BY ordinal_position";
 
+/// Tickets of class `$1` that are due at `$2`, by an order: what waits, and what a lease ran out for. Each is read by an index of
+/// its own, so that what is leased is never looked through. `$due` keeps a planner from the index of the other order with a sign.
+macro_rules! tickets_due {
+    ($columns:literal, $order:literal, $due:literal, $if:literal, $lock:literal) => {
+        concat!(
+            "WITH expired AS MATERIALIZED (SELECT ",
+            $columns,
+            " FROM tickets WHERE class = $1 AND lease_until <= $2 \
+             AND ",
+            $due,
+            " <= $2 ",
+            $if,
+            " ORDER BY ",
+            $order,
+            ", id LIMIT $3",
+            $lock,
+            "), waiting AS MATERIALIZED (SELECT ",
+            $columns,
+            " FROM tickets WHERE class = $1 AND lease_until IS NULL \
+             AND ",
+            $due,
+            " <= $2 ",
+            $if,
+            " ORDER BY ",
+            $order,
+            ", id LIMIT $3",
+            $lock,
+            "), due AS MATERIALIZED (SELECT ",
+            $columns,
+            " FROM (SELECT ",
+            $columns,
+            " FROM waiting UNION ALL SELECT ",
+            $columns,
+            " FROM expired) AS either ORDER BY ",
+            $order,
+            ", id LIMIT $3)"
+        )
+    };
+}
+
 /// Runs that may be started, in their order: `$1` class, `$2` now, `$3` how many. PostgreSQL skips rows that another
 /// worker is claiming this moment; SQLite has one writer.
 pub(crate) const fn ticket_due(engine: Engine) -> &'static str {
     macro_rules! due {
         ($lock:literal) => {
             concat!(
-                "SELECT id, user_id, agent_id FROM tickets WHERE class = $1 AND run_at <= $2 \
-                 AND (lease_until IS NULL OR lease_until <= $2) ORDER BY vtime, id LIMIT $3",
-                $lock
+                tickets_due!("id, user_id, agent_id, vtime", "vtime", "+run_at", "", $lock),
+                " SELECT id, user_id, agent_id FROM due ORDER BY vtime, id"
             )
         };
     }
@@ -105,13 +144,17 @@ pub(crate) const fn ticket_due_below_caps(engine: Engine) -> &'static str {
     macro_rules! due {
         ($lock:literal) => {
             concat!(
-                "SELECT id, user_id, agent_id FROM tickets WHERE class = $1 AND run_at <= $2 \
-                 AND (lease_until IS NULL OR lease_until <= $2) AND user_id NOT IN (SELECT user_id FROM tickets \
-                 WHERE lease_until > $2 AND kind = 'run' GROUP BY user_id HAVING COUNT(*) >= $4) \
-                 AND agent_id NOT IN (SELECT agent_id FROM tickets \
-                 WHERE lease_until > $2 AND kind = 'run' GROUP BY agent_id HAVING COUNT(*) >= $5) \
-                 ORDER BY vtime, id LIMIT $3",
-                $lock
+                tickets_due!(
+                    "id, user_id, agent_id, vtime",
+                    "vtime",
+                    "+run_at",
+                    "AND user_id NOT IN (SELECT user_id FROM tickets WHERE class IN (0, 1) AND lease_until > $2 \
+                     AND kind = 'run' GROUP BY user_id HAVING COUNT(*) >= $4) \
+                     AND agent_id NOT IN (SELECT agent_id FROM tickets WHERE class IN (0, 1) AND lease_until > $2 \
+                     AND kind = 'run' GROUP BY agent_id HAVING COUNT(*) >= $5)",
+                    $lock
+                ),
+                " SELECT id, user_id, agent_id FROM due ORDER BY vtime, id"
             )
         };
     }
@@ -131,7 +174,7 @@ pub(crate) const fn claim_lock(engine: Engine) -> Option<&'static str> {
     }
 }
 
-/// Leases due tickets of a class, the longest due first: `$1` owner, `$2` now, `$3` lease end, `$4` how many, `$5` class.
+/// Leases due tickets of a class, the longest due first: `$1` class, `$2` now, `$3` how many, `$4` owner, `$5` lease end.
 ///
 /// Locks as [`ticket_due`] does. The choice is materialised, because a planner may otherwise run it more than once and
 /// lease more than was asked.
@@ -139,10 +182,8 @@ pub(crate) const fn work_claim(engine: Engine) -> &'static str {
     macro_rules! claim {
         ($lock:literal) => {
             concat!(
-                "WITH due AS MATERIALIZED (SELECT id FROM tickets WHERE class = $5 AND run_at <= $2 \
-                 AND (lease_until IS NULL OR lease_until <= $2) ORDER BY run_at, id LIMIT $4",
-                $lock,
-                ") UPDATE tickets SET lease_owner = $1, lease_until = $3, attempt = attempt + 1, live = NULL \
+                tickets_due!("id, run_at", "run_at", "run_at", "", $lock),
+                " UPDATE tickets SET lease_owner = $4, lease_until = $5, attempt = attempt + 1, live = NULL \
                  WHERE id IN (SELECT id FROM due) RETURNING id, kind, execution_id, payload, attempt"
             )
         };
@@ -249,5 +290,30 @@ mod tests {
         let text = "a {BLOB|BYTEA} DEFAULT '{}', b {|CASCADE}";
         assert_eq!(choose(Engine::Sqlite, text), "a BLOB DEFAULT '{}', b ");
         assert_eq!(choose(Engine::Postgres, text), "a BYTEA DEFAULT '{}', b CASCADE");
+    }
+    /// A claim that sorts what waits takes longer the more waits, and one that passes what is leased the more is.
+    #[test]
+    fn a_claim_reads_as_much_as_it_takes() {
+        let database = rusqlite::Connection::open_in_memory().unwrap();
+        for migration in crate::migrate::MIGRATIONS {
+            database.execute_batch(&choose(Engine::Sqlite, migration.text)).unwrap();
+        }
+        for (sql, order) in [
+            (ticket_due(Engine::Sqlite), "tickets_order (class=?)"),
+            (ticket_due_below_caps(Engine::Sqlite), "tickets_order (class=?)"),
+            (work_claim(Engine::Sqlite), "tickets_due (class=? AND run_at<?)"),
+        ] {
+            let mut plan =
+                database.prepare(&format!("EXPLAIN QUERY PLAN {}", sqlite_parameters(sql))).unwrap();
+            let nothing = rusqlite::params_from_iter(vec![rusqlite::types::Null; plan.parameter_count()]);
+            let lines = plan.query_map(nothing, |row| row.get("detail")).unwrap();
+            let lines: Vec<String> = lines.map(|line| line.unwrap()).collect();
+            let waiting = lines.iter().skip_while(|line| *line != "MATERIALIZE waiting");
+            let steps: Vec<&String> = waiting.skip(1).take(2).collect();
+            assert!(steps[0].contains("SEARCH") && steps[0].ends_with(order), "{lines:#?}");
+            assert_ne!(steps[1], "USE TEMP B-TREE FOR ORDER BY", "{lines:#?}");
+            let leased = "SEARCH tickets USING INDEX tickets_leased (class=? AND lease_until<?)";
+            assert!(lines.iter().any(|line| line == leased), "{lines:#?}");
+        }
     }
 }

@@ -104,7 +104,7 @@ pub async fn work_claim(tx: &mut Tx, lease: &Lease, most: u32) -> Result<Vec<Wor
         if left == 0 {
             break;
         }
-        let params = params![&lease.owner, lease.now, lease.until, left, class];
+        let params = params![class, lease.now, left, &lease.owner, lease.until];
         for row in &tx.query(dialect::work_claim(tx.engine()), &params).await? {
             claimed.push(match row.get::<Option<ExecutionId>>(2)? {
                 Some(_) => Work::Money(ticket::read(row)?),

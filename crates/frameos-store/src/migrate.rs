@@ -85,6 +85,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "0027_balance_at_once",
         text: include_str!("../migrations/0027_balance_at_once.sql"),
     },
+    Migration {
+        version: 28,
+        name: "0028_ticket_indexes",
+        text: include_str!("../migrations/0028_ticket_indexes.sql"),
+    },
 ];
 
 /// Why a database cannot be brought to this binary's schema.

@@ -18,7 +18,9 @@ use std::{
 };
 
 use rusqlite::{
-    Connection as Rusqlite, ErrorCode, OpenFlags, ToSql, ffi, params_from_iter,
+    Connection as Rusqlite, ErrorCode, OpenFlags, ToSql,
+    config::DbConfig,
+    ffi, params_from_iter,
     types::{ToSqlOutput, ValueRef},
 };
 use tokio::sync::oneshot;
@@ -155,11 +157,13 @@ impl SqliteConnection {
         let connection = Rusqlite::open_with_flags(path, flags).map_err(convert)?;
         connection.busy_timeout(BUSY_TIMEOUT).map_err(convert)?;
         connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
+        // Otherwise a statement whose plan might depend on its parameters is prepared anew whenever they change.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(convert)?;
         connection
             .execute_batch(
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
                  PRAGMA recursive_triggers = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -8192; \
-                 PRAGMA temp_store = MEMORY;",
+                 PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000;",
             )
             .map_err(convert)?;
         if mode == Mode::Read {

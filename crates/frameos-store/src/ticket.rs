@@ -86,7 +86,8 @@ pub(crate) fn read(row: &Row) -> Result<Ticket, StoreError> {
 pub async fn ticket_enqueue(tx: &mut Tx, new: &TicketNew, now: Timestamp) -> Result<(), StoreError> {
     let user = new.user_id.to_string();
     let clock = "INSERT INTO queue_clocks (class, user_id, vtime) VALUES ($1, $2, 1 + COALESCE( \
-                 (SELECT MIN(t.vtime) FROM tickets t WHERE t.class = $1), \
+                 (SELECT MIN(t.vtime) FROM tickets t WHERE t.class = $1 AND t.lease_until IS NULL), \
+                 (SELECT MIN(t.vtime) FROM tickets t WHERE t.class = $1 AND t.lease_until IS NOT NULL), \
                  (SELECT MAX(c.vtime) FROM queue_clocks c WHERE c.class = $1), 0)) \
                  ON CONFLICT (class, user_id) DO UPDATE SET vtime = \
                  CASE WHEN queue_clocks.vtime >= excluded.vtime THEN queue_clocks.vtime + \
@@ -163,19 +164,20 @@ struct Candidate {
 struct Claim<'a> {
     lease: &'a Lease,
     rules: ClaimRules,
-    running: BTreeMap<String, u32>,
+    by_user: BTreeMap<String, u32>,
+    by_agent: BTreeMap<String, u32>,
 }
 
 impl<'a> Claim<'a> {
     async fn begin(tx: &mut Tx, lease: &'a Lease, rules: ClaimRules) -> Result<Self, StoreError> {
-        let mut claim = Self { lease, rules, running: BTreeMap::new() };
+        let mut claim = Self { lease, rules, by_user: BTreeMap::new(), by_agent: BTreeMap::new() };
         if rules.user_cap == 0 && rules.agent_cap == 0 {
             return Ok(claim);
         }
         if let Some(lock) = dialect::claim_lock(tx.engine()) {
             tx.query(lock, &[]).await?;
         }
-        let sql = "SELECT user_id, agent_id FROM tickets WHERE lease_until > $1 AND kind = 'run'";
+        let sql = "SELECT user_id, agent_id FROM tickets WHERE class IN (0, 1) AND lease_until > $1 AND kind = 'run'";
         for row in tx.query(sql, &params![lease.now]).await? {
             claim.count(row.get(0)?, row.get(1)?);
         }
@@ -183,19 +185,20 @@ impl<'a> Claim<'a> {
     }
 
     fn count(&mut self, user: String, agent: String) {
-        for who in [user, agent] {
-            *self.running.entry(who).or_default() += 1;
-        }
+        *self.by_user.entry(user).or_default() += 1;
+        *self.by_agent.entry(agent).or_default() += 1;
     }
 
     fn may_run(&self, candidate: &Candidate) -> bool {
-        let below = |who: &str, cap: u32| cap == 0 || self.running.get(who).is_none_or(|runs| *runs < cap);
-        below(&candidate.user, self.rules.user_cap) && below(&candidate.agent, self.rules.agent_cap)
+        let below = |running: Option<&u32>, cap: u32| cap == 0 || running.is_none_or(|runs| *runs < cap);
+        below(self.by_user.get(&candidate.user), self.rules.user_cap)
+            && below(self.by_agent.get(&candidate.agent), self.rules.agent_cap)
     }
 
     fn some_at_cap(&self) -> bool {
-        let least = [self.rules.user_cap, self.rules.agent_cap].into_iter().filter(|cap| *cap > 0).min();
-        least.is_some_and(|least| self.running.values().any(|runs| *runs >= least))
+        let reached =
+            |running: &BTreeMap<String, u32>, cap: u32| cap > 0 && running.values().any(|runs| *runs >= cap);
+        reached(&self.by_user, self.rules.user_cap) || reached(&self.by_agent, self.rules.agent_cap)
     }
 
     async fn due(&self, tx: &mut Tx, class: i64, most: u32) -> Result<Vec<Candidate>, StoreError> {

@@ -201,6 +201,20 @@ pub async fn execution_requeue(
     Ok(requeued)
 }
 
+/// Takes back the begin of an attempt that did nothing yet. False when the run is not in that attempt any more.
+pub async fn execution_unbegin(tx: &mut Tx, id: ExecutionId, attempt: i64) -> Result<bool, StoreError> {
+    let sql = "UPDATE agent_executions SET status = 'queued', attempt = attempt - 1, started_at = NULL, isolation = NULL \
+               WHERE id = $1 AND attempt = $2 AND status = 'running'";
+    let taken_back = tx.execute(sql, &params![id, attempt]).await? == 1;
+    if taken_back {
+        let log = "DELETE FROM execution_attempts WHERE execution_id = $1 AND attempt = $2";
+        tx.execute(log, &params![id, attempt]).await?;
+        tx.announce_execution(id);
+        tx.wake_queue();
+    }
+    Ok(taken_back)
+}
+
 async fn attempt_end(
     tx: &mut Tx,
     id: ExecutionId,

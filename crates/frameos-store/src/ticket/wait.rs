@@ -37,12 +37,13 @@ pub async fn ticket_wait(
     let (class, vtime, id): (i64, i64, String) = (row.get(2)?, row.get(3)?, row.get(4)?);
     let (user, agent): (String, String) = (row.get(5)?, row.get(6)?);
     let sql = "SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN a.avg_duration_ms > 0 THEN a.avg_duration_ms ELSE $5 END), 0) AS BIGINT) \
-               FROM tickets t JOIN agent_definitions a ON a.id = t.agent_id WHERE t.kind = 'run' AND t.class >= 0 \
-               AND (t.lease_until IS NULL OR t.lease_until <= $4) \
-               AND (t.class < $1 OR (t.class = $1 AND (t.vtime < $2 OR (t.vtime = $2 AND t.id < $3))))";
+               FROM (SELECT agent_id, class, vtime, id FROM tickets WHERE kind = 'run' AND class IN (0, 1) AND lease_until IS NULL \
+               UNION ALL SELECT agent_id, class, vtime, id FROM tickets WHERE kind = 'run' AND class IN (0, 1) AND lease_until <= $4) t \
+               JOIN agent_definitions a ON a.id = t.agent_id \
+               WHERE t.class < $1 OR (t.class = $1 AND (t.vtime < $2 OR (t.vtime = $2 AND t.id < $3)))";
     let ahead = tx.query_one(sql, &params![class.max(0), vtime, id, now, UNKNOWN_MS]).await?;
     let sql = "SELECT COUNT(*), COUNT(CASE WHEN user_id = $2 THEN 1 END), COUNT(CASE WHEN agent_id = $3 THEN 1 END) \
-               FROM tickets WHERE lease_until > $1 AND kind = 'run'";
+               FROM tickets WHERE class IN (0, 1) AND lease_until > $1 AND kind = 'run'";
     let running = tx.query_one(sql, &params![now, user, agent]).await?;
     Ok(Some(TicketWait {
         kind,

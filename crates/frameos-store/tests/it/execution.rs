@@ -12,7 +12,7 @@ use frameos_store::{
         execution_cancel_request, execution_cancel_requested_unscoped, execution_charged, execution_credited,
         execution_delete_unscoped, execution_finish, execution_get, execution_get_by_key,
         execution_get_unscoped, execution_insert, execution_list, execution_list_by_developer,
-        execution_mandate_set, execution_requeue, execution_result_set,
+        execution_mandate_set, execution_requeue, execution_result_set, execution_unbegin,
     },
     on_both_engines,
     page::Page,
@@ -209,6 +209,11 @@ async fn attempts_are_recorded(db: TestDb) {
     assert_eq!((waiting.status, waiting.isolation), (RunStatus::Queued, None));
     assert!(begin(store, run).await, "the second attempt");
     assert!(begin(store, run).await, "the third: the second's worker is gone");
+    assert!(!tx!(store, |tx| execution_unbegin(tx, run, 2)), "that attempt is over");
+    assert!(tx!(store, |tx| execution_unbegin(tx, run, 3)));
+    let waiting = load(store, run).await;
+    assert_eq!((waiting.status, waiting.attempt, waiting.started_at), (RunStatus::Queued, 2, None));
+    assert!(begin(store, run).await, "the third again");
     let given = result(RunStatus::Settling);
     assert!(tx!(store, |tx| execution_result_set(tx, run, &given)));
     let attempts: Vec<(i64, Option<String>)> = read!(store, |tx| async {
