@@ -110,6 +110,30 @@ pub(crate) async fn attempt_begin(app: &App, ticket: &Ticket, token: &SecretStri
     Ok(begun.await?)
 }
 
+/// Puts a run that was claimed and not started back into the queue, as if it had not been claimed.
+pub(crate) async fn attempt_give_back(app: &App, claimed: &Claimed) {
+    let begun = match &claimed.begun {
+        Some(Begun::Running(row, _)) => Some(row.attempt),
+        _ => None,
+    };
+    let (ticket, owner, now) = (claimed.ticket.clone(), app.settings.worker_name.clone(), app.now());
+    let given = app.store().tx(move |tx| {
+        Box::pin(async move {
+            if ticket::ticket_release(tx, ticket.id, ticket.attempt, &owner, now).await?
+                && let Some(attempt) = begun
+            {
+                execution::execution_unbegin(tx, ticket.execution_id, attempt).await?;
+            }
+            Ok(())
+        })
+    });
+    if let Err(error) = given.await {
+        // The lease runs out by itself and the next claim counts as another attempt.
+        tracing::error!(execution = %claimed.ticket.execution_id, error = &error as &dyn std::error::Error, "a run could not be given back");
+    }
+    app.store().notify_queue();
+}
+
 /// Who begins, and under what.
 struct Begin {
     worker: String,

@@ -42,6 +42,7 @@ mod payment_http;
 mod payout;
 mod payout_account;
 mod personal_token;
+mod places;
 mod plain_text;
 mod pricing;
 mod read_token;

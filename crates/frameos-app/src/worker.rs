@@ -1,7 +1,7 @@
 //! The worker: claims runs and other work, and does them, as many at once as it has room for.
 //!
-//! Invariants: a ticket is claimed only when there is room for it, so that another worker may have it otherwise; runs have slots
-//! of their own, so that money and other jobs never wait for agents; two limits hold independently, runs at a time and starts per
+//! Invariants: a ticket is claimed only when there is room for it, or as good as, so that another worker may have it otherwise; runs
+//! have slots of their own, so that money and other jobs never wait for agents; two limits hold independently, runs at a time and starts per
 //! second; told to stop, it claims nothing more and lets its runs finish for a while.
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
@@ -12,20 +12,19 @@ use frameos_store::{
     job::{self, Work},
     ticket::{self, ClaimRules, Lease, Ticket},
 };
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    time::Instant,
-};
+use tokio::{sync::Semaphore, time::Instant};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::Instrument;
 
 use crate::{
     app::App,
-    attempt::runs_claim,
+    attempt::{Begun, Claimed, attempt_give_back, runs_claim},
     error::{AppError, Result},
     jobs,
     live::LiveRuns,
-    payment, run, settle, trace,
+    payment,
+    places::{Coming, Places},
+    run, settle, trace,
     worker_status::WorkerStatus,
 };
 
@@ -35,6 +34,8 @@ const DRAIN: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(500);
 /// Work that is no run, at a time: it waits for the database and other servers, and takes next to no processor.
 const ERRANDS: usize = 16;
+/// Of so many slots the work of one may be claimed ahead.
+const AHEAD_SHARE: usize = 4;
 /// Of so many starts one goes to a free run that has waited too long.
 const OVERDUE_SHARE: u32 = 4;
 
@@ -43,6 +44,9 @@ const OVERDUE_SHARE: u32 = 4;
 pub(crate) struct Worker {
     pub(crate) app: App,
     pub(crate) live: LiveRuns,
+    /// For runs that have ended and whose result is not stored: as many as there are slots. A database that is slower than the
+    /// agents holds the slots up, before results pile up behind claims.
+    pub(crate) ended: Arc<Semaphore>,
     tasks: TaskTracker,
     stop: CancellationToken,
     /// Cuts off the runs that outlive `stop` by the drain.
@@ -66,7 +70,8 @@ pub async fn worker_recover(app: &App) -> Result<u64> {
 /// Works until `stop`, then drains.
 pub async fn worker_run(app: App, stop: CancellationToken) {
     let (tasks, cut) = (TaskTracker::new(), CancellationToken::new());
-    let worker = Worker { app, live: LiveRuns::default(), tasks, stop, cut };
+    let ended = Arc::new(Semaphore::new(app.settings.slots));
+    let worker = Worker { app, live: LiveRuns::default(), ended, tasks, stop, cut };
     let writer = tokio::spawn(worker.live.clone().write(worker.app.clone()));
     let status = WorkerStatus::report(&worker.app, &worker.stop);
     tokio::join!(worker.runs_claim(), worker.errands_claim());
@@ -83,53 +88,72 @@ pub async fn worker_run(app: App, stop: CancellationToken) {
 impl Worker {
     async fn runs_claim(&self) {
         let claim = |lease, most, starts| runs_claim(&self.app, lease, most, self.rules(starts));
-        let start = |claimed, slot| {
+        let start = |claimed, coming| {
             let worker = self.clone();
-            self.tasks.spawn(async move {
-                let slot = (worker.app.metrics().slot_use(), slot);
-                run::run_attempt(&worker, claimed, worker.cut.clone(), slot).await;
-            });
+            self.tasks.spawn(async move { worker.run(claimed, coming).await });
         };
         let settings = &self.app.settings;
-        self.claim(("runs", settings.slots, Pace::new(settings.starts_per_second)), claim, start).await;
+        // What is claimed ahead starts when it can, and not when the pace says.
+        let ahead = if settings.starts_per_second == 0 { settings.slots / AHEAD_SHARE } else { 0 };
+        let places = Places::new(settings.slots, ahead);
+        self.claim(("runs", places, Pace::new(settings.starts_per_second)), claim, start).await;
+    }
+
+    /// Runs what was claimed once it has a slot. What gets none goes back into the queue.
+    async fn run(&self, claimed: Claimed, coming: Coming) {
+        if matches!(claimed.begun, Some(Begun::Over(_) | Begun::Nothing)) {
+            return run::run_attempt(self, claimed, self.cut.clone(), coming).await;
+        }
+        match coming.place(self.stop.cancelled()).await {
+            Some(place) => {
+                let slot = (self.app.metrics().slot_use(), place);
+                run::run_attempt(self, claimed, self.cut.clone(), slot).await;
+            }
+            None => attempt_give_back(&self.app, &claimed).await,
+        }
     }
 
     async fn errands_claim(&self) {
         let claim = |lease: Lease, most, _| {
             self.app.store().tx(move |tx| Box::pin(async move { job::work_claim(tx, &lease, most).await }))
         };
-        let start = |work, place| {
-            self.tasks.spawn(errand(self.app.clone(), work, place));
+        let start = |work, coming: Coming| {
+            let app = self.app.clone();
+            self.tasks.spawn(async move {
+                // Claimed because there is one.
+                let place = coming.place(std::future::pending()).await;
+                errand(app, work).await;
+                drop(place);
+            });
         };
-        self.claim(("errands", ERRANDS, Pace::new(0)), claim, start).await;
+        self.claim(("errands", Places::new(ERRANDS, 0), Pace::new(0)), claim, start).await;
     }
 
     /// Claims as much as there is room for and starts it, until it is time to stop. `claim` is told how many at most, and how many
     /// were started before.
     async fn claim<T, C>(
         &self,
-        (what, places, mut pace): (&'static str, usize, Pace),
+        (what, places, mut pace): (&'static str, Places, Pace),
         claim: impl Fn(Lease, u32, u32) -> C,
-        start: impl Fn(T, OwnedSemaphorePermit),
+        start: impl Fn(T, Coming),
     ) where
         C: Future<Output = std::result::Result<Vec<T>, StoreError>>,
     {
-        let room = Arc::new(Semaphore::new(places));
         let mut trouble = Trouble::default();
-        while let Some(free) = self.room(&room, &mut pace).await {
-            let changed = self.app.store().queue_changed();
-            let most = u32::try_from(free.len()).unwrap_or(u32::MAX);
+        while let Some(most) = self.room(&places, &mut pace).await {
+            let (changed, left) = (self.app.store().queue_changed(), places.claiming());
             match claim(self.lease(), most, pace.starts).await {
                 Ok(claimed) => {
                     trouble.over();
+                    places.claimed(left);
                     self.app.metrics().claimed(what, claimed.len());
                     if claimed.is_empty() {
                         // The signal was asked for before the look.
                         self.idle(changed).await;
                     }
-                    for (item, place) in claimed.into_iter().zip(free) {
+                    for item in claimed {
                         pace.started();
-                        start(item, place);
+                        start(item, places.come());
                     }
                 }
                 Err(error) => {
@@ -140,24 +164,18 @@ impl Worker {
         }
     }
 
-    /// All the room there is, once there is some; None when it is time to stop.
-    async fn room(&self, room: &Arc<Semaphore>, pace: &mut Pace) -> Option<Vec<OwnedSemaphorePermit>> {
-        let first = async {
-            let first = Arc::clone(room).acquire_owned().await.ok()?;
+    /// How much may be claimed, once it is something; None when it is time to stop.
+    async fn room(&self, places: &Places, pace: &mut Pace) -> Option<u32> {
+        let room = async {
+            places.room().await;
             pace.wait().await;
-            Some(first)
+            places.room().await.min(pace.allowance())
         };
-        let mut free = tokio::select! {
+        tokio::select! {
             biased;
-            () = self.stop.cancelled() => return None,
-            first = first => vec![first?],
-        };
-        while free.len() < pace.allowance()
-            && let Ok(more) = Arc::clone(room).try_acquire_owned()
-        {
-            free.push(more);
+            () = self.stop.cancelled() => None,
+            room = room => Some(u32::try_from(room).unwrap_or(u32::MAX)),
         }
-        Some(free)
     }
 
     fn lease(&self) -> Lease {
@@ -210,7 +228,7 @@ impl Trouble {
     }
 }
 
-async fn errand(app: App, work: Work, place: OwnedSemaphorePermit) {
+async fn errand(app: App, work: Work) {
     let done = match work {
         Work::Money(ticket) => {
             let span = trace::ticket_span(&ticket);
@@ -228,7 +246,6 @@ async fn errand(app: App, work: Work, place: OwnedSemaphorePermit) {
             "a ticket could not be worked off; its lease will run out"
         );
     }
-    drop(place);
 }
 
 /// An authorisation whose request is gone: finished, or asked for again later.
