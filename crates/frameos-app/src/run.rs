@@ -61,8 +61,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// Events of a run that may wait to be read. They are read at once.
 const EVENTS: usize = 16;
 
-/// Runs what was claimed to its end, or back into the queue. `slot` is let go of as soon as the agent has ended and few enough
-/// results wait for the database, which is all that is left.
+/// Runs what was claimed to its end, or back into the queue. `slot` is let go of as soon as the agent has ended, if few enough
+/// wait for what is left: the database, and money.
 pub(crate) async fn run_attempt(worker: &Worker, claimed: Claimed, stop: CancellationToken, slot: impl Send) {
     let span = ticket_span(&claimed.ticket);
     run_work(worker, claimed, stop, slot).instrument(span).await;
@@ -116,7 +116,7 @@ async fn attempt(
         sandbox_run(worker, (ticket, row.attempt), (runner.as_ref(), spec, &redactor), stop.clone())
             .instrument(sandbox_span(runner.as_ref()))
             .await?;
-    let ended = worker.ended.acquire().await.map_err(AppError::internal)?;
+    let _ended = worker.ended.acquire().await.map_err(AppError::internal)?;
     drop(slot);
     app.metrics().ran(prepared, &outcome.resources);
     // A worker told to stop kills its runs after the drain; that is the platform's doing, not the user's wish.
@@ -142,7 +142,7 @@ async fn attempt(
     }
     let result = result_build(app, &row, &outcome, verdict, logs).await?;
     let charges = run_charges(&row, &outcome.counts);
-    end(app, ticket, &row, (EndedRun { events, charges, ..result }, ended)).await
+    end(app, ticket, &row, EndedRun { events, charges, ..result }).await
 }
 
 /// Stores what an attempt said last, when its run goes on.
@@ -167,10 +167,10 @@ async fn running(app: &App, ticket: &Ticket, begun: Begun) -> Result<Option<Exec
             return Ok(Some(*row));
         }
         Begun::Nothing => {}
-        Begun::Over(row) if row.cancel_requested => end(app, ticket, &row, (cancelled(), ())).await?,
+        Begun::Over(row) if row.cancel_requested => end(app, ticket, &row, cancelled()).await?,
         Begun::Over(row) => {
             let message = format!("the platform lost this run {ATTEMPTS} times; nothing was charged");
-            end(app, ticket, &row, (EndedRun::failed(FailureReason::Platform, message), ())).await?;
+            end(app, ticket, &row, EndedRun::failed(FailureReason::Platform, message)).await?;
         }
     }
     Ok(None)
@@ -382,13 +382,8 @@ async fn result_build(
     })
 }
 
-/// Stores the result, sealed, lets go of `place`, and settles. From here on the run needs no sandbox, only money and a signature.
-pub(crate) async fn end(
-    app: &App,
-    ticket: &Ticket,
-    row: &Execution,
-    (ended, place): (EndedRun, impl Send),
-) -> Result<()> {
+/// Stores the result, sealed, and settles it. From here on the run needs no sandbox, only money and a signature.
+pub(crate) async fn end(app: &App, ticket: &Ticket, row: &Execution, ended: EndedRun) -> Result<()> {
     let now = app.now();
     let result = RunResult {
         // A failing run stays `running` until its hold is given back, so that nobody sees it ended while money is held.
@@ -411,10 +406,7 @@ pub(crate) async fn end(
     let until = Instant::now() + app.settings.lease;
     loop {
         match result_store(app, ticket, row, (ended.status, result.clone(), said.clone())).await {
-            Ok(Some(end)) => {
-                drop(place);
-                return settle::settle_or_wait(app, ticket, end).await;
-            }
+            Ok(Some(end)) => return settle::settle_or_wait(app, ticket, end).await,
             Ok(None) => {
                 tracing::warn!(execution = %row.id, attempt = ticket.attempt, "a result came after its lease and is dropped");
                 return Ok(());
@@ -506,7 +498,7 @@ async fn platform_fault(app: &App, ticket: &Ticket) -> Result<()> {
     }
     let message =
         format!("the platform could not run this agent in {ATTEMPTS} attempts; nothing was charged");
-    end(app, ticket, &row, (EndedRun::failed(FailureReason::Platform, message), ())).await
+    end(app, ticket, &row, EndedRun::failed(FailureReason::Platform, message)).await
 }
 
 async fn requeue(app: &App, ticket: &Ticket, row: &Execution, (why, reason): (Retry, &str)) -> Result<()> {

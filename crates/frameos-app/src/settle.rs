@@ -406,7 +406,7 @@ pub(crate) async fn queued_cancel(app: &App, id: ExecutionId) -> Result<()> {
         })
         .await?;
     match taken {
-        Some((ticket, row)) => run::end(app, &ticket, &row, (run::cancelled(), ())).await,
+        Some((ticket, row)) => run::end(app, &ticket, &row, run::cancelled()).await,
         None => Ok(()),
     }
 }

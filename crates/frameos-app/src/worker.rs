@@ -34,6 +34,8 @@ const DRAIN: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(500);
 /// Work that is no run, at a time: it waits for the database and other servers, and takes next to no processor.
 const ERRANDS: usize = 16;
+/// Ended runs that are being settled at a time, at least: what 10 starts a second come to while a gateway takes its time.
+const ENDED: usize = 256;
 /// Of so many slots the work of one may be claimed ahead.
 const AHEAD_SHARE: usize = 4;
 /// Of so many starts one goes to a free run that has waited too long.
@@ -44,8 +46,8 @@ const OVERDUE_SHARE: u32 = 4;
 pub(crate) struct Worker {
     pub(crate) app: App,
     pub(crate) live: LiveRuns,
-    /// For runs that have ended and whose result is not stored: as many as there are slots. A database that is slower than the
-    /// agents holds the slots up, before results pile up behind claims.
+    /// For runs that have ended and are being settled. A database or a gateway that is slower than the agents holds the slots up,
+    /// before unsettled runs pile up behind claims and outlast their leases.
     pub(crate) ended: Arc<Semaphore>,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -70,7 +72,7 @@ pub async fn worker_recover(app: &App) -> Result<u64> {
 /// Works until `stop`, then drains.
 pub async fn worker_run(app: App, stop: CancellationToken) {
     let (tasks, cut) = (TaskTracker::new(), CancellationToken::new());
-    let ended = Arc::new(Semaphore::new(app.settings.slots));
+    let ended = Arc::new(Semaphore::new(app.settings.slots.max(ENDED)));
     let worker = Worker { app, live: LiveRuns::default(), ended, tasks, stop, cut };
     let writer = tokio::spawn(worker.live.clone().write(worker.app.clone()));
     let status = WorkerStatus::report(&worker.app, &worker.stop);
