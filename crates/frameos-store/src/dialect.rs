@@ -85,37 +85,30 @@ pub(crate) const PG_COLUMNS: &str = "SELECT column_name::TEXT FROM information_s
 /// Tickets of class `$1` that are due at `$2`, by an order: what waits, and what a lease ran out for. Each is read by an index of
 /// its own, so that what is leased is never looked through. `$due` keeps a planner from the index of the other order with a sign.
 macro_rules! tickets_due {
+    (leased $leased:literal, $columns:literal, $order:literal, $due:literal, $if:literal, $lock:literal) => {
+        concat!(
+            "(SELECT ",
+            $columns,
+            " FROM tickets WHERE class = $1 AND ",
+            $leased,
+            " AND ",
+            $due,
+            " <= $2 ",
+            $if,
+            " ORDER BY ",
+            $order,
+            ", id LIMIT $3",
+            $lock,
+            ")"
+        )
+    };
     ($columns:literal, $order:literal, $due:literal, $if:literal, $lock:literal) => {
         concat!(
-            "WITH expired AS MATERIALIZED (SELECT ",
-            $columns,
-            " FROM tickets WHERE class = $1 AND lease_until <= $2 \
-             AND ",
-            $due,
-            " <= $2 ",
-            $if,
-            " ORDER BY ",
-            $order,
-            ", id LIMIT $3",
-            $lock,
-            "), waiting AS MATERIALIZED (SELECT ",
-            $columns,
-            " FROM tickets WHERE class = $1 AND lease_until IS NULL \
-             AND ",
-            $due,
-            " <= $2 ",
-            $if,
-            " ORDER BY ",
-            $order,
-            ", id LIMIT $3",
-            $lock,
-            "), due AS MATERIALIZED (SELECT ",
-            $columns,
-            " FROM (SELECT ",
-            $columns,
-            " FROM waiting UNION ALL SELECT ",
-            $columns,
-            " FROM expired) AS either ORDER BY ",
+            "WITH expired AS MATERIALIZED ",
+            tickets_due!(leased "lease_until <= $2", $columns, $order, $due, $if, $lock),
+            ", waiting AS MATERIALIZED ",
+            tickets_due!(leased "lease_until IS NULL", $columns, $order, $due, $if, $lock),
+            ", due AS MATERIALIZED (SELECT * FROM (SELECT * FROM waiting UNION ALL SELECT * FROM expired) AS either ORDER BY ",
             $order,
             ", id LIMIT $3)"
         )
