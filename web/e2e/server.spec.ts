@@ -50,6 +50,48 @@ test('who runs no scripts can read what an agent is', async ({ browser, request 
   await page.context().close();
 });
 
+test('who runs no scripts finds agents', async ({ browser }) => {
+  const page = await (await browser.newContext({ javaScriptEnabled: false, baseURL: started().url })).newPage();
+  await page.goto('/');
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('Pay when it delivers.');
+  await page.getByRole('link', { name: 'See all' }).click();
+  await expect(page.getByText(/^\d+ agents$/)).toBeVisible();
+  await page.goto('/explore?search=invoise');
+  await expect(page.getByRole('link')).toHaveText(['Invoice Extractor']);
+  await page.goto('/explore?category=data-quality');
+  await expect(page.getByRole('heading', { level: 1, name: 'Data quality' })).toBeVisible();
+  await page.getByRole('link', { name: 'CSV Profiler' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'CSV Profiler' })).toBeVisible();
+  // Nonsense is the page's to explain.
+  for (const query of ['page=x', 'page=0', 'page=4294967296', 'sort=best', 'min_price=x', 'search=%00', 'search=%ff']) {
+    expect((await page.goto(`/explore?${query}`))?.status(), query).toBe(200);
+  }
+  await page.context().close();
+});
+
+test('the agents are there to read until they are there to use', async ({ page }) => {
+  for (const path of ['/', '/explore']) {
+    let answer = () => {};
+    const asked = new Promise<void>((resolve) => {
+      void page.route('**/agents?*', async (route) => {
+        const mayAnswer = new Promise<void>((go) => (answer = go));
+        resolve();
+        await mayAnswer;
+        await route.continue();
+      });
+    });
+    await page.goto(path, { waitUntil: 'commit' });
+    await asked;
+    const first = page.locator('main[aria-busy="true"] li').first().getByRole('link');
+    await expect(first).toBeVisible();
+    const name = await first.innerText();
+    answer();
+    await expect(page.locator('article').getByRole('link', { name, exact: true })).toBeVisible();
+    await expect(page.locator('main[aria-busy="true"]')).toHaveCount(0);
+    await page.unroute('**/agents?*');
+  }
+});
+
 test('a page says what it will load, and what is there to read stays until it is there to use', async ({ page, request }) => {
   for (const [path, chunk] of [['/explore', 'ExplorePage'], ['/a/csv-profiler', 'AgentPage']] as const) {
     const html = await (await request.get(path, { headers: { accept: 'text/html' } })).text();

@@ -27,6 +27,21 @@ test('tabs renew one session one after the other, and all stay signed in', async
   for (const tab of tabs) await expect(tab.getByRole('link', { name: 'Sign in' })).toBeVisible();
 });
 
+test('a tab that has not heard of a renewal yet goes on with what came of it', async ({ page, api }) => {
+  await api.signIn(page, await api.register('user', 'Ravi Iyer'));
+  const old = await page.evaluate(() => localStorage.getItem('frameos.session') ?? '');
+  for (let turn = 0; turn < 2; turn += 1) {
+    await page.evaluate(() => sessionStorage.removeItem('frameos.access'));
+    const renewed = page.waitForResponse('**/auth/refresh');
+    await page.goto('/explore');
+    expect((await renewed).status()).toBe(200);
+    await page.getByRole('button', { name: /Account/ }).click();
+    await expect(page.getByText('Ravi Iyer')).toBeVisible();
+    // As localStorage of another process is for a moment.
+    await page.evaluate((session) => localStorage.setItem('frameos.session', session), old);
+  }
+});
+
 test('mails lead to pages that take their token from behind the #', async ({ page, api }) => {
   const account = await api.register('user');
   await page.goto('/forgot-password');

@@ -44,9 +44,9 @@ export async function preview(server, port = 0) {
 
 function page(outgoing, pathname) {
   const nonce = randomBytes(16).toString('base64');
-  const preloads = JSON.parse(readFileSync(join(DIST, '.vite/pages.json'), 'utf8'));
-  const preload = preloads[pathname.startsWith('/a/') ? '/a/{slug}' : pathname] ?? '';
-  const html = readFileSync(join(DIST, 'index.html'), 'utf8').replaceAll('__CSP_NONCE__', nonce).replace('<!--head-->', preload);
+  const pages = JSON.parse(readFileSync(join(DIST, '.vite/pages.json'), 'utf8'));
+  const { links = '' } = pages[pathname.startsWith('/a/') ? '/a/{slug}' : pathname] ?? {};
+  const html = readFileSync(join(DIST, 'index.html'), 'utf8').replaceAll('__CSP_NONCE__', nonce).replace('<!--head-->', links);
   outgoing.writeHead(200, {
     'content-type': TYPES['.html'],
     'content-security-policy': policy(nonce),

@@ -7,33 +7,44 @@ mod head;
 mod opening;
 mod page;
 
+use std::time::Duration;
+
 use axum::{
     Router,
     body::Body,
     extract::{Path, Request, State},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
-    middleware::{Next, from_fn},
+    middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::get,
 };
 use frameos_app as app;
+use frameos_contract::agent::AgentListQuery;
+use frameos_store::Page;
 use rust_embed::RustEmbed;
+use tokio::time::timeout;
 
 use self::{
     head::Head,
     opening::Opening,
     page::{Content, page},
 };
-use crate::api::{Api, failure::ApiFailure};
+use crate::{
+    api::{
+        Api,
+        extract::{Query, page_check},
+        failure::ApiFailure,
+    },
+    view::agent as view,
+};
 
 #[derive(RustEmbed)]
 #[folder = "../../web/dist"]
 #[allow_missing = true]
 struct Dist;
 
-/// The pages' paths. The UI knows what is at each; none is a path of the API.
+/// The pages' paths that have nothing to say without scripts. The UI knows what is at each; none is a path of the API.
 const PAGES: &[&str] = &[
-    "/explore",
     "/runs",
     "/runs/{*rest}",
     "/shared/{token}",
@@ -50,16 +61,25 @@ const PAGES: &[&str] = &[
     "/reset-password",
 ];
 
-/// An agent's page.
+/// The front page, the list of all agents, an agent's page.
+const HOME: &str = "/";
+const EXPLORE: &str = "/explore";
 const AGENT: &str = "/a/{slug}";
+
+/// How many agents the front page's shelf and a page of the list have, as `web/src/market/queries.ts` asks for.
+const SHELF: u32 = 6;
+const EXPLORE_LIMIT: u32 = 24;
+
+/// How long a document waits for the agents in it; the page asks for them itself too.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// The assets' names have a hash of what is in them.
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 /// Of files whose names stay.
 const AN_HOUR: HeaderValue = HeaderValue::from_static("public, max-age=3600");
 
-/// `router` with the UI's pages and assets, if there are any.
-pub(crate) fn routes(mut router: Router<Api>) -> Router<Api> {
+/// `router` with the UI's pages and assets, if there are any; the front page is of `api`'s agents.
+pub(crate) fn routes(mut router: Router<Api>, api: &Api) -> Router<Api> {
     if !page::is_built() {
         return router;
     }
@@ -71,7 +91,7 @@ pub(crate) fn routes(mut router: Router<Api>) -> Router<Api> {
         let route = format!("/{path}");
         router = router.route(&route, get(async move |headers: HeaderMap| asset(&path, &headers)));
     }
-    router.route(AGENT, get(agent)).layer(from_fn(home))
+    router.route(EXPLORE, get(explore)).route(AGENT, get(agent)).layer(from_fn_with_state(api.clone(), home))
 }
 
 /// What is at a path that nobody knows: for people a page that says so, for programs a failure as all others.
@@ -84,11 +104,51 @@ pub(crate) async fn unknown(method: Method, headers: HeaderMap) -> Response {
 }
 
 /// The first page, for people who ask for `/`; programs are told what answers there.
-async fn home(request: Request, next: Next) -> Response {
-    if request.uri().path() == "/" && request.method() == Method::GET && page_wanted(request.headers()) {
-        return page(StatusCode::OK, &Content::default());
+async fn home(State(api): State<Api>, request: Request, next: Next) -> Response {
+    if request.uri().path() != HOME || request.method() != Method::GET || !page_wanted(request.headers()) {
+        return next.run(request).await;
     }
-    next.run(request).await
+    let query = AgentListQuery { sort: Some("popularity".into()), ..AgentListQuery::default() };
+    let opening = match agents(&api, query, Page::new(1, SHELF)).await {
+        Some(found) => {
+            let title = if found.agents.len() == found.total { "Agents" } else { "Popular" };
+            Opening::Home { title, found }
+        }
+        None => Opening::Built,
+    };
+    page(StatusCode::OK, &Content { path: HOME, opening, ..Content::default() })
+}
+
+/// The list of all agents, or of those that fit what the address asks for.
+async fn explore(State(api): State<Api>, query: Result<Query<AgentListQuery>, ApiFailure>) -> Response {
+    let mut opening = Opening::Built;
+    // What cannot be understood the page drops or says itself.
+    if let Ok(Query(query)) = query {
+        let title = query.category.as_deref().map_or_else(|| "Explore agents".to_owned(), words);
+        if let Ok(page) = page_check(query.page, Some(EXPLORE_LIMIT))
+            && let Some(found) = agents(&api, query.clone(), page).await
+        {
+            let is_last = found.total <= page.page as usize * page.limit as usize;
+            let next = AgentListQuery { page: Some(page.page + 1), ..query };
+            let next = serde_urlencoded::to_string(next).ok().map(|query| format!("{EXPLORE}?{query}"));
+            opening = Opening::Explore { title, found, next: next.filter(|_| !is_last) };
+        }
+    }
+    page(StatusCode::OK, &Content { path: EXPLORE, opening, ..Content::default() })
+}
+
+/// The agents that `query` asks for, if they are there soon.
+async fn agents(api: &Api, query: AgentListQuery, page: Page) -> Option<app::Found> {
+    let catalogue = timeout(PATIENCE, app::catalogue(&api.app)).await.ok()?.ok()?;
+    let filter = app::AgentFilter { facets: false, ..view::filter(query) };
+    app::agent_list(&catalogue, filter, page).ok()
+}
+
+/// `data-quality` as "Data quality", as the UI does.
+fn words(name: &str) -> String {
+    let text = name.split(['-', '_']).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// An agent's page: what there is to read without scripts is the agent's.

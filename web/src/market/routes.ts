@@ -10,8 +10,6 @@ import { agentQuery, categoriesQuery, exploreQuery, popularQuery, reviewsQuery, 
 const root = () => rootRoute;
 
 const PATIENCE_MS = 100;
-/** Of the first page, before which there is nothing but a bar. */
-const FIRST_PATIENCE_MS = 300;
 /** Of a page whose text is there to read. */
 const READING_PATIENCE_MS = 5_000;
 
@@ -56,6 +54,5 @@ async function soon(cause: 'preload' | 'enter' | 'stay', asked: Promise<void>[])
 }
 
 function patience(): number {
-  if (document.querySelector('.boot-page')) return READING_PATIENCE_MS;
-  return document.querySelector('.boot') ? FIRST_PATIENCE_MS : PATIENCE_MS;
+  return document.querySelector('.boot main') ? READING_PATIENCE_MS : PATIENCE_MS;
 }

@@ -4,6 +4,7 @@
  */
 import { NetworkError } from '@/api/errors';
 
+import { renewalNewest, renewalNote } from './renewals';
 import { accessNow, sessionClear, sessionReread, sessionSet, type Tokens } from './store';
 
 const LOCK = 'frameos-refresh';
@@ -30,12 +31,13 @@ async function refresh(stale: string | null): Promise<Refreshed> {
   if (!session) return 'none';
   const now = accessNow();
   if (now !== null && now !== stale) return 'fresh';
+  const token = await renewalNewest(session.refreshToken);
   let response: Response;
   try {
     response = await fetch('/auth/refresh', {
       method: 'POST',
       headers: { 'content-type': 'application/json', accept: 'application/json' },
-      body: JSON.stringify({ refresh_token: session.refreshToken }),
+      body: JSON.stringify({ refresh_token: token }),
       cache: 'no-store',
     });
   } catch (error) {
@@ -44,6 +46,7 @@ async function refresh(stale: string | null): Promise<Refreshed> {
   if (response.ok) {
     const { data } = (await response.json()) as { data: Tokens };
     sessionSet(data);
+    await renewalNote(token, data.refresh_token);
     return 'fresh';
   }
   if (response.status === 401 || response.status === 403) {

@@ -254,7 +254,7 @@ pub fn router(api: Api) -> Router {
         stopping: api.stopping.clone(),
         cors: cors(&api.cors_origins),
     };
-    framed(web::routes(router), outer, web::unknown).with_state(api)
+    framed(web::routes(router, &api), outer, web::unknown).with_state(api)
 }
 
 /// Puts `router` into the frame every listener of ours answers in; `unknown` answers where it has no path.

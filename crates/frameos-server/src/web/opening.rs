@@ -1,62 +1,104 @@
-//! What an agent's page has to read before its scripts run, and for those who do not run them: name, purpose, description.
+//! What the marketplace's pages have to read before their scripts run, and for those who do not run them: lists of agents
+//! with links to them; of an agent its name, purpose, description.
 //!
-//! Invariant: what its developer wrote stays text. Of its Markdown only the outline is kept; markup in it is shown as it
-//! is written, links and pictures are the words in them.
+//! Invariant: what a developer wrote stays text. Of Markdown only the outline is kept; markup in it is shown as it is
+//! written, links and pictures are the words in them.
 
-use std::{collections::BTreeSet, fmt};
+use std::{collections::BTreeSet, fmt::Write};
 
-use frameos_app::AgentView;
+use frameos_app::{AgentView, Found};
 use pulldown_cmark::{Alignment, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
 
 use super::head::Text;
 
 /// The beginning of a page's body.
 #[derive(Default)]
-pub(super) struct Opening {
-    agent: Option<AgentOpening>,
-}
-
-struct AgentOpening {
-    name: String,
-    developer: String,
-    description: String,
-    /// HTML.
-    text: String,
+pub(super) enum Opening {
+    /// What the UI's build says, if anything.
+    #[default]
+    Built,
+    Agent {
+        name: String,
+        developer: String,
+        description: String,
+        /// HTML.
+        text: String,
+    },
+    /// A page of the agents that fit a question, and where the next one is.
+    Explore { title: String, found: Found, next: Option<String> },
+    /// The front page's shelf, and its heading.
+    Home { title: &'static str, found: Found },
 }
 
 impl Opening {
     pub(super) fn agent(view: &AgentView) -> Self {
         let agent = &view.agent;
         let text = untitled(agent.long_description.as_deref().unwrap_or_default(), &agent.name);
-        Self {
-            agent: Some(AgentOpening {
-                name: agent.name.clone(),
-                developer: agent.developer_name.clone(),
-                description: agent.description.clone(),
-                text: outline(text),
-            }),
+        Self::Agent {
+            name: agent.name.clone(),
+            developer: agent.developer_name.clone(),
+            description: agent.description.clone(),
+            text: outline(text),
         }
+    }
+
+    /// Appends it to `page`, after what the UI's build says (`built`, HTML).
+    pub(super) fn write(&self, built: &str, page: &mut String) {
+        let (class, body) = match self {
+            Self::Built if built.is_empty() => return,
+            Self::Built => ("boot-home", String::new()),
+            Self::Agent { name, developer, description, text } => {
+                let mut body = format!(
+                    "<div class=\"boot-head\"><h1>{}</h1><p class=\"boot-by\">by {}</p><p class=\"boot-what\">{}</p></div>",
+                    Text(name),
+                    Text(developer),
+                    Text(description),
+                );
+                if !text.is_empty() {
+                    let _ = write!(
+                        body,
+                        "<section class=\"boot-text\" aria-label=\"Description\">{text}</section>"
+                    );
+                }
+                ("boot-page", body)
+            }
+            Self::Explore { title, found, next } => {
+                let total = found.total;
+                let agents = if total == 1 { "agent" } else { "agents" };
+                let mut body =
+                    format!("<h1>{}</h1><p>{total} {agents}</p>{}", Text(title), cards(found, "h2"));
+                if let Some(next) = next {
+                    let _ = write!(body, "<a rel=\"next\" href=\"{}\">Next page</a>", Text(next));
+                }
+                ("boot-explore", body)
+            }
+            Self::Home { title, found } => {
+                let list = cards(found, "h3");
+                let all = "<a href=\"/explore\">See all</a>";
+                ("boot-home", format!("<section class=\"boot-shelf\"><h2>{title}</h2>{all}{list}</section>"))
+            }
+        };
+        let _ = write!(page, "<main class=\"{class}\" aria-busy=\"true\">{built}{body}</main>");
     }
 }
 
-impl fmt::Display for Opening {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(AgentOpening { name, developer, description, text }) = &self.agent else {
-            return Ok(());
-        };
-        write!(
-            f,
-            "<main class=\"boot-page\" aria-busy=\"true\"><div class=\"boot-head\"><h1>{}</h1><p class=\"boot-by\">by {}</p>\
-             <p class=\"boot-what\">{}</p></div>",
-            Text(name),
-            Text(developer),
-            Text(description),
-        )?;
-        if !text.is_empty() {
-            write!(f, "<section class=\"boot-text\" aria-label=\"Description\">{text}</section>")?;
-        }
-        f.write_str("</main>")
+/// Agents as cards, their names as links in headings of `level`.
+fn cards(found: &Found, level: &str) -> String {
+    let mut list = String::from("<ul class=\"boot-cards\">");
+    for listed in &found.agents {
+        let agent = &listed.agent;
+        let by = agent.developer_company.as_ref().unwrap_or(&agent.developer_name);
+        let _ = write!(
+            list,
+            "<li><div><{level}><a href=\"/a/{}\">{}</a></{level}><span>{}</span></div><p>{}</p></li>",
+            Text(&agent.slug),
+            Text(&agent.name),
+            Text(by),
+            Text(&agent.description),
+        );
     }
+    list.push_str("</ul>");
+    list
 }
 
 /// `text` without a first heading that says `name`: the page has one that does.
@@ -138,6 +180,16 @@ mod tests {
                 assert!(words.all(|word| word.starts_with("class=\"language-")), "{tag:?} of {html}");
             }
         }
+    }
+
+    #[test]
+    fn a_list_leads_to_its_next_page_and_says_back_nothing_as_markup() {
+        let mut page = String::new();
+        let found = Found { agents: Vec::new(), total: 30, facets: None };
+        let next = Some("/explore?search=a%26b&page=2".to_owned());
+        Opening::Explore { title: "<script>".into(), found, next }.write("", &mut page);
+        assert!(page.contains("<h1>&lt;script&gt;</h1><p>30 agents</p>"), "{page}");
+        assert!(page.contains("<a rel=\"next\" href=\"/explore?search=a%26b&amp;page=2\">"), "{page}");
     }
 
     #[test]

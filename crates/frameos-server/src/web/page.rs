@@ -12,6 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
+use serde::Deserialize;
 
 use super::{Dist, head::Head, opening::Opening};
 use crate::api::failure::ApiFailure;
@@ -19,15 +20,24 @@ use crate::api::failure::ApiFailure;
 const NONCE: &str = "__CSP_NONCE__";
 const HEAD: &str = "<!--head-->";
 const OPENING: &str = "<!--opening-->";
-/// What a page loads after the entry, as links, by the page's path; the UI's build writes it.
-const PRELOADS: &str = ".vite/pages.json";
+/// Of each path whose page has some, its [`Built`]; the UI's build writes it.
+const PAGES: &str = ".vite/pages.json";
 
 /// The document, without what changes from request to request.
 struct Template {
     before: String,
     between: String,
     after: String,
-    preloads: HashMap<String, String>,
+    pages: HashMap<String, Built>,
+}
+
+/// What the UI's build says of a page; HTML.
+#[derive(Deserialize)]
+struct Built {
+    /// To what it loads after the entry.
+    links: String,
+    /// What it begins with.
+    opening: String,
 }
 
 fn template() -> Option<&'static Template> {
@@ -46,7 +56,7 @@ fn template() -> Option<&'static Template> {
                 before,
                 between,
                 after,
-                preloads: serde_json::from_slice(&Dist::get(PRELOADS)?.data).ok()?,
+                pages: serde_json::from_slice(&Dist::get(PAGES)?.data).ok()?,
             })
         })
         .as_ref()
@@ -78,10 +88,11 @@ pub(super) fn page(status: StatusCode, content: &Content) -> Response {
     let nonce = STANDARD.encode(bytes);
     let mut document = String::with_capacity(template.before.len() + template.after.len() + 4_096);
     document.push_str(&template.before.replace(NONCE, &nonce));
-    let preload = template.preloads.get(content.path).map_or("", String::as_str);
-    let _ = write!(document, "{}{preload}", content.head);
+    let (links, opening) =
+        template.pages.get(content.path).map_or(("", ""), |built| (&built.links, &built.opening));
+    let _ = write!(document, "{}{links}", content.head);
     document.push_str(&template.between);
-    let _ = write!(document, "{}", content.opening);
+    content.opening.write(opening, &mut document);
     document.push_str(&template.after.replace(NONCE, &nonce));
     let policy = format!(
         "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data: blob:; \

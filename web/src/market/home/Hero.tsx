@@ -5,6 +5,7 @@ import { plural } from '@/shared/numbers';
 
 import { CategoryList } from './CategoryList';
 import classes from './Hero.module.css';
+import { HERO } from './words';
 
 /** What this is, and the ways in: words, or a category. */
 export function Hero({ total }: { total: number | undefined }) {
@@ -13,12 +14,12 @@ export function Hero({ total }: { total: number | undefined }) {
       <div className={classes.inner}>
         <div>
           <Title order={1} className={classes.title}>
-            Put an agent to work.
+            {HERO.first}
             <br />
-            Pay when it delivers.
+            {HERO.second}
           </Title>
           <Text size="lg" className={classes.lead}>
-            Every agent here is reviewed, runs in a sandbox, and tells its price before it starts. A run that fails costs nothing.
+            {HERO.lead}
           </Text>
           <div className={classes.search}>
             <SearchBox
