@@ -9,7 +9,6 @@ use frameos_domain::{clock::Timestamp, execution::RunStatus};
 use frameos_store::{
     StoreError, Tx,
     execution::{self, Execution},
-    run_token::run_token_set,
     ticket::{self, ClaimRules, Lease, Ticket},
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -17,7 +16,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::{
     app::App,
     error::Result,
-    run_token::{run_token_create, run_token_end, run_token_hash},
+    run_token::{run_token_create, run_token_hash},
 };
 
 /// Tries a run gets in all.
@@ -55,16 +54,19 @@ pub(crate) async fn runs_claim(
         what: "no tokens for runs",
         source: Some(Box::new(error)),
     })?;
-    let (begin, claim, given) = (Arc::new(Begin::of(app, &lease)), lease.clone(), tokens.clone());
+    let hashes: Vec<String> = tokens.iter().map(|token| run_token_hash(token.expose_secret())).collect();
+    let (begin, claim, given) =
+        (Arc::new(Begin::of(app, &lease)), lease.clone(), (tokens.clone(), hashes.clone()));
     let claimed_from = lease.now;
     let begun = app.store().tx_claim(move |tx| {
         Box::pin(async move {
-            let tickets = ticket::ticket_claim(tx, &claim, most, rules).await?;
+            let (tokens, hashes) = given;
+            let tickets = ticket::ticket_claim(tx, &claim, &hashes, rules).await?;
             let begins =
-                tickets.into_iter().zip(given).map(|claimed| (Arc::clone(&begin), claimed)).collect();
+                tickets.into_iter().zip(tokens).map(|claimed| (Arc::clone(&begin), claimed)).collect();
             tx.each(begins, |tx, (begin, (ticket, token))| {
                 Box::pin(async move {
-                    let found = begin.begin(tx, &ticket, &token).await?;
+                    let found = begin.begin(tx, &ticket).await?;
                     Ok(Claimed { ticket, token, begun: Some(found), claimed_from })
                 })
             })
@@ -82,7 +84,7 @@ pub(crate) async fn runs_claim(
     }
     let tickets = app
         .store()
-        .tx_claim(move |tx| Box::pin(async move { ticket::ticket_claim(tx, &lease, most, rules).await }))
+        .tx_claim(move |tx| Box::pin(async move { ticket::ticket_claim(tx, &lease, &hashes, rules).await }))
         .await?;
     let claimed = tickets.into_iter().zip(tokens).map(|(ticket, token)| Claimed {
         ticket,
@@ -94,44 +96,34 @@ pub(crate) async fn runs_claim(
 }
 
 /// Begins one that was claimed but not begun. A worker that was paused in between must not touch what another does now.
-pub(crate) async fn attempt_begin(app: &App, ticket: &Ticket, token: &SecretString) -> Result<Begun> {
+pub(crate) async fn attempt_begin(app: &App, ticket: &Ticket) -> Result<Begun> {
     let now = app.now();
     let lease = Lease { owner: app.settings.worker_name.clone(), now, until: now.plus(app.settings.lease) };
-    let (begin, held, token) = (Begin::of(app, &lease), ticket.clone(), token.clone());
+    let (begin, held) = (Begin::of(app, &lease), ticket.clone());
     let begun = app.store().tx(move |tx| {
         Box::pin(async move {
             let Lease { owner, until, .. } = &lease;
             if !ticket::ticket_renew(tx, held.id, held.attempt, owner, *until).await? {
                 return Ok(Begun::Nothing);
             }
-            begin.begin(tx, &held, &token).await
+            begin.begin(tx, &held).await
         })
     });
     Ok(begun.await?)
 }
 
-/// Puts a run that was claimed and not started back into the queue, as if it had not been claimed.
-pub(crate) async fn attempt_give_back(app: &App, claimed: &Claimed) {
-    let begun = match &claimed.begun {
-        Some(Begun::Running(row, _)) => Some(row.attempt),
-        _ => None,
-    };
-    let (ticket, owner, now) = (claimed.ticket.clone(), app.settings.worker_name.clone(), app.now());
+/// Puts a run whose attempt has begun and not started back into the queue, as if it had not been claimed.
+pub(crate) async fn attempt_give_back(app: &App, ticket: &Ticket, attempt: i64) -> Result<()> {
+    let (held, owner, now) = (ticket.clone(), app.settings.worker_name.clone(), app.now());
     let given = app.store().tx(move |tx| {
         Box::pin(async move {
-            if ticket::ticket_release(tx, ticket.id, ticket.attempt, &owner, now).await?
-                && let Some(attempt) = begun
-            {
-                execution::execution_unbegin(tx, ticket.execution_id, attempt).await?;
+            if ticket::ticket_release(tx, held.id, held.attempt, &owner, now).await? {
+                execution::execution_unbegin(tx, held.execution_id, attempt).await?;
             }
             Ok(())
         })
     });
-    if let Err(error) = given.await {
-        // The lease runs out by itself and the next claim counts as another attempt.
-        tracing::error!(execution = %claimed.ticket.execution_id, error = &error as &dyn std::error::Error, "a run could not be given back");
-    }
-    app.store().notify_queue();
+    Ok(given.await?)
 }
 
 /// Who begins, and under what.
@@ -148,12 +140,7 @@ impl Begin {
     }
 
     /// Takes the run from queued to running, or says that there is nothing to run. The ticket must be this claim's.
-    async fn begin(
-        &self,
-        tx: &mut Tx,
-        ticket: &Ticket,
-        token: &SecretString,
-    ) -> std::result::Result<Begun, StoreError> {
+    async fn begin(&self, tx: &mut Tx, ticket: &Ticket) -> std::result::Result<Begun, StoreError> {
         let (id, now) = (ticket.execution_id, self.now);
         let row = execution::execution_get_unscoped(tx, id).await?;
         let Some(row) = row.filter(|row| matches!(row.status, RunStatus::Queued | RunStatus::Running)) else {
@@ -164,8 +151,6 @@ impl Begin {
             execution::execution_attempt_lost(tx, id, now).await?;
             return Ok(Begun::Over(Box::new(row)));
         }
-        let hash = run_token_hash(token.expose_secret());
-        run_token_set(tx, ticket, &self.worker, &hash, run_token_end(now, row.timeout_ms)).await?;
         let begun = execution::execution_begin(tx, id, &self.worker, self.isolation.clone(), now).await?;
         Ok(begun.map_or(Begun::Nothing, |attempt| {
             let found = row.status;

@@ -35,7 +35,7 @@ use tracing::{Instrument, Span, trace_span};
 
 use crate::{
     app::App,
-    attempt::{ATTEMPTS, Begun, Claimed, attempt_begin},
+    attempt::{ATTEMPTS, Begun, Claimed, attempt_begin, attempt_give_back},
     bare_run::{LOG_HEAD_BYTES, log_head, run_redactor, run_resources, run_spec},
     code_cache,
     error::{AppError, Result},
@@ -43,6 +43,7 @@ use crate::{
     manifest_cache::manifest_load,
     metrics::{Retry, Stage},
     outcome::{RunEnd, outcome_judge},
+    places::Coming,
     run_token::RUN_TOKEN_VARIABLE,
     runner::Runner,
     settle,
@@ -56,24 +57,27 @@ const CANCELLED: &str = "the run was cancelled";
 const BACKOFF: Duration = Duration::from_secs(2);
 /// Between two tries to keep a result while the database is away.
 const STORE_AGAIN: Duration = Duration::from_millis(500);
-/// The safety net under the word that a run changed.
+/// When to look for a cancel that came between the claim, which would have seen it, and the time somebody listened. A short run is over
+/// by then, and a cancelled one is no success, however late that is seen.
+const LOOK_FIRST: Duration = Duration::from_millis(250);
+/// The safety net under the word that a run is to be cancelled.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// Events of a run that may wait to be read. They are read at once.
 const EVENTS: usize = 16;
 
-/// Runs what was claimed to its end, or back into the queue. `slot` is let go of as soon as the agent has ended, if few enough
-/// wait for what is left: the database, and money.
-pub(crate) async fn run_attempt(worker: &Worker, claimed: Claimed, stop: CancellationToken, slot: impl Send) {
+/// Runs what was claimed to its end, or back into the queue. It has a slot while the agent runs, and until few enough ended runs wait
+/// for what is left: the database, and money.
+pub(crate) async fn run_attempt(worker: &Worker, claimed: Claimed, coming: Coming) {
     let span = ticket_span(&claimed.ticket);
-    run_work(worker, claimed, stop, slot).instrument(span).await;
+    run_work(worker, claimed, coming).instrument(span).await;
     worker.app.store().notify_queue();
 }
 
-async fn run_work(worker: &Worker, claimed: Claimed, stop: CancellationToken, slot: impl Send) {
+async fn run_work(worker: &Worker, claimed: Claimed, coming: Coming) {
     let (app, Claimed { ticket, token, begun, claimed_from }) = (&worker.app, claimed);
     let id = ticket.execution_id;
     trace_past("claim", (claimed_from, app.now()), Vec::new());
-    match attempt(worker, &ticket, (token, begun), stop, slot).await {
+    match attempt(worker, &ticket, (token, begun), coming).await {
         Ok(()) => {}
         Err(error) => {
             trace_failed(&Span::current(), "platform");
@@ -90,13 +94,12 @@ async fn attempt(
     worker: &Worker,
     ticket: &Ticket,
     (token, begun): (SecretString, Option<Begun>),
-    stop: CancellationToken,
-    slot: impl Send,
+    coming: Coming,
 ) -> Result<()> {
-    let (app, taken) = (&worker.app, Instant::now());
+    let (app, stop, taken) = (&worker.app, &worker.cut, Instant::now());
     let begun = match begun {
         Some(begun) => begun,
-        None => attempt_begin(app, ticket, &token).await?,
+        None => attempt_begin(app, ticket).await?,
     };
     let Some(row) = running(app, ticket, begun).await? else { return Ok(()) };
     let compiled = manifest_load(app, row.version_id).await?;
@@ -112,6 +115,10 @@ async fn attempt(
     spec.env.push((RUN_TOKEN_VARIABLE.into(), token.expose_secret().into()));
     let redactor = run_redactor(manifest, &row.inputs, Some(token.expose_secret()));
     let prepared = taken.elapsed();
+    let Some(place) = coming.place(worker.stop.cancelled()).await else {
+        return attempt_give_back(app, ticket, row.attempt).await;
+    };
+    let slot = (app.metrics().slot_use(), place);
     let (mut outcome, events) =
         sandbox_run(worker, (ticket, row.attempt), (runner.as_ref(), spec, &redactor), stop.clone())
             .instrument(sandbox_span(runner.as_ref()))
@@ -273,20 +280,25 @@ async fn lease_lost(app: &App, ticket: &Ticket) {
 
 /// Until the user wants the run cancelled.
 async fn cancel_heard(app: &App, id: ExecutionId) {
-    let mut changes = app.store().execution_events();
-    while !matches!(cancel_wanted(app, id).await, Ok(true)) {
-        // A change of this run may be a cancel; one that was missed may be, too.
+    let mut cancels = app.store().execution_cancels();
+    let mut patience = LOOK_FIRST;
+    loop {
         let told = async {
             loop {
-                match changes.recv().await {
-                    Ok(changed) if changed != id => {}
+                match cancels.recv().await {
+                    Ok(cancelled) if cancelled != id => {}
+                    // What was missed may have been about this run.
                     Ok(_) | Err(RecvError::Lagged(_)) => return,
                     Err(RecvError::Closed) => std::future::pending().await,
                 }
             }
         };
         // A look that finds nothing is all that a hint that got lost costs.
-        let _ = tokio::time::timeout(LOOK_EVERY, told).await;
+        let _ = tokio::time::timeout(patience, told).await;
+        if matches!(cancel_wanted(app, id).await, Ok(true)) {
+            return;
+        }
+        patience = LOOK_EVERY;
     }
 }
 
@@ -437,10 +449,10 @@ async fn result_store(
     (end, result, said): (RunStatus, RunResult, Said),
 ) -> std::result::Result<Option<(RunStatus, Execution)>, StoreError> {
     let (id, owner) = (ticket.execution_id, app.settings.worker_name.clone());
-    let (held, waiting, run_attempt) = (ticket.clone(), row.status, row.attempt);
+    let (held, run) = (ticket.clone(), row.clone());
     let stored = app.store().tx_shared(Lane::Results, move |tx| {
         let (mut end, mut result, said) = (end, result.clone(), said.clone());
-        let (held, owner) = (held.clone(), owner.clone());
+        let (held, owner, run) = (held.clone(), owner.clone(), run.clone());
         Box::pin(async move {
             let mut kept = result_keep(tx, &held, &owner, (end, &result)).await?;
             // A cancel that was accepted holds, even when the agent finished in the same moment.
@@ -450,7 +462,7 @@ async fn result_store(
             {
                 end = RunStatus::Cancelled;
                 result = RunResult {
-                    status: waiting,
+                    status: run.status,
                     outputs: None,
                     error_message: Some(CANCELLED.into()),
                     failure_reason: Some(FailureReason::Cancelled),
@@ -464,9 +476,9 @@ async fn result_store(
                 tx.set_rollback();
                 return Ok(None);
             }
-            run_events_append(tx, &held, &owner, run_attempt, &said.events).await?;
-            charges_insert(tx, id, run_attempt, &said.charges, result.completed_at).await?;
-            Ok(execution::execution_get_unscoped(tx, id).await?.map(|row| (end, row)))
+            run_events_append(tx, &held, &owner, run.attempt, &said.events).await?;
+            charges_insert(tx, id, run.attempt, &said.charges, result.completed_at).await?;
+            Ok(Some((end, result.of(run))))
         })
     });
     stored.await

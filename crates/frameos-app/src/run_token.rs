@@ -33,8 +33,6 @@ use crate::{
 pub const RUN_TOKEN_PREFIX: &str = "exec_";
 /// The environment variable an agent finds its token in.
 pub(crate) const RUN_TOKEN_VARIABLE: &str = "FRAMEOS_EXECUTION_TOKEN";
-/// The longest a token lives.
-const TTL: Duration = Duration::from_secs(5 * 60);
 /// What one run may say in a second, over HTTP and in one process.
 const SAID_PER_SECOND: u32 = 20;
 /// Runs whose pace is remembered before those that are silent are forgotten.
@@ -52,11 +50,6 @@ pub(crate) fn run_token_create() -> Result<SecretString> {
 /// What is stored of a token.
 pub(crate) fn run_token_hash(token: &str) -> String {
     hex::encode(digest(&SHA256, token.as_bytes()))
-}
-
-/// When the token of an attempt that begins now ends by itself.
-pub(crate) fn run_token_end(now: Timestamp, timeout_ms: i64) -> Timestamp {
-    now.plus(TTL.min(Duration::from_millis(u64::try_from(timeout_ms).unwrap_or(0))))
 }
 
 /// A run that proved itself by its token.
@@ -139,7 +132,7 @@ async fn say(app: &App, run: &RunIdentity, kind: RunEventKind, progress: Option<
         Said::NoToken => Err(refused()),
         Said::TooMuch => Err(AppError::RateLimited {
             message: "this run has said all that is kept of one run".into(),
-            retry_after: TTL,
+            retry_after: Duration::from_millis(run_token::TOKEN_LONGEST_MS),
         }),
     }
 }
@@ -186,12 +179,5 @@ mod tests {
         let passed = (0..100).filter(|_| paces.may_go(one, at(0))).count();
         assert_eq!(passed, SAID_PER_SECOND as usize);
         assert!(paces.may_go(other, at(0)) && paces.may_go(one, at(1_000_000)));
-    }
-
-    #[test]
-    fn a_token_ends_with_its_run_and_after_five_minutes() {
-        let now = Timestamp::from_micros(1_795_000_000_000_000);
-        assert_eq!(run_token_end(now, 1_000), now.plus(Duration::from_secs(1)));
-        assert_eq!(run_token_end(now, 900_000), now.plus(TTL));
     }
 }

@@ -12,7 +12,7 @@ use std::{sync::Arc, time::Duration};
 use frameos_domain::{
     clock::Timestamp,
     execution::{FailureReason, RunStatus, Settlement},
-    id::{EventId, ExecutionId, ReceiptId, RevenueId},
+    id::{EventId, ExecutionId, PaymentId, ReceiptId, RevenueId},
     mandate::MandateStatus,
     money::Money,
     pricing::RunTerms,
@@ -52,6 +52,9 @@ use crate::{
 const RETRY_FIRST: Duration = Duration::from_secs(2);
 const RETRY_LONGEST: Duration = Duration::from_secs(60);
 
+/// The steps of a sealed success.
+const SUCCESS: [Settlement; 3] = [Settlement::Charged, Settlement::Credited, Settlement::Published];
+
 /// Settles now, or leaves the ticket to be settled later. `row` is the run as it was stored with its result.
 pub(crate) async fn settle_or_wait(
     app: &App,
@@ -89,7 +92,7 @@ async fn settle(app: &App, ticket: &Ticket, end: RunStatus, row: Execution) -> R
     let settled = charge(app, &row, end).instrument(charging).await?;
     let reached = row.settlement.unwrap_or(Settlement::Sealed);
     let steps: &[Settlement] = match settled.status {
-        RunStatus::Success => &[Settlement::Charged, Settlement::Credited, Settlement::Published],
+        RunStatus::Success => &SUCCESS,
         _ => &[Settlement::Published],
     };
     let left: Vec<Settlement> = steps.iter().copied().filter(|step| *step > reached).collect();
@@ -134,11 +137,21 @@ async fn steps_take(settling: &Arc<Settling>, steps: Vec<Settlement>) -> Result<
     let taken = settling.app.store().tx_shared(Lane::Settlements, move |tx| {
         let (held, steps) = (Arc::clone(&held), steps.clone());
         Box::pin(async move {
-            let mut published = false;
-            if !ticket::ticket_hold(tx, held.ticket.id, held.ticket.attempt).await? {
+            let (ticket, attempt) = (held.ticket.id, held.ticket.attempt);
+            let is_last = steps.contains(&Settlement::Published);
+            let is_held = if is_last {
+                ticket::ticket_delete(tx, ticket, attempt).await?
+            } else {
+                ticket::ticket_hold(tx, ticket, attempt).await?
+            };
+            if !is_held {
                 // Somebody else holds the ticket now and will come to the same end.
                 return Ok(false);
             }
+            if steps == SUCCESS {
+                return held.settle(tx, now).await;
+            }
+            let mut published = false;
             for step in steps {
                 match step {
                     Settlement::Sealed => {}
@@ -157,15 +170,34 @@ async fn steps_take(settling: &Arc<Settling>, steps: Vec<Settlement>) -> Result<
 }
 
 impl Settling {
+    /// Takes all steps of a success with one change of its row: each would write the row anew.
+    async fn settle(&self, tx: &mut Tx, now: Timestamp) -> std::result::Result<bool, StoreError> {
+        if !execution::execution_settle(tx, self.row.id, self.payment(), now).await? {
+            return Err(StoreError::Corrupt { what: "a success to settle that was not sealed".into() });
+        }
+        self.earn(tx, now).await?;
+        receipt_write(tx, self, now).await?;
+        webhook::webhooks_enqueue(tx, &self.row, &self.settled.ended(), now).await?;
+        Ok(true)
+    }
+
+    fn payment(&self) -> Option<(PaymentId, ReceiptId)> {
+        self.settled.payment.as_ref().map(|payment| (payment.payment_id, payment.receipt_id))
+    }
+
     async fn charge(&self, tx: &mut Tx) -> Stored {
-        let payment = self.settled.payment.as_ref().map(|payment| (payment.payment_id, payment.receipt_id));
-        execution::execution_charged(tx, self.row.id, payment).await.map(drop)
+        execution::execution_charged(tx, self.row.id, self.payment()).await.map(drop)
     }
 
     async fn credit(&self, tx: &mut Tx, now: Timestamp) -> Stored {
         if !execution::execution_credited(tx, self.row.id).await? {
             return Ok(());
         }
+        self.earn(tx, now).await
+    }
+
+    /// Notes the developer's share and the statistics.
+    async fn earn(&self, tx: &mut Tx, now: Timestamp) -> Stored {
         let mut revenue = 0;
         if let Some(payment) = &self.settled.payment {
             revenue = payment.split.developer;
@@ -217,7 +249,6 @@ impl Settling {
         {
             return Err(StoreError::Corrupt { what: "a success to publish that was not credited".into() });
         }
-        ticket::ticket_delete(tx, self.ticket.id, self.ticket.attempt).await?;
         Ok(finished)
     }
 

@@ -18,7 +18,7 @@ use tracing::Instrument;
 
 use crate::{
     app::App,
-    attempt::{Begun, Claimed, attempt_give_back, runs_claim},
+    attempt::runs_claim,
     error::{AppError, Result},
     jobs,
     live::LiveRuns,
@@ -50,9 +50,9 @@ pub(crate) struct Worker {
     /// before unsettled runs pile up behind claims and outlast their leases.
     pub(crate) ended: Arc<Semaphore>,
     tasks: TaskTracker,
-    stop: CancellationToken,
+    pub(crate) stop: CancellationToken,
     /// Cuts off the runs that outlive `stop` by the drain.
-    cut: CancellationToken,
+    pub(crate) cut: CancellationToken,
 }
 
 /// Takes back at once what the last process left leased or locked, instead of waiting for it to run out. Says how many runs
@@ -92,27 +92,13 @@ impl Worker {
         let claim = |lease, most, starts| runs_claim(&self.app, lease, most, self.rules(starts));
         let start = |claimed, coming| {
             let worker = self.clone();
-            self.tasks.spawn(async move { worker.run(claimed, coming).await });
+            self.tasks.spawn(async move { run::run_attempt(&worker, claimed, coming).await });
         };
         let settings = &self.app.settings;
         // What is claimed ahead starts when it can, and not when the pace says.
         let ahead = if settings.starts_per_second == 0 { settings.slots / AHEAD_SHARE } else { 0 };
         let places = Places::new(settings.slots, ahead);
         self.claim(("runs", places, Pace::new(settings.starts_per_second)), claim, start).await;
-    }
-
-    /// Runs what was claimed once it has a slot. What gets none goes back into the queue.
-    async fn run(&self, claimed: Claimed, coming: Coming) {
-        if matches!(claimed.begun, Some(Begun::Over(_) | Begun::Nothing)) {
-            return run::run_attempt(self, claimed, self.cut.clone(), coming).await;
-        }
-        match coming.place(self.stop.cancelled()).await {
-            Some(place) => {
-                let slot = (self.app.metrics().slot_use(), place);
-                run::run_attempt(self, claimed, self.cut.clone(), slot).await;
-            }
-            None => attempt_give_back(&self.app, &claimed).await,
-        }
     }
 
     async fn errands_claim(&self) {

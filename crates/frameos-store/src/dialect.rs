@@ -266,7 +266,8 @@ pub(crate) const fn rating_events_take(engine: Engine) -> &'static str {
 /// Sends a signal when the transaction commits.
 pub(crate) const PG_NOTIFY: &str = "SELECT 1 FROM (SELECT pg_notify($1, $2)) AS sent";
 /// Receives the signals of `postgres/listen.rs`.
-pub(crate) const PG_LISTEN: &str = "LISTEN frameos_queue; LISTEN frameos_execution; LISTEN frameos_catalogue";
+pub(crate) const PG_LISTEN: &str =
+    "LISTEN frameos_queue; LISTEN frameos_execution; LISTEN frameos_cancel; LISTEN frameos_catalogue";
 
 #[cfg(test)]
 mod tests {

@@ -32,7 +32,7 @@ pub use transition::{
     Finish, RunResult, execution_attempt_lost, execution_begin, execution_cancel_request,
     execution_cancel_requested_unscoped, execution_charged, execution_credited, execution_delete_unscoped,
     execution_finish, execution_mandate_set, execution_refunded_unscoped, execution_requeue,
-    execution_result_set, execution_unbegin,
+    execution_result_set, execution_settle, execution_unbegin,
 };
 
 const TABLE: &str = "agent_executions";

@@ -12,6 +12,7 @@ use crate::{
     StoreError, Tx,
     page::{Page, Paged, read_all},
     params,
+    postponed::{Rows, rows},
     status::RevenueStatus,
 };
 
@@ -47,6 +48,9 @@ pub struct AgentRevenue {
     pub amount: i64,
 }
 
+const SHARES: Rows = rows!("developer_revenue", Rest, (id Text, developer_id Text, agent_id Text, execution_id Text,
+    refunded_execution_id Text, refund_id Text, amount BigInt, currency Text, status Text, paid_out_at BigInt, created_at BigInt));
+
 /// Records a share, or what a refund took of one. False when its run has earned before, or the refund has taken.
 pub async fn revenue_insert(tx: &mut Tx, new: &Revenue) -> Result<bool, StoreError> {
     let sql = "INSERT INTO developer_revenue (id, developer_id, agent_id, execution_id, refunded_execution_id, refund_id, amount, \
@@ -69,7 +73,7 @@ pub async fn revenue_insert(tx: &mut Tx, new: &Revenue) -> Result<bool, StoreErr
         new.paid_out_at,
         new.created_at
     ];
-    Ok(tx.execute(sql, &params).await? == 1)
+    Ok(tx.postpone(&SHARES, &params)? || tx.execute(sql, &params).await? == 1)
 }
 
 /// What a developer earned in one currency, with all agents or with one.

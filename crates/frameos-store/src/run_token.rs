@@ -13,21 +13,10 @@ use crate::{
     live::{Live, Progress, live_seal, said_seal},
     params,
     run_event::{ATTEMPT_IDS, EVENTS_MAX, RunEvent, run_events_insert},
-    ticket::Ticket,
 };
 
-/// Gives the holder of a `run` ticket a token, and begins its attempt's events anew. False when it is not this holder's any more.
-pub async fn run_token_set(
-    tx: &mut Tx,
-    ticket: &Ticket,
-    owner: &str,
-    hash: &str,
-    until: Timestamp,
-) -> Result<bool, StoreError> {
-    let sql = "UPDATE tickets SET token_hash = $4, token_attempt = attempt, token_until = $5, events = 0, said = NULL \
-               WHERE id = $1 AND attempt = $2 AND lease_owner = $3 AND kind = 'run'";
-    Ok(tx.execute(sql, &params![ticket.id, ticket.attempt, owner, hash, until]).await? == 1)
-}
+/// The longest a token lives; one of a run with a nearer deadline lives until that. Claims give them (`ticket_claim`).
+pub const TOKEN_LONGEST_MS: u64 = 5 * 60 * 1_000;
 
 /// Whether the token with this hash is the run's own and worth something now.
 pub async fn run_token_check_unscoped(

@@ -1,4 +1,4 @@
-//! Wake-up signals: "there may be work in the queue", "this run changed" and "the catalogue changed".
+//! Wake-up signals: "there may be work in the queue", "this run changed", "this run is to be cancelled" and "the catalogue changed".
 //!
 //! Invariant: a signal is a hint that saves a poll, never the truth; every waiter also looks from time to time. Signals fire
 //! after commit only. On PostgreSQL they reach all processes (`postgres/listen.rs`), on SQLite this one. What other processes are
@@ -24,6 +24,7 @@ pub(crate) enum Signal {
     Queue,
     Catalogue,
     Execution(ExecutionId),
+    Cancel(ExecutionId),
 }
 
 /// The process's waiters. Cheap to clone.
@@ -33,6 +34,7 @@ pub(crate) struct Signals {
     /// How often it fired.
     catalogue: watch::Sender<u64>,
     executions: broadcast::Sender<ExecutionId>,
+    cancels: broadcast::Sender<ExecutionId>,
     outbox: Arc<Outbox>,
 }
 
@@ -48,6 +50,7 @@ impl Signals {
             queue: Arc::new(Notify::new()),
             catalogue: watch::Sender::new(0),
             executions: broadcast::channel(EVENT_BACKLOG).0,
+            cancels: broadcast::channel(EVENT_BACKLOG).0,
             outbox: Arc::default(),
         }
     }
@@ -58,6 +61,7 @@ impl Signals {
             Signal::Catalogue => self.catalogue.send_modify(|fired| *fired += 1),
             // An error means that nobody listens.
             Signal::Execution(id) => drop(self.executions.send(id)),
+            Signal::Cancel(id) => drop(self.cancels.send(id)),
         }
     }
 
@@ -91,5 +95,9 @@ impl Signals {
 
     pub(crate) fn execution_events(&self) -> broadcast::Receiver<ExecutionId> {
         self.executions.subscribe()
+    }
+
+    pub(crate) fn execution_cancels(&self) -> broadcast::Receiver<ExecutionId> {
+        self.cancels.subscribe()
     }
 }

@@ -4,14 +4,16 @@
 //! meet SQLITE_BUSY among themselves; what a writer was told is on disk (`sqlite/writer.rs`); readers cannot write.
 //! Statements are written with `$1` and rewritten once to SQLite's `?1`.
 
+mod checkpoint;
 mod waiting;
 mod writer;
 
 use std::{
     collections::HashMap,
+    ffi::c_int,
     path::Path,
     pin::pin,
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
     task::{Context, Poll, Wake, Waker},
     thread::{self, Thread},
     time::Duration,
@@ -20,7 +22,9 @@ use std::{
 use rusqlite::{
     Connection as Rusqlite, ErrorCode, OpenFlags, ToSql,
     config::DbConfig,
-    ffi, params_from_iter,
+    ffi,
+    hooks::Wal,
+    params_from_iter,
     types::{ToSqlOutput, ValueRef},
 };
 use tokio::sync::oneshot;
@@ -35,6 +39,7 @@ use crate::{
     value::Value,
 };
 
+use checkpoint::{Checkpoints, LogPages};
 pub(crate) use waiting::Urgency;
 use waiting::Waiting;
 
@@ -59,19 +64,20 @@ impl Sqlite {
         signals: &Signals,
         purpose: Purpose,
     ) -> Result<Self, StoreError> {
-        let connect = |mode| {
-            let connection = Connection::Sqlite(SqliteConnection::open(path, mode, purpose)?);
-            Ok::<_, StoreError>(Tx::new(connection, cipher.clone(), signals.clone()))
-        };
         let opened = Self { writes: Arc::default(), reads: Arc::default() };
         if purpose == Purpose::Work {
-            let (tx, writes) = (connect(Mode::Write)?, Arc::clone(&opened.writes));
-            start("store-writer", move || writer::serve(tx, &writes))?;
+            let connection = SqliteConnection::open(path, Mode::Write, purpose)?;
+            let checkpoints = Checkpoints::start(path, Arc::clone(&connection.log))?;
+            let tx = Tx::new(Connection::Sqlite(connection), cipher.clone(), signals.clone());
+            let writes = Arc::clone(&opened.writes);
+            start("store-writer", move || writer::serve(tx, checkpoints, &writes))?;
         } else {
             opened.writes.close();
         }
         for _ in 0..READERS {
-            let (mut tx, reads) = (connect(Mode::Read)?, Arc::clone(&opened.reads));
+            let connection = Connection::Sqlite(SqliteConnection::open(path, Mode::Read, purpose)?);
+            let mut tx = Tx::new(connection, cipher.clone(), signals.clone());
+            let reads = Arc::clone(&opened.reads);
             start("store-reader", move || {
                 while let Some((read, _)) = reads.next() {
                     read(&mut tx);
@@ -144,6 +150,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 pub(crate) struct SqliteConnection {
     connection: Rusqlite,
     rewritten: HashMap<String, Arc<str>>,
+    log: LogPages,
 }
 
 impl SqliteConnection {
@@ -154,7 +161,7 @@ impl SqliteConnection {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Rusqlite::open_with_flags(path, flags).map_err(convert)?;
+        let mut connection = Rusqlite::open_with_flags(path, flags).map_err(convert)?;
         connection.busy_timeout(BUSY_TIMEOUT).map_err(convert)?;
         connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
         // Otherwise a statement whose plan might depend on its parameters is prepared anew whenever they change.
@@ -163,14 +170,22 @@ impl SqliteConnection {
             .execute_batch(
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
                  PRAGMA recursive_triggers = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -8192; \
-                 PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000;",
+                 PRAGMA temp_store = MEMORY;",
             )
             .map_err(convert)?;
+        let log = LogPages::default();
+        let pages = Arc::clone(&log);
+        let hook = move |_: &mut Wal, now: c_int| {
+            pages.store(usize::try_from(now).unwrap_or(0), Ordering::Relaxed);
+            Ok(())
+        };
+        // In the place of checkpoints within commits.
+        connection.wal_hook(Some(hook)).map_err(convert)?;
         if mode == Mode::Read {
             // The system keeps the file's pages anyway, once for all connections.
             connection.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -512").map_err(convert)?;
         }
-        Ok(Self { connection, rewritten: HashMap::new() })
+        Ok(Self { connection, rewritten: HashMap::new(), log })
     }
 
     /// A file without a log is whole as it is and has no writer, who would keep one: then no file beside it is made either.
@@ -190,7 +205,7 @@ impl SqliteConnection {
                 "PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;",
             )
             .map_err(convert)?;
-        Ok(Self { connection, rewritten: HashMap::new() })
+        Ok(Self { connection, rewritten: HashMap::new(), log: LogPages::default() })
     }
 
     pub(crate) fn begin(&mut self, mode: Mode) -> Result<(), StoreError> {

@@ -13,7 +13,12 @@ use frameos_domain::{
     id::{AgentId, DeveloperId, EventId},
 };
 
-use crate::{StoreError, Tx, dialect, page::read_all, params};
+use crate::{
+    StoreError, Tx, dialect,
+    page::read_all,
+    params,
+    postponed::{Rows, rows},
+};
 
 /// One finished run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +74,9 @@ pub struct VersionDay {
     pub tally: Tally,
 }
 
+const EVENTS: Rows = rows!("stat_events", Rest, (id Text, agent_id Text, version Text, status Text, duration_ms BigInt, revenue BigInt,
+    at BigInt));
+
 pub async fn stat_event_insert(tx: &mut Tx, event: &StatEvent) -> Result<(), StoreError> {
     let sql = "INSERT INTO stat_events (id, agent_id, version, status, duration_ms, revenue, at) \
                VALUES ($1, $2, $3, $4, $5, $6, $7)";
@@ -81,6 +89,9 @@ pub async fn stat_event_insert(tx: &mut Tx, event: &StatEvent) -> Result<(), Sto
         event.revenue,
         event.at
     ];
+    if tx.postpone(&EVENTS, &params)? {
+        return Ok(());
+    }
     tx.execute(sql, &params).await.map(drop)
 }
 

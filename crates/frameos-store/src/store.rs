@@ -224,6 +224,11 @@ impl Store {
         self.inner.signals.execution_events()
     }
 
+    /// The runs whose users want them cancelled, as far as one is told: a hint.
+    pub fn execution_cancels(&self) -> broadcast::Receiver<ExecutionId> {
+        self.inner.signals.execution_cancels()
+    }
+
     async fn run<T, F>(&self, mode: Mode, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,

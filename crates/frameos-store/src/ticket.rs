@@ -17,7 +17,7 @@ use frameos_domain::{
 };
 use serde_json::{Value as Json, json};
 
-use crate::{Row, StoreError, Tx, dialect, page::read_all, params};
+use crate::{Row, StoreError, Tx, dialect, page::read_all, params, run_token::TOKEN_LONGEST_MS};
 
 pub use wait::{TicketWait, ticket_wait};
 
@@ -121,14 +121,16 @@ pub async fn ticket_room(tx: &mut Tx, user_id: UserId, most: u32) -> Result<bool
     Ok(exact <= i64::from(most))
 }
 
-/// Leases up to `most` due runs, in their order: new ones, and those whose lease ran out.
+/// Leases due runs, in their order: new ones, and those whose lease ran out. Each is given a token of which one of `hashes` is kept,
+/// in their order (`run_token.rs`), so that there are no more runs than hashes.
 pub async fn ticket_claim(
     tx: &mut Tx,
     lease: &Lease,
-    most: u32,
+    hashes: &[String],
     rules: ClaimRules,
 ) -> Result<Vec<Ticket>, StoreError> {
-    let mut claim = Claim::begin(tx, lease, rules).await?;
+    let most = u32::try_from(hashes.len()).unwrap_or(u32::MAX);
+    let mut claim = Claim::begin(tx, (lease, hashes), rules).await?;
     let mut claimed = Vec::new();
     if let Some(since) = rules.overdue_since
         && let Some(overdue) = claim.overdue(tx, since).await?
@@ -163,14 +165,21 @@ struct Candidate {
 /// One claim's count of what runs.
 struct Claim<'a> {
     lease: &'a Lease,
+    /// Those that are not given yet.
+    hashes: &'a [String],
     rules: ClaimRules,
     by_user: BTreeMap<String, u32>,
     by_agent: BTreeMap<String, u32>,
 }
 
 impl<'a> Claim<'a> {
-    async fn begin(tx: &mut Tx, lease: &'a Lease, rules: ClaimRules) -> Result<Self, StoreError> {
-        let mut claim = Self { lease, rules, by_user: BTreeMap::new(), by_agent: BTreeMap::new() };
+    async fn begin(
+        tx: &mut Tx,
+        (lease, hashes): (&'a Lease, &'a [String]),
+        rules: ClaimRules,
+    ) -> Result<Self, StoreError> {
+        let (by_user, by_agent) = (BTreeMap::new(), BTreeMap::new());
+        let mut claim = Self { lease, hashes, rules, by_user, by_agent };
         if rules.user_cap == 0 && rules.agent_cap == 0 {
             return Ok(claim);
         }
@@ -225,26 +234,37 @@ impl<'a> Claim<'a> {
     async fn take(&mut self, tx: &mut Tx, candidates: Vec<Candidate>) -> Result<Vec<Ticket>, StoreError> {
         let mut taken = Vec::new();
         for candidate in candidates {
-            if self.may_run(&candidate) {
-                taken.push((candidate.id, self.lease.owner.clone(), self.lease.until));
+            if self.may_run(&candidate)
+                && let Some((hash, left)) = self.hashes.split_first()
+            {
+                self.hashes = left;
+                taken.push((candidate.id, self.lease.clone(), hash.clone()));
                 self.count(candidate.user, candidate.agent);
             }
         }
-        let taken = tx.each(taken, |tx, (id, owner, until)| Box::pin(ticket_lease(tx, id, owner, until)));
-        Ok(taken.await?.into_iter().flatten().collect())
+        tx.each(taken, |tx, (id, lease, hash)| Box::pin(ticket_lease(tx, id, lease, hash))).await
     }
 }
 
+/// Leases one that this transaction has locked, and gives it its token.
 async fn ticket_lease(
     tx: &mut Tx,
     id: TicketId,
-    owner: String,
-    until: Timestamp,
-) -> Result<Option<Ticket>, StoreError> {
-    let sql = "UPDATE tickets SET lease_owner = $2, lease_until = $3, attempt = attempt + 1, live = NULL \
+    Lease { owner, now, until }: Lease,
+    hash: String,
+) -> Result<Ticket, StoreError> {
+    let sql = "UPDATE tickets SET lease_owner = $2, lease_until = $3, attempt = attempt + 1, live = NULL, \
+               token_hash = $4, token_attempt = attempt + 1, events = 0, said = NULL, \
+               token_until = $5 + 1000 * (SELECT CASE WHEN e.timeout_ms < $6 THEN e.timeout_ms ELSE $6 END \
+               FROM agent_executions e WHERE e.id = tickets.execution_id) \
                WHERE id = $1 RETURNING id, kind, execution_id, payload, attempt";
-    let row = tx.query_opt(sql, &params![id, owner, until]).await?;
-    row.as_ref().map(read).transpose()
+    read(
+        &tx.query_one(
+            sql,
+            &params![id, owner, until, hash, now, i64::try_from(TOKEN_LONGEST_MS).unwrap_or(i64::MAX)],
+        )
+        .await?,
+    )
 }
 
 fn candidate(row: &Row) -> Result<Candidate, StoreError> {

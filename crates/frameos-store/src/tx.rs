@@ -236,6 +236,11 @@ impl Tx {
         self.signal(Signal::Execution(id));
     }
 
+    /// Tells whoever works on this run, after the commit, that its user wants it cancelled.
+    pub(crate) fn announce_cancel(&mut self, id: ExecutionId) {
+        self.signal(Signal::Cancel(id));
+    }
+
     /// Runs a statement composed at run time (list filters). Values still travel as parameters only.
     pub(crate) async fn query_dynamic(
         &mut self,
@@ -452,7 +457,7 @@ impl Tx {
         }
     }
 
-    const fn sqlite(&mut self) -> Result<&mut SqliteConnection, StoreError> {
+    pub(crate) const fn sqlite(&mut self) -> Result<&mut SqliteConnection, StoreError> {
         match &mut self.connection {
             Connection::Sqlite(connection) => Ok(connection),
             Connection::Postgres(_) => Err(StoreError::Aborted),

@@ -52,15 +52,16 @@ async fn slots(engine: TestEngine, runs: u32) {
     let started = Instant::now();
     let worker = tokio::spawn(worker_run(platform.app.clone(), stop.clone()));
     platform.sleeper.ended(runs as usize).await;
-    let busy = started.elapsed();
+    let (busy, slept) = (started.elapsed(), platform.sleeper.slept());
     platform.settled(runs).await;
     let settled = started.elapsed();
     stop.cancel();
     worker.await.unwrap();
     let optimum = SLEEP * runs / SLOTS;
     println!(
-        "slots      {engine:?}: {runs} runs of {SLEEP:?} over {SLOTS} slots in {busy:.2?}: {:.1} % of the optimum; all settled after {settled:.2?}",
-        100.0 * optimum.as_secs_f64() / busy.as_secs_f64()
+        "slots      {engine:?}: {runs} runs of {SLEEP:?} over {SLOTS} slots in {busy:.2?}: {:.1} % of the optimum; slots had a run for {:.1} % of the time; all settled after {settled:.2?}",
+        100.0 * optimum.as_secs_f64() / busy.as_secs_f64(),
+        100.0 * slept.as_secs_f64() / (busy * SLOTS).as_secs_f64()
     );
 }
 

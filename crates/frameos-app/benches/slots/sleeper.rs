@@ -2,7 +2,10 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -18,6 +21,8 @@ pub(crate) struct Sleeper {
     starts: Mutex<HashMap<String, Instant>>,
     started: watch::Sender<usize>,
     ended: watch::Sender<usize>,
+    /// Microseconds, of all together.
+    slept: AtomicU64,
 }
 
 impl Sleeper {
@@ -27,7 +32,13 @@ impl Sleeper {
             starts: Mutex::default(),
             started: watch::Sender::default(),
             ended: watch::Sender::default(),
+            slept: AtomicU64::new(0),
         }
+    }
+
+    /// How long all have slept together: timers are late.
+    pub(crate) fn slept(&self) -> Duration {
+        Duration::from_micros(self.slept.load(Ordering::Relaxed))
     }
 
     /// Once so many runs have ended.
@@ -55,15 +66,15 @@ impl Runner for Sleeper {
         cancel: CancellationToken,
     ) -> BoxFuture<'_, Result<Outcome, SandboxError>> {
         Box::pin(async move {
-            self.starts
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .insert(spec.execution_id, Instant::now());
+            let begun = Instant::now();
+            self.starts.lock().unwrap_or_else(PoisonError::into_inner).insert(spec.execution_id, begun);
             self.started.send_modify(|started| *started += 1);
             let end = tokio::select! {
                 () = tokio::time::sleep(self.sleep) => End::Exited(0),
                 () = cancel.cancelled() => End::Cancelled,
             };
+            let slept = u64::try_from(begun.elapsed().as_micros()).unwrap();
+            self.slept.fetch_add(slept, Ordering::Relaxed);
             self.ended.send_modify(|ended| *ended += 1);
             Ok(Outcome {
                 end,

@@ -223,8 +223,8 @@ macro_rules! broken_step {
 broken_step!(
     a_charge_that_cannot_be_noted_is_noted_later,
     "sealed",
-    "BEFORE UPDATE OF settlement ON agent_executions WHEN NEW.settlement = 'charged'",
-    "BEFORE UPDATE ON agent_executions FOR EACH ROW WHEN (NEW.settlement = 'charged')"
+    "BEFORE UPDATE OF settlement ON agent_executions WHEN NEW.settlement IN ('charged', 'published')",
+    "BEFORE UPDATE ON agent_executions FOR EACH ROW WHEN (NEW.settlement IN ('charged', 'published'))"
 );
 broken_step!(
     a_share_that_cannot_be_credited_is_credited_later,

@@ -5,13 +5,13 @@
 
 use frameos_domain::{
     clock::Timestamp,
-    execution::{FailureReason, RunStatus},
+    execution::{FailureReason, RunStatus, Settlement},
     id::{ExecutionId, IntentId, MandateId, PaymentId, ReceiptId, UserId},
     receipt::Resources,
 };
 use serde_json::Value as Json;
 
-use super::seal;
+use super::{Execution, seal};
 use crate::{StoreError, Tx, params};
 
 /// What a finished attempt gave. Log heads are at most 10 KB.
@@ -32,6 +32,31 @@ pub struct RunResult {
     pub log_object: Option<String>,
     pub duration_ms: Option<i64>,
     pub completed_at: Timestamp,
+}
+
+impl RunResult {
+    /// The run as it is once it has this result.
+    pub fn of(self, run: Execution) -> Execution {
+        Execution {
+            status: self.status,
+            // As it will be read: writing and parsing may move a number's last bit, and a receipt has the hash of what is shown.
+            outputs: self.outputs.map(|outputs| outputs.to_string().parse().unwrap_or(outputs)),
+            error_message: self.error_message,
+            failure_reason: self.failure_reason,
+            exit_code: self.exit_code,
+            resources: self.resources,
+            isolation: self.isolation,
+            stdout: Some(self.stdout),
+            stderr: Some(self.stderr),
+            stdout_bytes: self.stdout_bytes,
+            stderr_bytes: self.stderr_bytes,
+            log_object: self.log_object,
+            duration_ms: self.duration_ms,
+            completed_at: Some(self.completed_at),
+            settlement: Some(Settlement::Sealed),
+            ..run
+        }
+    }
 }
 
 /// How a run ends for good.
@@ -147,6 +172,25 @@ pub async fn execution_charged(
     Ok(tx.execute(sql, &params![id, payment_id, receipt_id]).await? == 1)
 }
 
+/// Takes the steps of a success from sealed to published at once: notes its payment and ends it. False when it does not wait for the
+/// first of them.
+pub async fn execution_settle(
+    tx: &mut Tx,
+    id: ExecutionId,
+    payment: Option<(PaymentId, ReceiptId)>,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let sql = "UPDATE agent_executions SET status = 'success', settlement = 'published', sealed = FALSE, payment_id = $2, \
+               payment_receipt_id = $3, completed_at = COALESCE(completed_at, $4) \
+               WHERE id = $1 AND status = 'settling' AND settlement = 'sealed'";
+    let (payment_id, receipt_id) = payment.unzip();
+    let settled = tx.execute(sql, &params![id, payment_id, receipt_id, now]).await? == 1;
+    if settled {
+        tx.announce_execution(id);
+    }
+    Ok(settled)
+}
+
 /// Lets what a charged run earns be noted, in this transaction, once: false when it was before.
 pub async fn execution_credited(tx: &mut Tx, id: ExecutionId) -> Result<bool, StoreError> {
     let sql = "UPDATE agent_executions SET settlement = 'credited' \
@@ -238,6 +282,7 @@ pub async fn execution_cancel_request(
     let requested = tx.execute(sql, &params![user_id, id]).await? == 1;
     if requested {
         tx.announce_execution(id);
+        tx.announce_cancel(id);
     }
     Ok(requested)
 }

@@ -20,6 +20,7 @@ use crate::{
 const QUEUE: &str = "frameos_queue";
 const CATALOGUE: &str = "frameos_catalogue";
 const EXECUTION: &str = "frameos_execution";
+const CANCEL: &str = "frameos_cancel";
 const RECONNECT: Duration = Duration::from_secs(2);
 
 /// The channel and payload that carry a signal.
@@ -28,6 +29,7 @@ fn message(signal: Signal) -> (&'static str, String) {
         Signal::Queue => (QUEUE, String::new()),
         Signal::Catalogue => (CATALOGUE, String::new()),
         Signal::Execution(id) => (EXECUTION, id.to_string()),
+        Signal::Cancel(id) => (CANCEL, id.to_string()),
     }
 }
 
@@ -82,6 +84,11 @@ fn pass_on(channel: &str, payload: &str, signals: &Signals) {
         EXECUTION => {
             if let Ok(id) = payload.parse() {
                 signals.fire(Signal::Execution(id));
+            }
+        }
+        CANCEL => {
+            if let Ok(id) = payload.parse() {
+                signals.fire(Signal::Cancel(id));
             }
         }
         _ => {}

@@ -15,6 +15,7 @@ use tokio::sync::oneshot;
 
 use super::{
     Urgency, block_on,
+    checkpoint::Checkpoints,
     waiting::{Served, Waiting},
 };
 use crate::{
@@ -77,7 +78,7 @@ where
 }
 
 /// Works until there will be nothing more.
-pub(super) fn serve(mut tx: Tx, jobs: &Waiting<Write>) {
+pub(super) fn serve(mut tx: Tx, mut checkpoints: Checkpoints, jobs: &Waiting<Write>) {
     let _served = Served(jobs);
     while let Some((first, urgency)) = jobs.next() {
         if let Err(error) = tx.batch_begin(urgency == Urgency::InTurn) {
@@ -85,6 +86,9 @@ pub(super) fn serve(mut tx: Tx, jobs: &Waiting<Write>) {
             continue;
         }
         batch(&mut tx, (first, urgency), jobs);
+        if let Ok(connection) = tx.sqlite() {
+            checkpoints.committed(connection);
+        }
     }
 }
 

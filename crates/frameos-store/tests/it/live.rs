@@ -28,7 +28,7 @@ fn live(wall_ms: i64) -> Live {
 
 async fn claim(store: &Store, owner: &'static str, now: i64) -> Ticket {
     let lease = Lease { owner: owner.into(), now: at(now), until: at(now).plus(Duration::from_secs(30)) };
-    tx!(store, |tx| ticket_claim(tx, &lease, 1, ClaimRules::default())).pop().unwrap()
+    tx!(store, |tx| ticket_claim(tx, &lease, &["hash".to_owned()], ClaimRules::default())).pop().unwrap()
 }
 
 async fn tell(store: &Store, ticket: &Ticket, owner: &'static str, told: Live) -> bool {

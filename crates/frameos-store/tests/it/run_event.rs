@@ -11,7 +11,7 @@ use frameos_store::{
         EVENTS_MAX, LogStream, RunEvent, RunEventKind, RunEvents, run_events_append, run_events_list,
         run_events_purge_unscoped,
     },
-    run_token::{Said, run_token_check_unscoped, run_token_say_unscoped, run_token_set},
+    run_token::{Said, run_token_check_unscoped, run_token_say_unscoped},
     testing::TestDb,
     ticket::{
         ClaimRules, Lease, Ticket, ticket_claim, ticket_release, ticket_release_all_unscoped,
@@ -28,6 +28,7 @@ on_both_engines!(
     many_events_are_read_in_parts,
     events_are_encrypted_and_forgotten,
     a_token_is_its_claims_alone,
+    a_token_lives_five_minutes_at_most,
     a_token_ends_with_its_attempt,
     a_token_says_things_in_turn_with_the_worker,
     a_run_says_only_so_much,
@@ -39,18 +40,22 @@ fn log(message: &str) -> RunEvent {
 }
 
 async fn claim(store: &Store, owner: &'static str, now: i64) -> Ticket {
+    claim_with(store, owner, now, "hash").await
+}
+
+async fn claim_with(store: &Store, owner: &'static str, now: i64, hash: &str) -> Ticket {
     let lease = Lease { owner: owner.into(), now: at(now), until: at(now).plus(Duration::from_secs(30)) };
-    tx!(store, |tx| ticket_claim(tx, &lease, 1, ClaimRules::default())).pop().unwrap()
+    let hashes = [hash.to_owned()];
+    tx!(store, |tx| ticket_claim(tx, &lease, &hashes, ClaimRules::default())).pop().unwrap()
+}
+
+async fn timeouts_set(store: &Store, ms: i64) {
+    tx!(store, |tx| async { tx.execute("UPDATE agent_executions SET timeout_ms = $1", &[ms.into()]).await });
 }
 
 async fn add(store: &Store, ticket: &Ticket, owner: &'static str, events: Vec<RunEvent>) -> bool {
     let ticket = ticket.clone();
     tx!(store, |tx| run_events_append(tx, &ticket, owner, 1, &events))
-}
-
-async fn begin(store: &Store, ticket: &Ticket, owner: &'static str, hash: &'static str) -> bool {
-    let ticket = ticket.clone();
-    tx!(store, |tx| run_token_set(tx, &ticket, owner, hash, at(30)))
 }
 
 async fn good(store: &Store, run: ExecutionId, hash: &'static str, now: i64) -> bool {
@@ -141,44 +146,51 @@ async fn a_token_is_its_claims_alone(db: TestDb) {
     let store = world.store();
     let (run, _) = world.queued(world.user, 0).await;
     let (other, _) = world.queued(world.user, 0).await;
-    let ticket = claim(store, "w", 10).await;
+    timeouts_set(store, 20_000).await;
+    let ticket = claim_with(store, "w", 10, "h").await;
     let (run, other) = if ticket.execution_id == run { (run, other) } else { (other, run) };
-    assert!(!good(store, run, "h", 11).await);
-    assert!(!begin(store, &ticket, "thief", "h").await);
-    assert!(begin(store, &ticket, "w", "h").await);
-    assert!(good(store, run, "h", 11).await);
+    assert!(good(store, run, "h", 11).await && good(store, run, "h", 29).await);
     assert!(!good(store, run, "g", 11).await);
-    let second = claim(store, "w", 11).await;
-    assert!(begin(store, &second, "w", "g").await);
-    assert!(!good(store, other, "h", 12).await, "another run's");
-    assert!(!good(store, run, "h", 30).await, "over by itself");
+    claim_with(store, "w", 11, "g").await;
+    assert!(!good(store, other, "h", 12).await && !good(store, run, "g", 12).await, "another run's");
+    assert!(good(store, other, "g", 12).await);
+    assert!(!good(store, run, "h", 30).await, "over with its run");
     let new = claim(store, "v", 41).await;
     let new_run = new.execution_id;
     assert!(!good(store, new_run, "h", 11).await && !good(store, new_run, "g", 11).await, "claimed anew");
+}
+
+async fn a_token_lives_five_minutes_at_most(db: TestDb) {
+    let world = World::new(db).await;
+    let store = world.store();
+    let (run, _) = world.queued(world.user, 0).await;
+    timeouts_set(store, 900_000).await;
+    let lease = Lease { owner: "w".into(), now: at(10), until: at(1_000) };
+    let hashes = ["h".to_owned()];
+    assert_eq!(tx!(store, |tx| ticket_claim(tx, &lease, &hashes, ClaimRules::default())).len(), 1);
+    assert!(good(store, run, "h", 309).await && !good(store, run, "h", 310).await);
 }
 
 async fn a_token_ends_with_its_attempt(db: TestDb) {
     let world = World::new(db).await;
     let store = world.store();
     let (run, _) = world.queued(world.user, 0).await;
-    let ticket = claim(store, "w", 10).await;
-    assert!(begin(store, &ticket, "w", "first").await);
+    timeouts_set(store, 20_000).await;
+    let ticket = claim_with(store, "w", 10, "first").await;
     let (id, attempt) = (ticket.id, ticket.attempt);
     assert!(tx!(store, |tx| ticket_release(tx, id, attempt, "w", at(11))));
     assert!(!good(store, run, "first", 12).await);
-    let again = claim(store, "w", 12).await;
+    claim_with(store, "w", 12, "second").await;
     assert!(!good(store, run, "first", 12).await, "the same worker, another attempt");
-    assert!(begin(store, &again, "w", "second").await);
-    assert!(!good(store, run, "first", 12).await && good(store, run, "second", 12).await);
+    assert!(good(store, run, "second", 12).await);
     tx!(store, |tx| ticket_release_all_unscoped(tx));
     assert!(!good(store, run, "second", 12).await);
-    let last = claim(store, "w", 13).await;
-    assert!(begin(store, &last, "w", "third").await);
+    let last = claim_with(store, "w", 13, "third").await;
+    assert!(good(store, run, "third", 14).await);
     let (id, attempt) = (last.id, last.attempt);
     assert!(tx!(store, |tx| ticket_to_settle(tx, id, attempt, "w", &json!({"end": "success"}))));
     assert!(!good(store, run, "third", 14).await, "the result is stored");
     assert_eq!(say(store, run, "third", None).await, Said::NoToken);
-    assert!(!begin(store, &last, "w", "fourth").await);
 }
 
 async fn a_token_says_things_in_turn_with_the_worker(db: TestDb) {
@@ -186,8 +198,8 @@ async fn a_token_says_things_in_turn_with_the_worker(db: TestDb) {
     let store = world.store();
     let (run, _) = world.queued(world.user, 0).await;
     tx!(store, |tx| async { tx.execute("UPDATE agent_executions SET attempt = 1", &[]).await });
-    let ticket = claim(store, "w", 10).await;
-    assert!(begin(store, &ticket, "w", "h").await);
+    timeouts_set(store, 20_000).await;
+    let ticket = claim_with(store, "w", 10, "h").await;
     assert!(add(store, &ticket, "w", vec![log("a"), log("b")]).await);
     assert_eq!(say(store, run, "h", Some(0.5)).await, Said::Noted);
     assert_eq!(say(store, run, "wrong", Some(0.7)).await, Said::NoToken);
@@ -202,8 +214,8 @@ async fn a_run_says_only_so_much(db: TestDb) {
     let world = World::new(db).await;
     let store = world.store();
     let (run, _) = world.queued(world.user, 0).await;
-    let ticket = claim(store, "w", 10).await;
-    assert!(begin(store, &ticket, "w", "h").await);
+    timeouts_set(store, 20_000).await;
+    let ticket = claim_with(store, "w", 10, "h").await;
     let nearly = usize::try_from(EVENTS_MAX).unwrap() - 1;
     assert!(add(store, &ticket, "w", vec![log("x"); nearly]).await);
     assert_eq!(say(store, run, "h", None).await, Said::Noted);

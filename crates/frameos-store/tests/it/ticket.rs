@@ -48,7 +48,8 @@ async fn claim(store: &Store, owner: &'static str, now: i64, most: u32) -> Vec<T
 
 async fn claim_by(store: &Store, owner: &'static str, now: i64, most: u32, rules: ClaimRules) -> Vec<Ticket> {
     let lease = lease(owner, now);
-    tx!(store, |tx| ticket_claim(tx, &lease, most, rules))
+    let hashes: Vec<String> = (0..most).map(|number| format!("{owner} {now} {number}")).collect();
+    tx!(store, |tx| ticket_claim(tx, &lease, &hashes, rules))
 }
 
 async fn work(store: &Store, now: i64, most: u32) -> Vec<Work> {
