@@ -112,7 +112,7 @@ async fn receipts_walk(
     keys: &KeySet,
 ) -> Result<(i64, String), StoreError> {
     loop {
-        let page = receipts_page_unscoped(tx, end.0, PAGE).await?;
+        let page = receipts_page_unscoped(tx, end.0, PAGE).await?.read()?;
         if page.is_empty() {
             return Ok(end);
         }

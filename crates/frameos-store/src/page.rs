@@ -1,6 +1,10 @@
 //! Pages of a list, as `page` and `limit` ask for them.
 
-use crate::{error::StoreError, value::Value};
+use crate::{
+    error::StoreError,
+    row::Row,
+    value::{FromValue, Value},
+};
 
 /// Which part of a list: pages count from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,10 +34,36 @@ pub struct Paged<T> {
     pub total: i64,
 }
 
+/// A page that is not decoded yet, so that whoever has the time may do it.
+pub struct Unread<T> {
+    rows: Vec<Row>,
+    read: fn(&Row) -> Result<T, StoreError>,
+}
+
+impl<T> Unread<T> {
+    pub(crate) fn new(rows: Vec<Row>, read: fn(&Row) -> Result<T, StoreError>) -> Self {
+        Self { rows, read }
+    }
+
+    pub fn read(&self) -> Result<Vec<T>, StoreError> {
+        read_all(&self.rows, self.read)
+    }
+
+    /// The key of the last row, its first column; None when there are no rows.
+    pub fn last<K: FromValue>(&self) -> Result<Option<K>, StoreError> {
+        self.rows.last().map(|row| row.get(0)).transpose()
+    }
+
+    /// Of each row the first column, a position, and the text at `index`.
+    pub(crate) fn texts(&self, index: usize) -> Result<Vec<(i64, &str)>, StoreError> {
+        self.rows.iter().map(|row| Ok((row.get(0)?, row.text(index)?))).collect()
+    }
+}
+
 /// Reads every row with the same function.
 pub(crate) fn read_all<T>(
-    rows: &[crate::row::Row],
-    read: impl Fn(&crate::row::Row) -> Result<T, StoreError>,
+    rows: &[Row],
+    read: impl Fn(&Row) -> Result<T, StoreError>,
 ) -> Result<Vec<T>, StoreError> {
     rows.iter().map(read).collect()
 }

@@ -20,6 +20,8 @@ use futures::{
 };
 use tokio_postgres::{error::SqlState, types::ToSql};
 
+pub(crate) use encode::cell;
+
 use crate::{
     cipher::Cipher,
     error::StoreError,
@@ -224,7 +226,7 @@ impl PostgresConnection {
             let statement = object.prepare_cached(sql).await?;
             object.query(&statement, &references(params)).await
         });
-        rows.await?.iter().map(encode::row).collect()
+        Ok(rows.await?.into_iter().map(Row::from).collect())
     }
 
     async fn ask<T>(

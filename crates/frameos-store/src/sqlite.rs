@@ -32,11 +32,11 @@ use tokio::sync::oneshot;
 use crate::{
     cipher::Cipher,
     error::StoreError,
-    row::Row,
+    row::{Packed, Row},
     signal::Signals,
     store::Purpose,
     tx::{BoxFuture, Connection, Mode, Tx, transact},
-    value::Value,
+    value::{Cell, Value},
 };
 
 use checkpoint::{Checkpoints, LogPages};
@@ -271,8 +271,11 @@ impl SqliteConnection {
         let mut rows = statement.query(params_from_iter(params)).map_err(convert)?;
         let mut found = Vec::new();
         while let Some(row) = rows.next().map_err(convert)? {
-            let values = (0..width).map(|index| row.get_ref(index).map_err(convert).and_then(read));
-            found.push(Row::new(values.collect::<Result<_, _>>()?));
+            let mut packed = Packed::new(width);
+            for index in 0..width {
+                packed.push(cell(row.get_ref(index).map_err(convert)?)?);
+            }
+            found.push(packed.into());
         }
         Ok(found)
     }
@@ -308,15 +311,15 @@ impl ToSql for Value {
     }
 }
 
-fn read(value: ValueRef<'_>) -> Result<Value, StoreError> {
+fn cell(value: ValueRef<'_>) -> Result<Cell<'_>, StoreError> {
     Ok(match value {
-        ValueRef::Null => Value::Null,
-        ValueRef::Integer(number) => Value::Int(number),
-        ValueRef::Real(number) => Value::Real(number),
-        ValueRef::Text(bytes) => Value::Text(
-            String::from_utf8(bytes.to_vec()).map_err(|_| StoreError::corrupt("text is not UTF-8"))?,
-        ),
-        ValueRef::Blob(bytes) => Value::Blob(bytes.to_vec()),
+        ValueRef::Null => Cell::Null,
+        ValueRef::Integer(number) => Cell::Int(number),
+        ValueRef::Real(number) => Cell::Real(number),
+        ValueRef::Text(bytes) => {
+            Cell::Text(std::str::from_utf8(bytes).map_err(|_| StoreError::corrupt("text is not UTF-8"))?)
+        }
+        ValueRef::Blob(bytes) => Cell::Blob(bytes),
     })
 }
 

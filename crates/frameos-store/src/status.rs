@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::StoreError,
-    value::{FromValue, Value},
+    value::{Cell, FromValue, Value, parsed},
 };
 
 macro_rules! words {
@@ -42,8 +42,8 @@ macro_rules! words {
             }
         }
         impl FromValue for $name {
-            fn from_value(value: &Value) -> Result<Self, StoreError> {
-                String::from_value(value)?.parse().map_err(StoreError::corrupt)
+            fn from_value(cell: Cell<'_>) -> Result<Self, StoreError> {
+                parsed(cell, |error| error)
             }
         })*
     };

@@ -3,6 +3,8 @@
 //! Invariant: these six are all there is. Times are BIGINT microseconds, ids and statuses TEXT, JSON is TEXT, ciphertext
 //! BLOB. A value that does not decode is [`StoreError::Corrupt`], never a default.
 
+use std::str::FromStr;
+
 use frameos_domain::{
     clock::Timestamp,
     execution::{FailureReason, RunStatus, Settlement},
@@ -137,112 +139,145 @@ impl<T: Into<Self>> From<Option<T>> for Value {
 }
 
 /// What a column can be read as.
-pub trait FromValue: Sized {
-    fn from_value(value: &Value) -> Result<Self, StoreError>;
+/// A column where it lies in its row.
+#[derive(Debug, Clone, Copy)]
+pub enum Cell<'a> {
+    Null,
+    Int(i64),
+    Bool(bool),
+    Text(&'a str),
+    Blob(&'a [u8]),
+    Real(f64),
 }
 
-fn mismatch<T>(expected: &str, found: &Value) -> Result<T, StoreError> {
+impl Cell<'_> {
+    pub(crate) const fn kind(self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Int(_) => "integer",
+            Self::Bool(_) => "boolean",
+            Self::Text(_) => "text",
+            Self::Blob(_) => "blob",
+            Self::Real(_) => "real",
+        }
+    }
+}
+
+pub trait FromValue: Sized {
+    fn from_value(cell: Cell<'_>) -> Result<Self, StoreError>;
+}
+
+/// Something that is kept as a text.
+pub(crate) fn parsed<T: FromStr>(
+    cell: Cell<'_>,
+    what: impl FnOnce(T::Err) -> String,
+) -> Result<T, StoreError> {
+    match cell {
+        Cell::Text(text) => text.parse().map_err(|error| StoreError::corrupt(what(error))),
+        other => mismatch("text", other),
+    }
+}
+
+fn mismatch<T>(expected: &str, found: Cell<'_>) -> Result<T, StoreError> {
     Err(StoreError::corrupt(format!("expected {expected}, found {}", found.kind())))
 }
 
 impl FromValue for String {
-    fn from_value(value: &Value) -> Result<Self, StoreError> {
-        match value {
-            Value::Text(text) => Ok(text.clone()),
+    fn from_value(cell: Cell<'_>) -> Result<Self, StoreError> {
+        match cell {
+            Cell::Text(text) => Ok(text.to_owned()),
             other => mismatch("text", other),
         }
     }
 }
 impl FromValue for i64 {
-    fn from_value(value: &Value) -> Result<Self, StoreError> {
-        match value {
-            Value::Int(number) => Ok(*number),
+    fn from_value(cell: Cell<'_>) -> Result<Self, StoreError> {
+        match cell {
+            Cell::Int(number) => Ok(number),
             other => mismatch("an integer", other),
         }
     }
 }
 impl FromValue for u32 {
-    fn from_value(value: &Value) -> Result<Self, StoreError> {
-        Self::try_from(i64::from_value(value)?).or_else(|_| mismatch("a small non-negative integer", value))
+    fn from_value(cell: Cell<'_>) -> Result<Self, StoreError> {
+        Self::try_from(i64::from_value(cell)?).or_else(|_| mismatch("a small non-negative integer", cell))
     }
 }
 impl FromValue for f64 {
-    fn from_value(value: &Value) -> Result<Self, StoreError> {
-        match value {
-            Value::Real(number) => Ok(*number),
+    fn from_value(cell: Cell<'_>) -> Result<Self, StoreError> {
+        match cell {
+            Cell::Real(number) => Ok(number),
             // SQLite stores a whole REAL it was given as an integer literal (a default) as an integer.
             #[expect(clippy::cast_precision_loss, reason = "statistics, not money")]
-            Value::Int(number) => Ok(*number as Self),
+            Cell::Int(number) => Ok(number as Self),
             other => mismatch("a real number", other),
         }
     }
 }
 impl FromValue for bool {
-    fn from_value(value: &Value) -> Result<Self, StoreError> {
-        match value {
-            Value::Bool(truth) => Ok(*truth),
+    fn from_value(cell: Cell<'_>) -> Result<Self, StoreError> {
+        match cell {
+            Cell::Bool(truth) => Ok(truth),
             // SQLite has no boolean: TRUE is 1.
-            Value::Int(0) => Ok(false),
-            Value::Int(1) => Ok(true),
+            Cell::Int(0) => Ok(false),
+            Cell::Int(1) => Ok(true),
             other => mismatch("a boolean", other),
         }
     }
 }
 impl FromValue for Vec<u8> {
-    fn from_value(value: &Value) -> Result<Self, StoreError> {
-        match value {
-            Value::Blob(bytes) => Ok(bytes.clone()),
+    fn from_value(cell: Cell<'_>) -> Result<Self, StoreError> {
+        match cell {
+            Cell::Blob(bytes) => Ok(bytes.to_vec()),
             other => mismatch("a blob", other),
         }
     }
 }
 impl FromValue for Timestamp {
-    fn from_value(value: &Value) -> Result<Self, StoreError> {
-        i64::from_value(value).map(Self::from_micros)
+    fn from_value(cell: Cell<'_>) -> Result<Self, StoreError> {
+        i64::from_value(cell).map(Self::from_micros)
     }
 }
 impl<K: Kind> FromValue for Id<K> {
-    fn from_value(value: &Value) -> Result<Self, StoreError> {
-        String::from_value(value)?
-            .parse()
-            .map_err(|_| StoreError::corrupt(format!("not a `{}` id", K::PREFIX)))
+    fn from_value(cell: Cell<'_>) -> Result<Self, StoreError> {
+        parsed(cell, |_| format!("not a `{}` id", K::PREFIX))
     }
 }
 impl FromValue for Currency {
-    fn from_value(value: &Value) -> Result<Self, StoreError> {
-        String::from_value(value)?.parse().map_err(|_| StoreError::corrupt("not a currency code"))
+    fn from_value(cell: Cell<'_>) -> Result<Self, StoreError> {
+        parsed(cell, |_| "not a currency code".to_owned())
     }
 }
 impl FromValue for RunStatus {
-    fn from_value(value: &Value) -> Result<Self, StoreError> {
-        String::from_value(value)?.parse().map_err(|_| StoreError::corrupt("not a run status"))
+    fn from_value(cell: Cell<'_>) -> Result<Self, StoreError> {
+        parsed(cell, |_| "not a run status".to_owned())
     }
 }
 impl FromValue for FailureReason {
-    fn from_value(value: &Value) -> Result<Self, StoreError> {
-        String::from_value(value)?.parse().map_err(|_| StoreError::corrupt("not a failure reason"))
+    fn from_value(cell: Cell<'_>) -> Result<Self, StoreError> {
+        parsed(cell, |_| "not a failure reason".to_owned())
     }
 }
 
 impl FromValue for Settlement {
-    fn from_value(value: &Value) -> Result<Self, StoreError> {
-        String::from_value(value)?.parse().map_err(|_| StoreError::corrupt("not a failure reason"))
+    fn from_value(cell: Cell<'_>) -> Result<Self, StoreError> {
+        parsed(cell, |_| "not a failure reason".to_owned())
     }
 }
 impl FromValue for PricingModel {
-    fn from_value(value: &Value) -> Result<Self, StoreError> {
-        String::from_value(value)?.parse().map_err(|_| StoreError::corrupt("not a pricing model"))
+    fn from_value(cell: Cell<'_>) -> Result<Self, StoreError> {
+        parsed(cell, |_| "not a pricing model".to_owned())
     }
 }
 impl FromValue for WebhookEvent {
-    fn from_value(value: &Value) -> Result<Self, StoreError> {
-        String::from_value(value)?.parse().map_err(|_| StoreError::corrupt("not a webhook event"))
+    fn from_value(cell: Cell<'_>) -> Result<Self, StoreError> {
+        parsed(cell, |_| "not a webhook event".to_owned())
     }
 }
 impl<T: FromValue> FromValue for Option<T> {
-    fn from_value(value: &Value) -> Result<Self, StoreError> {
-        match value {
-            Value::Null => Ok(None),
+    fn from_value(cell: Cell<'_>) -> Result<Self, StoreError> {
+        match cell {
+            Cell::Null => Ok(None),
             present => T::from_value(present).map(Some),
         }
     }

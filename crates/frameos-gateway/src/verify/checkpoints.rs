@@ -8,10 +8,8 @@ use frameos_domain::{
 use frameos_store::{
     StoreError, Tx,
     gateway::{
-        audit::ReceiptText,
         chain::CHECKPOINT_CHAIN,
         checkpoint::{CheckpointRow, checkpoints_page_unscoped},
-        ledger::LedgerRow,
     },
 };
 
@@ -77,12 +75,14 @@ impl Points {
         self.receipts.last().map_or(0, |point| point.sequence)
     }
 
-    pub(super) fn see_ledger(&mut self, page: &[LedgerRow]) {
-        self.see(0, page.iter().map(|entry| (entry.sequence, entry.hash.as_str())));
+    /// Positions and hashes of the next part of the ledger.
+    pub(super) fn see_ledger(&mut self, page: Vec<(i64, &str)>) {
+        self.see(0, page);
     }
 
-    pub(super) fn see_receipts(&mut self, page: &[ReceiptText]) {
-        self.see(1, page.iter().map(|row| (row.sequence, row.hash.as_str())));
+    /// The same of the receipts.
+    pub(super) fn see_receipts(&mut self, page: Vec<(i64, &str)>) {
+        self.see(1, page);
     }
 
     /// Tells what did not fit, after both chains were seen.
@@ -146,7 +146,7 @@ impl Points {
         }
     }
 
-    fn see<'a>(&mut self, chain: usize, page: impl Iterator<Item = (i64, &'a str)>) {
+    fn see(&mut self, chain: usize, page: Vec<(i64, &str)>) {
         let points = if chain == 0 { &self.ledger } else { &self.receipts };
         let seen = &mut self.seen[chain];
         for (sequence, hash) in page {

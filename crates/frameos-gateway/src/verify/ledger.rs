@@ -7,7 +7,7 @@ use frameos_store::{
     StoreError, Tx,
     gateway::{
         chain::LEDGER_CHAIN,
-        ledger::{LedgerRow, PostingRow, ledger_page_unscoped},
+        ledger::{LedgerRow, LedgerUnread, PostingRow, ledger_unread_unscoped},
         posting::MAX_MINOR,
     },
 };
@@ -40,16 +40,18 @@ struct Verdict {
 /// Walks the chain up to its head. `chain_whole` and `balanced` of the report are set.
 pub(super) async fn audit_ledger(tx: &mut Tx, audit: &mut Audit) -> Result<Told, StoreError> {
     let keys = audit.keys.clone();
-    let mut workers =
-        Workers::start(move |told: &mut Told, page: Vec<LedgerRow>| page_check(&keys, told, &page))?;
+    let mut workers = Workers::start(move |told: &mut Told, page: LedgerUnread| {
+        Ok(page_check(&keys, told, &page.read()?))
+    })?;
     let mut after = i64::MIN;
     let mut read = 0;
     loop {
-        let page = ledger_page_unscoped(tx, after, PAGE).await?;
-        let Some(last) = page.last() else { break };
-        after = last.sequence;
-        read += page.len() as u64;
-        audit.checkpoints.see_ledger(&page);
+        let page = ledger_unread_unscoped(tx, after, PAGE).await?;
+        let Some(last) = page.last()? else { break };
+        after = last;
+        let hashes = page.hashes()?;
+        read += hashes.len() as u64;
+        audit.checkpoints.see_ledger(hashes);
         workers.push(page)?;
         audit.progress(read);
     }

@@ -9,7 +9,7 @@ use frameos_domain::{
     signing::{self, KeySet, SignatureError},
 };
 use frameos_store::{
-    StoreError, Tx,
+    StoreError, Tx, Unread,
     gateway::{
         audit::{
             MandateText, PaymentText, ReceiptText, audit_mandates_unscoped, audit_payments_unscoped,
@@ -44,7 +44,8 @@ pub(super) async fn audit_receipts(
 ) -> Result<(), StoreError> {
     let (keys, trusted) = (audit.keys.clone(), audit.trusted.clone());
     let covered = if audit.every_signature { 0 } else { audit.checkpoints.receipts_covered() };
-    let check = move |sums: &mut Sums, page: Vec<ReceiptText>| {
+    let check = move |sums: &mut Sums, page: Unread<ReceiptText>| {
+        let page = page.read()?;
         let (mut link, mut found) = (Link::default(), None);
         for row in &page {
             let hash_fits = canonical::sha256_hex(row.jws.as_bytes()) == row.hash;
@@ -57,15 +58,15 @@ pub(super) async fn audit_receipts(
                 sums.receipts.add(&keys, (&*row.id, row.payment_id.as_deref(), &*row.mandate_id));
             }
         }
-        (link, found, page.len() as u64)
+        Ok((link, found, page.len() as u64))
     };
     let mut workers = Workers::start(check)?;
     let mut after = i64::MIN;
     loop {
         let page = receipts_page_unscoped(tx, after, PAGE).await?;
-        let Some(last) = page.last() else { break };
-        after = last.sequence;
-        audit.checkpoints.see_receipts(&page);
+        let Some(last) = page.last()? else { break };
+        after = last;
+        audit.checkpoints.see_receipts(page.hashes()?);
         workers.push(page)?;
     }
     let (verdicts, states) = workers.finish()?;
@@ -139,7 +140,8 @@ pub(super) async fn audit_mandates(tx: &mut Tx, audit: &mut Audit, told: &Sums) 
 async fn mandates_pass(tx: &mut Tx, audit: &mut Audit) -> Result<(Tables, Spent, Found), StoreError> {
     let (keys, trusted) = (audit.keys.clone(), audit.trusted.clone());
     let every = audit.every_signature;
-    let check = move |(sums, spent): &mut (Sums, Spent), page: Vec<MandateText>| {
+    let check = move |(sums, spent): &mut (Sums, Spent), page: Unread<MandateText>| {
+        let page = page.read()?;
         let mut found = None;
         for row in &page {
             mandate_sum(&keys, sums, row);
@@ -150,14 +152,14 @@ async fn mandates_pass(tx: &mut Tx, audit: &mut Audit) -> Result<(Tables, Spent,
                 found = mandate_contradiction(row, trusted).map(|reason| (row.id.clone(), reason));
             }
         }
-        (found, page.len() as u64)
+        Ok((found, page.len() as u64))
     };
     let mut workers = Workers::start(check)?;
     let mut after = String::new();
     loop {
         let page = mandates_page_unscoped(tx, &after, PAGE).await?;
-        let Some(last) = page.last() else { break };
-        after.clone_from(&last.id);
+        let Some(last) = page.last()? else { break };
+        after = last;
         workers.push(page)?;
     }
     let (verdicts, states) = workers.finish()?;
@@ -249,15 +251,23 @@ fn mandate_contradiction(row: &MandateText, trusted: Option<&KeySet>) -> Option<
 }
 
 async fn payments_pass(tx: &mut Tx, audit: &mut Audit) -> Result<Tables, StoreError> {
-    let mut sums = Sums::default();
+    let keys = audit.keys.clone();
+    let mut workers = Workers::start(move |sums: &mut Sums, page: Unread<PaymentText>| {
+        let page = page.read()?;
+        page.iter().for_each(|row| payment_sum(&keys, sums, row));
+        Ok(page.len() as u64)
+    })?;
     let mut after = String::new();
     loop {
         let page = payments_page_unscoped(tx, &after, PAGE).await?;
-        let Some(last) = page.last() else { break };
-        after.clone_from(&last.id);
-        audit.report.payments += page.len() as u64;
-        page.iter().for_each(|row| payment_sum(&audit.keys, &mut sums, row));
+        let Some(last) = page.last()? else { break };
+        after = last;
+        workers.push(page)?;
     }
+    let (counts, states) = workers.finish()?;
+    audit.report.payments += counts.into_iter().sum::<u64>();
+    let mut sums = Sums::default();
+    states.into_iter().for_each(|state| sums += state);
     let paid = Some((sums.captures, sums.splits, sums.receipts));
     Ok(Tables { holds: None, paid, executed: sums.executed })
 }

@@ -1,6 +1,6 @@
-//! Threads that check pages while the next is being read.
+//! Threads that decode and check pages while the next is being read.
 //!
-//! Invariants: verdicts come back in the order of the pages; what is read ahead is bounded, so memory is; a check that panics
+//! Invariants: verdicts come back in the order of the pages, a page that cannot be decoded as its error; what is read ahead is bounded, so memory is; a check that panics
 //! is an error of the audit, never a page that passed.
 
 use std::{
@@ -17,7 +17,7 @@ use frameos_store::StoreError;
 /// Threads with a state each, over pages `I` with verdicts `O`.
 pub(super) struct Workers<I, O, S> {
     pages: SyncSender<(usize, I)>,
-    verdicts: Receiver<(usize, O)>,
+    verdicts: Receiver<(usize, Result<O, StoreError>)>,
     threads: Vec<JoinHandle<S>>,
     sent: usize,
 }
@@ -29,7 +29,9 @@ where
     S: Default + Send + 'static,
 {
     /// As many threads as there are processors.
-    pub(super) fn start(check: impl Fn(&mut S, I) -> O + Clone + Send + 'static) -> Result<Self, StoreError> {
+    pub(super) fn start(
+        check: impl Fn(&mut S, I) -> Result<O, StoreError> + Clone + Send + 'static,
+    ) -> Result<Self, StoreError> {
         let count = thread::available_parallelism().map_or(1, NonZero::get);
         let (pages, queue) = sync_channel(count);
         let queue = Arc::new(Mutex::new(queue));
@@ -58,21 +60,21 @@ where
     /// Every page's verdict, in order, and what the threads summed up.
     pub(super) fn finish(self) -> Result<(Vec<O>, Vec<S>), StoreError> {
         drop(self.pages);
-        let mut verdicts: Vec<(usize, O)> = self.verdicts.into_iter().collect();
+        let mut verdicts: Vec<_> = self.verdicts.into_iter().collect();
         let states = self.threads.into_iter().map(|thread| thread.join().map_err(|_| stopped()));
         let states = states.collect::<Result<Vec<S>, _>>()?;
         if verdicts.len() != self.sent {
             return Err(stopped());
         }
         verdicts.sort_by_key(|(index, _)| *index);
-        Ok((verdicts.into_iter().map(|(_, verdict)| verdict).collect(), states))
+        Ok((verdicts.into_iter().map(|(_, verdict)| verdict).collect::<Result<_, _>>()?, states))
     }
 }
 
 fn serve<I, O, S: Default>(
     queue: &Mutex<Receiver<(usize, I)>>,
-    done: &Sender<(usize, O)>,
-    check: &impl Fn(&mut S, I) -> O,
+    done: &Sender<(usize, Result<O, StoreError>)>,
+    check: &impl Fn(&mut S, I) -> Result<O, StoreError>,
 ) -> S {
     let mut state = S::default();
     loop {

@@ -5,7 +5,7 @@
 
 use frameos_domain::clock::Timestamp;
 
-use crate::{Row, StoreError, Tx, params};
+use crate::{Row, StoreError, Tx, page::Unread, params};
 
 /// A row that contradicts the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,12 +95,12 @@ pub async fn mandates_page_unscoped(
     tx: &mut Tx,
     after: &str,
     limit: i64,
-) -> Result<Vec<MandateText>, StoreError> {
+) -> Result<Unread<MandateText>, StoreError> {
     let sql = "SELECT m.id, m.intent_id, m.agent_id, m.amount, m.currency, m.execution_id, m.payee, m.status, m.jws, \
                m.mandate_hash, m.expires_at, m.created_at, i.agent_id, i.vendor, i.amount, i.currency, i.description, \
                i.metadata, i.fingerprint, m.captured_amount, m.orchestrator FROM mandates m LEFT JOIN purchase_intents i ON i.id = m.intent_id \
                WHERE m.id > $1 ORDER BY m.id LIMIT $2";
-    tx.query(sql, &params![after, limit]).await?.iter().map(mandate_read).collect()
+    Ok(Unread::new(tx.query(sql, &params![after, limit]).await?, mandate_read))
 }
 
 fn mandate_read(row: &Row) -> Result<MandateText, StoreError> {
@@ -158,7 +158,7 @@ pub async fn payments_page_unscoped(
     tx: &mut Tx,
     after: &str,
     limit: i64,
-) -> Result<Vec<PaymentText>, StoreError> {
+) -> Result<Unread<PaymentText>, StoreError> {
     let sql = "SELECT id, mandate_id, agent_id, amount, currency, developer, developer_amount, platform_amount, \
                orchestrator_amount, ledger_transaction_id, ledger_hash, receipt_id, created_at FROM payments \
                WHERE id > $1 ORDER BY id LIMIT $2";
@@ -179,7 +179,7 @@ pub async fn payments_page_unscoped(
             created_at: row.get(12)?,
         })
     };
-    tx.query(sql, &params![after, limit]).await?.iter().map(read).collect()
+    Ok(Unread::new(tx.query(sql, &params![after, limit]).await?, read))
 }
 
 /// The first wallet whose hold is not the sum of its owner's issued mandates.
@@ -340,12 +340,19 @@ pub struct ReceiptText {
     pub created_at: Timestamp,
 }
 
+impl Unread<ReceiptText> {
+    /// Positions and hashes.
+    pub fn hashes(&self) -> Result<Vec<(i64, &str)>, StoreError> {
+        self.texts(7)
+    }
+}
+
 /// Up to `limit` receipts after position `after`, in chain order.
 pub async fn receipts_page_unscoped(
     tx: &mut Tx,
     after: i64,
     limit: i64,
-) -> Result<Vec<ReceiptText>, StoreError> {
+) -> Result<Unread<ReceiptText>, StoreError> {
     let sql = "SELECT r.sequence, r.id, r.mandate_id, r.payment_id, r.status, r.jws, r.previous_hash, r.hash, \
                y.amount, y.currency, y.ledger_hash, m.mandate_hash, r.created_at FROM payment_receipts r \
                LEFT JOIN payments y ON y.receipt_id = r.id LEFT JOIN mandates m ON m.id = r.mandate_id \
@@ -367,7 +374,7 @@ pub async fn receipts_page_unscoped(
             created_at: row.get(12)?,
         })
     };
-    tx.query(sql, &params![after, limit]).await?.iter().map(read).collect()
+    Ok(Unread::new(tx.query(sql, &params![after, limit]).await?, read))
 }
 
 pub(super) async fn first_of(

@@ -11,6 +11,7 @@ use super::{chain::LEDGER_CHAIN, posting::Postings};
 use crate::{
     Row, Statement, StoreError, Tx, Value,
     chain::{chain_advance, chain_set},
+    page::Unread,
     params,
     postponed::{Rows, rows},
 };
@@ -290,23 +291,53 @@ fn postings_insert(entry: &LedgerRow) -> Vec<Statement> {
     entry.postings.chunks(POSTINGS_INSERT.len()).map(insert).collect()
 }
 
-/// Up to `limit` transactions after position `after` with their lines, in chain order.
+/// Up to `limit` transactions after position `after`, with their lines, in chain order.
 pub async fn ledger_page_unscoped(tx: &mut Tx, after: i64, limit: i64) -> Result<Vec<LedgerRow>, StoreError> {
+    ledger_unread_unscoped(tx, after, limit).await?.read()
+}
+
+/// Transactions and their lines, not decoded yet.
+pub struct LedgerUnread {
+    transactions: Unread<LedgerRow>,
+    lines: Unread<(i64, PostingRow)>,
+}
+
+impl LedgerUnread {
+    pub fn read(&self) -> Result<Vec<LedgerRow>, StoreError> {
+        let mut page = self.transactions.read()?;
+        let mut lines = self.lines.read()?.into_iter().peekable();
+        for entry in &mut page {
+            while let Some((_, line)) = lines.next_if(|(sequence, _)| *sequence == entry.sequence) {
+                entry.postings.push(line);
+            }
+        }
+        Ok(page)
+    }
+
+    /// The position of the last one; None when there are none.
+    pub fn last(&self) -> Result<Option<i64>, StoreError> {
+        self.transactions.last()
+    }
+
+    /// Positions and hashes.
+    pub fn hashes(&self) -> Result<Vec<(i64, &str)>, StoreError> {
+        self.transactions.texts(6)
+    }
+}
+
+/// As [`ledger_page_unscoped`].
+pub async fn ledger_unread_unscoped(tx: &mut Tx, after: i64, limit: i64) -> Result<LedgerUnread, StoreError> {
     let sql = "SELECT sequence, id, kind, reference, at, previous_hash, hash FROM ledger_transactions \
                WHERE sequence > $1 ORDER BY sequence LIMIT $2";
     let rows = tx.query(sql, &params![after, limit]).await?;
-    let mut page = rows.iter().map(transaction_read).collect::<Result<Vec<_>, _>>()?;
-    let (Some(first), Some(last)) = (page.first(), page.last()) else { return Ok(page) };
-    let sql = "SELECT sequence, line, account_kind, owner, amount, currency FROM ledger_postings \
-               WHERE sequence >= $1 AND sequence <= $2 ORDER BY sequence, line";
-    let lines = tx.query(sql, &params![first.sequence, last.sequence]).await?;
-    let mut lines = lines.iter().map(posting_read).collect::<Result<Vec<_>, _>>()?.into_iter().peekable();
-    for entry in &mut page {
-        while let Some((_, line)) = lines.next_if(|(sequence, _)| *sequence == entry.sequence) {
-            entry.postings.push(line);
-        }
+    let transactions = Unread::new(rows, transaction_read);
+    let mut lines = Vec::new();
+    if let Some(last) = transactions.last::<i64>()? {
+        let sql = "SELECT sequence, line, account_kind, owner, amount, currency FROM ledger_postings \
+                   WHERE sequence > $1 AND sequence <= $2 ORDER BY sequence, line";
+        lines = tx.query(sql, &params![after, last]).await?;
     }
-    Ok(page)
+    Ok(LedgerUnread { transactions, lines: Unread::new(lines, posting_read) })
 }
 
 fn transaction_read(row: &Row) -> Result<LedgerRow, StoreError> {

@@ -6,7 +6,10 @@ use std::error::Error;
 
 use tokio_postgres::types::{IsNull, ToSql, Type, private::BytesMut, to_sql_checked};
 
-use crate::{error::StoreError, row::Row, value::Value};
+use crate::{
+    error::StoreError,
+    value::{Cell, Value},
+};
 
 impl ToSql for Value {
     fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
@@ -31,20 +34,20 @@ impl ToSql for Value {
     to_sql_checked!();
 }
 
-pub(super) fn row(row: &tokio_postgres::Row) -> Result<Row, StoreError> {
-    (0..row.len()).map(|index| column(row, index)).collect::<Result<_, _>>().map(Row::new)
-}
-
-fn column(row: &tokio_postgres::Row, index: usize) -> Result<Value, StoreError> {
-    let ty = row.columns()[index].type_();
-    let value = match *ty {
-        Type::INT8 => row.try_get::<_, Option<i64>>(index).map(Value::from),
-        Type::INT4 => row.try_get::<_, Option<i32>>(index).map(Value::from),
-        Type::BOOL => row.try_get::<_, Option<bool>>(index).map(Value::from),
-        Type::TEXT | Type::VARCHAR | Type::NAME => row.try_get::<_, Option<String>>(index).map(Value::from),
-        Type::BYTEA => row.try_get::<_, Option<Vec<u8>>>(index).map(Value::from),
-        Type::FLOAT8 => row.try_get::<_, Option<f64>>(index).map(Value::from),
-        _ => return Err(StoreError::corrupt(format!("column {index} has the unforeseen type {ty}"))),
+/// The column at `index` where it lies; None when there is none.
+pub(crate) fn cell(row: &tokio_postgres::Row, index: usize) -> Result<Option<Cell<'_>>, StoreError> {
+    let Some(column) = row.columns().get(index) else { return Ok(None) };
+    fn or_null<'a, T>(value: Option<T>, cell: impl FnOnce(T) -> Cell<'a>) -> Cell<'a> {
+        value.map_or(Cell::Null, cell)
+    }
+    let cell = match *column.type_() {
+        Type::INT8 => row.try_get(index).map(|value| or_null(value, Cell::Int)),
+        Type::INT4 => row.try_get(index).map(|value| or_null(value, |number: i32| Cell::Int(number.into()))),
+        Type::BOOL => row.try_get(index).map(|value| or_null(value, Cell::Bool)),
+        Type::TEXT | Type::VARCHAR | Type::NAME => row.try_get(index).map(|value| or_null(value, Cell::Text)),
+        Type::BYTEA => row.try_get(index).map(|value| or_null(value, Cell::Blob)),
+        Type::FLOAT8 => row.try_get(index).map(|value| or_null(value, Cell::Real)),
+        ref ty => return Err(StoreError::corrupt(format!("column {index} has the unforeseen type {ty}"))),
     };
-    value.map_err(|error| StoreError::Statement(error.into()))
+    cell.map(Some).map_err(|error| StoreError::Statement(error.into()))
 }
