@@ -211,8 +211,9 @@ impl Tx {
 
     /// For a transaction whose statements may take minutes, such as an audit. Any other is given up when the database does not answer.
     pub fn take_long(&mut self) {
-        if let Connection::Postgres(connection) = &mut self.connection {
-            connection.wait_long();
+        match &mut self.connection {
+            Connection::Postgres(connection) => connection.wait_long(),
+            Connection::Sqlite(connection) => connection.read_much(),
         }
     }
 
