@@ -45,11 +45,6 @@ use waiting::Waiting;
 
 const READERS: usize = 4;
 const STATEMENT_CACHE: usize = 256;
-/// KiB of pages that a connection keeps. Readers are many, and the system keeps the file's pages anyway, once for all of them.
-const WRITER_CACHE: u32 = 8_192;
-const READER_CACHE: u32 = 512;
-const LOOKER_CACHE: u32 = 16_384;
-const LONG_CACHE: u32 = 65_536;
 /// How long a writer waits for another process (a backup, a second server) before it gives up.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -156,9 +151,6 @@ pub(crate) struct SqliteConnection {
     connection: Rusqlite,
     rewritten: HashMap<String, Arc<str>>,
     log: LogPages,
-    /// KiB of its cache, and whether that is larger until the end of its transaction.
-    cache: u32,
-    reads_much: bool,
 }
 
 impl SqliteConnection {
@@ -177,7 +169,8 @@ impl SqliteConnection {
         connection
             .execute_batch(
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
-                 PRAGMA recursive_triggers = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;",
+                 PRAGMA recursive_triggers = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -8192; \
+                 PRAGMA temp_store = MEMORY;",
             )
             .map_err(convert)?;
         let log = LogPages::default();
@@ -188,12 +181,11 @@ impl SqliteConnection {
         };
         // In the place of checkpoints within commits.
         connection.wal_hook(Some(hook)).map_err(convert)?;
-        let cache = if mode == Mode::Read { READER_CACHE } else { WRITER_CACHE };
-        connection.execute_batch(&format!("PRAGMA cache_size = -{cache}")).map_err(convert)?;
         if mode == Mode::Read {
-            connection.execute_batch("PRAGMA query_only = ON").map_err(convert)?;
+            // The system keeps the file's pages anyway, once for all connections.
+            connection.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -512").map_err(convert)?;
         }
-        Ok(Self { connection, rewritten: HashMap::new(), log, cache, reads_much: false })
+        Ok(Self { connection, rewritten: HashMap::new(), log })
     }
 
     /// A file without a log is whole as it is and has no writer, who would keep one: then no file beside it is made either.
@@ -209,16 +201,11 @@ impl SqliteConnection {
         connection.busy_timeout(BUSY_TIMEOUT).map_err(convert)?;
         connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
         connection
-            .execute_batch("PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;")
+            .execute_batch(
+                "PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;",
+            )
             .map_err(convert)?;
-        connection.execute_batch(&format!("PRAGMA cache_size = -{LOOKER_CACHE}")).map_err(convert)?;
-        Ok(Self {
-            connection,
-            rewritten: HashMap::new(),
-            log: LogPages::default(),
-            cache: LOOKER_CACHE,
-            reads_much: false,
-        })
+        Ok(Self { connection, rewritten: HashMap::new(), log: LogPages::default() })
     }
 
     pub(crate) fn begin(&mut self, mode: Mode) -> Result<(), StoreError> {
@@ -229,28 +216,7 @@ impl SqliteConnection {
     }
 
     pub(crate) fn commit(&mut self) -> Result<(), StoreError> {
-        let committed = self.step("COMMIT");
-        self.cache_settle();
-        committed
-    }
-
-    /// For a transaction that looks up a large part of the database: a page that is read again costs a call of the system each time
-    /// unless it is in the cache.
-    pub(crate) fn read_much(&mut self) {
-        match self.connection.execute_batch(&format!("PRAGMA cache_size = -{LONG_CACHE}")) {
-            Ok(()) => self.reads_much = true,
-            Err(error) => tracing::warn!(%error, "SQLite's cache could not be enlarged"),
-        }
-    }
-
-    fn cache_settle(&mut self) {
-        if std::mem::take(&mut self.reads_much)
-            && let Err(error) = self
-                .connection
-                .execute_batch(&format!("PRAGMA cache_size = -{}; PRAGMA shrink_memory", self.cache))
-        {
-            tracing::warn!(%error, "SQLite's cache could not be made small again");
-        }
+        self.step("COMMIT")
     }
 
     /// Whether the next commits wait for the disk. What one that did not wait has written is on disk with the next that does.
@@ -285,7 +251,6 @@ impl SqliteConnection {
         {
             tracing::error!(%error, "a SQLite transaction could not be rolled back");
         }
-        self.cache_settle();
     }
 
     pub(crate) fn batch(&mut self, sql: &str) -> Result<(), StoreError> {

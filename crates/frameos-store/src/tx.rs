@@ -211,9 +211,8 @@ impl Tx {
 
     /// For a transaction whose statements may take minutes, such as an audit. Any other is given up when the database does not answer.
     pub fn take_long(&mut self) {
-        match &mut self.connection {
-            Connection::Postgres(connection) => connection.wait_long(),
-            Connection::Sqlite(connection) => connection.read_much(),
+        if let Connection::Postgres(connection) = &mut self.connection {
+            connection.wait_long();
         }
     }
 
