@@ -1,5 +1,20 @@
 /** What the server itself does for the pages: the document, its policy, assets, what those are told who run no scripts. */
+import type { Page } from '@playwright/test';
+
 import { expect, started, test } from './helpers/test';
+
+/** Keeps what the server answers to `url` back until it may be answered. */
+async function hold(page: Page, url: string): Promise<{ asked: Promise<void>; answer: () => void }> {
+  let [tell, answer] = [() => {}, () => {}];
+  const asked = new Promise<void>((resolve) => (tell = resolve));
+  const mayAnswer = new Promise<void>((resolve) => (answer = resolve));
+  await page.route(url, async (route) => {
+    tell();
+    await mayAnswer;
+    await route.continue();
+  });
+  return { asked, answer };
+}
 
 test('the document carries a nonce of its own, and its policy allows nothing else', async ({ request }) => {
   const nonces = new Set<string>();
@@ -71,21 +86,13 @@ test('who runs no scripts finds agents', async ({ browser }) => {
 
 test('the agents are there to read until they are there to use', async ({ page }) => {
   for (const path of ['/', '/explore']) {
-    let answer = () => {};
-    const asked = new Promise<void>((resolve) => {
-      void page.route('**/agents?*', async (route) => {
-        const mayAnswer = new Promise<void>((go) => (answer = go));
-        resolve();
-        await mayAnswer;
-        await route.continue();
-      });
-    });
+    const held = await hold(page, '**/agents?*');
     await page.goto(path, { waitUntil: 'commit' });
-    await asked;
+    await held.asked;
     const first = page.locator('main[aria-busy="true"] li').first().getByRole('link');
     await expect(first).toBeVisible();
     const name = await first.innerText();
-    answer();
+    held.answer();
     await expect(page.locator('article').getByRole('link', { name, exact: true })).toBeVisible();
     await expect(page.locator('main[aria-busy="true"]')).toHaveCount(0);
     await page.unroute('**/agents?*');
@@ -98,19 +105,11 @@ test('a page says what it will load, and what is there to read stays until it is
     expect(html).toMatch(new RegExp(`rel="modulepreload" crossorigin href="/assets/${chunk}-`));
     for (const [, file] of html.matchAll(/(?:href|data-entry)="(\/assets\/[^"]+)"/g)) expect((await request.get(file ?? '')).status(), file).toBe(200);
   }
-  let answer = () => {};
-  const asked = new Promise<void>((resolve) => {
-    void page.route('**/agents/csv-profiler', async (route) => {
-      const mayAnswer = new Promise<void>((go) => (answer = go));
-      resolve();
-      await mayAnswer;
-      await route.continue();
-    });
-  });
+  const held = await hold(page, '**/agents/csv-profiler');
   await page.goto('/a/csv-profiler', { waitUntil: 'commit' });
-  await asked;
+  await held.asked;
   await expect(page.locator('main[aria-busy="true"]').getByText('Paste a CSV, get what')).toBeVisible();
-  answer();
+  held.answer();
   await expect(page.getByRole('tab', { name: 'Try it' })).toBeVisible();
   await expect(page.getByText('Paste a CSV, get what')).toHaveCount(1);
 });

@@ -478,7 +478,7 @@ async fn result_store(
             }
             run_events_append(tx, &held, &owner, run.attempt, &said.events).await?;
             charges_insert(tx, id, run.attempt, &said.charges, result.completed_at).await?;
-            Ok(Some((end, result.of(run))))
+            Ok(Some((end, result.applied_to(run))))
         })
     });
     stored.await

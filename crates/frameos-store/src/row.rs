@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use crate::{
     error::StoreError,
     postgres,
-    value::{Cell, FromValue},
+    value::{Cell, FromValue, mismatch},
 };
 
 /// The columns of one row in the order the statement lists them.
@@ -92,10 +92,7 @@ impl From<tokio_postgres::Row> for Row {
 impl Row {
     /// The column at `index`, counted from 0.
     pub fn get<T: FromValue>(&self, index: usize) -> Result<T, StoreError> {
-        T::from_value(self.cell(index)?).map_err(|error| match error {
-            StoreError::Corrupt { what } => StoreError::Corrupt { what: format!("column {index}: {what}") },
-            other => other,
-        })
+        T::from_value(self.cell(index)?).map_err(|error| in_column(index, error))
     }
 
     /// The text column at `index` as anything that parses from text: a status, a version.
@@ -124,9 +121,7 @@ impl Row {
     pub(crate) fn text(&self, index: usize) -> Result<&str, StoreError> {
         match self.cell(index)? {
             Cell::Text(text) => Ok(text),
-            other => {
-                Err(StoreError::corrupt(format!("column {index}: expected text, found {}", other.kind())))
-            }
+            other => mismatch("text", other).map_err(|error| in_column(index, error)),
         }
     }
 
@@ -136,5 +131,12 @@ impl Row {
             Columns::Postgres(row) => postgres::cell(row, index)?,
         };
         cell.ok_or_else(|| StoreError::corrupt(format!("there is no column {index}")))
+    }
+}
+
+fn in_column(index: usize, error: StoreError) -> StoreError {
+    match error {
+        StoreError::Corrupt { what } => StoreError::Corrupt { what: format!("column {index}: {what}") },
+        other => other,
     }
 }

@@ -34,14 +34,14 @@ macro_rules! params {
 }
 
 impl Value {
-    pub(crate) const fn kind(&self) -> &'static str {
+    pub(crate) fn cell(&self) -> Cell<'_> {
         match self {
-            Self::Null => "null",
-            Self::Int(_) => "integer",
-            Self::Bool(_) => "boolean",
-            Self::Text(_) => "text",
-            Self::Blob(_) => "blob",
-            Self::Real(_) => "real",
+            Self::Null => Cell::Null,
+            Self::Int(number) => Cell::Int(*number),
+            Self::Bool(truth) => Cell::Bool(*truth),
+            Self::Text(text) => Cell::Text(text),
+            Self::Blob(bytes) => Cell::Blob(bytes),
+            Self::Real(number) => Cell::Real(*number),
         }
     }
 }
@@ -139,7 +139,7 @@ impl<T: Into<Self>> From<Option<T>> for Value {
 }
 
 /// What a column can be read as.
-/// A column where it lies in its row.
+/// A value where it lies: in its row, or in a parameter.
 #[derive(Debug, Clone, Copy)]
 pub enum Cell<'a> {
     Null,
@@ -178,7 +178,7 @@ pub(crate) fn parsed<T: FromStr>(
     }
 }
 
-fn mismatch<T>(expected: &str, found: Cell<'_>) -> Result<T, StoreError> {
+pub(crate) fn mismatch<T>(expected: &str, found: Cell<'_>) -> Result<T, StoreError> {
     Err(StoreError::corrupt(format!("expected {expected}, found {}", found.kind())))
 }
 
@@ -261,7 +261,7 @@ impl FromValue for FailureReason {
 
 impl FromValue for Settlement {
     fn from_value(cell: Cell<'_>) -> Result<Self, StoreError> {
-        parsed(cell, |_| "not a failure reason".to_owned())
+        parsed(cell, |_| "not a settlement's step".to_owned())
     }
 }
 impl FromValue for PricingModel {

@@ -36,7 +36,7 @@ pub struct RunResult {
 
 impl RunResult {
     /// The run as it is once it has this result.
-    pub fn of(self, run: Execution) -> Execution {
+    pub fn applied_to(self, run: Execution) -> Execution {
         Execution {
             status: self.status,
             // As it will be read: writing and parsing may move a number's last bit, and a receipt has the hash of what is shown.

@@ -23,7 +23,7 @@ impl ToSql for Value {
             }
             (Self::Blob(bytes), &Type::BYTEA) => bytes.to_sql(ty, out),
             (Self::Real(number), &Type::FLOAT8) => number.to_sql(ty, out),
-            (value, ty) => Err(format!("a {} cannot be sent as {ty}", value.kind()).into()),
+            (value, ty) => Err(format!("a {} cannot be sent as {ty}", value.cell().kind()).into()),
         }
     }
 
