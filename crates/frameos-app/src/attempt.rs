@@ -3,7 +3,7 @@
 //! Invariants: an attempt begins only while its ticket is this claim's; a run out of attempts is not begun again; a run that
 //! cannot be begun keeps no other from being claimed.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
 use frameos_domain::{clock::Timestamp, execution::RunStatus};
 use frameos_store::{
@@ -55,22 +55,17 @@ pub(crate) async fn runs_claim(
         source: Some(Box::new(error)),
     })?;
     let hashes: Vec<String> = tokens.iter().map(|token| run_token_hash(token.expose_secret())).collect();
-    let (begin, claim, given) =
-        (Arc::new(Begin::of(app, &lease)), lease.clone(), (tokens.clone(), hashes.clone()));
+    let (begin, claim, given) = (Begin::of(app, &lease), lease.clone(), (tokens.clone(), hashes.clone()));
     let claimed_from = lease.now;
     let begun = app.store().tx_claim(move |tx| {
         Box::pin(async move {
             let (tokens, hashes) = given;
             let tickets = ticket::ticket_claim(tx, &claim, &hashes, rules).await?;
-            let begins =
-                tickets.into_iter().zip(tokens).map(|claimed| (Arc::clone(&begin), claimed)).collect();
-            tx.each(begins, |tx, (begin, (ticket, token))| {
-                Box::pin(async move {
-                    let found = begin.begin(tx, &ticket).await?;
-                    Ok(Claimed { ticket, token, begun: Some(found), claimed_from })
-                })
-            })
-            .await
+            let begun = begin.begin(tx, &tickets).await?;
+            let claimed = tickets.into_iter().zip(tokens).zip(begun);
+            Ok(claimed
+                .map(|((ticket, token), begun)| Claimed { ticket, token, begun: Some(begun), claimed_from })
+                .collect())
         })
     });
     match begun.await {
@@ -106,7 +101,7 @@ pub(crate) async fn attempt_begin(app: &App, ticket: &Ticket) -> Result<Begun> {
             if !ticket::ticket_renew(tx, held.id, held.attempt, owner, *until).await? {
                 return Ok(Begun::Nothing);
             }
-            begin.begin(tx, &held).await
+            Ok(begin.begin(tx, &[held]).await?.pop().unwrap_or(Begun::Nothing))
         })
     });
     Ok(begun.await?)
@@ -139,23 +134,38 @@ impl Begin {
         Self { worker: lease.owner.clone(), isolation, now: lease.now }
     }
 
-    /// Takes the run from queued to running, or says that there is nothing to run. The ticket must be this claim's.
-    async fn begin(&self, tx: &mut Tx, ticket: &Ticket) -> std::result::Result<Begun, StoreError> {
-        let (id, now) = (ticket.execution_id, self.now);
-        let row = execution::execution_get_unscoped(tx, id).await?;
-        let Some(row) = row.filter(|row| matches!(row.status, RunStatus::Queued | RunStatus::Running)) else {
-            ticket::ticket_delete(tx, ticket.id, ticket.attempt).await?;
-            return Ok(Begun::Nothing);
-        };
-        if row.cancel_requested || row.attempt >= ATTEMPTS {
-            execution::execution_attempt_lost(tx, id, now).await?;
-            return Ok(Begun::Over(Box::new(row)));
+    /// Takes each run from queued to running, or says that there is nothing to run. The tickets must be this claim's.
+    async fn begin(&self, tx: &mut Tx, tickets: &[Ticket]) -> std::result::Result<Vec<Begun>, StoreError> {
+        let ids: Vec<_> = tickets.iter().map(|ticket| ticket.execution_id).collect();
+        let mut found = Vec::with_capacity(tickets.len());
+        let mut ready = Vec::with_capacity(tickets.len());
+        for (ticket, row) in tickets.iter().zip(execution::executions_get_unscoped(tx, &ids).await?) {
+            let alive = row.filter(|row| matches!(row.status, RunStatus::Queued | RunStatus::Running));
+            match &alive {
+                None => drop(ticket::ticket_delete(tx, ticket.id, ticket.attempt).await?),
+                Some(row) if is_over(row) => execution::execution_attempt_lost(tx, row.id, self.now).await?,
+                Some(row) => ready.push(row.id),
+            }
+            found.push(alive);
         }
-        let begun = execution::execution_begin(tx, id, &self.worker, self.isolation.clone(), now).await?;
-        Ok(begun.map_or(Begun::Nothing, |attempt| {
-            let found = row.status;
-            let row = Execution { status: RunStatus::Running, attempt, started_at: Some(now), ..row };
-            Begun::Running(Box::new(row), found)
-        }))
+        let isolation = self.isolation.clone();
+        let numbers = execution::executions_begin(tx, &ready, &self.worker, isolation, self.now).await?;
+        let mut numbers: BTreeMap<_, _> = ready.into_iter().zip(numbers).collect();
+        let begun = found.into_iter().map(|row| match row {
+            None => Begun::Nothing,
+            Some(row) if is_over(&row) => Begun::Over(Box::new(row)),
+            Some(row) => {
+                let (status, started_at) = (RunStatus::Running, Some(self.now));
+                numbers.remove(&row.id).flatten().map_or(Begun::Nothing, |attempt| {
+                    let found = row.status;
+                    Begun::Running(Box::new(Execution { status, attempt, started_at, ..row }), found)
+                })
+            }
+        });
+        Ok(begun.collect())
     }
+}
+
+fn is_over(row: &Execution) -> bool {
+    row.cancel_requested || row.attempt >= ATTEMPTS
 }

@@ -23,9 +23,7 @@ use frameos_gateway::{
     wire::{Execute, Execution as Payment, MandateState},
 };
 use frameos_store::{
-    Lane, StoreError, Tx,
-    agent::{self, Agent},
-    chain,
+    Lane, StoreError, Tx, chain,
     execution::{self, Execution, Finish},
     free_run,
     revenue::{self, Revenue},
@@ -203,7 +201,7 @@ impl Settling {
             revenue = payment.split.developer;
             let entry = Revenue {
                 id: RevenueId::generate(now),
-                developer_id: agent_load(tx, &self.row).await?.developer_id,
+                developer_id: self.row.developer_id,
                 agent_id: Some(self.row.agent_id),
                 execution_id: Some(self.row.id),
                 refund_id: None,
@@ -278,11 +276,6 @@ impl Settling {
 }
 
 type Stored = std::result::Result<(), StoreError>;
-
-async fn agent_load(tx: &mut Tx, row: &Execution) -> std::result::Result<Agent, StoreError> {
-    let agent = agent::agent_find_unscoped(tx, &row.agent_id.to_string()).await?;
-    agent.ok_or_else(|| StoreError::Corrupt { what: "a run without its agent".into() })
-}
 
 struct Settled {
     status: RunStatus,

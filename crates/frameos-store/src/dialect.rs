@@ -121,7 +121,7 @@ pub(crate) const fn ticket_due(engine: Engine) -> &'static str {
     macro_rules! due {
         ($lock:literal) => {
             concat!(
-                tickets_due!("id, user_id, agent_id, vtime", "vtime", "+run_at", "", $lock),
+                tickets_due!("id, user_id, agent_id, vtime", "vtime", "+run_at", "AND kind = 'run'", $lock),
                 " SELECT id, user_id, agent_id FROM due ORDER BY vtime, id"
             )
         };
@@ -141,7 +141,7 @@ pub(crate) const fn ticket_due_below_caps(engine: Engine) -> &'static str {
                     "id, user_id, agent_id, vtime",
                     "vtime",
                     "+run_at",
-                    "AND user_id NOT IN (SELECT user_id FROM tickets WHERE class IN (0, 1) AND lease_until > $2 \
+                    "AND kind = 'run' AND user_id NOT IN (SELECT user_id FROM tickets WHERE class IN (0, 1) AND lease_until > $2 \
                      AND kind = 'run' GROUP BY user_id HAVING COUNT(*) >= $4) \
                      AND agent_id NOT IN (SELECT agent_id FROM tickets WHERE class IN (0, 1) AND lease_until > $2 \
                      AND kind = 'run' GROUP BY agent_id HAVING COUNT(*) >= $5)",
@@ -175,7 +175,7 @@ pub(crate) const fn work_claim(engine: Engine) -> &'static str {
     macro_rules! claim {
         ($lock:literal) => {
             concat!(
-                tickets_due!("id, run_at", "run_at", "run_at", "", $lock),
+                tickets_due!("id, run_at", "run_at", "run_at", "AND kind <> 'run'", $lock),
                 " UPDATE tickets SET lease_owner = $4, lease_until = $5, attempt = attempt + 1, live = NULL \
                  WHERE id IN (SELECT id FROM due) RETURNING id, kind, execution_id, payload, attempt"
             )
@@ -187,46 +187,56 @@ pub(crate) const fn work_claim(engine: Engine) -> &'static str {
     }
 }
 
-/// Adds jobs, given as a JSON array: `$1`; `$2` class, `$3` now.
-pub(crate) const fn jobs_enqueue(engine: Engine) -> &'static str {
-    macro_rules! enqueue {
-        ($columns:literal, $from:literal) => {
-            concat!(
-                "INSERT INTO tickets (id, kind, job_key, payload, run_at, class, vtime, created_at) SELECT ",
-                $columns,
-                ", $2, 0, $3 FROM ",
-                $from,
-                " WHERE TRUE ON CONFLICT (kind, job_key) DO NOTHING RETURNING id"
-            )
-        };
-    }
-    match engine {
-        Engine::Sqlite => enqueue!(
-            "value->>'id', value->>'kind', value->>'job_key', value->>'payload', value->>'run_at'",
-            "json_each($1)"
-        ),
-        Engine::Postgres => enqueue!(
-            "id, kind, job_key, payload, run_at",
-            "json_to_recordset(CAST(CAST($1 AS TEXT) AS JSON)) \
-             AS new (id TEXT, kind TEXT, job_key TEXT, payload TEXT, run_at BIGINT)"
-        ),
-    }
+/// `$id`, `$hash` and the parameters that follow them: the lease's owner, its end, now, and how long a token lasts at most.
+macro_rules! ticket_lease {
+    ($given:literal, $id:literal, $hash:literal) => {
+        concat!(
+            "UPDATE tickets SET lease_owner = $3, lease_until = $4, attempt = attempt + 1, live = NULL, token_hash = ",
+            $hash,
+            ", token_attempt = attempt + 1, events = 0, said = NULL, token_until = $5 + 1000 * \
+             (SELECT CASE WHEN e.timeout_ms < $6 THEN e.timeout_ms ELSE $6 END FROM agent_executions e \
+             WHERE e.id = tickets.execution_id)",
+            $given,
+            " WHERE tickets.id = ",
+            $id,
+            " RETURNING tickets.id, kind, execution_id, payload, attempt"
+        )
+    };
 }
 
-/// Removes jobs by their claims, given as a JSON array: `$1`.
-pub(crate) const fn jobs_delete(engine: Engine) -> &'static str {
-    match engine {
-        Engine::Sqlite => {
-            "DELETE FROM tickets WHERE (id, attempt) IN \
-             (SELECT value->>'id', value->>'attempt' FROM json_each($1)) RETURNING id, attempt"
-        }
-        Engine::Postgres => {
-            "DELETE FROM tickets USING json_to_recordset(CAST(CAST($1 AS TEXT) AS JSON)) \
-             AS ended (id TEXT, attempt BIGINT) \
-             WHERE tickets.id = ended.id AND tickets.attempt = ended.attempt RETURNING tickets.id, tickets.attempt"
-        }
-    }
+/// Leases a run's ticket: `$1`, with the hash of its token: `$2`.
+pub(crate) const SQLITE_TICKET_LEASE: &str = ticket_lease!("", "$1", "$2");
+/// Leases runs' tickets, with hashes, by columns: `$1` and `$2`.
+pub(crate) const PG_TICKETS_LEASE: &str = ticket_lease!(
+    " FROM UNNEST(CAST($1 AS TEXT[]), CAST($2 AS TEXT[])) AS given (id, hash)",
+    "given.id",
+    "given.hash"
+);
+
+macro_rules! execution_begin {
+    ($ids:literal) => {
+        concat!(
+            "UPDATE agent_executions SET status = 'running', attempt = attempt + 1, started_at = $2, isolation = $3 WHERE id ",
+            $ids,
+            " AND status IN ('queued', 'running') RETURNING id, attempt"
+        )
+    };
 }
+
+/// Begins an attempt of a run: `$1`; `$2` now, `$3` the isolation.
+pub(crate) const SQLITE_EXECUTION_BEGIN: &str = execution_begin!("= $1");
+/// As the same, of several runs.
+pub(crate) const PG_EXECUTIONS_BEGIN: &str = execution_begin!("= ANY(CAST($1 AS TEXT[]))");
+
+/// Adds jobs, given by columns: `$1` ids, `$2` kinds, `$3` keys, `$4` payloads, `$5` times; `$6` class, `$7` now.
+pub(crate) const PG_JOBS_ENQUEUE: &str = "INSERT INTO tickets (id, kind, job_key, payload, run_at, class, vtime, created_at) \
+     SELECT id, kind, job_key, payload, run_at, $6, 0, $7 \
+     FROM UNNEST(CAST($1 AS TEXT[]), CAST($2 AS TEXT[]), CAST($3 AS TEXT[]), CAST($4 AS TEXT[]), CAST($5 AS BIGINT[])) \
+     AS new (id, kind, job_key, payload, run_at) ON CONFLICT (kind, job_key) DO NOTHING RETURNING id";
+
+/// Removes jobs by their claims: `$1` ids, `$2` attempts.
+pub(crate) const PG_JOBS_DELETE: &str = "DELETE FROM tickets USING UNNEST(CAST($1 AS TEXT[]), CAST($2 AS BIGINT[])) AS ended (id, attempt) \
+     WHERE tickets.id = ended.id AND tickets.attempt = ended.attempt RETURNING tickets.id, tickets.attempt";
 
 /// Takes statistics events out of their table: `$1` how many. Locks as [`ticket_due`] does.
 pub(crate) const fn stat_events_take(engine: Engine) -> &'static str {
@@ -263,8 +273,9 @@ pub(crate) const fn rating_events_take(engine: Engine) -> &'static str {
     }
 }
 
-/// Sends a signal when the transaction commits.
-pub(crate) const PG_NOTIFY: &str = "SELECT 1 FROM (SELECT pg_notify($1, $2)) AS sent";
+/// Sends signals when the transaction commits: `$1` channels, `$2` what they carry.
+pub(crate) const PG_NOTIFY: &str = "SELECT pg_notify(channel, payload) FROM UNNEST(CAST($1 AS TEXT[]), CAST($2 AS TEXT[])) \
+     AS told (channel, payload)";
 /// Receives the signals of `postgres/listen.rs`.
 pub(crate) const PG_LISTEN: &str =
     "LISTEN frameos_queue; LISTEN frameos_execution; LISTEN frameos_cancel; LISTEN frameos_catalogue";

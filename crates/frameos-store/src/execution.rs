@@ -7,6 +7,8 @@ mod developer;
 mod list;
 mod transition;
 
+use std::collections::BTreeMap;
+
 use frameos_domain::{
     clock::Timestamp,
     execution::{FailureReason, RunStatus, Settlement},
@@ -20,7 +22,7 @@ use frameos_domain::{
 };
 use serde_json::{Map, Value as Json};
 
-use crate::{Place, Row, StoreError, Tx, params};
+use crate::{Place, Row, StoreError, Tx, page::read_all, params, postponed::Column, tx::Engine};
 
 pub use attempt::{Attempt, execution_attempts};
 pub use developer::{
@@ -29,10 +31,10 @@ pub use developer::{
 };
 pub use list::{ExecutionFilter, ExecutionSummary, execution_list};
 pub use transition::{
-    Finish, RunResult, execution_attempt_lost, execution_begin, execution_cancel_request,
-    execution_cancel_requested_unscoped, execution_charged, execution_credited, execution_delete_unscoped,
-    execution_finish, execution_mandate_set, execution_refunded_unscoped, execution_requeue,
-    execution_result_set, execution_settle, execution_unbegin,
+    Finish, RunResult, execution_attempt_lost, execution_cancel_request, execution_cancel_requested_unscoped,
+    execution_charged, execution_credited, execution_delete_unscoped, execution_finish,
+    execution_mandate_set, execution_refunded_unscoped, execution_requeue, execution_result_set,
+    execution_settle, execution_unbegin, executions_begin,
 };
 
 const TABLE: &str = "agent_executions";
@@ -126,6 +128,8 @@ pub struct Execution {
     pub settlement: Option<Settlement>,
     /// What of its price went back to the user.
     pub refunded_amount: i64,
+    /// Whose agent it is.
+    pub developer_id: DeveloperId,
 }
 
 /// Leaves inputs, outputs and logs out: they hold what only the owner may see.
@@ -146,8 +150,8 @@ macro_rules! select {
              e.outputs, e.status, e.attempt, e.salt, e.timeout_ms, e.price_amount, e.price_currency, e.free_month, \
              e.confirmed, e.mandate_id, e.payment_id, e.payment_receipt_id, e.cancel_requested, e.created_at, e.started_at, \
              e.completed_at, e.duration_ms, e.stdout, e.stderr, e.stdout_bytes, e.stderr_bytes, e.log_object, \
-             e.error_message, e.exit_code, e.resources, e.isolation, e.failure_reason, e.settlement, e.refunded_amount, e.terms \
-             FROM agent_executions e JOIN agent_definitions a ON a.id = e.agent_id ",
+             e.error_message, e.exit_code, e.resources, e.isolation, e.failure_reason, e.settlement, e.refunded_amount, e.terms, \
+             a.developer_id FROM agent_executions e JOIN agent_definitions a ON a.id = e.agent_id ",
             $rest
         )
     };
@@ -194,6 +198,7 @@ fn read(tx: &Tx, row: &Row) -> Result<Execution, StoreError> {
         settlement: row.get(36)?,
         refunded_amount: row.get(37)?,
         terms: row.json_opt(38)?,
+        developer_id: row.get(39)?,
     })
 }
 
@@ -265,6 +270,26 @@ pub async fn execution_get(
 pub async fn execution_get_unscoped(tx: &mut Tx, id: ExecutionId) -> Result<Option<Execution>, StoreError> {
     let found = tx.query_opt(select!("WHERE e.id = $1"), &params![id]).await?;
     found.map(|row| read(tx, &row)).transpose()
+}
+
+/// As [`execution_get_unscoped`], for several, in their order.
+pub async fn executions_get_unscoped(
+    tx: &mut Tx,
+    ids: &[ExecutionId],
+) -> Result<Vec<Option<Execution>>, StoreError> {
+    let mut found = Vec::with_capacity(ids.len());
+    if tx.engine() == Engine::Sqlite {
+        for id in ids {
+            found.push(execution_get_unscoped(tx, *id).await?);
+        }
+        return Ok(found);
+    }
+    let sql = select!("WHERE e.id = ANY(CAST($1 AS TEXT[]))");
+    let rows = tx.query_columns(sql, &[Column::texts(ids)], &[]).await?;
+    let rows = read_all(&rows, |row| read(tx, row).map(|run| (run.id, run)))?;
+    let mut rows: BTreeMap<_, _> = rows.into_iter().collect();
+    found.extend(ids.iter().map(|id| rows.remove(id)));
+    Ok(found)
 }
 
 /// A run of one of the developer's agents.

@@ -12,11 +12,13 @@ use frameos_domain::{
     clock::Timestamp,
     id::{ExecutionId, TicketId},
 };
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
 use crate::{
     StoreError, Tx, dialect, params,
+    postponed::Column,
     ticket::{self, CLASS_MONEY, Lease, Ticket},
+    tx::Engine,
 };
 
 pub use queue::JobQueue;
@@ -68,14 +70,23 @@ pub async fn job_enqueue(tx: &mut Tx, new: &JobNew, now: Timestamp) -> Result<bo
 
 /// Puts several jobs into the queue, as [`job_enqueue`] does one: for each, whether there was none of its kind and key.
 pub async fn jobs_enqueue(tx: &mut Tx, new: &[&JobNew], now: Timestamp) -> Result<Vec<bool>, StoreError> {
+    if tx.engine() == Engine::Sqlite {
+        let mut enqueued = Vec::with_capacity(new.len());
+        for job in new {
+            enqueued.push(job_enqueue(tx, job, now).await?);
+        }
+        return Ok(enqueued);
+    }
     let ids: Vec<TicketId> = new.iter().map(|_| TicketId::generate(now)).collect();
-    let rows = new.iter().zip(&ids).map(|(new, id)| {
-        json!({"id": id, "kind": new.kind, "job_key": new.key, "payload": new.payload.to_string(),
-               "run_at": new.run_at.as_micros()})
-    });
-    let params = params![Json::Array(rows.collect()).to_string(), CLASS_JOB, now];
-    let enqueued = tx.query(dialect::jobs_enqueue(tx.engine()), &params).await?;
-    let enqueued: BTreeSet<TicketId> = enqueued.iter().map(|row| row.get(0)).collect::<Result<_, _>>()?;
+    let columns = [
+        Column::texts(&ids),
+        Column::texts(new.iter().map(|job| job.kind)),
+        Column::texts(new.iter().map(|job| &job.key)),
+        Column::texts(new.iter().map(|job| &job.payload)),
+        Column::numbers(new.iter().map(|job| job.run_at.as_micros())),
+    ];
+    let rows = tx.query_columns(dialect::PG_JOBS_ENQUEUE, &columns, &params![CLASS_JOB, now]).await?;
+    let enqueued: BTreeSet<TicketId> = rows.iter().map(|row| row.get(0)).collect::<Result<_, _>>()?;
     if !enqueued.is_empty() {
         tx.wake_queue();
     }
@@ -84,15 +95,19 @@ pub async fn jobs_enqueue(tx: &mut Tx, new: &[&JobNew], now: Timestamp) -> Resul
 
 /// Removes jobs that are done, as [`job_delete`] does one: for each, whether it was this claim's still.
 pub async fn jobs_delete(tx: &mut Tx, jobs: &[&JobTicket]) -> Result<Vec<bool>, StoreError> {
-    if jobs.is_empty() {
-        return Ok(Vec::new());
+    if tx.engine() == Engine::Sqlite {
+        let mut deleted = Vec::with_capacity(jobs.len());
+        for job in jobs {
+            deleted.push(job_delete(tx, job).await?);
+        }
+        return Ok(deleted);
     }
-    let claims = jobs.iter().map(|job| json!({"id": job.id, "attempt": job.attempt})).collect();
-    let params = params![Json::Array(claims).to_string()];
-    let deleted = tx.query(dialect::jobs_delete(tx.engine()), &params).await?;
+    let columns =
+        [Column::texts(jobs.iter().map(|job| job.id)), Column::numbers(jobs.iter().map(|job| job.attempt))];
+    let rows = tx.query_columns(dialect::PG_JOBS_DELETE, &columns, &[]).await?;
     // Two claims of one job may end at once; one of them has lost it.
     let deleted: BTreeSet<(TicketId, i64)> =
-        deleted.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect::<Result<_, StoreError>>()?;
+        rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect::<Result<_, StoreError>>()?;
     Ok(jobs.iter().map(|job| deleted.contains(&(job.id, job.attempt))).collect())
 }
 

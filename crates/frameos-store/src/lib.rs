@@ -29,6 +29,7 @@ mod filter;
 pub mod finding;
 pub mod free_run;
 pub mod gateway;
+mod gathered;
 mod heads;
 pub mod idempotency;
 pub mod job;

@@ -90,6 +90,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "0028_ticket_indexes",
         text: include_str!("../migrations/0028_ticket_indexes.sql"),
     },
+    Migration {
+        version: 29,
+        name: "0029_fewer_index_writes",
+        text: include_str!("../migrations/0029_fewer_index_writes.sql"),
+    },
 ];
 
 /// Why a database cannot be brought to this binary's schema.

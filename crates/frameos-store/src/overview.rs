@@ -8,7 +8,7 @@ use frameos_domain::{
     execution::{FailureReason, RunStatus},
 };
 
-use crate::{StoreError, Tx, page::read_all, params};
+use crate::{StoreError, Tx, params};
 
 /// What waits and what works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,12 +24,12 @@ pub struct Overview {
 }
 
 pub async fn overview_unscoped(tx: &mut Tx) -> Result<Overview, StoreError> {
-    let sql = "SELECT (SELECT COUNT(*) FROM agent_executions WHERE status = 'queued'), \
-               (SELECT COUNT(*) FROM agent_executions WHERE status = 'running'), \
-               (SELECT COUNT(*) FROM agent_executions WHERE status = 'settling'), \
-               (SELECT MIN(completed_at) FROM agent_executions WHERE status = 'settling'), \
+    // A run that is not over has a ticket.
+    let sql = "SELECT COUNT(CASE WHEN e.status = 'queued' THEN 1 END), COUNT(CASE WHEN e.status = 'running' THEN 1 END), \
+               COUNT(CASE WHEN e.status = 'settling' THEN 1 END), MIN(CASE WHEN e.status = 'settling' THEN e.completed_at END), \
                (SELECT COUNT(*) FROM agent_versions WHERE review_status = 'pending_review'), \
-               (SELECT MIN(submitted_at) FROM agent_versions WHERE review_status = 'pending_review')";
+               (SELECT MIN(submitted_at) FROM agent_versions WHERE review_status = 'pending_review') \
+               FROM tickets t JOIN agent_executions e ON e.id = t.execution_id";
     let row = tx.query_one(sql, &[]).await?;
     Ok(Overview {
         queued: row.get(0)?,
@@ -114,22 +114,20 @@ pub struct RunsSince {
 }
 
 pub async fn runs_since_unscoped(tx: &mut Tx, since: Timestamp) -> Result<RunsSince, StoreError> {
-    // Each state is named, so that the index on state and time is all that is read.
-    let states = "SELECT status, COUNT(*) FROM agent_executions WHERE status IN \
-                  ('queued', 'running', 'settling', 'success', 'failed', 'timeout', 'cancelled') \
-                  AND created_at >= $1 GROUP BY status ORDER BY status";
-    let states = tx.query(states, &params![since]).await?;
-    let failures = "SELECT failure_reason, COUNT(*) FROM agent_executions \
-                    WHERE status IN ('failed', 'timeout', 'cancelled') AND created_at >= $1 \
-                    AND failure_reason IS NOT NULL GROUP BY failure_reason ORDER BY failure_reason";
-    let failures = tx.query(failures, &params![since]).await?;
+    let sql = "SELECT status, failure_reason, COUNT(*) FROM agent_executions WHERE created_at >= $1 \
+               GROUP BY status, failure_reason ORDER BY status, failure_reason";
+    let mut runs = RunsSince::default();
+    for row in tx.query(sql, &params![since]).await? {
+        let (status, reason, found): (RunStatus, Option<FailureReason>, i64) =
+            (row.get(0)?, row.get(1)?, row.get(2)?);
+        count(&mut runs.states, status, found);
+        // One that is still being settled may become another.
+        if let Some(reason) = reason.filter(|_| status.is_final()) {
+            count(&mut runs.failures, reason, found);
+        }
+    }
     let attempts = "SELECT outcome, COUNT(*) FROM execution_attempts \
                     WHERE outcome <> 'ended' AND started_at >= $1 GROUP BY outcome";
-    let mut runs = RunsSince {
-        states: read_all(&states, |row| Ok((row.get(0)?, row.get(1)?)))?,
-        failures: read_all(&failures, |row| Ok((row.get(0)?, row.get(1)?)))?,
-        ..RunsSince::default()
-    };
     for row in tx.query(attempts, &params![since]).await? {
         match row.get::<String>(0)?.as_str() {
             "requeued" => runs.retries = row.get(1)?,
@@ -138,4 +136,11 @@ pub async fn runs_since_unscoped(tx: &mut Tx, since: Timestamp) -> Result<RunsSi
         }
     }
     Ok(runs)
+}
+
+fn count<K: PartialEq>(counts: &mut Vec<(K, i64)>, key: K, found: i64) {
+    match counts.iter_mut().find(|(known, _)| *known == key) {
+        Some((_, count)) => *count += found,
+        None => counts.push((key, found)),
+    }
 }

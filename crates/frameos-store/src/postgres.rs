@@ -35,6 +35,11 @@ use crate::{
 /// How long one statement may go unanswered: far beyond any of ours, waiting for locks included.
 const PATIENCE: Duration = Duration::from_secs(8);
 
+/// What writes finds its rows by indexes. A plan is kept for a statement that was prepared, also one that was made while the tables were so
+/// small that reading them whole was quicker, until long after they are not.
+const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; \
+     SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
+
 /// A PostgreSQL database.
 pub(crate) struct Postgres {
     pool: Pool,
@@ -136,7 +141,7 @@ impl PostgresConnection {
         (self.open, self.mode) = (true, mode);
         match mode {
             // Were this refused, a statement sent with it would be kept without its transaction. A read harms nobody.
-            Mode::Write => self.batch("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE").await,
+            Mode::Write => self.batch(BEGIN_WRITE).await,
             Mode::Read => {
                 self.unsent = true;
                 Ok(())
@@ -222,9 +227,20 @@ impl PostgresConnection {
     }
 
     pub(crate) async fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, StoreError> {
+        self.query_columns(sql, &[], params).await
+    }
+
+    pub(crate) async fn query_columns(
+        &mut self,
+        sql: &str,
+        columns: &[Column],
+        params: &[Value],
+    ) -> Result<Vec<Row>, StoreError> {
+        let values = params.iter().map(|value| value as &(dyn ToSql + Sync));
+        let params: Vec<_> = columns.iter().map(array).chain(values).collect();
         let rows = self.ask(async |object| {
             let statement = object.prepare_cached(sql).await?;
-            object.query(&statement, &references(params)).await
+            object.query(&statement, &params).await
         });
         Ok(rows.await?.into_iter().map(Row::from).collect())
     }
@@ -273,6 +289,7 @@ fn array(column: &Column) -> &(dyn ToSql + Sync) {
     match column {
         Column::Text(texts) => texts,
         Column::BigInt(numbers) => numbers,
+        Column::Bytes(bytes) => bytes,
     }
 }
 

@@ -31,6 +31,7 @@ pub(crate) enum Stage {
 pub(crate) enum Kind {
     Text,
     BigInt,
+    Bytes,
 }
 
 /// One column of the rows that one table gets: an array each, which PostgreSQL takes apart in a tenth of the time that JSON takes it.
@@ -38,6 +39,7 @@ pub(crate) enum Kind {
 pub(crate) enum Column {
     Text(Vec<Option<String>>),
     BigInt(Vec<Option<i64>>),
+    Bytes(Vec<Option<Vec<u8>>>),
 }
 
 /// The rows that one table gets.
@@ -98,11 +100,7 @@ impl Postponed {
 
 impl Table {
     fn new(rows: &'static Rows) -> Self {
-        let column = |(_, kind): &(&str, Kind)| match kind {
-            Kind::Text => Column::Text(Vec::new()),
-            Kind::BigInt => Column::BigInt(Vec::new()),
-        };
-        Self { rows, columns: rows.columns.iter().map(column).collect() }
+        Self { rows, columns: rows.columns.iter().map(|(_, kind)| Column::new(*kind)).collect() }
     }
 }
 
@@ -111,26 +109,51 @@ impl Write {
         let (mut names, mut arrays) = (String::new(), String::new());
         for (index, (name, kind)) in table.rows.columns.iter().enumerate() {
             let comma = if index == 0 { "" } else { ", " };
-            let kind = match kind {
-                Kind::Text => "TEXT",
-                Kind::BigInt => "BIGINT",
-            };
             let _ = write!(names, "{comma}{name}");
-            let _ = write!(arrays, "{comma}CAST(${} AS {kind}[])", self.columns.len() + index + 1);
+            let number = self.columns.len() + index + 1;
+            let _ = write!(arrays, "{comma}CAST(${number} AS {}[])", kind.as_str());
         }
         let _ = write!(self.sql, "INSERT INTO {} ({names}) SELECT * FROM UNNEST({arrays})", table.rows.table);
         self.columns.extend(table.columns);
     }
 }
 
+impl Kind {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "TEXT",
+            Self::BigInt => "BIGINT",
+            Self::Bytes => "BYTEA",
+        }
+    }
+}
+
 impl Column {
-    fn push(&mut self, value: &Value) -> Result<(), StoreError> {
+    pub(crate) const fn new(kind: Kind) -> Self {
+        match kind {
+            Kind::Text => Self::Text(Vec::new()),
+            Kind::BigInt => Self::BigInt(Vec::new()),
+            Kind::Bytes => Self::Bytes(Vec::new()),
+        }
+    }
+
+    pub(crate) fn texts(texts: impl IntoIterator<Item: ToString>) -> Self {
+        Self::Text(texts.into_iter().map(|text| Some(text.to_string())).collect())
+    }
+
+    pub(crate) fn numbers(numbers: impl IntoIterator<Item = i64>) -> Self {
+        Self::BigInt(numbers.into_iter().map(Some).collect())
+    }
+
+    pub(crate) fn push(&mut self, value: &Value) -> Result<(), StoreError> {
         match (self, value) {
             (Self::Text(column), Value::Text(text)) => column.push(Some(text.clone())),
             (Self::Text(column), Value::Null) => column.push(None),
             (Self::BigInt(column), Value::Int(number)) => column.push(Some(*number)),
             (Self::BigInt(column), Value::Null) => column.push(None),
-            _ => return Err(StoreError::corrupt("a postponed value of another type than its column's")),
+            (Self::Bytes(column), Value::Blob(bytes)) => column.push(Some(bytes.clone())),
+            (Self::Bytes(column), Value::Null) => column.push(None),
+            _ => return Err(StoreError::corrupt("a value of another type than its column's")),
         }
         Ok(())
     }

@@ -95,6 +95,14 @@ impl Row {
         T::from_value(self.cell(index)?).map_err(|error| in_column(index, error))
     }
 
+    /// How many columns there are.
+    pub(crate) fn len(&self) -> usize {
+        match &self.0 {
+            Columns::Sqlite(packed) => packed.cells.len(),
+            Columns::Postgres(row) => row.len(),
+        }
+    }
+
     /// The text column at `index` as anything that parses from text: a status, a version.
     pub fn parse<T>(&self, index: usize) -> Result<T, StoreError>
     where

@@ -9,7 +9,7 @@
 
 mod wait;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use frameos_domain::{
     clock::Timestamp,
@@ -17,7 +17,15 @@ use frameos_domain::{
 };
 use serde_json::{Value as Json, json};
 
-use crate::{Row, StoreError, Tx, dialect, page::read_all, params, run_token::TOKEN_LONGEST_MS};
+use crate::{
+    Row, StoreError, Tx, dialect,
+    gathered::{Gathered, gathered},
+    page::read_all,
+    params,
+    postponed::Column,
+    run_token::TOKEN_LONGEST_MS,
+    tx::Engine,
+};
 
 pub use wait::{TicketWait, ticket_wait};
 
@@ -86,7 +94,7 @@ pub(crate) fn read(row: &Row) -> Result<Ticket, StoreError> {
 pub async fn ticket_enqueue(tx: &mut Tx, new: &TicketNew, now: Timestamp) -> Result<(), StoreError> {
     let user = new.user_id.to_string();
     let clock = "INSERT INTO queue_clocks (class, user_id, vtime) VALUES ($1, $2, 1 + COALESCE( \
-                 (SELECT MIN(t.vtime) FROM tickets t WHERE t.class = $1 AND t.lease_until IS NULL), \
+                 (SELECT MIN(t.vtime) FROM tickets t WHERE t.class = $1 AND t.kind = 'run' AND t.lease_until IS NULL), \
                  (SELECT MIN(t.vtime) FROM tickets t WHERE t.class = $1 AND t.lease_until IS NOT NULL), \
                  (SELECT MAX(c.vtime) FROM queue_clocks c WHERE c.class = $1), 0)) \
                  ON CONFLICT (class, user_id) DO UPDATE SET vtime = \
@@ -238,33 +246,37 @@ impl<'a> Claim<'a> {
                 && let Some((hash, left)) = self.hashes.split_first()
             {
                 self.hashes = left;
-                taken.push((candidate.id, self.lease.clone(), hash.clone()));
+                taken.push((candidate.id, hash));
                 self.count(candidate.user, candidate.agent);
             }
         }
-        tx.each(taken, |tx, (id, lease, hash)| Box::pin(ticket_lease(tx, id, lease, hash))).await
+        tickets_lease(tx, self.lease, &taken).await
     }
 }
 
-/// Leases one that this transaction has locked, and gives it its token.
-async fn ticket_lease(
+/// Leases those that this transaction has locked, in their order, and gives each its token.
+async fn tickets_lease(
     tx: &mut Tx,
-    id: TicketId,
-    Lease { owner, now, until }: Lease,
-    hash: String,
-) -> Result<Ticket, StoreError> {
-    let sql = "UPDATE tickets SET lease_owner = $2, lease_until = $3, attempt = attempt + 1, live = NULL, \
-               token_hash = $4, token_attempt = attempt + 1, events = 0, said = NULL, \
-               token_until = $5 + 1000 * (SELECT CASE WHEN e.timeout_ms < $6 THEN e.timeout_ms ELSE $6 END \
-               FROM agent_executions e WHERE e.id = tickets.execution_id) \
-               WHERE id = $1 RETURNING id, kind, execution_id, payload, attempt";
-    read(
-        &tx.query_one(
-            sql,
-            &params![id, owner, until, hash, now, i64::try_from(TOKEN_LONGEST_MS).unwrap_or(i64::MAX)],
-        )
-        .await?,
-    )
+    Lease { owner, now, until }: &Lease,
+    taken: &[(TicketId, &String)],
+) -> Result<Vec<Ticket>, StoreError> {
+    let longest = i64::try_from(TOKEN_LONGEST_MS).unwrap_or(i64::MAX);
+    if tx.engine() == Engine::Sqlite {
+        let mut leased = Vec::with_capacity(taken.len());
+        for (id, hash) in taken {
+            let params = params![*id, *hash, owner, *until, *now, longest];
+            leased.push(read(&tx.query_one(dialect::SQLITE_TICKET_LEASE, &params).await?)?);
+        }
+        return Ok(leased);
+    }
+    let columns =
+        [Column::texts(taken.iter().map(|(id, _)| id)), Column::texts(taken.iter().map(|(_, hash)| hash))];
+    let params = params![owner, *until, *now, longest];
+    let rows = tx.query_columns(dialect::PG_TICKETS_LEASE, &columns, &params).await?;
+    let mut leased = read_all(&rows, |row| read(row).map(|ticket| (ticket.id, ticket)))?
+        .into_iter()
+        .collect::<BTreeMap<_, _>>();
+    Ok(taken.iter().filter_map(|(id, _)| leased.remove(id)).collect())
 }
 
 fn candidate(row: &Row) -> Result<Candidate, StoreError> {
@@ -303,6 +315,12 @@ pub async fn ticket_hold(tx: &mut Tx, id: TicketId, attempt: i64) -> Result<bool
     Ok(tx.execute(sql, &params![id, attempt]).await? == 1)
 }
 
+static TO_SETTLE: LazyLock<Gathered> = gathered!(
+    "UPDATE tickets SET kind = 'settle', payload = $4, class = $5, live = NULL{from} \
+     WHERE id = $1 AND attempt = $2 AND lease_owner = $3 RETURNING id{n}",
+    (Text, BigInt, Text, Text, BigInt)
+);
+
 /// Moves a held ticket on to settling, keeping its lease. False when it is not this holder's any more.
 pub async fn ticket_to_settle(
     tx: &mut Tx,
@@ -311,9 +329,8 @@ pub async fn ticket_to_settle(
     owner: &str,
     payload: &Json,
 ) -> Result<bool, StoreError> {
-    let sql = "UPDATE tickets SET kind = 'settle', payload = $4, class = $5, live = NULL \
-               WHERE id = $1 AND attempt = $2 AND lease_owner = $3";
-    Ok(tx.execute(sql, &params![id, attempt, owner, payload.to_string(), CLASS_MONEY]).await? == 1)
+    let params = params![id, attempt, owner, payload.to_string(), CLASS_MONEY];
+    Ok(tx.gather(&TO_SETTLE, &params).await?.len() == 1)
 }
 
 /// Turns a run's `authorize` ticket into a `run` ticket that is due now. False when there is none.
@@ -342,9 +359,12 @@ pub async fn ticket_release(
     Ok(tx.execute(sql, &params![id, attempt, owner, run_at]).await? == 1)
 }
 
+static DELETE: LazyLock<Gathered> =
+    gathered!("DELETE FROM tickets{using} WHERE id = $1 AND attempt = $2 RETURNING id{n}", (Text, BigInt));
+
 /// Removes a ticket whose work is done. False when it is not this claim's any more.
 pub async fn ticket_delete(tx: &mut Tx, id: TicketId, attempt: i64) -> Result<bool, StoreError> {
-    Ok(tx.execute("DELETE FROM tickets WHERE id = $1 AND attempt = $2", &params![id, attempt]).await? == 1)
+    Ok(tx.gather(&DELETE, &params![id, attempt]).await?.len() == 1)
 }
 
 /// Ends every lease: for the start of a process that is its database's only one.

@@ -7,15 +7,16 @@
 use std::{future::Future, panic::AssertUnwindSafe, pin::Pin};
 
 use frameos_domain::id::ExecutionId;
-use futures::{FutureExt, future::join_all};
+use futures::FutureExt;
 
 use crate::{
     chain::{heads_at_once, heads_write},
     cipher::Cipher,
     error::StoreError,
+    gathered::{Gathered, Gathering},
     heads::{Head, Heads},
     postgres::PostgresConnection,
-    postponed::{Postponed, Rows},
+    postponed::{Column, Postponed, Rows},
     row::Row,
     signal::{Signal, Signals},
     sqlite::SqliteConnection,
@@ -28,6 +29,9 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// A statement that returns no rows, and its parameters.
 pub type Statement = (&'static str, Vec<Value>);
 
+/// Where what may wait for the rest of a batch does: rows for its end, statements for their like.
+pub(crate) type Batched = (Postponed, Gathering);
+
 /// One open transaction.
 pub struct Tx {
     connection: Connection,
@@ -37,6 +41,8 @@ pub struct Tx {
     heads: Heads,
     /// Where rows wait for the rest of their batch, if they may.
     postponed: Option<Postponed>,
+    /// Where statements wait for those of the rest of their batch.
+    gathering: Option<Gathering>,
     undo: bool,
     failed: bool,
 }
@@ -83,6 +89,7 @@ impl Tx {
             pending: Vec::new(),
             heads: Heads::default(),
             postponed: None,
+            gathering: None,
             undo: false,
             failed: false,
         }
@@ -98,9 +105,23 @@ impl Tx {
         })
     }
 
-    /// Another job's part, whose rows may wait for those of the others.
-    pub(crate) fn share_postponing(&self, postponed: &Postponed) -> Result<Self, StoreError> {
-        Ok(Self { postponed: Some(postponed.clone()), ..self.share()? })
+    /// Another job's part, whose rows may wait for those of the others, and which asks with them.
+    pub(crate) fn share_batched(&self, (postponed, gathering): &Batched) -> Result<Self, StoreError> {
+        let (postponed, gathering) = (Some(postponed.clone()), Some(gathering.clone()));
+        Ok(Self { postponed, gathering, ..self.share()? })
+    }
+
+    /// Runs a statement that returns rows, with others of the batch who ask the same.
+    pub(crate) async fn gather(
+        &mut self,
+        statement: &'static Gathered,
+        values: &[Value],
+    ) -> Result<Vec<Row>, StoreError> {
+        let Some(gathering) = &self.gathering else { return self.query(&statement.one, values).await };
+        let (refused, gathering) = (self.refuse_after_failure(), gathering.clone());
+        refused?;
+        let result = gathering.ask(statement, values).await;
+        self.note(result)
     }
 
     /// Leaves a row for the end of the batch. False when it has to be written now: no batch may be waited for.
@@ -149,39 +170,24 @@ impl Tx {
         self.note(result)
     }
 
-    /// Does the same for each of `items`; on PostgreSQL without waiting for one's answer before the next is asked for. What is done for
-    /// one must not depend on what is done for another. After an error nothing of the transaction can be kept.
-    pub async fn each<I, T>(
-        &mut self,
-        items: Vec<I>,
-        work: impl for<'t> Fn(&'t mut Self, I) -> BoxFuture<'t, Result<T, StoreError>>,
-    ) -> Result<Vec<T>, StoreError> {
-        let mut done = Vec::with_capacity(items.len());
-        if self.engine() == Engine::Sqlite || items.len() < 2 {
-            for item in items {
-                done.push(work(self, item).await?);
-            }
-            return Ok(done);
-        }
-        let shares = items.iter().map(|_| self.share()).collect::<Result<Vec<_>, _>>();
-        let mut shares = self.note(shares)?;
-        let answers = join_all(shares.iter_mut().zip(items).map(|(share, item)| work(share, item))).await;
-        for share in &mut shares {
-            for signal in share.pending_take() {
-                self.signal(signal);
-            }
-            self.undo |= share.undo;
-            self.failed |= share.failed;
-        }
-        for answer in answers {
-            done.push(self.note(answer)?);
-        }
-        Ok(done)
-    }
-
     /// Runs a statement that returns rows: a SELECT, or a change with RETURNING.
     pub async fn query(&mut self, sql: &'static str, params: &[Value]) -> Result<Vec<Row>, StoreError> {
         self.query_text(sql, params).await
+    }
+
+    /// Like [`Tx::query`] with whole columns for the first parameters. PostgreSQL only.
+    pub(crate) async fn query_columns(
+        &mut self,
+        sql: &'static str,
+        columns: &[Column],
+        params: &[Value],
+    ) -> Result<Vec<Row>, StoreError> {
+        self.refuse_after_failure()?;
+        let result = match &mut self.connection {
+            Connection::Sqlite(_) => Err(StoreError::Aborted),
+            Connection::Postgres(connection) => connection.query_columns(sql, columns, params).await,
+        };
+        self.note(result)
     }
 
     /// Like [`Tx::query`] for at most one row; more than one is an error.

@@ -34,6 +34,15 @@ macro_rules! params {
 }
 
 impl Value {
+    /// About how many bytes it takes.
+    pub(crate) const fn size(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Blob(bytes) => bytes.len(),
+            Self::Null | Self::Int(_) | Self::Bool(_) | Self::Real(_) => size_of::<Self>(),
+        }
+    }
+
     pub(crate) fn cell(&self) -> Cell<'_> {
         match self {
             Self::Null => Cell::Null,

@@ -5,13 +5,20 @@
 
 mod delivery;
 
+use std::sync::LazyLock;
+
 use frameos_domain::{
     clock::Timestamp,
     id::{UserId, WebhookId},
     webhook::{WebhookEvent, WebhookSecret},
 };
 
-use crate::{Place, Row, StoreError, Tx, params, status::WebhookDisabled};
+use crate::{
+    Place, Row, StoreError, Tx,
+    gathered::{Gathered, gathered},
+    params,
+    status::WebhookDisabled,
+};
 
 pub use delivery::{
     Attempt, Delivery, DeliveryNew, Tried, delivery_get, delivery_get_unscoped, delivery_insert,
@@ -145,8 +152,11 @@ pub async fn webhook_list_enabled(
     tx: &mut Tx,
     user_id: UserId,
 ) -> Result<Vec<(WebhookId, Vec<WebhookEvent>)>, StoreError> {
-    let sql = "SELECT id, events FROM webhooks WHERE user_id = $1 AND disabled IS NULL ORDER BY id";
-    let rows = tx.query(sql, &params![user_id]).await?;
+    static ENABLED: LazyLock<Gathered> = gathered!(
+        "SELECT id, events{n} FROM webhooks{join} WHERE user_id = $1 AND disabled IS NULL ORDER BY id",
+        (Text)
+    );
+    let rows = tx.gather(&ENABLED, &params![user_id]).await?;
     rows.iter().map(|row| Ok((row.get(0)?, row.json(1)?))).collect()
 }
 

@@ -3,6 +3,8 @@
 //! Invariants: each move is one conditional statement on the state it starts from, and a final state is never left. Moves made
 //! by workers are guarded by their ticket in the same transaction (`ticket.rs`). Every move tells whoever follows the run.
 
+use std::{collections::BTreeMap, sync::LazyLock};
+
 use frameos_domain::{
     clock::Timestamp,
     execution::{FailureReason, RunStatus, Settlement},
@@ -12,7 +14,13 @@ use frameos_domain::{
 use serde_json::Value as Json;
 
 use super::{Execution, seal};
-use crate::{StoreError, Tx, params};
+use crate::{
+    StoreError, Tx, dialect,
+    gathered::{Gathered, gathered},
+    params,
+    postponed::Column,
+    tx::Engine,
+};
 
 /// What a finished attempt gave. Log heads are at most 10 KB.
 #[derive(Clone)]
@@ -91,33 +99,74 @@ pub async fn execution_delete_unscoped(tx: &mut Tx, id: ExecutionId) -> Result<(
     Ok(())
 }
 
-/// Begins an attempt under an isolation; the result says anew what was in force. Its number; None when the run has ended or is
-/// being settled.
-pub async fn execution_begin(
+/// Begins an attempt of each of these runs under an isolation; the result says anew what was in force. Their numbers, in their order;
+/// None for a run that has ended or is being settled.
+pub async fn executions_begin(
     tx: &mut Tx,
-    id: ExecutionId,
+    ids: &[ExecutionId],
     worker: &str,
     isolation: Option<String>,
     now: Timestamp,
-) -> Result<Option<i64>, StoreError> {
-    let sql = "UPDATE agent_executions SET status = 'running', attempt = attempt + 1, started_at = $2, isolation = $3 \
-               WHERE id = $1 AND status IN ('queued', 'running') RETURNING attempt";
-    let Some(row) = tx.query_opt(sql, &params![id, now, isolation]).await? else { return Ok(None) };
-    let attempt: i64 = row.get(0)?;
-    if attempt > 1 {
-        execution_attempt_lost(tx, id, now).await?;
+) -> Result<Vec<Option<i64>>, StoreError> {
+    let begun = match tx.engine() {
+        Engine::Sqlite => {
+            let mut begun = Vec::with_capacity(ids.len());
+            for id in ids {
+                let params = params![*id, now, isolation.clone()];
+                begun.extend(tx.query(dialect::SQLITE_EXECUTION_BEGIN, &params).await?);
+            }
+            begun
+        }
+        Engine::Postgres => {
+            let columns = [Column::texts(ids)];
+            tx.query_columns(dialect::PG_EXECUTIONS_BEGIN, &columns, &params![now, isolation]).await?
+        }
+    };
+    let mut numbers = BTreeMap::new();
+    for row in &begun {
+        let (id, attempt): (ExecutionId, i64) = (row.get(0)?, row.get(1)?);
+        if attempt > 1 {
+            execution_attempt_lost(tx, id, now).await?;
+        }
+        tx.announce_execution(id);
+        numbers.insert(id, attempt);
     }
-    let log =
-        "INSERT INTO execution_attempts (execution_id, attempt, worker, started_at) VALUES ($1, $2, $3, $4)";
-    tx.execute(log, &params![id, attempt, worker, now]).await?;
-    tx.announce_execution(id);
-    Ok(Some(attempt))
+    attempts_insert(tx, &numbers, worker, now).await?;
+    Ok(ids.iter().map(|id| numbers.get(id).copied()).collect())
+}
+
+async fn attempts_insert(
+    tx: &mut Tx,
+    numbers: &BTreeMap<ExecutionId, i64>,
+    worker: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if tx.engine() == Engine::Sqlite {
+        let sql = "INSERT INTO execution_attempts (execution_id, attempt, worker, started_at) VALUES ($1, $2, $3, $4)";
+        for (id, attempt) in numbers {
+            tx.execute(sql, &params![*id, *attempt, worker, now]).await?;
+        }
+        return Ok(());
+    }
+    let sql = "INSERT INTO execution_attempts (execution_id, attempt, worker, started_at) \
+               SELECT execution_id, attempt, $3, $4 FROM UNNEST(CAST($1 AS TEXT[]), CAST($2 AS BIGINT[])) \
+               AS begun (execution_id, attempt)";
+    let columns = [Column::texts(numbers.keys()), Column::numbers(numbers.values().copied())];
+    tx.query_columns(sql, &columns, &params![worker, now]).await.map(drop)
 }
 
 /// Notes that an attempt still open belongs to a worker that was lost. To be called by whoever holds the ticket now.
 pub async fn execution_attempt_lost(tx: &mut Tx, id: ExecutionId, now: Timestamp) -> Result<(), StoreError> {
     attempt_end(tx, id, "lost", Some("the worker stopped answering"), now).await
 }
+
+static RESULT: LazyLock<Gathered> = gathered!(
+    "UPDATE agent_executions SET status = $2, outputs = $3, sealed = TRUE, error_message = $4, exit_code = $5, \
+     resources = $6, isolation = $7, stdout = $8, stderr = $9, stdout_bytes = $10, stderr_bytes = $11, \
+     log_object = $12, duration_ms = $13, completed_at = $14, failure_reason = $15, settlement = 'sealed'{from} \
+     WHERE id = $1 AND status IN ('queued', 'running') AND ($2 <> 'settling' OR NOT cancel_requested) RETURNING id{n}",
+    (Text, Text, Bytes, Text, BigInt, Text, Text, Bytes, Bytes, BigInt, BigInt, Text, BigInt, BigInt, Text)
+);
 
 /// Stores what an attempt gave, sealed until the run is finished. False when the run is not waiting or running any more, and when its
 /// user wants it cancelled and this is a success.
@@ -131,10 +180,6 @@ pub async fn execution_result_set(
     let stderr = seal(tx, id, "stderr", &result.stderr)?;
     let resources = result.resources.as_ref().map(serde_json::to_string).transpose();
     let resources = resources.map_err(|error| StoreError::corrupt(format!("resources: {error}")))?;
-    let sql = "UPDATE agent_executions SET status = $2, outputs = $3, sealed = TRUE, error_message = $4, exit_code = $5, \
-               resources = $6, isolation = $7, stdout = $8, stderr = $9, stdout_bytes = $10, stderr_bytes = $11, \
-               log_object = $12, duration_ms = $13, completed_at = $14, failure_reason = $15, settlement = 'sealed' \
-               WHERE id = $1 AND status IN ('queued', 'running') AND ($2 <> 'settling' OR NOT cancel_requested)";
     let params = params![
         id,
         result.status,
@@ -152,7 +197,7 @@ pub async fn execution_result_set(
         result.completed_at,
         result.failure_reason
     ];
-    let stored = tx.execute(sql, &params).await? == 1;
+    let stored = tx.gather(&RESULT, &params).await?.len() == 1;
     if stored {
         attempt_end(tx, id, "ended", result.error_message.as_deref(), result.completed_at).await?;
         tx.announce_execution(id);
@@ -172,6 +217,13 @@ pub async fn execution_charged(
     Ok(tx.execute(sql, &params![id, payment_id, receipt_id]).await? == 1)
 }
 
+static SETTLE: LazyLock<Gathered> = gathered!(
+    "UPDATE agent_executions SET status = 'success', settlement = 'published', sealed = FALSE, payment_id = $2, \
+     payment_receipt_id = $3, completed_at = COALESCE(completed_at, $4){from} \
+     WHERE id = $1 AND status = 'settling' AND settlement = 'sealed' RETURNING id{n}",
+    (Text, Text, Text, BigInt)
+);
+
 /// Takes the steps of a success from sealed to published at once: notes its payment and ends it. False when it does not wait for the
 /// first of them.
 pub async fn execution_settle(
@@ -180,11 +232,8 @@ pub async fn execution_settle(
     payment: Option<(PaymentId, ReceiptId)>,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let sql = "UPDATE agent_executions SET status = 'success', settlement = 'published', sealed = FALSE, payment_id = $2, \
-               payment_receipt_id = $3, completed_at = COALESCE(completed_at, $4) \
-               WHERE id = $1 AND status = 'settling' AND settlement = 'sealed'";
     let (payment_id, receipt_id) = payment.unzip();
-    let settled = tx.execute(sql, &params![id, payment_id, receipt_id, now]).await? == 1;
+    let settled = tx.gather(&SETTLE, &params![id, payment_id, receipt_id, now]).await?.len() == 1;
     if settled {
         tx.announce_execution(id);
     }
@@ -259,6 +308,12 @@ pub async fn execution_unbegin(tx: &mut Tx, id: ExecutionId, attempt: i64) -> Re
     Ok(taken_back)
 }
 
+static ATTEMPT_END: LazyLock<Gathered> = gathered!(
+    "UPDATE execution_attempts SET ended_at = $4, outcome = $2, reason = $3{from} \
+     WHERE execution_id = $1 AND ended_at IS NULL RETURNING execution_id{n}",
+    (Text, Text, Text, BigInt)
+);
+
 async fn attempt_end(
     tx: &mut Tx,
     id: ExecutionId,
@@ -266,9 +321,7 @@ async fn attempt_end(
     reason: Option<&str>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let sql = "UPDATE execution_attempts SET ended_at = $4, outcome = $2, reason = $3 \
-               WHERE execution_id = $1 AND ended_at IS NULL";
-    tx.execute(sql, &params![id, outcome, reason, now]).await.map(drop)
+    tx.gather(&ATTEMPT_END, &params![id, outcome, reason, now]).await.map(drop)
 }
 
 /// Notes that the user wants the run cancelled. False when it has ended or is being settled.

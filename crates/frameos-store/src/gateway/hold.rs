@@ -3,6 +3,8 @@
 //! Invariant: each part is one conditional statement, all of them sent together; when one of them finds its condition false, the
 //! caller has all undone.
 
+use std::sync::LazyLock;
+
 use frameos_domain::{clock::Timestamp, id::MandateId};
 
 use super::{
@@ -11,7 +13,12 @@ use super::{
     policy::policy_get,
     wallet::{wallet_capture, wallet_hold_sql, wallet_holding},
 };
-use crate::{StoreError, Tx, params, tx::Engine};
+use crate::{
+    StoreError, Tx,
+    gathered::{Gathered, gathered},
+    params,
+    tx::Engine,
+};
 
 /// What stands against a mandate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,14 +131,22 @@ pub async fn hold_take(
         let is_held = wallet_capture(tx, &mandate.agent_id, mandate.money(), taken, now).await?;
         return Ok(Some(Capture { mandate, is_held }));
     }
-    let sql = concat!(
-        "WITH taken AS (",
-        mark_executed!(),
-        "), captured AS (UPDATE wallets SET held = held - t.amount, available = available + (t.amount - t.captured_amount), \
-         updated_at = $3 FROM taken t \
-         WHERE wallets.owner = t.agent_id AND wallets.currency = t.currency AND wallets.held >= t.amount RETURNING 1) \
-         SELECT taken.*, EXISTS (SELECT 1 FROM captured) FROM taken"
+    // Of one wallet, all that is taken at once.
+    static TAKE: LazyLock<Gathered> = gathered!(
+        concat!(
+            "WITH taken AS (",
+            mark_executed!("{from}", "{n}"),
+            "), captured AS (UPDATE wallets SET held = held - t.amount, available = available + t.rest, updated_at = t.at \
+             FROM (SELECT agent_id, currency, CAST(SUM(amount) AS BIGINT) AS amount, \
+             CAST(SUM(amount - captured_amount) AS BIGINT) AS rest, MAX(updated_at) AS at FROM taken GROUP BY agent_id, currency) t \
+             WHERE wallets.owner = t.agent_id AND wallets.currency = t.currency AND wallets.held >= t.amount \
+             RETURNING wallets.owner, wallets.currency) \
+             SELECT id, intent_id, agent_id, amount, currency, execution_id, payee, status, void_reason, jws, mandate_hash, \
+             captured_amount, expires_at, created_at, updated_at, orchestrator, EXISTS (SELECT 1 FROM captured c \
+             WHERE c.owner = taken.agent_id AND c.currency = taken.currency){n} FROM taken"
+        ),
+        (Text, BigInt, BigInt)
     );
-    let row = tx.query_opt(sql, &params![id, captured, now]).await?;
+    let row = tx.gather(&TAKE, &params![id, captured, now]).await?.pop();
     row.map(|row| Ok(Capture { mandate: MandateRow::read(&row)?, is_held: row.get(16)? })).transpose()
 }

@@ -124,12 +124,19 @@ pub async fn mandate_get_by_intent_unscoped(
     tx.query_opt(sql, &params![intent]).await?.as_ref().map(MandateRow::read).transpose()
 }
 
+/// The state is compared in a way that keeps planners from the index of issued mandates, where everything lies that was issued since it was
+/// last cleaned up.
 macro_rules! mark_executed {
-    () => {
-        "UPDATE mandates SET status = 'executed', captured_amount = COALESCE(CAST($2 AS BIGINT), amount), updated_at = $3 \
-         WHERE id = $1 AND status = 'issued' AND expires_at > $3 AND COALESCE(CAST($2 AS BIGINT), amount) BETWEEN 0 AND amount \
-         RETURNING id, intent_id, agent_id, amount, currency, execution_id, payee, status, void_reason, jws, mandate_hash, \
-         captured_amount, expires_at, created_at, updated_at, orchestrator"
+    ($from:literal, $further:literal) => {
+        concat!(
+            "UPDATE mandates SET status = 'executed', captured_amount = COALESCE(CAST($2 AS BIGINT), amount), updated_at = $3",
+            $from,
+            " WHERE id = $1 AND COALESCE(status, '') = 'issued' AND expires_at > $3 \
+             AND COALESCE(CAST($2 AS BIGINT), amount) BETWEEN 0 AND amount \
+             RETURNING id, intent_id, agent_id, amount, currency, execution_id, payee, status, void_reason, jws, mandate_hash, \
+             captured_amount, expires_at, created_at, updated_at, orchestrator",
+            $further
+        )
     };
 }
 pub(super) use mark_executed;
@@ -142,7 +149,7 @@ pub async fn mandate_mark_executed(
     captured: Option<i64>,
     now: Timestamp,
 ) -> Result<Option<MandateRow>, StoreError> {
-    let sql = mark_executed!();
+    let sql = mark_executed!("", "");
     tx.query_opt(sql, &params![id, captured, now]).await?.as_ref().map(MandateRow::read).transpose()
 }
 

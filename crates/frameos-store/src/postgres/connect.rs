@@ -26,8 +26,9 @@ const SILENCE: Duration = Duration::from_secs(10);
 const PROBE_AFTER: Duration = Duration::from_secs(5);
 const PROBE_EVERY: Duration = Duration::from_secs(2);
 const PROBES: u32 = 3;
-/// A client that stops in the middle of a transaction loses its locks: a paused process must not hold up all others.
-const IDLE_IN_TRANSACTION: &str = "-c idle_in_transaction_session_timeout=5s";
+/// A client that stops in the middle of a transaction loses its locks: a paused process must not hold up all others. No statement is worth
+/// being compiled.
+const OPTIONS: &str = "-c idle_in_transaction_session_timeout=5s -c jit=off";
 
 /// A parsed URL and its TLS settings.
 #[derive(Clone)]
@@ -52,8 +53,8 @@ impl Target {
         }
         config.keepalives_idle(PROBE_AFTER).keepalives_interval(PROBE_EVERY).keepalives_retries(PROBES);
         // What the URL says comes last and wins.
-        let options = config.get_options().map(|given| format!("{IDLE_IN_TRANSACTION} {given}"));
-        config.options(options.as_deref().unwrap_or(IDLE_IN_TRANSACTION));
+        let options = config.get_options().map(|given| format!("{OPTIONS} {given}"));
+        config.options(options.as_deref().unwrap_or(OPTIONS));
         if config.get_application_name().is_none() {
             config.application_name("frameos");
         }

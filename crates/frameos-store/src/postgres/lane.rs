@@ -2,15 +2,19 @@
 //!
 //! Alone, each would wait for the disk and for every single answer, and those that append to one chain would take turns for the lock
 //! on its head. Invariants: a lane's locks are taken first, so that a batch, which takes rows of many users, cannot wait for somebody
-//! who waits for it; the jobs of a batch are
-//! interleaved on one connection without savepoints, their new rows written together (`postponed.rs`), and are all kept or, if one of them cannot be, all undone and begun again one after
-//! the other, each in a savepoint; nobody is answered before the commit; a failed commit is never repeated, because its outcome is unknown.
+//! who waits for it; the jobs of a batch are interleaved on one connection without savepoints, their new rows written together
+//! (`postponed.rs`), their like statements asked together (`gathered.rs`), and are all kept or, if one of them cannot be, all undone
+//! and begun again one after the other, each in a savepoint; nobody is answered before the commit; a failed commit is never repeated,
+//! because its outcome is unknown.
 
-use std::sync::Arc;
+use std::{pin::pin, sync::Arc};
 
 use deadpool_postgres::Pool;
 use futures::{FutureExt, future::join_all, join};
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    select,
+    sync::{mpsc, oneshot},
+};
 
 use super::{PostgresConnection, checkout};
 use crate::{
@@ -18,9 +22,9 @@ use crate::{
     cipher::Cipher,
     error::StoreError,
     gateway::chain::{LEDGER_CHAIN, RECEIPT_CHAIN},
-    postponed::Postponed,
+    gathered,
     signal::{Signal, Signals},
-    tx::{BoxFuture, Connection, Lane, Mode, Tx},
+    tx::{Batched, BoxFuture, Connection, Lane, Mode, Tx},
 };
 
 /// Jobs in one commit.
@@ -191,12 +195,22 @@ async fn together(
 ) -> Result<Option<Vec<Signal>>, StoreError> {
     begin(tx, lane).await?;
     let mut shares = Vec::with_capacity(jobs.len());
-    let postponed = Postponed::default();
+    let batched = Batched::default();
     for _ in 0..jobs.len() {
         // A job that is alone waits for nobody.
-        shares.push(if jobs.len() == 1 { tx.share()? } else { tx.share_postponing(&postponed)? });
+        shares.push(if jobs.len() == 1 { tx.share()? } else { tx.share_batched(&batched)? });
     }
-    let kept = join_all(jobs.iter_mut().zip(&mut shares).map(|(job, tx)| job.run(tx))).await;
+    let (postponed, gathering) = batched;
+    let kept = {
+        let mut all = pin!(join_all(jobs.iter_mut().zip(&mut shares).map(|(job, tx)| job.run(tx))));
+        loop {
+            select! {
+                biased;
+                kept = &mut all => break kept,
+                asked = gathering.next() => gathered::answer(tx.share()?, asked).await?,
+            }
+        }
+    };
     let signals = shares.iter_mut().flat_map(Tx::pending_take).collect();
     drop(shares);
     if !kept.into_iter().all(|is_kept| is_kept) {

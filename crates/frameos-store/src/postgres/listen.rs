@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use futures::{StreamExt, future::try_join_all, stream};
+use futures::{StreamExt, stream};
 use tokio_postgres::AsyncMessage;
 
 use super::connect::{CONNECT, Target};
@@ -55,11 +55,9 @@ async fn listen_once(target: &Target, signals: &Signals) -> Result<(), StoreErro
         signals.fire(Signal::Catalogue);
         let notify = client.prepare(dialect::PG_NOTIFY).await.map_err(super::convert)?;
         loop {
-            let told = signals.posted().await.into_iter().map(async |signal| {
-                let (channel, payload) = message(signal);
-                client.query(&notify, &[&channel, &payload]).await
-            });
-            try_join_all(told).await.map_err(super::convert)?;
+            let (channels, payloads): (Vec<_>, Vec<_>) =
+                signals.posted().await.into_iter().map(message).unzip();
+            client.execute(&notify, &[&channels, &payloads]).await.map_err(super::convert)?;
         }
     };
     let hear = async {

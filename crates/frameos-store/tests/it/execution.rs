@@ -8,11 +8,11 @@ use frameos_domain::{
 use frameos_store::{
     Store,
     execution::{
-        Execution, ExecutionFilter, ExecutionNew, Finish, KeyedExecution, RunResult, execution_begin,
+        Execution, ExecutionFilter, ExecutionNew, Finish, KeyedExecution, RunResult,
         execution_cancel_request, execution_cancel_requested_unscoped, execution_charged, execution_credited,
         execution_delete_unscoped, execution_finish, execution_get, execution_get_by_key,
         execution_get_unscoped, execution_insert, execution_list, execution_list_by_developer,
-        execution_mandate_set, execution_requeue, execution_result_set, execution_unbegin,
+        execution_mandate_set, execution_requeue, execution_result_set, execution_unbegin, executions_begin,
     },
     on_both_engines,
     page::Page,
@@ -59,7 +59,7 @@ fn finish(status: RunStatus) -> Finish {
 }
 
 async fn begin(store: &Store, id: ExecutionId) -> bool {
-    tx!(store, |tx| execution_begin(tx, id, "w1", Some("linux".into()), at(10))).is_some()
+    tx!(store, |tx| executions_begin(tx, &[id], "w1", Some("linux".into()), at(10))) != [None]
 }
 
 async fn load(store: &Store, id: ExecutionId) -> Execution {

@@ -16,6 +16,7 @@ mod fixture;
 mod free_run;
 mod idempotency;
 mod job_queue;
+mod lane;
 mod ledger;
 mod live;
 mod mail_token;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use frameos_domain::clock::Timestamp;
 use frameos_store::{
-    CipherError, MasterKey, Store, StoreConfig, StoreError, Tx, on_both_engines, params,
+    CipherError, MasterKey, Store, StoreConfig, StoreError, on_both_engines, params,
     testing::{TestDb, TestEngine},
 };
 use tokio::sync::{Barrier, oneshot};
@@ -20,7 +20,6 @@ on_both_engines!(
     values_come_back_as_they_went,
     a_waiter_is_woken_after_the_commit_only,
     two_processes_share_one_database,
-    each_does_all_or_nothing,
 );
 
 const INSERT: &str = "INSERT INTO policies (owner, document, updated_at) VALUES ($1, $2, $3)";
@@ -263,33 +262,6 @@ async fn two_processes_share_one_database(db: TestDb) {
         writer.await.unwrap().unwrap();
     }
     assert_eq!((count(&db.store).await, count(&other).await), (40, 40));
-}
-
-async fn put_each(tx: &mut Tx, owners: Vec<&'static str>) -> Result<Vec<&'static str>, StoreError> {
-    tx.each(owners, |tx, owner| {
-        Box::pin(async move {
-            tx.wake_queue();
-            tx.execute(INSERT, &params![owner, "{}", 1_i64]).await?;
-            Ok(owner)
-        })
-    })
-    .await
-}
-
-async fn each_does_all_or_nothing(db: TestDb) {
-    let work = db.store.tx(move |tx| Box::pin(async move { put_each(tx, vec!["a", "b", "c"]).await }));
-    let changed = db.store.queue_changed();
-    assert_eq!(work.await.unwrap(), ["a", "b", "c"]);
-    changed.await;
-    // The second is there already.
-    let work = db.store.tx(move |tx| {
-        Box::pin(async move {
-            tx.execute(INSERT, &params!["d", "{}", 1_i64]).await?;
-            put_each(tx, vec!["e", "b", "f"]).await
-        })
-    });
-    assert!(matches!(work.await, Err(StoreError::Conflict { .. } | StoreError::Aborted)));
-    assert_eq!(count(&db.store).await, 3);
 }
 
 #[tokio::test]
