@@ -16,7 +16,7 @@ use frameos_store::{
     StoreError, Tx,
     chain::{chain_advance, chain_set},
     gateway::{
-        audit::receipts_page_unscoped,
+        audit::{Beside, receipts_page_unscoped},
         chain::{CHECKPOINT_CHAIN, LEDGER_CHAIN, RECEIPT_CHAIN, chain_head_unscoped},
         checkpoint::{CheckpointRow, checkpoint_insert, checkpoint_last_unscoped, checkpoints_list_unscoped},
         ledger::ledger_page_unscoped,
@@ -112,7 +112,7 @@ async fn receipts_walk(
     keys: &KeySet,
 ) -> Result<(i64, String), StoreError> {
     loop {
-        let page = receipts_page_unscoped(tx, end.0, PAGE).await?.read()?;
+        let page = receipts_page_unscoped(tx, end.0, PAGE, Beside::Refusals).await?.read()?;
         if page.is_empty() {
             return Ok(end);
         }

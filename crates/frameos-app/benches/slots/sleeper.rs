@@ -36,7 +36,7 @@ impl Sleeper {
         }
     }
 
-    /// How long all have slept together: timers are late.
+    /// How long all have slept together.
     pub(crate) fn slept(&self) -> Duration {
         Duration::from_micros(self.slept.load(Ordering::Relaxed))
     }
@@ -69,8 +69,11 @@ impl Runner for Sleeper {
             let begun = Instant::now();
             self.starts.lock().unwrap_or_else(PoisonError::into_inner).insert(spec.execution_id, begun);
             self.started.send_modify(|started| *started += 1);
+            let sleep = self.sleep;
+            // As a process would, on the system's clock: the runtime's wakes up to two milliseconds late.
+            let sleeping = tokio::task::spawn_blocking(move || std::thread::sleep(sleep));
             let end = tokio::select! {
-                () = tokio::time::sleep(self.sleep) => End::Exited(0),
+                _ = sleeping => End::Exited(0),
                 () = cancel.cancelled() => End::Cancelled,
             };
             let slept = u64::try_from(begun.elapsed().as_micros()).unwrap();

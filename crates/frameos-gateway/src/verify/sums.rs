@@ -53,8 +53,10 @@ pub(super) struct Sums {
     pub(super) captures: Sum,
     /// Who was credited how much by which capture or direct sale.
     pub(super) splits: Sum,
-    /// Receipt, payment and mandate of every success.
+    /// Receipt, payment, mandate, amount, currency and the ledger's hash of every success.
     pub(super) receipts: Sum,
+    /// Mandate and its hash of everything executed.
+    pub(super) hashes: Sum,
     /// Mandate, payer, currency and what was taken of everything executed.
     pub(super) executed: Sum,
 }
@@ -68,6 +70,7 @@ impl AddAssign for Sums {
         self.captures += other.captures;
         self.splits += other.splits;
         self.receipts += other.receipts;
+        self.hashes += other.hashes;
         self.executed += other.executed;
     }
 }

@@ -5,14 +5,14 @@
 use frameos_domain::{
     canonical,
     mandate::Mandate,
-    receipt::PaymentReceipt,
+    receipt::{PaymentOutcome, PaymentReceipt},
     signing::{self, KeySet, SignatureError},
 };
 use frameos_store::{
     StoreError, Tx, Unread,
     gateway::{
         audit::{
-            MandateText, PaymentText, ReceiptText, audit_mandates_unscoped, audit_payments_unscoped,
+            Beside, MandateText, PaymentText, ReceiptText, audit_mandates_unscoped, audit_payments_unscoped,
             mandates_page_unscoped, payments_page_unscoped, receipts_page_unscoped, wallets_page_unscoped,
         },
         chain::RECEIPT_CHAIN,
@@ -50,12 +50,12 @@ pub(super) async fn audit_receipts(
         for row in &page {
             let hash_fits = canonical::sha256_hex(row.jws.as_bytes()) == row.hash;
             link.add(End::of(row.sequence, &row.hash), &row.previous_hash, &row.id, hash_fits);
-            if found.is_none() {
-                let reason = receipt_contradiction(row, (row.sequence > covered).then_some(&trusted));
-                found = reason.map(|reason| (row.id.clone(), reason));
-            }
-            if row.status == "success" {
-                sums.receipts.add(&keys, (&*row.id, row.payment_id.as_deref(), &*row.mandate_id));
+            match receipt_read(row, (row.sequence > covered).then_some(&trusted)) {
+                Ok(receipt) if receipt.status == PaymentOutcome::Success => {
+                    receipt_sum(&keys, sums, &receipt);
+                }
+                Ok(receipt) => note_first(&mut found, row, beside_contradiction(row, &receipt)),
+                Err(reason) => note_first(&mut found, row, Some(reason)),
             }
         }
         Ok((link, found, page.len() as u64))
@@ -63,7 +63,7 @@ pub(super) async fn audit_receipts(
     let mut workers = Workers::start(check)?;
     let mut after = i64::MIN;
     loop {
-        let page = receipts_page_unscoped(tx, after, PAGE).await?;
+        let page = receipts_page_unscoped(tx, after, PAGE, Beside::Refusals).await?;
         let Some(last) = page.last()? else { break };
         after = last;
         audit.checkpoints.see_receipts(page.hashes()?);
@@ -84,33 +84,68 @@ pub(super) async fn audit_receipts(
     Ok(())
 }
 
-fn receipt_contradiction(row: &ReceiptText, trusted: Option<&KeySet>) -> Option<String> {
+fn note_first(found: &mut Found, row: &ReceiptText, reason: Option<String>) {
+    if found.is_none() {
+        *found = reason.map(|reason| (row.id.clone(), reason));
+    }
+}
+
+/// The receipt as it was signed, if it says what its row says.
+fn receipt_read(row: &ReceiptText, trusted: Option<&KeySet>) -> Result<PaymentReceipt, String> {
     let read = match trusted {
         Some(keys) => PaymentReceipt::verify(&row.jws, Some(keys)),
         None => signing::read_unverified(&row.jws),
     };
-    let receipt = match read {
-        Ok(receipt) => receipt,
-        Err(error) => return Some(error.to_string()),
-    };
+    let receipt = read.map_err(|error| error.to_string())?;
     let columns_agree = receipt.sequence == row.sequence
         && receipt.id.to_string() == row.id
         && receipt.previous_hash == row.previous_hash
         && receipt.mandate_id.to_string() == row.mandate_id
         && receipt.payment_id.map(|id| id.to_string()) == row.payment_id
         && outcome_name(receipt.status) == row.status
-        && receipt.issued_at == row.created_at
-        && Some(&receipt.mandate_hash) == row.mandate_hash.as_ref();
+        && receipt.issued_at == row.created_at;
+    if columns_agree { Ok(receipt) } else { Err("the signed receipt says otherwise than its row".to_owned()) }
+}
+
+/// What a payment and a mandate say of their success too.
+fn receipt_sum(keys: &Keys, sums: &mut Sums, receipt: &PaymentReceipt) {
+    let mandate = receipt.mandate_id.to_string();
+    let payment = receipt.payment_id.map(|id| id.to_string());
+    let paid = (receipt.amount, receipt.currency.as_str(), receipt.ledger_hash.as_deref());
+    sums.receipts.add(keys, (receipt.id.to_string(), payment, &mandate, paid));
+    sums.hashes.add(keys, (&mandate, &receipt.mandate_hash));
+}
+
+/// What payment and mandate say otherwise.
+fn beside_contradiction(row: &ReceiptText, receipt: &PaymentReceipt) -> Option<String> {
     // A refusal moved no money: there is no payment for it to agree with.
     let payment_agrees = receipt.ledger_hash == row.ledger_hash
         && row.amount.is_none_or(|amount| amount == receipt.amount)
         && row.currency.as_ref().is_none_or(|currency| *currency == receipt.currency.as_str());
-    if !columns_agree {
-        Some("the signed receipt says otherwise than its row".to_owned())
+    if Some(&receipt.mandate_hash) != row.mandate_hash.as_ref() {
+        Some("the signed receipt says otherwise than its mandate".to_owned())
     } else if !payment_agrees {
         Some("the signed receipt says otherwise than its payment".to_owned())
     } else {
         None
+    }
+}
+
+/// Looks up what is beside each receipt, and names the first that does not agree.
+async fn receipts_exact(tx: &mut Tx, audit: &mut Audit) -> Result<(), StoreError> {
+    let mut after = i64::MIN;
+    loop {
+        let page = receipts_page_unscoped(tx, after, PAGE, Beside::Everything).await?;
+        let Some(last) = page.last()? else { return Ok(()) };
+        after = last;
+        for row in page.read()? {
+            // One that cannot be read was found before.
+            let Ok(receipt) = receipt_read(&row, None) else { continue };
+            if let Some(reason) = beside_contradiction(&row, &receipt) {
+                audit.report.receipts_whole = audit.report.note_found(Some((row.id, reason)));
+                return Ok(());
+            }
+        }
     }
 }
 
@@ -122,6 +157,7 @@ pub(super) async fn audit_mandates(tx: &mut Tx, audit: &mut Audit, told: &Sums) 
     let x402 = audit_x402_unscoped(tx).await?;
     agree &= audit.report.note_disagreement(x402);
     if !mandates.agrees(told) || !payments.agrees(told) || mandates.executed != payments.executed {
+        receipts_exact(tx, audit).await?;
         let mandates = audit_mandates_unscoped(tx).await?;
         let payments = audit_payments_unscoped(tx).await?;
         if agree && mandates.is_none() && payments.is_none() {
@@ -173,7 +209,7 @@ async fn mandates_pass(tx: &mut Tx, audit: &mut Audit) -> Result<(Tables, Spent,
         sums += told;
         spent.merge(counted);
     }
-    let holds = Some([sums.holds, sums.releases, sums.taken, sums.returned]);
+    let holds = Some([sums.holds, sums.releases, sums.taken, sums.returned, sums.hashes]);
     Ok((Tables { holds, paid: None, executed: sums.executed }, spent, first))
 }
 
@@ -182,6 +218,7 @@ fn mandate_sum(keys: &Keys, sums: &mut Sums, row: &MandateText) {
     let (id, captured) = (row.id.as_str(), row.captured_amount);
     if row.status == "executed" {
         sums.executed.add(keys, (id, owner, currency, captured));
+        sums.hashes.add(keys, (id, &row.mandate_hash));
     }
     if is_without_account(owner) {
         // Nothing is held for it: what the ledger says of it is a direct sale.
@@ -281,7 +318,8 @@ fn payment_sum(keys: &Keys, sums: &mut Sums, row: &PaymentText) {
         sums.captures.add(keys, (mandate, Some(owner), currency, None::<i64>, moved));
     }
     sums.executed.add(keys, (mandate, owner, currency, Some(row.amount)));
-    sums.receipts.add(keys, (&*row.receipt_id, Some(&*row.id), mandate));
+    let paid = (row.amount, &**currency, Some(&*row.ledger_hash));
+    sums.receipts.add(keys, (&*row.receipt_id, Some(&*row.id), mandate, paid));
     let parts = [
         ("developer_payable", Some(&row.developer), row.developer_amount),
         ("platform_revenue", None, row.platform_amount),
@@ -295,14 +333,15 @@ fn payment_sum(keys: &Keys, sums: &mut Sums, row: &PaymentText) {
 
 /// What one table says in sum; none where it is silent.
 struct Tables {
-    holds: Option<[super::sums::Sum; 4]>,
+    holds: Option<[super::sums::Sum; 5]>,
     paid: Option<(super::sums::Sum, super::sums::Sum, super::sums::Sum)>,
     executed: super::sums::Sum,
 }
 
 impl Tables {
     fn agrees(&self, told: &Sums) -> bool {
-        self.holds.is_none_or(|holds| holds == [told.holds, told.releases, told.taken, told.returned])
+        let held = [told.holds, told.releases, told.taken, told.returned, told.hashes];
+        self.holds.is_none_or(|holds| holds == held)
             && self.paid.is_none_or(|paid| paid == (told.captures, told.splits, told.receipts))
     }
 }

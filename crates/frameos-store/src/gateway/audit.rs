@@ -294,8 +294,8 @@ pub async fn audit_executions_unscoped(tx: &mut Tx) -> Result<Option<Disagreemen
         ),
         (
             "SELECT e.id FROM payments y JOIN mandates m ON m.id = y.mandate_id JOIN agent_executions e ON e.id = m.execution_id \
-             WHERE e.mandate_id <> m.id OR (e.payment_id IS NOT NULL AND e.payment_id <> y.id) \
-             OR (e.payment_id IS NULL AND e.status <> 'settling') ORDER BY e.id LIMIT 1",
+             WHERE EXISTS (SELECT 1 FROM agent_executions) AND (e.mandate_id <> m.id OR (e.payment_id IS NOT NULL AND e.payment_id <> y.id) \
+             OR (e.payment_id IS NULL AND e.status <> 'settling')) ORDER BY e.id LIMIT 1",
             "the run's mandate was paid, but the run says otherwise",
         ),
         (
@@ -332,7 +332,8 @@ pub struct ReceiptText {
     pub jws: String,
     pub previous_hash: String,
     pub hash: String,
-    /// Amount, currency, ledger hash and mandate hash as payment and mandate have them; none for a refusal.
+    /// Amount, currency, ledger hash and mandate hash as payment and mandate have them, where they were looked up; the first three
+    /// none for a refusal.
     pub amount: Option<i64>,
     pub currency: Option<String>,
     pub ledger_hash: Option<String>,
@@ -347,16 +348,38 @@ impl Unread<ReceiptText> {
     }
 }
 
+/// What is looked up for a receipt beside its own row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Beside {
+    /// Its mandate and, if there should be none, its payment, of refusals only: of successes the sums tell.
+    Refusals,
+    Everything,
+}
+
 /// Up to `limit` receipts after position `after`, in chain order.
 pub async fn receipts_page_unscoped(
     tx: &mut Tx,
     after: i64,
     limit: i64,
+    beside: Beside,
 ) -> Result<Unread<ReceiptText>, StoreError> {
-    let sql = "SELECT r.sequence, r.id, r.mandate_id, r.payment_id, r.status, r.jws, r.previous_hash, r.hash, \
-               y.amount, y.currency, y.ledger_hash, m.mandate_hash, r.created_at FROM payment_receipts r \
-               LEFT JOIN payments y ON y.receipt_id = r.id LEFT JOIN mandates m ON m.id = r.mandate_id \
-               WHERE r.sequence > $1 ORDER BY r.sequence LIMIT $2";
+    macro_rules! page {
+        ($of:literal) => {
+            concat!(
+                "SELECT r.sequence, r.id, r.mandate_id, r.payment_id, r.status, r.jws, r.previous_hash, r.hash, \
+                 y.amount, y.currency, y.ledger_hash, m.mandate_hash, r.created_at FROM payment_receipts r \
+                 LEFT JOIN payments y ON ",
+                $of,
+                "y.receipt_id = r.id LEFT JOIN mandates m ON ",
+                $of,
+                "m.id = r.mandate_id WHERE r.sequence > $1 ORDER BY r.sequence LIMIT $2"
+            )
+        };
+    }
+    let sql = match beside {
+        Beside::Refusals => page!("r.status <> 'success' AND "),
+        Beside::Everything => page!(""),
+    };
     let read = |row: &Row| {
         Ok(ReceiptText {
             sequence: row.get(0)?,

@@ -276,8 +276,8 @@ pub async fn audit_x402_unscoped(tx: &mut Tx) -> Result<Option<Disagreement>, St
             "the direct sale has no settled x402 payment",
         ),
         (
-            "SELECT t.id FROM ledger_transactions t JOIN mandates m ON m.id = t.reference \
-             WHERE t.kind IN ('hold', 'capture', 'release') AND m.agent_id LIKE 'x402:%' ORDER BY t.sequence LIMIT 1",
+            "SELECT t.id FROM mandates m CROSS JOIN ledger_transactions t WHERE m.agent_id LIKE 'x402:%' \
+             AND t.kind IN ('hold', 'capture', 'release') AND t.reference = m.id ORDER BY t.sequence LIMIT 1",
             "the ledger moved a hold of a payer who has no wallet",
         ),
     ];
