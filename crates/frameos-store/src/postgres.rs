@@ -105,6 +105,8 @@ pub(crate) struct PostgresConnection {
     /// Whether the reading transaction's begin is still to be sent, with its first statement.
     unsent: bool,
     mode: Mode,
+    /// Whether the only statement was sent, where there may be one only.
+    asked: bool,
     /// Whether an answer is still owed, so that nothing more can be asked.
     stuck: bool,
     patience: Option<Duration>,
@@ -117,6 +119,7 @@ impl PostgresConnection {
             open: false,
             unsent: false,
             mode: Mode::Write,
+            asked: false,
             stuck: false,
             patience: Some(PATIENCE),
         }
@@ -142,6 +145,7 @@ impl PostgresConnection {
         match mode {
             // Were this refused, a statement sent with it would be kept without its transaction. A read harms nobody.
             Mode::Write => self.batch(BEGIN_WRITE).await,
+            Mode::WriteOnce => Ok(()),
             Mode::Read => {
                 self.unsent = true;
                 Ok(())
@@ -152,6 +156,7 @@ impl PostgresConnection {
     pub(crate) async fn commit(&mut self) -> Result<(), StoreError> {
         if !std::mem::take(&mut self.unsent) {
             match (self.mode, &self.object) {
+                (Mode::WriteOnce, _) => {}
                 // Nothing depends on how a read ends, and what is asked next on this connection comes after it.
                 (Mode::Read, Some(object)) => drop(object.batch_execute("COMMIT").now_or_never()),
                 _ => self.batch("COMMIT").await?,
@@ -192,7 +197,7 @@ impl PostgresConnection {
         if self.stuck {
             return;
         }
-        if std::mem::take(&mut self.unsent) {
+        if std::mem::take(&mut self.unsent) || self.mode == Mode::WriteOnce {
             self.open = false;
             return;
         }
@@ -249,6 +254,9 @@ impl PostgresConnection {
         &mut self,
         question: impl AsyncFnOnce(&Object) -> Result<T, tokio_postgres::Error>,
     ) -> Result<T, StoreError> {
+        if self.mode == Mode::WriteOnce && std::mem::replace(&mut self.asked, true) {
+            return Err(StoreError::Aborted);
+        }
         let unsent = std::mem::take(&mut self.unsent);
         let object = self.object.as_ref().ok_or(StoreError::Aborted)?;
         let answered = async {

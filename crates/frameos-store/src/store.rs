@@ -119,6 +119,16 @@ impl Store {
         self.run(Mode::Write, work).await
     }
 
+    /// As [`Store::tx`], for one statement: PostgreSQL is asked once, and not to begin and to commit as well. What it does is kept, whatever
+    /// `work` returns; a second one fails. It is planned as a reader's: it should find no rows but by what a unique index says.
+    pub(crate) async fn tx_once<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, StoreError>> + Send + 'static,
+    {
+        self.run(Mode::WriteOnce, work).await
+    }
+
     /// As [`Store::tx`], for the claims of a worker, which agents wait for: before everything else that waits.
     ///
     /// On SQLite the answer does not mean that the claim survives a power cut. If it does not, it was never made: the worker is gone as

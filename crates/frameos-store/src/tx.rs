@@ -64,6 +64,8 @@ pub(crate) enum Engine {
 pub(crate) enum Mode {
     Read,
     Write,
+    /// Write with one statement, which PostgreSQL commits by itself: it cannot be taken back.
+    WriteOnce,
 }
 
 /// What transactions that may share a commit have in common. On PostgreSQL each lane has one writer in a process; SQLite's single

@@ -9,7 +9,7 @@ use frameos_domain::clock::Timestamp;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::{JobNew, JobTicket, jobs_delete, jobs_enqueue};
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, Tx};
 
 /// What share one commit at most.
 const MOST: usize = 256;
@@ -102,33 +102,35 @@ async fn work(store: &Store, batch: Vec<Asked>) {
 
 /// Makes the changes in one transaction; what came of each.
 async fn commit(store: &Store, changes: Arc<Vec<Change>>) -> Result<Vec<bool>, StoreError> {
-    store
-        .tx(move |tx| {
-            Box::pin(async move {
-                let (mut new, mut ended, mut now) = (Vec::new(), Vec::new(), None);
-                for change in changes.iter() {
-                    match change {
-                        Change::Add(job, at) => {
-                            now = now.max(Some(*at));
-                            new.push(job);
-                        }
-                        Change::Finish(job) => ended.push(job),
-                    }
-                }
-                let mut finished = match ended.is_empty() {
-                    false => jobs_delete(tx, &ended).await?.into_iter(),
-                    true => Vec::new().into_iter(),
-                };
-                let mut added = match now {
-                    Some(now) => jobs_enqueue(tx, &new, now).await?.into_iter(),
-                    None => Vec::new().into_iter(),
-                };
-                let done = changes.iter().map(|change| match change {
-                    Change::Add(..) => added.next(),
-                    Change::Finish(_) => finished.next(),
-                });
-                Ok(done.map(|done| done.unwrap_or(false)).collect())
-            })
-        })
-        .await
+    let are_new = changes.iter().all(|change| matches!(change, Change::Add(..)));
+    if are_new {
+        return store.tx_once(move |tx| Box::pin(async move { make(tx, &changes).await })).await;
+    }
+    store.tx(move |tx| Box::pin(async move { make(tx, &changes).await })).await
+}
+
+async fn make(tx: &mut Tx, changes: &[Change]) -> Result<Vec<bool>, StoreError> {
+    let (mut new, mut ended, mut now) = (Vec::new(), Vec::new(), None);
+    for change in changes {
+        match change {
+            Change::Add(job, at) => {
+                now = now.max(Some(*at));
+                new.push(job);
+            }
+            Change::Finish(job) => ended.push(job),
+        }
+    }
+    let mut finished = match ended.is_empty() {
+        false => jobs_delete(tx, &ended).await?.into_iter(),
+        true => Vec::new().into_iter(),
+    };
+    let mut added = match now {
+        Some(now) => jobs_enqueue(tx, &new, now).await?.into_iter(),
+        None => Vec::new().into_iter(),
+    };
+    let done = changes.iter().map(|change| match change {
+        Change::Add(..) => added.next(),
+        Change::Finish(_) => finished.next(),
+    });
+    Ok(done.map(|done| done.unwrap_or(false)).collect())
 }
