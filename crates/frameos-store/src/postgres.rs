@@ -35,10 +35,10 @@ use crate::{
 /// How long one statement may go unanswered: far beyond any of ours, waiting for locks included.
 const PATIENCE: Duration = Duration::from_secs(8);
 
-/// What writes finds its rows by indexes. A plan is kept for a statement that was prepared, also one that was made while the tables were so
-/// small that reading them whole was quicker, until long after they are not.
-const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; \
-     SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
+/// What is joined to columns is found by indexes. A plan is kept for a statement that was prepared, also one that was made while the tables
+/// were so small that reading them whole was quicker, until long after they are not.
+const BY_INDEXES: &str =
+    "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
 
 /// A PostgreSQL database.
 pub(crate) struct Postgres {
@@ -144,7 +144,7 @@ impl PostgresConnection {
         (self.open, self.mode) = (true, mode);
         match mode {
             // Were this refused, a statement sent with it would be kept without its transaction. A read harms nobody.
-            Mode::Write => self.batch(BEGIN_WRITE).await,
+            Mode::Write => self.batch("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE").await,
             Mode::WriteOnce => Ok(()),
             Mode::Read => {
                 self.unsent = true;
@@ -243,9 +243,14 @@ impl PostgresConnection {
     ) -> Result<Vec<Row>, StoreError> {
         let values = params.iter().map(|value| value as &(dyn ToSql + Sync));
         let params: Vec<_> = columns.iter().map(array).chain(values).collect();
+        let is_joined = !columns.is_empty() && self.mode == Mode::Write;
         let rows = self.ask(async |object| {
             let statement = object.prepare_cached(sql).await?;
-            object.query(&statement, &params).await
+            if !is_joined {
+                return object.query(&statement, &params).await;
+            }
+            let (set, rows) = join!(object.batch_execute(BY_INDEXES), object.query(&statement, &params));
+            set.and(rows)
         });
         Ok(rows.await?.into_iter().map(Row::from).collect())
     }

@@ -29,8 +29,8 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// A statement that returns no rows, and its parameters.
 pub type Statement = (&'static str, Vec<Value>);
 
-/// Where what may wait for the rest of a batch does: rows for its end, statements for their like.
-pub(crate) type Batched = (Postponed, Gathering);
+/// Where what may wait for the rest of a batch does: rows for its end, statements for their like, if the batch is worth that.
+pub(crate) type Batched = (Postponed, Option<Gathering>);
 
 /// One open transaction.
 pub struct Tx {
@@ -109,8 +109,7 @@ impl Tx {
 
     /// Another job's part, whose rows may wait for those of the others, and which asks with them.
     pub(crate) fn share_batched(&self, (postponed, gathering): &Batched) -> Result<Self, StoreError> {
-        let (postponed, gathering) = (Some(postponed.clone()), Some(gathering.clone()));
-        Ok(Self { postponed, gathering, ..self.share()? })
+        Ok(Self { postponed: Some(postponed.clone()), gathering: gathering.clone(), ..self.share()? })
     }
 
     /// Runs a statement that returns rows, with others of the batch who ask the same.

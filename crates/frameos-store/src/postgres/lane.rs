@@ -22,13 +22,16 @@ use crate::{
     cipher::Cipher,
     error::StoreError,
     gateway::chain::{LEDGER_CHAIN, RECEIPT_CHAIN},
-    gathered,
+    gathered::{self, Gathering},
+    postponed::Postponed,
     signal::{Signal, Signals},
     tx::{Batched, BoxFuture, Connection, Lane, Mode, Tx},
 };
 
 /// Jobs in one commit.
 const MOST: usize = 128;
+/// From how many jobs on they ask together. Of a few, each goes on while the database works for the next, which is worth more.
+const GATHER_FROM: usize = 16;
 
 /// The ways to the lanes' writers, which end when this is dropped and their queues are empty.
 pub(super) struct Lanes {
@@ -195,12 +198,13 @@ async fn together(
 ) -> Result<Option<Vec<Signal>>, StoreError> {
     begin(tx, lane).await?;
     let mut shares = Vec::with_capacity(jobs.len());
-    let batched = Batched::default();
+    let gathering = Gathering::default();
+    let batched: Batched = (Postponed::default(), (jobs.len() >= GATHER_FROM).then(|| gathering.clone()));
     for _ in 0..jobs.len() {
         // A job that is alone waits for nobody.
         shares.push(if jobs.len() == 1 { tx.share()? } else { tx.share_batched(&batched)? });
     }
-    let (postponed, gathering) = batched;
+    let (postponed, _) = batched;
     let kept = {
         let mut all = pin!(join_all(jobs.iter_mut().zip(&mut shares).map(|(job, tx)| job.run(tx))));
         loop {
