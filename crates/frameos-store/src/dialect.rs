@@ -187,56 +187,15 @@ pub(crate) const fn work_claim(engine: Engine) -> &'static str {
     }
 }
 
-/// `$id`, `$hash` and the parameters that follow them: the lease's owner, its end, now, and how long a token lasts at most.
-macro_rules! ticket_lease {
-    ($given:literal, $id:literal, $hash:literal) => {
-        concat!(
-            "UPDATE tickets SET lease_owner = $3, lease_until = $4, attempt = attempt + 1, live = NULL, token_hash = ",
-            $hash,
-            ", token_attempt = attempt + 1, events = 0, said = NULL, token_until = $5 + 1000 * \
-             (SELECT CASE WHEN e.timeout_ms < $6 THEN e.timeout_ms ELSE $6 END FROM agent_executions e \
-             WHERE e.id = tickets.execution_id)",
-            $given,
-            " WHERE tickets.id = ",
-            $id,
-            " RETURNING tickets.id, kind, execution_id, payload, attempt"
-        )
-    };
-}
-
-/// Leases a run's ticket: `$1`, with the hash of its token: `$2`.
-pub(crate) const SQLITE_TICKET_LEASE: &str = ticket_lease!("", "$1", "$2");
-/// Leases runs' tickets, with hashes, by columns: `$1` and `$2`.
-pub(crate) const PG_TICKETS_LEASE: &str = ticket_lease!(
-    " FROM UNNEST(CAST($1 AS TEXT[]), CAST($2 AS TEXT[])) AS given (id, hash)",
-    "given.id",
-    "given.hash"
-);
-
-macro_rules! execution_begin {
-    ($ids:literal) => {
-        concat!(
-            "UPDATE agent_executions SET status = 'running', attempt = attempt + 1, started_at = $2, isolation = $3 WHERE id ",
-            $ids,
-            " AND status IN ('queued', 'running') RETURNING id, attempt"
-        )
-    };
-}
-
-/// Begins an attempt of a run: `$1`; `$2` now, `$3` the isolation.
-pub(crate) const SQLITE_EXECUTION_BEGIN: &str = execution_begin!("= $1");
-/// As the same, of several runs.
-pub(crate) const PG_EXECUTIONS_BEGIN: &str = execution_begin!("= ANY(CAST($1 AS TEXT[]))");
+/// Notes that attempts have begun, given by columns: `$1` runs, `$2` their numbers; `$3` the worker, `$4` now.
+pub(crate) const PG_ATTEMPTS_INSERT: &str = "INSERT INTO execution_attempts (execution_id, attempt, worker, started_at) \
+     SELECT execution_id, attempt, $3, $4 FROM UNNEST(CAST($1 AS TEXT[]), CAST($2 AS BIGINT[])) AS begun (execution_id, attempt)";
 
 /// Adds jobs, given by columns: `$1` ids, `$2` kinds, `$3` keys, `$4` payloads, `$5` times; `$6` class, `$7` now.
 pub(crate) const PG_JOBS_ENQUEUE: &str = "INSERT INTO tickets (id, kind, job_key, payload, run_at, class, vtime, created_at) \
      SELECT id, kind, job_key, payload, run_at, $6, 0, $7 \
      FROM UNNEST(CAST($1 AS TEXT[]), CAST($2 AS TEXT[]), CAST($3 AS TEXT[]), CAST($4 AS TEXT[]), CAST($5 AS BIGINT[])) \
      AS new (id, kind, job_key, payload, run_at) ON CONFLICT (kind, job_key) DO NOTHING RETURNING id";
-
-/// Removes jobs by their claims: `$1` ids, `$2` attempts.
-pub(crate) const PG_JOBS_DELETE: &str = "DELETE FROM tickets USING UNNEST(CAST($1 AS TEXT[]), CAST($2 AS BIGINT[])) AS ended (id, attempt) \
-     WHERE tickets.id = ended.id AND tickets.attempt = ended.attempt RETURNING tickets.id, tickets.attempt";
 
 /// Takes statistics events out of their table: `$1` how many. Locks as [`ticket_due`] does.
 pub(crate) const fn stat_events_take(engine: Engine) -> &'static str {

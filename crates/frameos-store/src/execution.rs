@@ -7,7 +7,7 @@ mod developer;
 mod list;
 mod transition;
 
-use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use frameos_domain::{
     clock::Timestamp,
@@ -22,7 +22,11 @@ use frameos_domain::{
 };
 use serde_json::{Map, Value as Json};
 
-use crate::{Place, Row, StoreError, Tx, page::read_all, params, postponed::Column, tx::Engine};
+use crate::{
+    Place, Row, StoreError, Tx,
+    gathered::{Gathered, gathered},
+    params,
+};
 
 pub use attempt::{Attempt, execution_attempts};
 pub use developer::{
@@ -145,13 +149,18 @@ impl std::fmt::Debug for Execution {
 
 macro_rules! select {
     ($rest:literal) => {
+        select!("", $rest)
+    };
+    ($further:literal, $rest:literal) => {
         concat!(
             "SELECT e.id, e.deployment_id, e.agent_id, a.name, a.slug, e.user_id, e.version_id, e.version, e.inputs, \
              e.outputs, e.status, e.attempt, e.salt, e.timeout_ms, e.price_amount, e.price_currency, e.free_month, \
              e.confirmed, e.mandate_id, e.payment_id, e.payment_receipt_id, e.cancel_requested, e.created_at, e.started_at, \
              e.completed_at, e.duration_ms, e.stdout, e.stderr, e.stdout_bytes, e.stderr_bytes, e.log_object, \
              e.error_message, e.exit_code, e.resources, e.isolation, e.failure_reason, e.settlement, e.refunded_amount, e.terms, \
-             a.developer_id FROM agent_executions e JOIN agent_definitions a ON a.id = e.agent_id ",
+             a.developer_id",
+            $further,
+            " FROM agent_executions e JOIN agent_definitions a ON a.id = e.agent_id ",
             $rest
         )
     };
@@ -277,19 +286,10 @@ pub async fn executions_get_unscoped(
     tx: &mut Tx,
     ids: &[ExecutionId],
 ) -> Result<Vec<Option<Execution>>, StoreError> {
-    let mut found = Vec::with_capacity(ids.len());
-    if tx.engine() == Engine::Sqlite {
-        for id in ids {
-            found.push(execution_get_unscoped(tx, *id).await?);
-        }
-        return Ok(found);
-    }
-    let sql = select!("WHERE e.id = ANY(CAST($1 AS TEXT[]))");
-    let rows = tx.query_columns(sql, &[Column::texts(ids)], &[]).await?;
-    let rows = read_all(&rows, |row| read(tx, row).map(|run| (run.id, run)))?;
-    let mut rows: BTreeMap<_, _> = rows.into_iter().collect();
-    found.extend(ids.iter().map(|id| rows.remove(id)));
-    Ok(found)
+    static GET: LazyLock<Gathered> = gathered!(select!("{n}", "{join} WHERE e.id = $1"), (Text));
+    let values: Vec<_> = ids.iter().map(|id| params![*id]).collect();
+    let found = tx.query_each(&GET, &values).await?;
+    found.iter().map(|rows| rows.first().map(|row| read(tx, row)).transpose()).collect()
 }
 
 /// A run of one of the developer's agents.

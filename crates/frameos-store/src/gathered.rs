@@ -58,6 +58,39 @@ impl Gathered {
     }
 }
 
+impl Gathered {
+    fn columns(&self) -> Vec<Column> {
+        self.kinds.iter().map(|kind| Column::new(*kind)).collect()
+    }
+
+    /// Asks for all rows of values at once. What there is for each, in their order.
+    pub(crate) async fn ask(
+        &'static self,
+        tx: &mut Tx,
+        columns: &[Column],
+        askers: usize,
+    ) -> Result<Vec<Vec<Row>>, StoreError> {
+        let rows = tx.query_columns(&self.many, columns, &[]).await?;
+        apart(rows, askers)
+    }
+
+    /// As [`Gathered::ask`], with a row of values for each.
+    pub(crate) async fn ask_rows<const N: usize>(
+        &'static self,
+        tx: &mut Tx,
+        rows: &[[Value; N]],
+    ) -> Result<Vec<Vec<Row>>, StoreError> {
+        let mut columns = self.columns();
+        rows.iter().try_for_each(|row| add(&mut columns, row))?;
+        self.ask(tx, &columns, rows.len()).await
+    }
+}
+
+fn add(columns: &mut [Column], values: &[Value]) -> Result<(), StoreError> {
+    debug_assert_eq!(columns.len(), values.len(), "a value for each parameter");
+    columns.iter_mut().zip(values).try_for_each(|(column, value)| column.push(value))
+}
+
 /// What waits to be asked. Clones share it.
 #[derive(Clone, Default)]
 pub(crate) struct Gathering(Arc<Mutex<Vec<Group>>>);
@@ -88,17 +121,15 @@ impl Gathering {
         values: &[Value],
         answer: oneshot::Sender<Result<Vec<Row>, StoreError>>,
     ) -> Result<(), StoreError> {
-        debug_assert_eq!(statement.kinds.len(), values.len(), "a value for each parameter");
         let mut groups = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let has_room = |group: &Group| std::ptr::eq(group.statement, statement) && group.bytes < LARGEST;
         let known = groups.iter().position(has_room);
         let place = known.unwrap_or_else(|| {
-            let columns = statement.kinds.iter().map(|kind| Column::new(*kind)).collect();
-            groups.push(Group { statement, columns, answers: Vec::new(), bytes: 0 });
+            groups.push(Group { statement, columns: statement.columns(), answers: Vec::new(), bytes: 0 });
             groups.len() - 1
         });
         let group = &mut groups[place];
-        group.columns.iter_mut().zip(values).try_for_each(|(column, value)| column.push(value))?;
+        add(&mut group.columns, values)?;
         group.bytes += values.iter().map(Value::size).sum::<usize>();
         group.answers.push(answer);
         Ok(())
@@ -119,8 +150,7 @@ pub(crate) async fn answer(tx: Tx, groups: Vec<Group>) -> Result<(), StoreError>
     let shares = groups.iter().map(|_| tx.share()).collect::<Result<Vec<_>, _>>()?;
     join_all(groups.into_iter().zip(shares).map(async |(group, mut tx)| {
         let Group { statement, columns, answers, .. } = group;
-        let found = tx.query_columns(&statement.many, &columns, &[]).await;
-        match found.and_then(|rows| apart(rows, answers.len())) {
+        match statement.ask(&mut tx, &columns, answers.len()).await {
             Ok(found) => {
                 for (answer, rows) in answers.into_iter().zip(found) {
                     // A job that is gone is told nothing.

@@ -95,20 +95,7 @@ pub async fn jobs_enqueue(tx: &mut Tx, new: &[&JobNew], now: Timestamp) -> Resul
 
 /// Removes jobs that are done, as [`job_delete`] does one: for each, whether it was this claim's still.
 pub async fn jobs_delete(tx: &mut Tx, jobs: &[&JobTicket]) -> Result<Vec<bool>, StoreError> {
-    if tx.engine() == Engine::Sqlite {
-        let mut deleted = Vec::with_capacity(jobs.len());
-        for job in jobs {
-            deleted.push(job_delete(tx, job).await?);
-        }
-        return Ok(deleted);
-    }
-    let columns =
-        [Column::texts(jobs.iter().map(|job| job.id)), Column::numbers(jobs.iter().map(|job| job.attempt))];
-    let rows = tx.query_columns(dialect::PG_JOBS_DELETE, &columns, &[]).await?;
-    // Two claims of one job may end at once; one of them has lost it.
-    let deleted: BTreeSet<(TicketId, i64)> =
-        rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect::<Result<_, StoreError>>()?;
-    Ok(jobs.iter().map(|job| deleted.contains(&(job.id, job.attempt))).collect())
+    ticket::tickets_delete(tx, jobs.iter().map(|job| (job.id, job.attempt))).await
 }
 
 /// Leases up to `most` due pieces of work, those with money first: new ones, and those whose lease ran out.

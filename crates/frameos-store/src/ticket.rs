@@ -22,9 +22,7 @@ use crate::{
     gathered::{Gathered, gathered},
     page::read_all,
     params,
-    postponed::Column,
     run_token::TOKEN_LONGEST_MS,
-    tx::Engine,
 };
 
 pub use wait::{TicketWait, ticket_wait};
@@ -254,6 +252,14 @@ impl<'a> Claim<'a> {
     }
 }
 
+static LEASE: LazyLock<Gathered> = gathered!(
+    "UPDATE tickets SET lease_owner = $3, lease_until = $4, attempt = attempt + 1, live = NULL, token_hash = $2, \
+     token_attempt = attempt + 1, events = 0, said = NULL, token_until = $5 + 1000 * \
+     (SELECT CASE WHEN e.timeout_ms < $6 THEN e.timeout_ms ELSE $6 END FROM agent_executions e \
+     WHERE e.id = tickets.execution_id){from} WHERE id = $1 RETURNING id, kind, execution_id, payload, attempt{n}",
+    (Text, Text, Text, BigInt, BigInt, BigInt)
+);
+
 /// Leases those that this transaction has locked, in their order, and gives each its token.
 async fn tickets_lease(
     tx: &mut Tx,
@@ -261,22 +267,9 @@ async fn tickets_lease(
     taken: &[(TicketId, &String)],
 ) -> Result<Vec<Ticket>, StoreError> {
     let longest = i64::try_from(TOKEN_LONGEST_MS).unwrap_or(i64::MAX);
-    if tx.engine() == Engine::Sqlite {
-        let mut leased = Vec::with_capacity(taken.len());
-        for (id, hash) in taken {
-            let params = params![*id, *hash, owner, *until, *now, longest];
-            leased.push(read(&tx.query_one(dialect::SQLITE_TICKET_LEASE, &params).await?)?);
-        }
-        return Ok(leased);
-    }
-    let columns =
-        [Column::texts(taken.iter().map(|(id, _)| id)), Column::texts(taken.iter().map(|(_, hash)| hash))];
-    let params = params![owner, *until, *now, longest];
-    let rows = tx.query_columns(dialect::PG_TICKETS_LEASE, &columns, &params).await?;
-    let mut leased = read_all(&rows, |row| read(row).map(|ticket| (ticket.id, ticket)))?
-        .into_iter()
-        .collect::<BTreeMap<_, _>>();
-    Ok(taken.iter().filter_map(|(id, _)| leased.remove(id)).collect())
+    let values: Vec<_> =
+        taken.iter().map(|(id, hash)| params![*id, *hash, owner, *until, *now, longest]).collect();
+    tx.query_each(&LEASE, &values).await?.iter().flatten().map(read).collect()
 }
 
 fn candidate(row: &Row) -> Result<Candidate, StoreError> {
@@ -365,6 +358,15 @@ static DELETE: LazyLock<Gathered> =
 /// Removes a ticket whose work is done. False when it is not this claim's any more.
 pub async fn ticket_delete(tx: &mut Tx, id: TicketId, attempt: i64) -> Result<bool, StoreError> {
     Ok(tx.gather(&DELETE, &params![id, attempt]).await?.len() == 1)
+}
+
+/// Removes tickets as [`ticket_delete`] does: for each, whether it was this claim's still.
+pub(crate) async fn tickets_delete(
+    tx: &mut Tx,
+    claims: impl Iterator<Item = (TicketId, i64)>,
+) -> Result<Vec<bool>, StoreError> {
+    let values: Vec<_> = claims.map(|(id, attempt)| params![id, attempt]).collect();
+    Ok(tx.query_each(&DELETE, &values).await?.iter().map(|rows| rows.len() == 1).collect())
 }
 
 /// Ends every lease: for the start of a process that is its database's only one.

@@ -118,11 +118,27 @@ impl Tx {
         statement: &'static Gathered,
         values: &[Value],
     ) -> Result<Vec<Row>, StoreError> {
-        let Some(gathering) = &self.gathering else { return self.query(&statement.one, values).await };
-        let (refused, gathering) = (self.refuse_after_failure(), gathering.clone());
-        refused?;
+        let Some(gathering) = self.gathering.clone() else { return self.query(&statement.one, values).await };
+        self.refuse_after_failure()?;
         let result = gathering.ask(statement, values).await;
         self.note(result)
+    }
+
+    /// Runs a statement for each row of values, on PostgreSQL at once. What each returned, in their order.
+    pub(crate) async fn query_each<const N: usize>(
+        &mut self,
+        statement: &'static Gathered,
+        rows: &[[Value; N]],
+    ) -> Result<Vec<Vec<Row>>, StoreError> {
+        if self.engine() == Engine::Postgres && rows.len() > 1 {
+            let result = statement.ask_rows(self, rows).await;
+            return self.note(result);
+        }
+        let mut found = Vec::with_capacity(rows.len());
+        for values in rows {
+            found.push(self.query(&statement.one, values).await?);
+        }
+        Ok(found)
     }
 
     /// Leaves a row for the end of the batch. False when it has to be written now: no batch may be waited for.

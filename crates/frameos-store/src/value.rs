@@ -147,7 +147,6 @@ impl<T: Into<Self>> From<Option<T>> for Value {
     }
 }
 
-/// What a column can be read as.
 /// A value where it lies: in its row, or in a parameter.
 #[derive(Debug, Clone, Copy)]
 pub enum Cell<'a> {
@@ -172,6 +171,7 @@ impl Cell<'_> {
     }
 }
 
+/// What a column can be read as.
 pub trait FromValue: Sized {
     fn from_value(cell: Cell<'_>) -> Result<Self, StoreError>;
 }

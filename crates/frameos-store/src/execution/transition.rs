@@ -3,7 +3,7 @@
 //! Invariants: each move is one conditional statement on the state it starts from, and a final state is never left. Moves made
 //! by workers are guarded by their ticket in the same transaction (`ticket.rs`). Every move tells whoever follows the run.
 
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::sync::LazyLock;
 
 use frameos_domain::{
     clock::Timestamp,
@@ -99,6 +99,12 @@ pub async fn execution_delete_unscoped(tx: &mut Tx, id: ExecutionId) -> Result<(
     Ok(())
 }
 
+static BEGIN: LazyLock<Gathered> = gathered!(
+    "UPDATE agent_executions SET status = 'running', attempt = attempt + 1, started_at = $2, isolation = $3{from} \
+     WHERE id = $1 AND status IN ('queued', 'running') RETURNING attempt{n}",
+    (Text, BigInt, Text)
+);
+
 /// Begins an attempt of each of these runs under an isolation; the result says anew what was in force. Their numbers, in their order;
 /// None for a run that has ended or is being settled.
 pub async fn executions_begin(
@@ -108,51 +114,45 @@ pub async fn executions_begin(
     isolation: Option<String>,
     now: Timestamp,
 ) -> Result<Vec<Option<i64>>, StoreError> {
-    let begun = match tx.engine() {
-        Engine::Sqlite => {
-            let mut begun = Vec::with_capacity(ids.len());
-            for id in ids {
-                let params = params![*id, now, isolation.clone()];
-                begun.extend(tx.query(dialect::SQLITE_EXECUTION_BEGIN, &params).await?);
+    let values: Vec<_> = ids.iter().map(|id| params![*id, now, isolation.clone()]).collect();
+    let (mut numbers, mut begun) = (Vec::with_capacity(ids.len()), Vec::with_capacity(ids.len()));
+    for (id, rows) in ids.iter().zip(tx.query_each(&BEGIN, &values).await?) {
+        let attempt = rows.first().map(|row| row.get(0)).transpose()?;
+        if let Some(attempt) = attempt {
+            if attempt > 1 {
+                execution_attempt_lost(tx, *id, now).await?;
             }
-            begun
+            tx.announce_execution(*id);
+            begun.push((*id, attempt));
         }
-        Engine::Postgres => {
-            let columns = [Column::texts(ids)];
-            tx.query_columns(dialect::PG_EXECUTIONS_BEGIN, &columns, &params![now, isolation]).await?
-        }
-    };
-    let mut numbers = BTreeMap::new();
-    for row in &begun {
-        let (id, attempt): (ExecutionId, i64) = (row.get(0)?, row.get(1)?);
-        if attempt > 1 {
-            execution_attempt_lost(tx, id, now).await?;
-        }
-        tx.announce_execution(id);
-        numbers.insert(id, attempt);
+        numbers.push(attempt);
     }
-    attempts_insert(tx, &numbers, worker, now).await?;
-    Ok(ids.iter().map(|id| numbers.get(id).copied()).collect())
+    attempts_insert(tx, &begun, worker, now).await?;
+    Ok(numbers)
 }
 
 async fn attempts_insert(
     tx: &mut Tx,
-    numbers: &BTreeMap<ExecutionId, i64>,
+    begun: &[(ExecutionId, i64)],
     worker: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    if tx.engine() == Engine::Sqlite {
-        let sql = "INSERT INTO execution_attempts (execution_id, attempt, worker, started_at) VALUES ($1, $2, $3, $4)";
-        for (id, attempt) in numbers {
-            tx.execute(sql, &params![*id, *attempt, worker, now]).await?;
-        }
-        return Ok(());
+    if tx.engine() == Engine::Postgres && begun.len() > 1 {
+        let columns = [
+            Column::texts(begun.iter().map(|(id, _)| id)),
+            Column::numbers(begun.iter().map(|(_, attempt)| *attempt)),
+        ];
+        return tx
+            .query_columns(dialect::PG_ATTEMPTS_INSERT, &columns, &params![worker, now])
+            .await
+            .map(drop);
     }
-    let sql = "INSERT INTO execution_attempts (execution_id, attempt, worker, started_at) \
-               SELECT execution_id, attempt, $3, $4 FROM UNNEST(CAST($1 AS TEXT[]), CAST($2 AS BIGINT[])) \
-               AS begun (execution_id, attempt)";
-    let columns = [Column::texts(numbers.keys()), Column::numbers(numbers.values().copied())];
-    tx.query_columns(sql, &columns, &params![worker, now]).await.map(drop)
+    let sql =
+        "INSERT INTO execution_attempts (execution_id, attempt, worker, started_at) VALUES ($1, $2, $3, $4)";
+    for (id, attempt) in begun {
+        tx.execute(sql, &params![*id, *attempt, worker, now]).await?;
+    }
+    Ok(())
 }
 
 /// Notes that an attempt still open belongs to a worker that was lost. To be called by whoever holds the ticket now.

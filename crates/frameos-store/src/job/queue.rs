@@ -120,10 +120,7 @@ async fn make(tx: &mut Tx, changes: &[Change]) -> Result<Vec<bool>, StoreError> 
             Change::Finish(job) => ended.push(job),
         }
     }
-    let mut finished = match ended.is_empty() {
-        false => jobs_delete(tx, &ended).await?.into_iter(),
-        true => Vec::new().into_iter(),
-    };
+    let mut finished = jobs_delete(tx, &ended).await?.into_iter();
     let mut added = match now {
         Some(now) => jobs_enqueue(tx, &new, now).await?.into_iter(),
         None => Vec::new().into_iter(),

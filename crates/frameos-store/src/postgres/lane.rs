@@ -25,7 +25,7 @@ use crate::{
     gathered::{self, Gathering},
     postponed::Postponed,
     signal::{Signal, Signals},
-    tx::{Batched, BoxFuture, Connection, Lane, Mode, Tx},
+    tx::{BoxFuture, Connection, Lane, Mode, Tx},
 };
 
 /// Jobs in one commit.
@@ -198,13 +198,12 @@ async fn together(
 ) -> Result<Option<Vec<Signal>>, StoreError> {
     begin(tx, lane).await?;
     let mut shares = Vec::with_capacity(jobs.len());
-    let gathering = Gathering::default();
-    let batched: Batched = (Postponed::default(), (jobs.len() >= GATHER_FROM).then(|| gathering.clone()));
+    let (postponed, gathering) = (Postponed::default(), Gathering::default());
+    let batched = (postponed.clone(), (jobs.len() >= GATHER_FROM).then(|| gathering.clone()));
     for _ in 0..jobs.len() {
         // A job that is alone waits for nobody.
         shares.push(if jobs.len() == 1 { tx.share()? } else { tx.share_batched(&batched)? });
     }
-    let (postponed, _) = batched;
     let kept = {
         let mut all = pin!(join_all(jobs.iter_mut().zip(&mut shares).map(|(job, tx)| job.run(tx))));
         loop {
