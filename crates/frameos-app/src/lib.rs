@@ -27,6 +27,7 @@ mod execution;
 mod idempotency;
 mod inputs;
 mod jobs;
+mod lease;
 mod live;
 mod login;
 mod mail;

@@ -5,12 +5,17 @@
 //! platform could not do is retried, what the agent did wrong is not, unless its manifest allows it; logs, messages and
 //! outputs are cleared of secret inputs before they are stored.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use frameos_domain::{
     clock::Timestamp,
     execution::{FailureReason, RunStatus},
-    id::ExecutionId,
     receipt::Resources,
     redact::Redactor,
     usage::Charge,
@@ -26,10 +31,7 @@ use frameos_store::{
 use opentelemetry::KeyValue;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
-use tokio::{
-    sync::{broadcast::error::RecvError, mpsc},
-    time::Instant,
-};
+use tokio::{sync::mpsc, time::Instant};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span, trace_span};
 
@@ -40,6 +42,7 @@ use crate::{
     code_cache,
     error::{AppError, Result},
     execution::LogsView,
+    lease::{cancel_wanted, lease_keep},
     manifest_cache::manifest_load,
     metrics::{Retry, Stage},
     outcome::{RunEnd, outcome_judge},
@@ -57,11 +60,6 @@ const CANCELLED: &str = "the run was cancelled";
 const BACKOFF: Duration = Duration::from_secs(2);
 /// Between two tries to keep a result while the database is away.
 const STORE_AGAIN: Duration = Duration::from_millis(500);
-/// When to look for a cancel that came between the claim, which would have seen it, and the time somebody listened. A short run is over
-/// by then, and a cancelled one is no success, however late that is seen.
-const LOOK_FIRST: Duration = Duration::from_millis(250);
-/// The safety net under the word that a run is to be cancelled.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// Events of a run that may wait to be read. They are read at once.
 const EVENTS: usize = 16;
 
@@ -203,7 +201,7 @@ async fn sandbox_run(
 ) -> Result<(Outcome, Vec<RunEvent>)> {
     let app = &worker.app;
     let (cancel, asked) = (stop.child_token(), app.now());
-    let lost = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let lost = Arc::new(AtomicBool::new(false));
     let watch = tokio::spawn(lease_keep(app.clone(), ticket.clone(), cancel.clone(), Arc::clone(&lost)));
     let (sender, events) = mpsc::channel(EVENTS);
     let (outcome, left) = tokio::join!(
@@ -211,7 +209,7 @@ async fn sandbox_run(
         worker.live.follow(app, (ticket, attempt), redactor.clone(), events)
     );
     watch.abort();
-    if lost.load(std::sync::atomic::Ordering::Acquire) {
+    if lost.load(Ordering::Acquire) {
         app.metrics().lease_lost();
         return Err(AppError::internal("the lease was lost while the agent ran"));
     }
@@ -238,84 +236,6 @@ fn sandbox_trace(asked: Timestamp, outcome: &Outcome) {
         _ => Vec::new(),
     };
     trace_past("agent", (started, started.plus(Duration::from_millis(used.wall_ms))), exit_code);
-}
-
-/// Cancels the sandbox when the user asks, and when the lease is gone: another worker has the run then, or will, and what can no
-/// longer be reported must not go on.
-async fn lease_keep(
-    app: App,
-    ticket: Ticket,
-    cancel: CancellationToken,
-    lost: Arc<std::sync::atomic::AtomicBool>,
-) {
-    let user = async {
-        cancel_heard(&app, ticket.execution_id).await;
-        cancel.cancel();
-        // Ending takes its time, too.
-        std::future::pending::<()>().await;
-    };
-    tokio::select! {
-        () = user => {}
-        () = lease_lost(&app, &ticket) => {
-            lost.store(true, std::sync::atomic::Ordering::Release);
-            cancel.cancel();
-        }
-    }
-}
-
-/// Renews the lease until it is gone. A database that does not answer is waited for no longer than the lease lasts.
-async fn lease_lost(app: &App, ticket: &Ticket) {
-    let lease = app.settings.lease;
-    let mut kept_until = Instant::now() + lease;
-    loop {
-        tokio::time::sleep(lease / 3).await;
-        let asked = Instant::now();
-        match tokio::time::timeout_at(kept_until, lease_renew(app, ticket)).await {
-            Ok(Ok(true)) => kept_until = asked + lease,
-            Ok(Err(_)) if Instant::now() < kept_until => {}
-            Ok(Ok(false) | Err(_)) | Err(_) => return,
-        }
-    }
-}
-
-/// Until the user wants the run cancelled.
-async fn cancel_heard(app: &App, id: ExecutionId) {
-    let mut cancels = app.store().execution_cancels();
-    let mut patience = LOOK_FIRST;
-    loop {
-        let told = async {
-            loop {
-                match cancels.recv().await {
-                    Ok(cancelled) if cancelled != id => {}
-                    // What was missed may have been about this run.
-                    Ok(_) | Err(RecvError::Lagged(_)) => return,
-                    Err(RecvError::Closed) => std::future::pending().await,
-                }
-            }
-        };
-        // A look that finds nothing is all that a hint that got lost costs.
-        let _ = tokio::time::timeout(patience, told).await;
-        if matches!(cancel_wanted(app, id).await, Ok(true)) {
-            return;
-        }
-        patience = LOOK_EVERY;
-    }
-}
-
-async fn lease_renew(app: &App, ticket: &Ticket) -> Result<bool> {
-    let until = app.now().plus(app.settings.lease);
-    let (id, attempt, owner) = (ticket.id, ticket.attempt, app.settings.worker_name.clone());
-    Ok(app
-        .store()
-        .tx(move |tx| Box::pin(async move { ticket::ticket_renew(tx, id, attempt, &owner, until).await }))
-        .await?)
-}
-
-async fn cancel_wanted(app: &App, id: ExecutionId) -> Result<bool> {
-    Ok(app
-        .store()
-        .read(move |tx| Box::pin(async move { execution::execution_cancel_requested_unscoped(tx, id).await }))
-        .await?)
 }
 
 /// What is written when a run has ended.
