@@ -67,14 +67,15 @@ pub struct Cipher {
 /// Gives the keys that there are now.
 pub type KeySource = Arc<dyn Fn() -> Vec<MasterKey> + Send + Sync>;
 
-/// How often a key nobody knows has the source asked: what is damaged must not cost a look at files each time.
+/// How often the same key nobody knows has the source asked: what is damaged must not cost a look at files each time.
 const ASK_EVERY: Duration = Duration::from_millis(500);
 
 struct Ring {
     /// The first one writes.
     keys: Vec<Arc<KeyEntry>>,
     source: Option<KeySource>,
-    asked: Option<Instant>,
+    /// The key the source was last asked for in vain, and when.
+    missed: Option<([u8; KEY_ID_LEN], Instant)>,
     /// Until when it may write; None: for ever.
     fresh_until: Option<Instant>,
 }
@@ -88,7 +89,7 @@ impl Cipher {
     /// `newest` writes; it and the `older` ones read.
     pub fn new(newest: &MasterKey, older: &[MasterKey]) -> Result<Self, CipherError> {
         let keys = std::iter::once(newest).chain(older).map(KeyEntry::new).collect::<Result<Vec<_>, _>>()?;
-        let ring = Ring { keys, source: None, asked: None, fresh_until: None };
+        let ring = Ring { keys, source: None, missed: None, fresh_until: None };
         Ok(Self { ring: Arc::new(RwLock::new(ring)) })
     }
 
@@ -121,17 +122,24 @@ impl Cipher {
             return found;
         }
         let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
-        let source = ring.source.clone()?;
-        if ring.asked.is_some_and(|asked| asked.elapsed() < ASK_EVERY) {
-            return known(&ring);
+        // Another may have found it while this one waited.
+        if let Some(found) = known(&ring) {
+            return Some(found);
         }
-        ring.asked = Some(Instant::now());
+        let source = ring.source.clone()?;
+        if ring.missed.is_some_and(|(missed, asked)| missed == id && asked.elapsed() < ASK_EVERY) {
+            return None;
+        }
         for master in source() {
             if !ring.keys.iter().any(|entry| entry.id == master.id_bytes()) {
                 ring.keys.extend(KeyEntry::new(&master).ok());
             }
         }
-        known(&ring)
+        let found = known(&ring);
+        if found.is_none() {
+            ring.missed = id.try_into().ok().map(|id| (id, Instant::now()));
+        }
+        found
     }
 
     /// Encrypts `plain` for one place.
@@ -254,5 +262,29 @@ mod tests {
         assert_eq!(after.open(HERE, &sealed).unwrap(), b"secret");
         let rewritten = after.seal(HERE, b"secret").unwrap();
         assert!(matches!(before.open(HERE, &rewritten), Err(CipherError::UnknownKey { .. })));
+    }
+
+    #[test]
+    fn keys_that_come_one_upon_the_other_are_found_and_one_that_is_missing_is_not_sought_each_time() {
+        let keys: Vec<_> = (1..=3).map(|byte| MasterKey::from_bytes([byte; 32])).collect();
+        let sealed = |key| Cipher::new(key, &[]).unwrap().seal(HERE, b"secret").unwrap();
+        let (given, asked) = (Arc::new(RwLock::new(1)), Arc::new(RwLock::new(0)));
+        let reader = Cipher::new(&keys[0], &[]).unwrap();
+        reader.source_set({
+            let (keys, given, asked) = (keys.clone(), Arc::clone(&given), Arc::clone(&asked));
+            Arc::new(move || {
+                *asked.write().unwrap() += 1;
+                keys[..*given.read().unwrap()].to_vec()
+            })
+        });
+        for count in [2, 3] {
+            *given.write().unwrap() = count;
+            assert_eq!(reader.open(HERE, &sealed(&keys[count - 1])).unwrap(), b"secret", "key {count}");
+        }
+        let stranger = sealed(&MasterKey::from_bytes([9; 32]));
+        for _ in 0..3 {
+            assert!(matches!(reader.open(HERE, &stranger), Err(CipherError::UnknownKey { .. })));
+        }
+        assert_eq!(*asked.read().unwrap(), 3);
     }
 }
