@@ -1,5 +1,5 @@
-//! `kill -9` of payment gateways amid issuing, executing, voiding and topping up: no money is lost, made or spent twice, and
-//! nobody spends more than they have or allow themselves.
+//! `kill -9` of payment gateways, or of their database, amid issuing, executing, voiding and topping up: no money is lost, made or spent
+//! twice, nobody spends more than they have or allow themselves, and what was answered stays.
 //!
 //! `FRAMEOS_TEST_SEED=N` chooses other moments, `FRAMEOS_TEST_INTERLEAVINGS=N` more purchases (a few hundred by default).
 
@@ -38,13 +38,24 @@ const LATEST_KILL_MS: u64 = 250;
 
 #[test]
 fn no_kill_makes_or_loses_money_on_sqlite() {
-    eprintln!("{}", Storm::new(None).run());
+    eprintln!("{}", Storm::new(Victims::Gateways(None)).run());
 }
 
 #[test]
 fn no_kill_makes_or_loses_money_with_two_gateways_on_postgres() {
     let postgres = Postgres::start();
-    eprintln!("{}", Storm::new(Some(Postgres::url_at(postgres.port))).run());
+    eprintln!("{}", Storm::new(Victims::Gateways(Some(Postgres::url_at(postgres.port)))).run());
+}
+
+#[test]
+fn no_crash_of_the_database_takes_back_what_was_answered() {
+    eprintln!("{}", Storm::new(Victims::Database(Postgres::start())).run());
+}
+
+/// What is killed: gateways, on SQLite or the PostgreSQL named, or the database of those that live on.
+enum Victims {
+    Gateways(Option<String>),
+    Database(Postgres),
 }
 
 /// One purchase, as far as its buyer knows.
@@ -63,6 +74,8 @@ struct Known {
 struct Storm {
     frameos: Frameos,
     database: Option<String>,
+    /// The database, where that is the victim.
+    postgres: Option<Postgres>,
     random: Random,
     runtime: Runtime,
     purchases: Vec<Known>,
@@ -70,10 +83,15 @@ struct Storm {
 }
 
 impl Storm {
-    fn new(database: Option<String>) -> Self {
+    fn new(victims: Victims) -> Self {
+        let (database, postgres) = match victims {
+            Victims::Gateways(database) => (database, None),
+            Victims::Database(postgres) => (Some(Postgres::url_at(postgres.port)), Some(postgres)),
+        };
         Self {
             frameos: Frameos::new(),
             database,
+            postgres,
             random: Random::new(setting("FRAMEOS_TEST_SEED").unwrap_or(0x60D5)),
             runtime: Runtime::new().unwrap(),
             purchases: Vec::new(),
@@ -107,11 +125,16 @@ impl Storm {
             let victim = usize::try_from(self.random.below(servers.len() as u64)).unwrap();
             // The moment of the kill is what is random here.
             std::thread::sleep(moment);
-            servers.swap_remove(victim).kill();
             kills += 1;
-            servers.push(self.start(&addresses[victim]));
-            let last = servers.len() - 1;
-            servers.swap(victim, last);
+            if let Some(postgres) = &mut self.postgres {
+                postgres.crash();
+                postgres.start_again();
+            } else {
+                servers.swap_remove(victim).kill();
+                servers.push(self.start(&addresses[victim]));
+                let last = servers.len() - 1;
+                servers.swap(victim, last);
+            }
             while let Some(known) = self.runtime.block_on(going.join_next()) {
                 self.purchases.push(known.unwrap());
             }
