@@ -1,7 +1,8 @@
 //! How well a worker keeps its slots busy, and how soon a newcomer is served beside a heavy user. Agents are replaced by sleeps;
 //! claims, results, payments, settlements and receipts are the real ones, on disk.
 //!
-//! `make bench-engine` runs it. SQLite; PostgreSQL too when `FRAMEOS_TEST_POSTGRES_URL` is set. `FRAMEOS_BENCH_RUNS` says how many runs.
+//! `make bench-engine` runs it. SQLite; PostgreSQL too when `FRAMEOS_TEST_POSTGRES_URL` is set; `FRAMEOS_BENCH_ENGINE` (`sqlite`, `postgres`)
+//! leaves the other out. `FRAMEOS_BENCH_RUNS` says how many runs.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark reports or fails")]
 
 mod platform;
@@ -29,6 +30,9 @@ fn main() {
     let runs = variable("FRAMEOS_BENCH_RUNS").map_or(10_000, |runs| runs.parse().unwrap());
     let mut engines = vec![TestEngine::Sqlite];
     engines.extend(variable("FRAMEOS_TEST_POSTGRES_URL").map(|_| TestEngine::Postgres));
+    if let Some(only) = variable("FRAMEOS_BENCH_ENGINE") {
+        engines.retain(|engine| format!("{engine:?}").to_lowercase() == only);
+    }
     for engine in engines {
         runtime.block_on(slots(engine, runs));
         runtime.block_on(order(engine, runs / 2));

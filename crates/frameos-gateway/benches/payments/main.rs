@@ -4,7 +4,7 @@
 //! A payment is an intent, a mandate with its hold, and an execute with its receipt: three calls in process, one after the other for
 //! each of sixteen users. SQLite in a temporary folder with full durability; PostgreSQL when `FRAMEOS_TEST_POSTGRES_URL` is set
 //! (`make bench-gateway` starts one that syncs). `FRAMEOS_BENCH_ENTRIES` (1,000,000 ledger entries) and `FRAMEOS_BENCH_ROUNDS`
-//! (5) say how much; each figure is the median of its rounds.
+//! (5) say how much; each figure is the median of its rounds. `FRAMEOS_BENCH_ENGINE` (`sqlite`, `postgres`) leaves the other out.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -46,8 +46,12 @@ fn main() {
         rounds: setting("FRAMEOS_BENCH_ROUNDS", 5),
     };
     println!("{:<44}{:>12}{:>14}", "payment gateway", "measured", "target");
-    runtime.block_on(measure(TestEngine::Sqlite, "SQLite", size));
-    if variable("FRAMEOS_TEST_POSTGRES_URL").is_some() {
+    let only = variable("FRAMEOS_BENCH_ENGINE");
+    let is_wanted = |name: &str| only.as_ref().is_none_or(|only| only == name);
+    if is_wanted("sqlite") {
+        runtime.block_on(measure(TestEngine::Sqlite, "SQLite", size));
+    }
+    if is_wanted("postgres") && variable("FRAMEOS_TEST_POSTGRES_URL").is_some() {
         runtime.block_on(measure(TestEngine::Postgres, "PostgreSQL", size));
     }
 }
