@@ -30,6 +30,7 @@ pub mod scan;
 pub mod schema;
 pub mod signing;
 pub mod split;
+pub mod statement;
 pub mod subscription;
 pub mod usage;
 pub mod version;

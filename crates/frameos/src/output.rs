@@ -60,7 +60,8 @@ pub fn table<const N: usize>(header: [&str; N], rows: impl IntoIterator<Item = [
 }
 
 /// Writes names and values to stdout, one pair per line, values aligned.
-pub fn pairs<const N: usize>(pairs: [(&str, String); N]) -> Result<()> {
+pub fn pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, String)>) -> Result<()> {
+    let pairs: Vec<_> = pairs.into_iter().collect();
     let width = pairs.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     for (name, value) in pairs.into_iter().filter(|(_, value)| !value.is_empty()) {
         line(&format!("{name:width$}  {value}"))?;

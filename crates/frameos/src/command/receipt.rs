@@ -1,4 +1,4 @@
-//! `frameos receipt`: fetching a run's receipt, and checking one without any server.
+//! `frameos receipt`: fetching a run's receipt, and checking one, or another statement of the gateway's, without any server.
 
 use std::path::{Path, PathBuf};
 
@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use frameos_domain::{
     receipt::{RunReceipt, RunReceiptDocument, salted_hash},
     signing::{KeySet, PublicKey},
+    statement::{Statement, StatementDocument},
 };
 use serde_json::{Value, json};
 
@@ -21,7 +22,7 @@ use crate::{
 pub enum Receipt {
     /// Fetch the signed receipt of a run that has ended
     Get(Get),
-    /// Check a receipt file offline: whether one byte of it was changed, and who signed it
+    /// Check a receipt, refusal, refund or mandate offline: whether one byte of it was changed, and who signed it
     Verify(Verify),
 }
 
@@ -43,7 +44,7 @@ pub struct Get {
                   them with the ones the platform publishes at /.well-known/jwks.json."
 )]
 pub struct Verify {
-    /// The receipt, as `receipt get` writes it or as the API answered it
+    /// The receipt as `receipt get` writes it or as the API answered it, or a signed JWS of the gateway's
     file: PathBuf,
     /// Key set the signer must be in: a saved /.well-known/jwks.json
     #[arg(long, value_name = "FILE")]
@@ -94,6 +95,15 @@ async fn verify(args: &Verify) -> Result<()> {
     let not_valid = || format!("{} is not valid", args.file.display());
     let text = std::str::from_utf8(&bytes)
         .map_err(|_| Failure::failed(format!("{} is not a receipt: it is not text", args.file.display())))?;
+    if let Some(document) = StatementDocument::find(text) {
+        if args.salt.is_some() {
+            return Err(Failure::usage("--salt, --inputs and --outputs are for the receipts of runs"));
+        }
+        let (statement, key) = document
+            .verify(trusted.as_ref())
+            .map_err(|problem| anyhow::Error::new(problem).context(not_valid()))?;
+        return statement_show(args, &statement, &key, trusted.is_some());
+    }
     let checked = RunReceiptDocument::parse(text)
         .and_then(|document| document.verify(trusted.as_ref()).map(|key| (document, key)));
     let (document, key) = checked.map_err(|problem| anyhow::Error::new(problem).context(not_valid()))?;
@@ -216,6 +226,63 @@ fn show(receipt: &RunReceipt, key: &PublicKey, checked: &Checked) -> Result<()> 
         ("completed", receipt.completed_at.to_string()),
         ("signed by", format!("key {}{}", key.kid(), and(checked.trusted, "which is in the key set"))),
     ])
+}
+
+fn statement_show(args: &Verify, statement: &Statement, key: &PublicKey, trusted: bool) -> Result<()> {
+    if args.json {
+        return output::json(&json!({
+            "valid": true, "key_id": key.kid(), "trusted": trusted, "type": statement.typ(), "receipt": statement,
+        }));
+    }
+    let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    let ledger = |transaction: &str, hash: &str| format!("{transaction}, sha256 {hash}");
+    let parts = match statement {
+        Statement::Mandate(mandate) => vec![
+            ("mandate", mandate.id.to_string()),
+            ("payer", mandate.agent_id.clone()),
+            ("payee", mandate.vendor.clone()),
+            ("run", text(&mandate.execution_id)),
+            ("allows", money::show(mandate.amount, mandate.currency.as_str())),
+            ("until", mandate.expires_at.to_string()),
+            ("issued", mandate.issued_at.to_string()),
+        ],
+        Statement::Payment(receipt) => vec![
+            ("payment receipt", format!("{} (number {})", receipt.id, receipt.sequence)),
+            ("payment", receipt.payment_id.map(|id| id.to_string()).unwrap_or_default()),
+            ("refused", text(&receipt.reason)),
+            ("mandate", format!("{}, sha256 {}", receipt.mandate_id, receipt.mandate_hash)),
+            ("amount", money::show(receipt.amount, receipt.currency.as_str())),
+            (
+                "ledger",
+                receipt.ledger_hash.as_ref().map_or_else(String::new, |hash| {
+                    ledger(receipt.ledger_transaction_id.as_deref().unwrap_or_default(), hash)
+                }),
+            ),
+            ("issued", receipt.issued_at.to_string()),
+        ],
+        Statement::Refusal(refusal) => vec![
+            ("refusal", refusal.id.to_string()),
+            ("refused", refusal.reason.clone()),
+            ("rule", text(&refusal.rule)),
+            ("payer", refusal.agent_id.clone()),
+            ("run", text(&refusal.execution_id)),
+            ("amount", money::show(refusal.amount, refusal.currency.as_str())),
+            ("issued", refusal.issued_at.to_string()),
+        ],
+        Statement::Refund(refund) => vec![
+            ("refund", refund.id.to_string()),
+            ("of", format!("payment {}, receipt {}", refund.payment_id, refund.receipt_id)),
+            ("to", refund.agent_id.clone()),
+            ("amount", money::show(refund.amount, refund.currency.as_str())),
+            ("back so far", money::show(refund.refunded_total, refund.currency.as_str())),
+            ("reason", refund.reason.clone()),
+            ("ledger", ledger(&refund.ledger_transaction_id, &refund.ledger_hash)),
+            ("issued", refund.issued_at.to_string()),
+        ],
+    };
+    output::line("valid: nothing was changed since it was signed")?;
+    let signer = format!("key {}{}", key.kid(), if trusted { ", which is in the key set" } else { "" });
+    output::pairs(parts.into_iter().chain([("signed by", signer)]))
 }
 
 /// A file that cannot be read is wrong usage: nothing is known of a receipt then.

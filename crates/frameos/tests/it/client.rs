@@ -87,10 +87,24 @@ fn an_agent_is_published_reviewed_deployed_run_and_paid() {
         .unwrap();
     frameos.run(["receipt", "verify", "changed.json"]).expect(1);
 
+    let args = ["admin", "refund", id, "--amount", "0.20", "--reason", "one column was missing", "--json"];
+    let refund = frameos.run(args).expect(0).stdout;
+    std::fs::write(frameos.path("refund.json"), &refund).unwrap();
+    let proved = ["receipt", "verify", "refund.json", "--server", &server.url, "--json"];
+    let proved = frameos.run(proved).expect(0).json();
+    assert_eq!((&proved["trusted"], &proved["type"]), (&json!(true), &json!("frameos-refund-receipt+jws")));
+    assert_eq!(proved["receipt"]["amount"], 20);
+    assert_eq!(wallet(&frameos), (before - 30, 0));
+    let kept: Value = serde_json::from_str(&receipt).unwrap();
+    let jws = kept["proofs"]["payment_receipt"].as_str().unwrap();
+    std::fs::write(frameos.path("payment.jws"), jws).unwrap();
+    let shown = frameos.run(["receipt", "verify", "payment.jws", "--server", &server.url]).expect(0).stdout;
+    assert!(shown.contains("INR 0.50") && shown.contains("in the key set"), "{shown}");
+
     let args = ["execute", "obedient", "--input", "ms=0", "--input", "fail=true", "--wait"];
     let failed = frameos.run(args).expect(1);
     assert!(failed.stdout.contains("told to fail") && failed.stdout.contains("nothing"), "{}", failed.stdout);
-    assert_eq!(wallet(&frameos), (before - 50, 0));
+    assert_eq!(wallet(&frameos), (before - 30, 0));
 
     let slow = frameos.run(["execute", "obedient", "--input", "ms=50000", "--json"]).expect(0).json();
     frameos.run(["cancel", slow["execution_id"].as_str().unwrap()]).expect(0);

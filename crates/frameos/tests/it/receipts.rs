@@ -306,3 +306,48 @@ fn proofs_must_be_the_ones_of_the_receipt() {
     bare.proofs = None;
     bare.verify(Some(&keys)).unwrap();
 }
+
+#[test]
+fn the_gateways_statements_verify_alone_and_as_they_were_answered() {
+    let frameos = Frameos::new();
+    let allowed = mandate(&failed());
+    let mandate_jws = allowed.sign(&key(8)).unwrap();
+    let receipt = payment(&allowed, &mandate_jws);
+    let jws = receipt.sign(&key(8)).unwrap();
+    let answer = |receipt: &PaymentReceipt| {
+        let data = json!({"payment_id": receipt.payment_id, "receipt": receipt, "receipt_jws": jws,
+            "receipt_hash": sha256_hex(jws.as_bytes())});
+        json!({"success": true, "data": data}).to_string()
+    };
+    let altered = PaymentReceipt { amount: 3, ..receipt.clone() };
+    let keys = serde_json::to_string(&keys()).unwrap();
+    let dir = frameos.folder(
+        "s",
+        &[
+            ("bare.jws", &jws),
+            ("answer.json", &answer(&receipt)),
+            ("altered.json", &answer(&altered)),
+            ("mandate.jws", &mandate_jws),
+            ("cut.jws", &jws[..jws.len() - 4]),
+            ("jwks.json", &keys),
+        ],
+    );
+    let path = |name: &str| dir.join(name).to_str().unwrap().to_owned();
+    for name in ["bare.jws", "answer.json"] {
+        let args = ["receipt", "verify", &path(name), "--jwks", &path("jwks.json")];
+        let shown = frameos.run(args).expect(0).stdout;
+        for part in ["payment receipt", "number 12", &sha256_hex(mandate_jws.as_bytes()), "in the key set"] {
+            assert!(shown.contains(part), "{part} is not in:\n{shown}");
+        }
+    }
+    let told = frameos.run(["receipt", "verify", &path("mandate.jws"), "--json"]).expect(0).json();
+    assert_eq!((&told["type"], &told["trusted"]), (&json!("frameos-mandate+jws"), &json!(false)));
+    assert_eq!(told["receipt"], json!(allowed));
+    frameos
+        .run(["receipt", "verify", &path("altered.json")])
+        .expect(1)
+        .complains("differs from what was signed");
+    frameos.run(["receipt", "verify", &path("cut.jws")]).expect(1).complains("is not valid");
+    let salted = ["receipt", "verify", &path("bare.jws"), "--salt", "x"];
+    frameos.run(salted).expect(2).complains("receipts of runs");
+}
