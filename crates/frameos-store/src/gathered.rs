@@ -103,6 +103,25 @@ pub(crate) struct Group {
     bytes: usize,
 }
 
+impl Group {
+    async fn answer(self, mut tx: Tx) {
+        match self.statement.ask(&mut tx, &self.columns, self.answers.len()).await {
+            Ok(found) => {
+                for (answer, rows) in self.answers.into_iter().zip(found) {
+                    // A job that is gone is told nothing.
+                    drop(answer.send(Ok(rows)));
+                }
+            }
+            Err(error) => {
+                let error = Arc::new(error);
+                for answer in self.answers {
+                    drop(answer.send(Err(error.shared())));
+                }
+            }
+        }
+    }
+}
+
 impl Gathering {
     /// Asks with the others. To be awaited by a job of a batch, which whoever runs it answers: see [`Gathering::next`].
     pub(crate) async fn ask(
@@ -148,24 +167,7 @@ impl Gathering {
 /// Asks the database, and tells everyone what there is for them.
 pub(crate) async fn answer(tx: Tx, groups: Vec<Group>) -> Result<(), StoreError> {
     let shares = groups.iter().map(|_| tx.share()).collect::<Result<Vec<_>, _>>()?;
-    join_all(groups.into_iter().zip(shares).map(async |(group, mut tx)| {
-        let Group { statement, columns, answers, .. } = group;
-        match statement.ask(&mut tx, &columns, answers.len()).await {
-            Ok(found) => {
-                for (answer, rows) in answers.into_iter().zip(found) {
-                    // A job that is gone is told nothing.
-                    drop(answer.send(Ok(rows)));
-                }
-            }
-            Err(error) => {
-                let error = Arc::new(error);
-                for answer in answers {
-                    drop(answer.send(Err(error.shared())));
-                }
-            }
-        }
-    }))
-    .await;
+    join_all(groups.into_iter().zip(shares).map(|(group, tx)| group.answer(tx))).await;
     Ok(())
 }
 
