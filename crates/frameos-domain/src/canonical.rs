@@ -4,6 +4,7 @@
 //! no white space, minimal escapes. Signed documents hold no fractions: a non-integer number is refused rather than rounded.
 
 use aws_lc_rs::digest;
+use data_encoding::HEXLOWER;
 use serde::{
     Deserialize, Deserializer, Serialize,
     de::{Error, MapAccess, SeqAccess, Visitor},
@@ -57,7 +58,7 @@ pub fn write_text(text: &str, out: &mut Vec<u8>) {
 
 /// SHA-256 as lower-case hex.
 pub fn sha256_hex(bytes: &[u8]) -> String {
-    hex::encode(digest::digest(&digest::SHA256, bytes))
+    HEXLOWER.encode(digest::digest(&digest::SHA256, bytes).as_ref())
 }
 
 /// Reads JSON as [`serde_json::from_str`] does, and refuses an object that names a member twice: two readers could take two

@@ -92,7 +92,8 @@ async fn stand_check(tx: &mut Tx, keys: KeySet) -> Result<Option<Stand>, StoreEr
 
 async fn ledger_walk(tx: &mut Tx, mut end: (i64, String)) -> Result<(i64, String), StoreError> {
     loop {
-        let page = ledger_page_unscoped(tx, end.0, PAGE).await?;
+        let unread = ledger_page_unscoped(tx, end.0, PAGE).await?;
+        let page = unread.read()?;
         if page.is_empty() {
             return Ok(end);
         }
@@ -101,7 +102,7 @@ async fn ledger_walk(tx: &mut Tx, mut end: (i64, String)) -> Result<(i64, String
             if !fits || entry.expected_hash() != entry.hash {
                 return Err(corrupt(format!("ledger entry {} does not fit", entry.id)));
             }
-            end = (entry.sequence, entry.hash);
+            end = (entry.sequence, entry.hash.into_owned());
         }
     }
 }
@@ -112,7 +113,8 @@ async fn receipts_walk(
     keys: &KeySet,
 ) -> Result<(i64, String), StoreError> {
     loop {
-        let page = receipts_page_unscoped(tx, end.0, PAGE, Beside::Refusals).await?.read()?;
+        let unread = receipts_page_unscoped(tx, end.0, PAGE, Beside::Refusals).await?;
+        let page = unread.read()?;
         if page.is_empty() {
             return Ok(end);
         }
@@ -120,10 +122,10 @@ async fn receipts_walk(
             let fits = row.sequence == end.0 + 1
                 && row.previous_hash == end.1
                 && canonical::sha256_hex(row.jws.as_bytes()) == row.hash;
-            if !fits || PaymentReceipt::verify(&row.jws, Some(keys)).is_err() {
+            if !fits || PaymentReceipt::verify(row.jws, Some(keys)).is_err() {
                 return Err(corrupt(format!("receipt {} does not fit", row.id)));
             }
-            end = (row.sequence, row.hash);
+            end = (row.sequence, row.hash.to_owned());
         }
     }
 }

@@ -62,9 +62,9 @@ pub(crate) fn intent_row(intent: IntentNew, now: Timestamp) -> IntentRow {
 }
 
 /// What a stored intent's fingerprint must be.
-pub(crate) fn fingerprint(intent: &IntentText, metadata: Value) -> String {
-    let names = [&intent.agent_id, &intent.vendor, &intent.description].map(String::as_str);
-    let request = request_json(names, (intent.amount, &intent.currency), metadata);
+pub(crate) fn fingerprint(intent: &IntentText<'_>, metadata: Value) -> String {
+    let names = [intent.agent_id, intent.vendor, intent.description];
+    let request = request_json(names, (intent.amount, intent.currency), metadata);
     canonical::sha256_hex(&canonical::to_bytes_lenient(&request))
 }
 

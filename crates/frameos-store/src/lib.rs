@@ -83,7 +83,7 @@ pub use error::StoreError;
 pub use key::{KeyError, MasterKey};
 pub use migrate::MigrationError;
 pub use objects::{Objects, ObjectsConfig, S3Config};
-pub use page::{Page, Paged, Unread};
+pub use page::{FromRow, Page, Paged, Unread};
 pub use row::Row;
 pub use store::{Store, StoreConfig};
 pub use tx::{BoxFuture, Lane, Statement, Tx};

@@ -1,5 +1,7 @@
 //! Pages of a list, as `page` and `limit` ask for them.
 
+use std::marker::PhantomData;
+
 use crate::{
     error::StoreError,
     row::Row,
@@ -34,19 +36,27 @@ pub struct Paged<T> {
     pub total: i64,
 }
 
+/// What a row says, its texts where they lie.
+pub trait FromRow {
+    /// The same for as long as the row lives.
+    type From<'a>;
+
+    fn from_row(row: &Row) -> Result<Self::From<'_>, StoreError>;
+}
+
 /// A page that is not decoded yet, so that whoever has the time may do it.
 pub struct Unread<T> {
     rows: Vec<Row>,
-    read: fn(&Row) -> Result<T, StoreError>,
+    kind: PhantomData<fn() -> T>,
 }
 
-impl<T> Unread<T> {
-    pub(crate) fn new(rows: Vec<Row>, read: fn(&Row) -> Result<T, StoreError>) -> Self {
-        Self { rows, read }
+impl<T: FromRow> Unread<T> {
+    pub(crate) const fn new(rows: Vec<Row>) -> Self {
+        Self { rows, kind: PhantomData }
     }
 
-    pub fn read(&self) -> Result<Vec<T>, StoreError> {
-        read_all(&self.rows, self.read)
+    pub fn read(&self) -> Result<Vec<T::From<'_>>, StoreError> {
+        self.rows.iter().map(T::from_row).collect()
     }
 
     /// The key of the last row, its first column; None when there are no rows.

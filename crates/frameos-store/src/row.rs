@@ -133,6 +133,14 @@ impl Row {
         }
     }
 
+    /// Like [`Row::text`], for a column that may be null.
+    pub(crate) fn text_opt(&self, index: usize) -> Result<Option<&str>, StoreError> {
+        match self.cell(index)? {
+            Cell::Null => Ok(None),
+            _ => self.text(index).map(Some),
+        }
+    }
+
     fn cell(&self, index: usize) -> Result<Cell<'_>, StoreError> {
         let cell = match &self.0 {
             Columns::Sqlite(packed) => packed.cell(index),

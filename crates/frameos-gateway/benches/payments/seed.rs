@@ -4,6 +4,8 @@
 
 use std::sync::Arc;
 
+use std::borrow::Cow;
+
 use frameos_domain::{
     canonical,
     clock::{Clock, Timestamp},
@@ -182,22 +184,22 @@ impl Rows {
         let (at, (sequence, previous_hash)) = (places.at, places.ledger.clone());
         let postings = (1..).zip(lines).map(|(line, (account_kind, owner, amount))| PostingRow {
             line,
-            account_kind: (*account_kind).to_owned(),
-            owner: (*owner).to_owned(),
+            account_kind: (*account_kind).into(),
+            owner: (*owner).into(),
             amount: *amount,
-            currency: Currency::INR.to_string(),
+            currency: Currency::INR.as_str().into(),
         });
         let mut entry = LedgerRow {
             sequence,
-            id: TransactionId::generate(at).to_string(),
-            kind: kind.to_owned(),
-            reference: mandate.to_string(),
+            id: TransactionId::generate(at).to_string().into(),
+            kind: kind.into(),
+            reference: mandate.to_string().into(),
             at,
-            previous_hash,
-            hash: String::new(),
+            previous_hash: previous_hash.into(),
+            hash: Cow::default(),
             postings: postings.collect(),
         };
-        entry.hash = entry.expected_hash();
+        entry.hash = entry.expected_hash().into();
         for line in &entry.postings {
             let place =
                 params![sequence, line.line, &*line.account_kind, &*line.owner, line.amount, &*line.currency];
@@ -206,8 +208,9 @@ impl Rows {
         let row =
             params![sequence, &*entry.id, kind, &*entry.reference, at, &*entry.previous_hash, &*entry.hash];
         self.transactions.push(row.to_vec());
-        places.ledger = (sequence + 1, entry.hash.clone());
-        (entry.id, entry.hash)
+        let (id, hash) = (entry.id.into_owned(), entry.hash.into_owned());
+        places.ledger = (sequence + 1, hash.clone());
+        (id, hash)
     }
 
     async fn insert(self, tx: &mut Tx) -> Result<(), StoreError> {

@@ -25,14 +25,14 @@ type Days = BTreeMap<i64, i128>;
 
 impl Spent {
     /// Counts what a mandate holds, or what was taken of it.
-    pub(super) fn count(&mut self, row: &MandateText) {
-        let amount = match row.status.as_str() {
+    pub(super) fn count(&mut self, row: &MandateText<'_>) {
+        let amount = match row.status {
             "issued" => row.amount,
             "executed" => row.captured_amount.unwrap_or(row.amount),
             _ => return,
         };
-        if !is_without_account(&row.agent_id) {
-            self.add(&row.agent_id, &row.currency, row.created_at.as_micros().div_euclid(DAY), amount.into());
+        if !is_without_account(row.agent_id) {
+            self.add(row.agent_id, row.currency, row.created_at.as_micros().div_euclid(DAY), amount.into());
         }
     }
 

@@ -15,7 +15,7 @@ use frameos_store::{
 
 use super::{
     LedgerReport,
-    link::{End, Link, links_join},
+    link::{Link, links_join},
 };
 
 const PAGE: i64 = 1_000;
@@ -109,11 +109,11 @@ impl Points {
             Err(error) => {
                 let read = signing::read_unverified::<LedgerCheckpoint>(&row.jws);
                 let previous_hash = read.map_or_else(|_| String::new(), |read| read.previous_hash);
-                link.add(End::of(row.number, &row.hash), &previous_hash, &name, hash_fits);
+                link.add((row.number, &row.hash), &previous_hash, &name, hash_fits);
                 self.broken.get_or_insert((name, error.to_string()));
             }
             Ok(signed) => {
-                link.add(End::of(row.number, &row.hash), &signed.previous_hash, &name, hash_fits);
+                link.add((row.number, &row.hash), &signed.previous_hash, &name, hash_fits);
                 let agrees = (signed.number, signed.ledger_sequence, signed.issued_at)
                     == (row.number, row.sequence, row.created_at);
                 if !agrees {

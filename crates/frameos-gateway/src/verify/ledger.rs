@@ -7,7 +7,7 @@ use frameos_store::{
     StoreError, Tx,
     gateway::{
         chain::LEDGER_CHAIN,
-        ledger::{LedgerRow, LedgerUnread, PostingRow, ledger_unread_unscoped},
+        ledger::{LedgerRow, LedgerUnread, PostingRow, ledger_page_unscoped},
         posting::MAX_MINOR,
     },
 };
@@ -46,7 +46,7 @@ pub(super) async fn audit_ledger(tx: &mut Tx, audit: &mut Audit) -> Result<Told,
     let mut after = i64::MIN;
     let mut read = 0;
     loop {
-        let page = ledger_unread_unscoped(tx, after, PAGE).await?;
+        let page = ledger_page_unscoped(tx, after, PAGE).await?;
         let Some(last) = page.last()? else { break };
         after = last;
         let hashes = page.hashes()?;
@@ -81,16 +81,16 @@ pub(super) async fn audit_ledger(tx: &mut Tx, audit: &mut Audit) -> Result<Told,
     Ok(told)
 }
 
-fn page_check(keys: &Keys, told: &mut Told, page: &[LedgerRow]) -> Verdict {
+fn page_check(keys: &Keys, told: &mut Told, page: &[LedgerRow<'_>]) -> Verdict {
     let mut link = Link::default();
     let mut unbalanced = None;
     let mut postings = 0;
     for entry in page {
         postings += entry.postings.len() as u64;
         let hash_fits = entry.expected_hash() == entry.hash;
-        link.add(End::of(entry.sequence, &entry.hash), &entry.previous_hash, &entry.id, hash_fits);
+        link.add((entry.sequence, &entry.hash), &entry.previous_hash, &entry.id, hash_fits);
         if unbalanced.is_none() {
-            unbalanced = imbalance(entry).map(|reason| (entry.id.clone(), reason));
+            unbalanced = imbalance(entry).map(|reason| (entry.id.to_string(), reason));
         }
         for posting in &entry.postings {
             line_sum(keys, told, entry, posting);
@@ -99,11 +99,11 @@ fn page_check(keys: &Keys, told: &mut Told, page: &[LedgerRow]) -> Verdict {
     Verdict { link, unbalanced, transactions: page.len() as u64, postings }
 }
 
-fn line_sum(keys: &Keys, told: &mut Told, entry: &LedgerRow, posting: &PostingRow) {
+fn line_sum(keys: &Keys, told: &mut Told, entry: &LedgerRow<'_>, posting: &PostingRow<'_>) {
     let PostingRow { account_kind, owner, amount, currency, .. } = posting;
-    let (reference, sums) = (entry.reference.as_str(), &mut told.sums);
+    let (reference, sums) = (&*entry.reference, &mut told.sums);
     let taken = amount.wrapping_neg();
-    match account_kind.as_str() {
+    match &**account_kind {
         "wallet" => {
             told.wallets.add(owner, currency, i128::from(*amount));
             if entry.kind == "capture" {
@@ -112,7 +112,7 @@ fn line_sum(keys: &Keys, told: &mut Told, entry: &LedgerRow, posting: &PostingRo
         }
         "hold" => {
             told.holds.add(owner, currency, i128::from(*amount));
-            match entry.kind.as_str() {
+            match &*entry.kind {
                 "hold" => sums.holds.add(keys, (reference, owner, currency, amount)),
                 "release" => sums.releases.add(keys, (reference, owner, currency, taken)),
                 "capture" => {
@@ -123,7 +123,7 @@ fn line_sum(keys: &Keys, told: &mut Told, entry: &LedgerRow, posting: &PostingRo
             }
         }
         "provider_clearing" if entry.kind == "direct_sale" => {
-            sums.captures.add(keys, (reference, None::<&String>, currency, Some(taken), moved(entry)));
+            sums.captures.add(keys, (reference, None::<&str>, currency, Some(taken), moved(entry)));
         }
         "developer_payable" if is_sale(entry) => {
             sums.splits.add(keys, (&*entry.id, account_kind, Some(owner), amount));
@@ -135,15 +135,15 @@ fn line_sum(keys: &Keys, told: &mut Told, entry: &LedgerRow, posting: &PostingRo
     }
 }
 
-fn is_sale(entry: &LedgerRow) -> bool {
-    matches!(entry.kind.as_str(), "capture" | "direct_sale")
+fn is_sale(entry: &LedgerRow<'_>) -> bool {
+    matches!(&*entry.kind, "capture" | "direct_sale")
 }
 
-fn moved(entry: &LedgerRow) -> (&str, &str, i64) {
+fn moved<'a>(entry: &'a LedgerRow<'_>) -> (&'a str, &'a str, i64) {
     (&entry.id, &entry.hash, entry.at.as_micros())
 }
 
-fn imbalance(entry: &LedgerRow) -> Option<String> {
+fn imbalance(entry: &LedgerRow<'_>) -> Option<String> {
     if entry.postings.len() < 2 {
         return Some("it has fewer than two postings".to_owned());
     }

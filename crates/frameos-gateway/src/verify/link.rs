@@ -12,10 +12,6 @@ pub(super) struct End {
 }
 
 impl End {
-    pub(super) fn of(sequence: i64, hash: &str) -> Self {
-        Self { sequence, hash: hash.to_owned() }
-    }
-
     /// What keeps an entry from following this one.
     fn refuses(&self, sequence: i64, previous_hash: &str) -> Option<&'static str> {
         if self.sequence.checked_add(1) != Some(sequence) {
@@ -39,19 +35,31 @@ pub(super) struct Link {
 }
 
 impl Link {
-    pub(super) fn add(&mut self, end: End, previous_hash: &str, id: &str, hash_fits: bool) {
-        let refused = match &self.last {
+    /// Goes on to the entry at this position, with this hash.
+    pub(super) fn add(
+        &mut self,
+        (sequence, hash): (i64, &str),
+        previous_hash: &str,
+        id: &str,
+        hash_fits: bool,
+    ) {
+        let refused = match &mut self.last {
             None => {
-                self.first = Some((end.sequence, previous_hash.to_owned(), id.to_owned()));
+                self.first = Some((sequence, previous_hash.to_owned(), id.to_owned()));
+                self.last = Some(End { sequence, hash: hash.to_owned() });
                 None
             }
-            Some(last) => last.refuses(end.sequence, previous_hash),
+            Some(last) => {
+                let refused = last.refuses(sequence, previous_hash);
+                last.sequence = sequence;
+                hash.clone_into(&mut last.hash);
+                refused
+            }
         };
         let changed = (!hash_fits).then_some("it was changed: its hash does not fit");
         if let (None, Some(reason)) = (&self.broken, refused.or(changed)) {
             self.broken = Some((id.to_owned(), reason));
         }
-        self.last = Some(end);
     }
 }
 

@@ -24,7 +24,7 @@ use super::{
     Audit,
     budgets::{Spent, audit_budgets},
     ledger::Told,
-    link::{End, Link, links_join},
+    link::{Link, links_join},
     sums::{Keys, Sums},
     workers::Workers,
 };
@@ -44,12 +44,12 @@ pub(super) async fn audit_receipts(
 ) -> Result<(), StoreError> {
     let (keys, trusted) = (audit.keys.clone(), audit.trusted.clone());
     let covered = if audit.every_signature { 0 } else { audit.checkpoints.receipts_covered() };
-    let check = move |sums: &mut Sums, page: Unread<ReceiptText>| {
+    let check = move |sums: &mut Sums, page: Unread<ReceiptText<'static>>| {
         let page = page.read()?;
         let (mut link, mut found) = (Link::default(), None);
         for row in &page {
             let hash_fits = canonical::sha256_hex(row.jws.as_bytes()) == row.hash;
-            link.add(End::of(row.sequence, &row.hash), &row.previous_hash, &row.id, hash_fits);
+            link.add((row.sequence, row.hash), row.previous_hash, row.id, hash_fits);
             match receipt_read(row, (row.sequence > covered).then_some(&trusted)) {
                 Ok(receipt) if receipt.status == PaymentOutcome::Success => {
                     receipt_sum(&keys, sums, &receipt);
@@ -84,24 +84,24 @@ pub(super) async fn audit_receipts(
     Ok(())
 }
 
-fn note_first(found: &mut Found, row: &ReceiptText, reason: Option<String>) {
+fn note_first(found: &mut Found, row: &ReceiptText<'_>, reason: Option<String>) {
     if found.is_none() {
-        *found = reason.map(|reason| (row.id.clone(), reason));
+        *found = reason.map(|reason| (row.id.to_owned(), reason));
     }
 }
 
 /// The receipt as it was signed, if it says what its row says.
-fn receipt_read(row: &ReceiptText, trusted: Option<&KeySet>) -> Result<PaymentReceipt, String> {
+fn receipt_read(row: &ReceiptText<'_>, trusted: Option<&KeySet>) -> Result<PaymentReceipt, String> {
     let read = match trusted {
-        Some(keys) => PaymentReceipt::verify(&row.jws, Some(keys)),
-        None => signing::read_unverified(&row.jws),
+        Some(keys) => PaymentReceipt::verify(row.jws, Some(keys)),
+        None => signing::read_unverified(row.jws),
     };
     let receipt = read.map_err(|error| error.to_string())?;
     let columns_agree = receipt.sequence == row.sequence
         && receipt.id.to_string() == row.id
         && receipt.previous_hash == row.previous_hash
         && receipt.mandate_id.to_string() == row.mandate_id
-        && receipt.payment_id.map(|id| id.to_string()) == row.payment_id
+        && receipt.payment_id.map(|id| id.to_string()).as_deref() == row.payment_id
         && outcome_name(receipt.status) == row.status
         && receipt.issued_at == row.created_at;
     if columns_agree { Ok(receipt) } else { Err("the signed receipt says otherwise than its row".to_owned()) }
@@ -117,12 +117,12 @@ fn receipt_sum(keys: &Keys, sums: &mut Sums, receipt: &PaymentReceipt) {
 }
 
 /// What payment and mandate say otherwise.
-fn beside_contradiction(row: &ReceiptText, receipt: &PaymentReceipt) -> Option<String> {
+fn beside_contradiction(row: &ReceiptText<'_>, receipt: &PaymentReceipt) -> Option<String> {
     // A refusal moved no money: there is no payment for it to agree with.
-    let payment_agrees = receipt.ledger_hash == row.ledger_hash
+    let payment_agrees = receipt.ledger_hash.as_deref() == row.ledger_hash
         && row.amount.is_none_or(|amount| amount == receipt.amount)
-        && row.currency.as_ref().is_none_or(|currency| *currency == receipt.currency.as_str());
-    if Some(&receipt.mandate_hash) != row.mandate_hash.as_ref() {
+        && row.currency.is_none_or(|currency| currency == receipt.currency.as_str());
+    if Some(&*receipt.mandate_hash) != row.mandate_hash {
         Some("the signed receipt says otherwise than its mandate".to_owned())
     } else if !payment_agrees {
         Some("the signed receipt says otherwise than its payment".to_owned())
@@ -142,7 +142,7 @@ async fn receipts_exact(tx: &mut Tx, audit: &mut Audit) -> Result<(), StoreError
             // One that cannot be read was found before.
             let Ok(receipt) = receipt_read(&row, None) else { continue };
             if let Some(reason) = beside_contradiction(&row, &receipt) {
-                audit.report.receipts_whole = audit.report.note_found(Some((row.id, reason)));
+                audit.report.receipts_whole = audit.report.note_found(Some((row.id.to_owned(), reason)));
                 return Ok(());
             }
         }
@@ -176,7 +176,7 @@ pub(super) async fn audit_mandates(tx: &mut Tx, audit: &mut Audit, told: &Sums) 
 async fn mandates_pass(tx: &mut Tx, audit: &mut Audit) -> Result<(Tables, Spent, Found), StoreError> {
     let (keys, trusted) = (audit.keys.clone(), audit.trusted.clone());
     let every = audit.every_signature;
-    let check = move |(sums, spent): &mut (Sums, Spent), page: Unread<MandateText>| {
+    let check = move |(sums, spent): &mut (Sums, Spent), page: Unread<MandateText<'static>>| {
         let page = page.read()?;
         let mut found = None;
         for row in &page {
@@ -185,7 +185,7 @@ async fn mandates_pass(tx: &mut Tx, audit: &mut Audit) -> Result<(Tables, Spent,
             if found.is_none() {
                 // Of an executed mandate the signed receipt holds the hash.
                 let trusted = (every || row.status != "executed").then_some(&trusted);
-                found = mandate_contradiction(row, trusted).map(|reason| (row.id.clone(), reason));
+                found = mandate_contradiction(row, trusted).map(|reason| (row.id.to_owned(), reason));
             }
         }
         Ok((found, page.len() as u64))
@@ -213,9 +213,9 @@ async fn mandates_pass(tx: &mut Tx, audit: &mut Audit) -> Result<(Tables, Spent,
     Ok((Tables { holds, paid: None, executed: sums.executed }, spent, first))
 }
 
-fn mandate_sum(keys: &Keys, sums: &mut Sums, row: &MandateText) {
+fn mandate_sum(keys: &Keys, sums: &mut Sums, row: &MandateText<'_>) {
     let MandateText { agent_id: owner, currency, amount, .. } = row;
-    let (id, captured) = (row.id.as_str(), row.captured_amount);
+    let (id, captured) = (row.id, row.captured_amount);
     if row.status == "executed" {
         sums.executed.add(keys, (id, owner, currency, captured));
         sums.hashes.add(keys, (id, &row.mandate_hash));
@@ -225,7 +225,7 @@ fn mandate_sum(keys: &Keys, sums: &mut Sums, row: &MandateText) {
         return;
     }
     sums.holds.add(keys, (id, owner, currency, amount));
-    match row.status.as_str() {
+    match row.status {
         "voided" | "expired" => sums.releases.add(keys, (id, owner, currency, amount)),
         "executed" => {
             sums.taken.add(keys, (id, owner, currency, amount));
@@ -239,13 +239,13 @@ fn mandate_sum(keys: &Keys, sums: &mut Sums, row: &MandateText) {
     }
 }
 
-fn mandate_contradiction(row: &MandateText, trusted: Option<&KeySet>) -> Option<String> {
+fn mandate_contradiction(row: &MandateText<'_>, trusted: Option<&KeySet>) -> Option<String> {
     if canonical::sha256_hex(row.jws.as_bytes()) != row.mandate_hash {
         return Some("the mandate was changed: its hash does not fit".to_owned());
     }
     let read: Result<Mandate, SignatureError> = match trusted {
-        Some(keys) => Mandate::verify(&row.jws, keys),
-        None => signing::read_unverified(&row.jws),
+        Some(keys) => Mandate::verify(row.jws, keys),
+        None => signing::read_unverified(row.jws),
     };
     let mandate = match read {
         Ok(mandate) => mandate,
@@ -259,25 +259,25 @@ fn mandate_contradiction(row: &MandateText, trusted: Option<&KeySet>) -> Option<
         && mandate.agent_id == row.agent_id
         && mandate.amount == row.amount
         && mandate.currency.as_str() == row.currency
-        && mandate.execution_id == row.execution_id
+        && mandate.execution_id.as_deref() == row.execution_id
         && mandate.expires_at == row.expires_at
         && mandate.issued_at == row.created_at;
     if !columns_agree {
         return Some("the signed mandate says otherwise than its row".to_owned());
     }
     let Some(intent) = &row.intent else { return Some("the mandate's intent does not exist".to_owned()) };
-    let Ok(metadata) = serde_json::from_str::<serde_json::Value>(&intent.metadata) else {
+    let Ok(metadata) = serde_json::from_str::<serde_json::Value>(intent.metadata) else {
         return Some("its intent's metadata cannot be read".to_owned());
     };
     let named = |name: &str| metadata.get(name).and_then(|name| name.as_str());
-    let beside = |name: &str| account_beside(&intent.agent_id, name);
-    let payee = beside(named("developer_id").unwrap_or(&intent.vendor));
+    let beside = |name: &str| account_beside(intent.agent_id, name);
+    let payee = beside(named("developer_id").unwrap_or(intent.vendor));
     let intent_agrees = intent.agent_id == row.agent_id
         && intent.amount == row.amount
         && intent.currency == row.currency
         && intent.vendor == mandate.vendor
         && payee == row.payee
-        && named("orchestrator").map(beside) == row.orchestrator;
+        && named("orchestrator").map(beside).as_deref() == row.orchestrator;
     if !intent_agrees {
         Some("the mandate says otherwise than its intent".to_owned())
     } else if fingerprint(intent, metadata) != intent.fingerprint {
@@ -289,7 +289,7 @@ fn mandate_contradiction(row: &MandateText, trusted: Option<&KeySet>) -> Option<
 
 async fn payments_pass(tx: &mut Tx, audit: &mut Audit) -> Result<Tables, StoreError> {
     let keys = audit.keys.clone();
-    let mut workers = Workers::start(move |sums: &mut Sums, page: Unread<PaymentText>| {
+    let mut workers = Workers::start(move |sums: &mut Sums, page: Unread<PaymentText<'static>>| {
         let page = page.read()?;
         page.iter().for_each(|row| payment_sum(&keys, sums, row));
         Ok(page.len() as u64)
@@ -309,17 +309,17 @@ async fn payments_pass(tx: &mut Tx, audit: &mut Audit) -> Result<Tables, StoreEr
     Ok(Tables { holds: None, paid, executed: sums.executed })
 }
 
-fn payment_sum(keys: &Keys, sums: &mut Sums, row: &PaymentText) {
-    let (mandate, owner, currency) = (row.mandate_id.as_str(), &row.agent_id, &row.currency);
-    let moved = (&*row.ledger_transaction_id, &*row.ledger_hash, row.created_at.as_micros());
+fn payment_sum(keys: &Keys, sums: &mut Sums, row: &PaymentText<'_>) {
+    let (mandate, owner, currency) = (row.mandate_id, &row.agent_id, &row.currency);
+    let moved = (row.ledger_transaction_id, row.ledger_hash, row.created_at.as_micros());
     if is_without_account(owner) {
-        sums.captures.add(keys, (&*row.id, None::<&String>, currency, Some(row.amount), moved));
+        sums.captures.add(keys, (row.id, None::<&String>, currency, Some(row.amount), moved));
     } else {
         sums.captures.add(keys, (mandate, Some(owner), currency, None::<i64>, moved));
     }
     sums.executed.add(keys, (mandate, owner, currency, Some(row.amount)));
-    let paid = (row.amount, &**currency, Some(&*row.ledger_hash));
-    sums.receipts.add(keys, (&*row.receipt_id, Some(&*row.id), mandate, paid));
+    let paid = (row.amount, &**currency, Some(row.ledger_hash));
+    sums.receipts.add(keys, (row.receipt_id, Some(row.id), mandate, paid));
     let parts = [
         ("developer_payable", Some(&row.developer), row.developer_amount),
         ("platform_revenue", None, row.platform_amount),
@@ -327,7 +327,7 @@ fn payment_sum(keys: &Keys, sums: &mut Sums, row: &PaymentText) {
     ];
     // Lines of zero are left out of the ledger.
     for (kind, owner, amount) in parts.into_iter().filter(|(_, _, amount)| *amount != 0) {
-        sums.splits.add(keys, (&*row.ledger_transaction_id, kind, owner, &amount));
+        sums.splits.add(keys, (row.ledger_transaction_id, kind, owner, &amount));
     }
 }
 

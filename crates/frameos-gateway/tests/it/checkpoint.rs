@@ -135,7 +135,7 @@ async fn a_rewritten_chain_is_found_and_gets_no_checkpoint() {
         })
         .await
         .unwrap();
-    let hash = page[0].expected_hash();
+    let hash = page.read().unwrap()[0].expected_hash();
     file.execute("UPDATE ledger_transactions SET hash = ?1 WHERE sequence = 10", [&hash]).unwrap();
     file.execute("UPDATE chain_heads SET hash = ?1 WHERE name = 'ledger'", [&hash]).unwrap();
     let (entry, reason) = found(&db, &[]).await.unwrap();

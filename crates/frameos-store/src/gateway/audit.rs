@@ -5,7 +5,11 @@
 
 use frameos_domain::clock::Timestamp;
 
-use crate::{Row, StoreError, Tx, page::Unread, params};
+use crate::{
+    Row, StoreError, Tx,
+    page::{FromRow, Unread},
+    params,
+};
 
 /// A row that contradicts the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,97 +64,123 @@ pub async fn wallets_page_unscoped(
 
 /// A mandate beside its intent, as text; the intent's columns are none when it is missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MandateText {
-    pub id: String,
-    pub intent_id: String,
-    pub agent_id: String,
+pub struct MandateText<'a> {
+    pub id: &'a str,
+    pub intent_id: &'a str,
+    pub agent_id: &'a str,
     pub amount: i64,
-    pub currency: String,
-    pub execution_id: Option<String>,
-    pub payee: String,
-    pub status: String,
-    pub jws: String,
-    pub mandate_hash: String,
+    pub currency: &'a str,
+    pub execution_id: Option<&'a str>,
+    pub payee: &'a str,
+    pub status: &'a str,
+    pub jws: &'a str,
+    pub mandate_hash: &'a str,
     pub expires_at: Timestamp,
     pub created_at: Timestamp,
     pub captured_amount: Option<i64>,
-    pub orchestrator: Option<String>,
-    pub intent: Option<IntentText>,
+    pub orchestrator: Option<&'a str>,
+    pub intent: Option<IntentText<'a>>,
 }
 
 /// An intent, as text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IntentText {
-    pub agent_id: String,
-    pub vendor: String,
+pub struct IntentText<'a> {
+    pub agent_id: &'a str,
+    pub vendor: &'a str,
     pub amount: i64,
-    pub currency: String,
-    pub description: String,
-    pub metadata: String,
-    pub fingerprint: String,
+    pub currency: &'a str,
+    pub description: &'a str,
+    pub metadata: &'a str,
+    pub fingerprint: &'a str,
 }
 
-/// Up to `limit` mandates after this id, in the order of their ids.
+/// Up to `limit` mandates after the one of this intent, in the order of their intents' ids, so that both tables are read in theirs.
 pub async fn mandates_page_unscoped(
     tx: &mut Tx,
     after: &str,
     limit: i64,
-) -> Result<Unread<MandateText>, StoreError> {
-    let sql = "SELECT m.id, m.intent_id, m.agent_id, m.amount, m.currency, m.execution_id, m.payee, m.status, m.jws, \
+) -> Result<Unread<MandateText<'static>>, StoreError> {
+    let sql = "SELECT m.intent_id, m.id, m.agent_id, m.amount, m.currency, m.execution_id, m.payee, m.status, m.jws, \
                m.mandate_hash, m.expires_at, m.created_at, i.agent_id, i.vendor, i.amount, i.currency, i.description, \
-               i.metadata, i.fingerprint, m.captured_amount, m.orchestrator FROM mandates m LEFT JOIN purchase_intents i ON i.id = m.intent_id \
-               WHERE m.id > $1 ORDER BY m.id LIMIT $2";
-    Ok(Unread::new(tx.query(sql, &params![after, limit]).await?, mandate_read))
+               i.metadata, i.fingerprint, m.captured_amount, m.orchestrator FROM mandates m \
+               LEFT JOIN purchase_intents i ON i.id = m.intent_id AND i.id > $1 WHERE m.intent_id > $1 ORDER BY m.intent_id LIMIT $2";
+    Ok(Unread::new(tx.query(sql, &params![after, limit]).await?))
 }
 
-fn mandate_read(row: &Row) -> Result<MandateText, StoreError> {
-    let intent = match row.get::<Option<String>>(12)? {
-        None => None,
-        Some(agent_id) => Some(IntentText {
-            agent_id,
-            vendor: row.get(13)?,
-            amount: row.get(14)?,
-            currency: row.get(15)?,
-            description: row.get(16)?,
-            metadata: row.get(17)?,
-            fingerprint: row.get(18)?,
-        }),
-    };
-    Ok(MandateText {
-        id: row.get(0)?,
-        intent_id: row.get(1)?,
-        agent_id: row.get(2)?,
-        amount: row.get(3)?,
-        currency: row.get(4)?,
-        execution_id: row.get(5)?,
-        payee: row.get(6)?,
-        status: row.get(7)?,
-        jws: row.get(8)?,
-        mandate_hash: row.get(9)?,
-        expires_at: row.get(10)?,
-        created_at: row.get(11)?,
-        captured_amount: row.get(19)?,
-        orchestrator: row.get(20)?,
-        intent,
-    })
+impl FromRow for MandateText<'static> {
+    type From<'a> = MandateText<'a>;
+
+    fn from_row(row: &Row) -> Result<MandateText<'_>, StoreError> {
+        let intent = match row.text_opt(12)? {
+            None => None,
+            Some(agent_id) => Some(IntentText {
+                agent_id,
+                vendor: row.text(13)?,
+                amount: row.get(14)?,
+                currency: row.text(15)?,
+                description: row.text(16)?,
+                metadata: row.text(17)?,
+                fingerprint: row.text(18)?,
+            }),
+        };
+        Ok(MandateText {
+            intent_id: row.text(0)?,
+            id: row.text(1)?,
+            agent_id: row.text(2)?,
+            amount: row.get(3)?,
+            currency: row.text(4)?,
+            execution_id: row.text_opt(5)?,
+            payee: row.text(6)?,
+            status: row.text(7)?,
+            jws: row.text(8)?,
+            mandate_hash: row.text(9)?,
+            expires_at: row.get(10)?,
+            created_at: row.get(11)?,
+            captured_amount: row.get(19)?,
+            orchestrator: row.text_opt(20)?,
+            intent,
+        })
+    }
 }
 
 /// A payment, as text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PaymentText {
-    pub id: String,
-    pub mandate_id: String,
-    pub agent_id: String,
+pub struct PaymentText<'a> {
+    pub id: &'a str,
+    pub mandate_id: &'a str,
+    pub agent_id: &'a str,
     pub amount: i64,
-    pub currency: String,
-    pub developer: String,
+    pub currency: &'a str,
+    pub developer: &'a str,
     pub developer_amount: i64,
     pub platform_amount: i64,
     pub orchestrator_amount: i64,
-    pub ledger_transaction_id: String,
-    pub ledger_hash: String,
-    pub receipt_id: String,
+    pub ledger_transaction_id: &'a str,
+    pub ledger_hash: &'a str,
+    pub receipt_id: &'a str,
     pub created_at: Timestamp,
+}
+
+impl FromRow for PaymentText<'static> {
+    type From<'a> = PaymentText<'a>;
+
+    fn from_row(row: &Row) -> Result<PaymentText<'_>, StoreError> {
+        Ok(PaymentText {
+            id: row.text(0)?,
+            mandate_id: row.text(1)?,
+            agent_id: row.text(2)?,
+            amount: row.get(3)?,
+            currency: row.text(4)?,
+            developer: row.text(5)?,
+            developer_amount: row.get(6)?,
+            platform_amount: row.get(7)?,
+            orchestrator_amount: row.get(8)?,
+            ledger_transaction_id: row.text(9)?,
+            ledger_hash: row.text(10)?,
+            receipt_id: row.text(11)?,
+            created_at: row.get(12)?,
+        })
+    }
 }
 
 /// Up to `limit` payments after this id, in the order of their ids.
@@ -158,28 +188,11 @@ pub async fn payments_page_unscoped(
     tx: &mut Tx,
     after: &str,
     limit: i64,
-) -> Result<Unread<PaymentText>, StoreError> {
+) -> Result<Unread<PaymentText<'static>>, StoreError> {
     let sql = "SELECT id, mandate_id, agent_id, amount, currency, developer, developer_amount, platform_amount, \
                orchestrator_amount, ledger_transaction_id, ledger_hash, receipt_id, created_at FROM payments \
                WHERE id > $1 ORDER BY id LIMIT $2";
-    let read = |row: &Row| {
-        Ok(PaymentText {
-            id: row.get(0)?,
-            mandate_id: row.get(1)?,
-            agent_id: row.get(2)?,
-            amount: row.get(3)?,
-            currency: row.get(4)?,
-            developer: row.get(5)?,
-            developer_amount: row.get(6)?,
-            platform_amount: row.get(7)?,
-            orchestrator_amount: row.get(8)?,
-            ledger_transaction_id: row.get(9)?,
-            ledger_hash: row.get(10)?,
-            receipt_id: row.get(11)?,
-            created_at: row.get(12)?,
-        })
-    };
-    Ok(Unread::new(tx.query(sql, &params![after, limit]).await?, read))
+    Ok(Unread::new(tx.query(sql, &params![after, limit]).await?))
 }
 
 /// The first wallet whose hold is not the sum of its owner's issued mandates.
@@ -323,25 +336,47 @@ pub async fn audit_executions_unscoped(tx: &mut Tx) -> Result<Option<Disagreemen
 
 /// A receipt beside its payment, as text: an altered row must be reported, not fail to parse.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReceiptText {
+pub struct ReceiptText<'a> {
     pub sequence: i64,
-    pub id: String,
-    pub mandate_id: String,
-    pub payment_id: Option<String>,
-    pub status: String,
-    pub jws: String,
-    pub previous_hash: String,
-    pub hash: String,
+    pub id: &'a str,
+    pub mandate_id: &'a str,
+    pub payment_id: Option<&'a str>,
+    pub status: &'a str,
+    pub jws: &'a str,
+    pub previous_hash: &'a str,
+    pub hash: &'a str,
     /// Amount, currency, ledger hash and mandate hash as payment and mandate have them, where they were looked up; the first three
     /// none for a refusal.
     pub amount: Option<i64>,
-    pub currency: Option<String>,
-    pub ledger_hash: Option<String>,
-    pub mandate_hash: Option<String>,
+    pub currency: Option<&'a str>,
+    pub ledger_hash: Option<&'a str>,
+    pub mandate_hash: Option<&'a str>,
     pub created_at: Timestamp,
 }
 
-impl Unread<ReceiptText> {
+impl FromRow for ReceiptText<'static> {
+    type From<'a> = ReceiptText<'a>;
+
+    fn from_row(row: &Row) -> Result<ReceiptText<'_>, StoreError> {
+        Ok(ReceiptText {
+            sequence: row.get(0)?,
+            id: row.text(1)?,
+            mandate_id: row.text(2)?,
+            payment_id: row.text_opt(3)?,
+            status: row.text(4)?,
+            jws: row.text(5)?,
+            previous_hash: row.text(6)?,
+            hash: row.text(7)?,
+            amount: row.get(8)?,
+            currency: row.text_opt(9)?,
+            ledger_hash: row.text_opt(10)?,
+            mandate_hash: row.text_opt(11)?,
+            created_at: row.get(12)?,
+        })
+    }
+}
+
+impl Unread<ReceiptText<'static>> {
     /// Positions and hashes.
     pub fn hashes(&self) -> Result<Vec<(i64, &str)>, StoreError> {
         self.texts(7)
@@ -362,42 +397,29 @@ pub async fn receipts_page_unscoped(
     after: i64,
     limit: i64,
     beside: Beside,
-) -> Result<Unread<ReceiptText>, StoreError> {
+) -> Result<Unread<ReceiptText<'static>>, StoreError> {
     macro_rules! page {
-        ($of:literal) => {
+        ($receipt:literal, $mandate:literal) => {
             concat!(
                 "SELECT r.sequence, r.id, r.mandate_id, r.payment_id, r.status, r.jws, r.previous_hash, r.hash, \
                  y.amount, y.currency, y.ledger_hash, m.mandate_hash, r.created_at FROM payment_receipts r \
-                 LEFT JOIN payments y ON ",
-                $of,
-                "y.receipt_id = r.id LEFT JOIN mandates m ON ",
-                $of,
-                "m.id = r.mandate_id WHERE r.sequence > $1 ORDER BY r.sequence LIMIT $2"
+                 LEFT JOIN payments y ON y.receipt_id = ",
+                $receipt,
+                " LEFT JOIN mandates m ON m.id = ",
+                $mandate,
+                " WHERE r.sequence > $1 ORDER BY r.sequence LIMIT $2"
             )
         };
     }
     let sql = match beside {
-        Beside::Refusals => page!("r.status <> 'success' AND "),
-        Beside::Everything => page!(""),
+        // Nothing is looked up for NULL. A condition beside the join would be asked after looking.
+        Beside::Refusals => page!(
+            "CASE WHEN r.status <> 'success' THEN r.id END",
+            "CASE WHEN r.status <> 'success' THEN r.mandate_id END"
+        ),
+        Beside::Everything => page!("r.id", "r.mandate_id"),
     };
-    let read = |row: &Row| {
-        Ok(ReceiptText {
-            sequence: row.get(0)?,
-            id: row.get(1)?,
-            mandate_id: row.get(2)?,
-            payment_id: row.get(3)?,
-            status: row.get(4)?,
-            jws: row.get(5)?,
-            previous_hash: row.get(6)?,
-            hash: row.get(7)?,
-            amount: row.get(8)?,
-            currency: row.get(9)?,
-            ledger_hash: row.get(10)?,
-            mandate_hash: row.get(11)?,
-            created_at: row.get(12)?,
-        })
-    };
-    Ok(Unread::new(tx.query(sql, &params![after, limit]).await?, read))
+    Ok(Unread::new(tx.query(sql, &params![after, limit]).await?))
 }
 
 pub(super) async fn first_of(

@@ -4,6 +4,8 @@
 //! hash covers the canonical form of the transaction with its lines and its predecessor's hash. Rows are kept as text where
 //! they are read back for verification, so that an altered row is hashed as it stands instead of failing to parse.
 
+use std::borrow::Cow;
+
 use frameos_domain::{canonical, clock::Timestamp, id::TransactionId};
 use serde::Serialize;
 
@@ -11,7 +13,7 @@ use super::{chain::LEDGER_CHAIN, posting::Postings};
 use crate::{
     Row, Statement, StoreError, Tx, Value,
     chain::{chain_advance, chain_set},
-    page::Unread,
+    page::{FromRow, Unread},
     params,
     postponed::{Rows, rows},
 };
@@ -57,26 +59,26 @@ impl LedgerKind {
 
 /// One line of a stored transaction.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct PostingRow {
+pub struct PostingRow<'a> {
     pub line: i64,
-    pub account_kind: String,
-    pub owner: String,
+    pub account_kind: Cow<'a, str>,
+    pub owner: Cow<'a, str>,
     pub amount: i64,
-    pub currency: String,
+    pub currency: Cow<'a, str>,
 }
 
 /// A stored transaction with its lines in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LedgerRow {
+pub struct LedgerRow<'a> {
     /// From 1, without gaps.
     pub sequence: i64,
-    pub id: String,
-    pub kind: String,
-    pub reference: String,
+    pub id: Cow<'a, str>,
+    pub kind: Cow<'a, str>,
+    pub reference: Cow<'a, str>,
     pub at: Timestamp,
-    pub previous_hash: String,
-    pub hash: String,
-    pub postings: Vec<PostingRow>,
+    pub previous_hash: Cow<'a, str>,
+    pub hash: Cow<'a, str>,
+    pub postings: Vec<PostingRow<'a>>,
 }
 
 /// Where a posted transaction stands in the ledger.
@@ -87,7 +89,7 @@ pub struct Posted {
     pub hash: String,
 }
 
-impl LedgerRow {
+impl LedgerRow<'_> {
     /// The hash this transaction must have, computed from its other fields.
     ///
     /// The canonical JSON of its fields (`canonical::to_bytes` gives the same bytes), written by hand because an audit does so a
@@ -140,18 +142,18 @@ pub async fn ledger_post(
     let place = chain_advance(tx, LEDGER_CHAIN).await?;
     let mut entry = LedgerRow {
         sequence: place.sequence,
-        id: TransactionId::generate(at).to_string(),
-        kind: kind.as_str().to_owned(),
-        reference: reference.to_owned(),
+        id: TransactionId::generate(at).to_string().into(),
+        kind: kind.as_str().into(),
+        reference: reference.into(),
         at,
-        previous_hash: place.previous_hash,
-        hash: String::new(),
+        previous_hash: place.previous_hash.into(),
+        hash: Cow::default(),
         postings: posting_rows(postings),
     };
-    entry.hash = entry.expected_hash();
+    entry.hash = entry.expected_hash().into();
     chain_set(tx, LEDGER_CHAIN, entry.sequence, &entry.hash).await?;
     if transaction_postpone(tx, &entry)? {
-        return Ok(Posted { sequence: entry.sequence, id: entry.id, hash: entry.hash });
+        return Ok(posted(entry));
     }
     let mut statements = postings_insert(&entry);
     statements.push(transaction_insert(&entry));
@@ -161,7 +163,11 @@ pub async fn ledger_post(
         }
         return transaction_posted(tx, kind, reference).await;
     }
-    Ok(Posted { sequence: entry.sequence, id: entry.id, hash: entry.hash })
+    Ok(posted(entry))
+}
+
+fn posted(entry: LedgerRow<'_>) -> Posted {
+    Posted { sequence: entry.sequence, id: entry.id.into_owned(), hash: entry.hash.into_owned() }
 }
 
 const LINES: Rows = rows!(
@@ -178,7 +184,7 @@ const TRANSACTIONS: Rows = rows!(
 
 /// Leaves a transaction for the end of the batch, if it may. Its place in the chain stays taken: a batch in which the like was posted
 /// before is undone.
-fn transaction_postpone(tx: &Tx, entry: &LedgerRow) -> Result<bool, StoreError> {
+fn transaction_postpone(tx: &Tx, entry: &LedgerRow<'_>) -> Result<bool, StoreError> {
     if !tx.postpone(&TRANSACTIONS, &transaction_values(entry))? {
         return Ok(false);
     }
@@ -190,47 +196,41 @@ fn transaction_postpone(tx: &Tx, entry: &LedgerRow) -> Result<bool, StoreError> 
     Ok(true)
 }
 
-fn transaction_values(entry: &LedgerRow) -> [Value; 7] {
+fn transaction_values(entry: &LedgerRow<'_>) -> [Value; 7] {
     params![
         entry.sequence,
-        entry.id.as_str(),
-        entry.kind.as_str(),
-        entry.reference.as_str(),
+        &*entry.id,
+        &*entry.kind,
+        &*entry.reference,
         entry.at,
-        entry.previous_hash.as_str(),
-        entry.hash.as_str()
+        &*entry.previous_hash,
+        &*entry.hash
     ]
 }
 
-fn posting_values(posting: &PostingRow) -> [Value; 5] {
-    params![
-        posting.line,
-        posting.account_kind.as_str(),
-        posting.owner.as_str(),
-        posting.amount,
-        posting.currency.as_str()
-    ]
+fn posting_values(posting: &PostingRow<'_>) -> [Value; 5] {
+    params![posting.line, &*posting.account_kind, &*posting.owner, posting.amount, &*posting.currency]
 }
 
 /// Gives a place back, when nothing was appended after all. False when somebody of the same batch has built on it.
-fn chain_step_back(tx: &Tx, chain: &str, entry: &LedgerRow) -> bool {
+fn chain_step_back(tx: &Tx, chain: &str, entry: &LedgerRow<'_>) -> bool {
     let is_head = tx.heads().get(chain).is_some_and(|head| head.sequence == entry.sequence);
     is_head && tx.heads().set(chain, entry.sequence - 1, &entry.previous_hash)
 }
 
-fn posting_rows(postings: &Postings) -> Vec<PostingRow> {
+fn posting_rows(postings: &Postings) -> Vec<PostingRow<'_>> {
     let rows = (1..).zip(postings.lines()).map(|(line, posting)| PostingRow {
         line,
-        account_kind: posting.account.as_str().to_owned(),
-        owner: posting.owner.clone(),
+        account_kind: posting.account.as_str().into(),
+        owner: posting.owner.as_str().into(),
         amount: posting.amount.minor,
-        currency: posting.amount.currency.to_string(),
+        currency: posting.amount.currency.as_str().into(),
     });
     rows.collect()
 }
 
 /// Seals the lines that were just written, if they were: the database refuses it unless they balance.
-fn transaction_insert(entry: &LedgerRow) -> Statement {
+fn transaction_insert(entry: &LedgerRow<'_>) -> Statement {
     let sql = "INSERT INTO ledger_transactions (sequence, id, kind, reference, at, previous_hash, hash) \
                SELECT CAST($1 AS BIGINT), CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS BIGINT), \
                CAST($6 AS TEXT), CAST($7 AS TEXT) WHERE EXISTS (SELECT 1 FROM ledger_postings WHERE sequence = $1)";
@@ -280,9 +280,9 @@ const POSTINGS_INSERT: [&str; 4] = [
 ];
 
 /// Writes the lines, unless the like was posted before: then none.
-fn postings_insert(entry: &LedgerRow) -> Vec<Statement> {
-    let insert = |chunk: &[PostingRow]| {
-        let mut params = params![entry.sequence, entry.kind.as_str(), entry.reference.as_str()].to_vec();
+fn postings_insert(entry: &LedgerRow<'_>) -> Vec<Statement> {
+    let insert = |chunk: &[PostingRow<'_>]| {
+        let mut params = params![entry.sequence, &*entry.kind, &*entry.reference].to_vec();
         for posting in chunk {
             params.extend(posting_values(posting));
         }
@@ -291,19 +291,14 @@ fn postings_insert(entry: &LedgerRow) -> Vec<Statement> {
     entry.postings.chunks(POSTINGS_INSERT.len()).map(insert).collect()
 }
 
-/// Up to `limit` transactions after position `after`, with their lines, in chain order.
-pub async fn ledger_page_unscoped(tx: &mut Tx, after: i64, limit: i64) -> Result<Vec<LedgerRow>, StoreError> {
-    ledger_unread_unscoped(tx, after, limit).await?.read()
-}
-
 /// Transactions and their lines, not decoded yet.
 pub struct LedgerUnread {
-    transactions: Unread<LedgerRow>,
-    lines: Unread<(i64, PostingRow)>,
+    transactions: Unread<LedgerRow<'static>>,
+    lines: Unread<PlacedLine>,
 }
 
 impl LedgerUnread {
-    pub fn read(&self) -> Result<Vec<LedgerRow>, StoreError> {
+    pub fn read(&self) -> Result<Vec<LedgerRow<'_>>, StoreError> {
         let mut page = self.transactions.read()?;
         let mut lines = self.lines.read()?.into_iter().peekable();
         for entry in &mut page {
@@ -325,41 +320,52 @@ impl LedgerUnread {
     }
 }
 
-/// As [`ledger_page_unscoped`].
-pub async fn ledger_unread_unscoped(tx: &mut Tx, after: i64, limit: i64) -> Result<LedgerUnread, StoreError> {
+/// Up to `limit` transactions after position `after`, with their lines, in chain order.
+pub async fn ledger_page_unscoped(tx: &mut Tx, after: i64, limit: i64) -> Result<LedgerUnread, StoreError> {
     let sql = "SELECT sequence, id, kind, reference, at, previous_hash, hash FROM ledger_transactions \
                WHERE sequence > $1 ORDER BY sequence LIMIT $2";
     let rows = tx.query(sql, &params![after, limit]).await?;
-    let transactions = Unread::new(rows, transaction_read);
+    let transactions = Unread::<LedgerRow<'static>>::new(rows);
     let mut lines = Vec::new();
     if let Some(last) = transactions.last::<i64>()? {
         let sql = "SELECT sequence, line, account_kind, owner, amount, currency FROM ledger_postings \
                    WHERE sequence > $1 AND sequence <= $2 ORDER BY sequence, line";
         lines = tx.query(sql, &params![after, last]).await?;
     }
-    Ok(LedgerUnread { transactions, lines: Unread::new(lines, posting_read) })
+    Ok(LedgerUnread { transactions, lines: Unread::new(lines) })
 }
 
-fn transaction_read(row: &Row) -> Result<LedgerRow, StoreError> {
-    Ok(LedgerRow {
-        sequence: row.get(0)?,
-        id: row.get(1)?,
-        kind: row.get(2)?,
-        reference: row.get(3)?,
-        at: row.get(4)?,
-        previous_hash: row.get(5)?,
-        hash: row.get(6)?,
-        postings: Vec::new(),
-    })
+impl FromRow for LedgerRow<'static> {
+    type From<'a> = LedgerRow<'a>;
+
+    fn from_row(row: &Row) -> Result<LedgerRow<'_>, StoreError> {
+        Ok(LedgerRow {
+            sequence: row.get(0)?,
+            id: row.text(1)?.into(),
+            kind: row.text(2)?.into(),
+            reference: row.text(3)?.into(),
+            at: row.get(4)?,
+            previous_hash: row.text(5)?.into(),
+            hash: row.text(6)?.into(),
+            postings: Vec::new(),
+        })
+    }
 }
 
-fn posting_read(row: &Row) -> Result<(i64, PostingRow), StoreError> {
-    let posting = PostingRow {
-        line: row.get(1)?,
-        account_kind: row.get(2)?,
-        owner: row.get(3)?,
-        amount: row.get(4)?,
-        currency: row.get(5)?,
-    };
-    Ok((row.get(0)?, posting))
+/// A line and the position of its transaction.
+enum PlacedLine {}
+
+impl FromRow for PlacedLine {
+    type From<'a> = (i64, PostingRow<'a>);
+
+    fn from_row(row: &Row) -> Result<(i64, PostingRow<'_>), StoreError> {
+        let posting = PostingRow {
+            line: row.get(1)?,
+            account_kind: row.text(2)?.into(),
+            owner: row.text(3)?.into(),
+            amount: row.get(4)?,
+            currency: row.text(5)?.into(),
+        };
+        Ok((row.get(0)?, posting))
+    }
 }

@@ -27,8 +27,8 @@ const PROBE_AFTER: Duration = Duration::from_secs(5);
 const PROBE_EVERY: Duration = Duration::from_secs(2);
 const PROBES: u32 = 3;
 /// A client that stops in the middle of a transaction loses its locks: a paused process must not hold up all others. No statement is worth
-/// being compiled. A statement by itself is a transaction as others are.
-const OPTIONS: &str = "-c idle_in_transaction_session_timeout=5s -c jit=off \
+/// being compiled, or processes being started for it: of large tables, pages are read. A statement by itself is a transaction as others are.
+const OPTIONS: &str = "-c idle_in_transaction_session_timeout=5s -c jit=off -c max_parallel_workers_per_gather=0 \
                        -c default_transaction_isolation=read\\ committed -c default_transaction_read_only=off";
 
 /// A parsed URL and its TLS settings.

@@ -38,7 +38,8 @@ async fn a_posted_transaction_is_one_for_ever(db: TestDb) {
     let first = post(&db, "top_a", 5).await;
     assert_eq!(post(&db, "top_a", 7).await, first);
     post(&db, "top_b", 7).await;
-    let page = tx!(db.store, |tx| ledger_page_unscoped(tx, 0, 10));
+    let unread = tx!(db.store, |tx| ledger_page_unscoped(tx, 0, 10));
+    let page = unread.read().unwrap();
     let amounts: Vec<_> = page.iter().map(|entry| (entry.sequence, entry.postings[1].amount)).collect();
     assert_eq!(amounts, [(1, 5), (2, 7)]);
     assert!(page.iter().all(|entry| entry.expected_hash() == entry.hash));
