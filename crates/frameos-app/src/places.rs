@@ -16,6 +16,9 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 /// How long something may wait for a place before it is given back.
 const PATIENCE: Duration = Duration::from_millis(250);
+/// Each claim that sees less leave makes this part of what is claimed ahead less. Runs that were started together end together, so a lull is
+/// no sign that nothing will leave: what was needed once is kept for some turns.
+const FADING: usize = 32;
 
 /// The places of one kind of work; clones share them.
 #[derive(Clone)]
@@ -50,14 +53,15 @@ impl Places {
         Self { inner: Arc::new(inner) }
     }
 
-    /// How many more may be claimed, once there are enough to be worth a claim: half of what is claimed ahead, or one.
+    /// How many more may be claimed, once there are enough to be worth a claim: a quarter of what is claimed ahead, or one. What is still
+    /// ahead then is about what leaves while the claim is made.
     pub(crate) async fn room(&self) -> usize {
         let inner = &self.inner;
         loop {
             let ahead = inner.ahead.load(Ordering::Relaxed);
             let places = inner.free.available_permits() + ahead;
             let room = places.saturating_sub(inner.coming.load(Ordering::Relaxed));
-            if room >= (ahead / 2).max(1) {
+            if room >= (ahead / 4).max(1) {
                 return room;
             }
             inner.changed.notified().await;
@@ -69,11 +73,12 @@ impl Places {
         self.inner.left.load(Ordering::Relaxed)
     }
 
-    /// Learns from a claim how much to claim ahead: what leaves while one is made, and what leaves before the next.
+    /// Learns from a claim how much to claim ahead: what leaves while one is made, and what leaves before the next, of late at most.
     pub(crate) fn claimed(&self, left_before: usize) {
         let left = self.inner.left.load(Ordering::Relaxed).wrapping_sub(left_before);
-        let fading = self.inner.ahead.load(Ordering::Relaxed) / 2;
-        self.inner.ahead.store((2 * left).max(fading).min(self.inner.ahead_most), Ordering::Relaxed);
+        let ahead = self.inner.ahead.load(Ordering::Relaxed);
+        let fading = ahead - ahead.div_ceil(FADING);
+        self.inner.ahead.store((left + left / 2).max(fading).min(self.inner.ahead_most), Ordering::Relaxed);
     }
 
     /// For something that was claimed.
@@ -157,7 +162,7 @@ mod tests {
         drop(taken.pop());
         taken.push(places.come().place(std::future::pending()).await.unwrap());
         places.claimed(before);
-        assert_eq!(places.room().await, 2, "one left while the claim was made");
+        assert_eq!(places.room().await, 1, "one left while the claim was made");
         let (next, last) = (places.come(), places.come());
         let waits = next.place(std::future::pending());
         drop(taken.pop());
@@ -166,5 +171,29 @@ mod tests {
         assert!(tokio::time::timeout(Duration::ZERO, places.room()).await.is_err());
         let stopped = places.come().place(std::future::ready(()));
         assert!(stopped.await.is_none());
+    }
+
+    #[tokio::test]
+    async fn what_is_claimed_ahead_outlasts_a_lull_but_not_for_ever() {
+        let places = Places::new(8, 8);
+        let mut taken = Vec::new();
+        for _ in 0..8 {
+            taken.push(places.come().place(std::future::pending()).await.unwrap());
+        }
+        let before = places.claiming();
+        for _ in 0..4 {
+            taken.pop();
+            taken.push(places.come().place(std::future::pending()).await.unwrap());
+        }
+        places.claimed(before);
+        assert_eq!(places.room().await, 6, "four left, and half as many more");
+        for _ in 0..3 {
+            places.claimed(places.claiming());
+        }
+        assert_eq!(places.room().await, 3, "each claim forgets one");
+        for _ in 0..3 {
+            places.claimed(places.claiming());
+        }
+        assert!(tokio::time::timeout(Duration::ZERO, places.room()).await.is_err());
     }
 }

@@ -36,8 +36,8 @@ const POLL: Duration = Duration::from_millis(500);
 const ERRANDS: usize = 16;
 /// Ended runs that are being settled at a time, at least: what 10 starts a second come to while a gateway takes its time.
 const ENDED: usize = 256;
-/// Of so many slots the work of one may be claimed ahead.
-const AHEAD_SHARE: usize = 4;
+/// Of so many slots the work of one may be claimed ahead, at most: as much as leaves while a slow database makes a claim.
+const AHEAD_SHARE: usize = 2;
 /// Of so many starts one goes to a free run that has waited too long.
 const OVERDUE_SHARE: u32 = 4;
 
