@@ -73,12 +73,14 @@ impl Places {
         self.inner.left.load(Ordering::Relaxed)
     }
 
-    /// Learns from a claim how much to claim ahead: what leaves while one is made, and what leaves before the next, of late at most.
-    pub(crate) fn claimed(&self, left_before: usize) {
+    /// Learns from a claim how much to claim ahead: what leaves while one is made, and what leaves before the next, of late at most;
+    /// nothing once a claim has `found` nothing, since then places wait for work.
+    pub(crate) fn claimed(&self, left_before: usize, found: usize) {
         let left = self.inner.left.load(Ordering::Relaxed).wrapping_sub(left_before);
         let ahead = self.inner.ahead.load(Ordering::Relaxed);
         let fading = ahead - ahead.div_ceil(FADING);
-        self.inner.ahead.store((left + left / 2).max(fading).min(self.inner.ahead_most), Ordering::Relaxed);
+        let next = if found == 0 { 0 } else { (left + left / 2).max(fading).min(self.inner.ahead_most) };
+        self.inner.ahead.store(next, Ordering::Relaxed);
     }
 
     /// For something that was claimed.
@@ -145,7 +147,7 @@ mod tests {
         for one in coming {
             taken.push(one.place(std::future::pending()).await.unwrap());
         }
-        places.claimed(places.claiming());
+        places.claimed(places.claiming(), 8);
         let room = places.room();
         let leave = async { drop(taken.pop()) };
         assert_eq!(tokio::join!(room, leave).0, 1);
@@ -161,7 +163,7 @@ mod tests {
         let before = places.claiming();
         drop(taken.pop());
         taken.push(places.come().place(std::future::pending()).await.unwrap());
-        places.claimed(before);
+        places.claimed(before, 1);
         assert_eq!(places.room().await, 1, "one left while the claim was made");
         let (next, last) = (places.come(), places.come());
         let waits = next.place(std::future::pending());
@@ -185,15 +187,13 @@ mod tests {
             taken.pop();
             taken.push(places.come().place(std::future::pending()).await.unwrap());
         }
-        places.claimed(before);
+        places.claimed(before, 4);
         assert_eq!(places.room().await, 6, "four left, and half as many more");
         for _ in 0..3 {
-            places.claimed(places.claiming());
+            places.claimed(places.claiming(), 1);
         }
         assert_eq!(places.room().await, 3, "each claim forgets one");
-        for _ in 0..3 {
-            places.claimed(places.claiming());
-        }
-        assert!(tokio::time::timeout(Duration::ZERO, places.room()).await.is_err());
+        places.claimed(places.claiming(), 0);
+        assert!(tokio::time::timeout(Duration::ZERO, places.room()).await.is_err(), "nothing waits");
     }
 }

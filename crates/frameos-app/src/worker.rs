@@ -133,7 +133,7 @@ impl Worker {
             match claim(self.lease(), most, pace.starts).await {
                 Ok(claimed) => {
                     trouble.over();
-                    places.claimed(left);
+                    places.claimed(left, claimed.len());
                     self.app.metrics().claimed(what, claimed.len());
                     if claimed.is_empty() {
                         // The signal was asked for before the look.
