@@ -64,13 +64,14 @@ async fn the_overview_tells_what_waits_who_works_and_what_became_of_runs() {
     let flaky = node_agent("flaky", THROWER).publish(&app, &developer).await;
     let deployment = deploy(&user, &flaky, json!({})).await;
     execute(&user, &flaky, &deployment, json!({"text": "no"})).await;
-    let seen = admin.get("/admin/overview").await.expect(200).data().clone();
+    // The ends of runs leave jobs behind, which are done soon.
+    let is_empty = |seen: &Value| seen["depth"].as_object().unwrap().values().all(|depth| depth == 0);
+    let seen = overview_once(admin, is_empty).await;
     assert_eq!(seen["runs"], json!({"cancelled": 3, "failed": 1}));
     assert_eq!(seen["failures"], json!({"cancelled": 3, "exit": 1}));
     assert_eq!(seen["last_hour"]["failures"], seen["failures"]);
     assert_eq!(seen["attempts"], json!({"retries": 0, "lost": 0}));
     assert_eq!(seen["sealed"], json!({"waiting": 0, "oldest_ms": null}));
-    assert!(seen["depth"].as_object().unwrap().values().all(|depth| depth == 0), "{seen}");
     app.finish().await;
 }
 
