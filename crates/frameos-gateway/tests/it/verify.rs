@@ -153,6 +153,9 @@ mod altered {
             "says otherwise than its row",
         )
         .await;
+        // In no page: ids follow the empty text.
+        check("UPDATE mandates SET intent_id = '' WHERE status = 'issued'", "otherwise than the ledger")
+            .await;
         check("UPDATE payments SET developer = 'thief'", "not what the ledger credited").await;
     }
 
