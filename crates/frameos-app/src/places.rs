@@ -1,8 +1,8 @@
 //! Places for work that was claimed, and how much may be claimed ahead of them.
 //!
 //! A claim takes a few milliseconds, and a place that waits for one stands empty. So what is likely to be left while a claim is
-//! made may be claimed before, and wait here. Invariants: nothing works without a place; no more is claimed ahead than the last
-//! claims saw leave, and nothing once somebody has waited in vain: work that another worker may have room for is not kept from it.
+//! made may be claimed before, and wait here. Invariants: nothing works without a place; no more is claimed ahead than half as
+//! much again as claims saw leave of late, and nothing once somebody has waited in vain: work that another worker may have room for is not kept from it.
 
 use std::{
     sync::{
@@ -16,7 +16,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 /// How long something may wait for a place before it is given back.
 const PATIENCE: Duration = Duration::from_millis(250);
-/// Each claim that sees less leave makes this part of what is claimed ahead less. Runs that were started together end together, so a lull is
+/// Each claim that sees less leave has what is claimed ahead shrink by a part in so many. Runs that were started together end together, so a lull is
 /// no sign that nothing will leave: what was needed once is kept for some turns.
 const FADING: usize = 32;
 

@@ -137,7 +137,8 @@ impl Row {
     pub(crate) fn text_opt(&self, index: usize) -> Result<Option<&str>, StoreError> {
         match self.cell(index)? {
             Cell::Null => Ok(None),
-            _ => self.text(index).map(Some),
+            Cell::Text(text) => Ok(Some(text)),
+            other => mismatch("text", other).map_err(|error| in_column(index, error)),
         }
     }
 
