@@ -16,7 +16,7 @@ use tokio::sync::{OnceCell, Semaphore};
 
 use crate::{
     catalogue::Catalogue, error::Result, mail::Mailer, manifest_cache::ManifestCache, metrics::Metrics,
-    run_event::Watchers, run_token::Paces, runner::Runner, token::TokenCache, webhook::Room,
+    run_event::Watchers, run_token::Paces, runner::Runner, token::TokenCache, turns::Turns, webhook::Room,
 };
 
 /// What the process hands in.
@@ -105,6 +105,8 @@ pub struct App {
     pub(crate) webhook_room: Room,
     pub(crate) catalogue: Arc<Catalogue>,
     pub(crate) manifests: ManifestCache,
+    /// Bundles that are being fetched, by their hash.
+    pub(crate) fetches: Turns<String>,
     /// Clearing logs of all inputs can take tens of megabytes; one at a time.
     pub(crate) clearing: Arc<Semaphore>,
     /// Checks of bundles that are not submitted: a scan takes a core for seconds, and one is had for the asking.
@@ -134,6 +136,7 @@ impl App {
             webhook_room: Room::default(),
             catalogue: Arc::default(),
             manifests: ManifestCache::default(),
+            fetches: Turns::default(),
             clearing: Arc::new(Semaphore::new(1)),
             checking: Arc::new(Semaphore::new(1)),
             watchers: Arc::default(),

@@ -2,7 +2,7 @@
 //!
 //! Invariants: a folder appears under its hash only when complete (written aside, then renamed); the packed bytes are hashed
 //! when they are fetched into the cache, so altered storage is refused rather than run; files are readable by the sandbox's ids and
-//! writable by none of them.
+//! writable by none of them; a bundle that many runs want at once is fetched and held in memory once.
 
 use std::{
     fs, io,
@@ -38,6 +38,10 @@ pub(crate) async fn code_fetch(app: &App, object_key: &str, code_hash: &str) -> 
     if tokio::fs::try_exists(&folder).await.map_err(CodeError::Write)? {
         return Ok(folder);
     }
+    let _turn = app.fetches.turn(&code_hash.to_owned()).await;
+    if tokio::fs::try_exists(&folder).await.map_err(CodeError::Write)? {
+        return Ok(folder);
+    }
     let packed =
         app.store().objects().get(object_key).await.map_err(CodeError::Fetch)?.ok_or(CodeError::Missing)?;
     let found = sha256_hex(&packed);
@@ -65,7 +69,7 @@ fn write(bundle: &bundle::Bundle, folder: &Path) -> io::Result<()> {
     bundle_write(bundle, &aside)?;
     match fs::rename(&aside, folder) {
         Ok(()) => Ok(()),
-        // Another run of the same code was faster.
+        // Another process was faster.
         Err(_) if folder.exists() => fs::remove_dir_all(&aside),
         Err(error) => Err(error),
     }

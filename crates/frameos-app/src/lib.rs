@@ -66,6 +66,7 @@ mod subscription;
 mod tell;
 mod token;
 mod trace;
+mod turns;
 mod upgrade;
 mod usage;
 mod user_review;

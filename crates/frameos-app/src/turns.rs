@@ -1,0 +1,90 @@
+//! Turns: what several want at once is got by one of them, while the others wait to find it.
+
+use std::{
+    collections::HashMap,
+    hash::Hash,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use tokio::sync::OwnedMutexGuard;
+
+/// One at a time for each key; clones share it. What nobody wants any more is forgotten.
+pub(crate) struct Turns<K>(Arc<Mutex<HashMap<K, Arc<tokio::sync::Mutex<()>>>>>);
+
+/// It is this one's turn until it is dropped.
+pub(crate) struct Turn<K: Eq + Hash> {
+    key: K,
+    guard: Option<OwnedMutexGuard<()>>,
+    turns: Turns<K>,
+}
+
+impl<K: Eq + Hash + Clone> Turns<K> {
+    pub(crate) async fn turn(&self, key: &K) -> Turn<K> {
+        let lock = {
+            let mut wanted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(wanted.entry(key.clone()).or_default())
+        };
+        // Here before it has the lock, so that one who leaves while waiting is forgotten too.
+        let mut turn = Turn { key: key.clone(), guard: None, turns: self.clone() };
+        turn.guard = Some(lock.lock_owned().await);
+        turn
+    }
+}
+
+impl<K: Eq + Hash> Drop for Turn<K> {
+    fn drop(&mut self) {
+        let mut wanted = self.turns.0.lock().unwrap_or_else(PoisonError::into_inner);
+        self.guard = None;
+        // Whoever waits shares the lock.
+        if wanted.get(&self.key).is_some_and(|lock| Arc::strong_count(lock) == 1) {
+            wanted.remove(&self.key);
+        }
+    }
+}
+
+impl<K> Clone for Turns<K> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<K> Default for Turns<K> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::future::join_all;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn one_at_a_time_for_each_key_and_nothing_is_left() {
+        let (turns, under_way) = (Turns::default(), Mutex::new([0; 2]));
+        let one = async |key: usize| {
+            let turn = turns.turn(&key).await;
+            under_way.lock().unwrap()[key] += 1;
+            tokio::task::yield_now().await;
+            let seen = *under_way.lock().unwrap();
+            assert_eq!(seen[key], 1);
+            under_way.lock().unwrap()[key] -= 1;
+            drop(turn);
+            seen.iter().sum::<i32>()
+        };
+        let seen = join_all((0..20).map(|number| one(number % 2))).await;
+        assert_eq!(seen.iter().max(), Some(&2), "other keys do not wait");
+        assert!(turns.0.lock().unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn whoever_leaves_while_waiting_holds_nobody_up() {
+        let turns = Turns::default();
+        let first = turns.turn(&"key").await;
+        assert!(tokio::time::timeout(std::time::Duration::ZERO, turns.turn(&"key")).await.is_err());
+        drop(first);
+        drop(turns.turn(&"key").await);
+        assert!(turns.0.lock().unwrap().is_empty());
+    }
+}
