@@ -24,6 +24,10 @@ use frameos_store::{
 use serde_json::json;
 use tokio::sync::Semaphore;
 
+/// As the server.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 const IN_FLIGHT: usize = 50;
 /// Jobs worked on at once by the process that drains, as by its peer.
 const PLACES: usize = 200;

@@ -16,6 +16,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::platform::{Platform, Settings};
 
+/// As the server.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 const SLEEP: Duration = Duration::from_millis(100);
 const SLOTS: u32 = 100;
 const USERS: usize = 10;
@@ -52,6 +56,11 @@ async fn slots(engine: TestEngine, runs: u32) {
         platform.queue(user, each).await;
     }
     let runs = each * u32::try_from(USERS).unwrap();
+    // A thread for each sleep is there before, and not made while a run starts.
+    let threads = (0..SLOTS).map(|_| tokio::task::spawn_blocking(|| std::thread::sleep(SLEEP)));
+    for thread in threads.collect::<Vec<_>>() {
+        thread.await.unwrap();
+    }
     let stop = CancellationToken::new();
     let started = Instant::now();
     let worker = tokio::spawn(worker_run(platform.app.clone(), stop.clone()));

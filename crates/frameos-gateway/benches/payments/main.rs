@@ -29,6 +29,10 @@ use frameos_store::{
     testing::{TestDb, TestEngine},
 };
 
+/// As the server.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 const PAYERS: usize = 16;
 /// Payments of each payer in a round.
 const EACH: usize = 150;
