@@ -84,26 +84,29 @@ pub(crate) async fn heads_write(tx: &mut Tx) -> Result<(), StoreError> {
     Err(StoreError::corrupt("the head of a chain moved while it was locked"))
 }
 
-/// What writes the heads that moved in one statement, if any did. A head that stands elsewhere than it was read, though it was locked, is
-/// refused: without a sequence it cannot be stored. PostgreSQL only.
-pub(crate) fn heads_at_once(heads: &Heads) -> Option<Write> {
-    let sql = "UPDATE chain_heads SET sequence = CASE WHEN chain_heads.sequence = new.stored THEN new.sequence END, hash = new.hash \
-               FROM UNNEST(CAST($1 AS TEXT[]), CAST($2 AS BIGINT[]), CAST($3 AS TEXT[]), CAST($4 AS BIGINT[])) \
-               AS new (name, sequence, hash, stored) WHERE chain_heads.name = new.name";
+/// What writes the heads that moved, if any did, with parameters from this number on. A head that stands elsewhere than it was read, though it
+/// was locked, is refused: without a sequence it cannot be stored. PostgreSQL only.
+pub(crate) fn heads_at_once(heads: &Heads, first: usize) -> Option<Write> {
     let moved = heads.moved();
     if moved.is_empty() {
         return None;
     }
+    let [name, sequence, hash, stored] = [first, first + 1, first + 2, first + 3];
+    let sql = format!(
+        "UPDATE chain_heads SET sequence = CASE WHEN chain_heads.sequence = new.stored THEN new.sequence END, hash = new.hash \
+         FROM UNNEST(CAST(${name} AS TEXT[]), CAST(${sequence} AS BIGINT[]), CAST(${hash} AS TEXT[]), CAST(${stored} AS BIGINT[])) \
+         AS new (name, sequence, hash, stored) WHERE chain_heads.name = new.name"
+    );
     let columns = vec![
         Column::Text(moved.iter().map(|head| Some(head.name.to_owned())).collect()),
         Column::BigInt(moved.iter().map(|head| Some(head.sequence)).collect()),
         Column::Text(moved.iter().map(|head| Some(head.hash.clone())).collect()),
         Column::BigInt(moved.iter().map(|head| Some(head.stored)).collect()),
     ];
-    Some(Write { sql: sql.to_owned(), columns })
+    Some(Write { parts: vec![sql], columns })
 }
 
-const RECEIPTS: Rows = rows!("run_receipts", Rest, (id Text, execution_id Text, sequence BigInt, hash Text, previous_hash Text,
+const RECEIPTS: Rows = rows!("run_receipts", (id Text, execution_id Text, sequence BigInt, hash Text, previous_hash Text,
     document Text, created_at BigInt));
 
 /// Keeps a signed run receipt. A run has one.

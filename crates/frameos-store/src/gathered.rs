@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 
 use crate::{
     error::StoreError,
-    postponed::{Column, Kind},
+    postponed::{Column, Kind, columns_push},
     row::Row,
     tx::Tx,
     value::Value,
@@ -81,14 +81,9 @@ impl Gathered {
         rows: &[[Value; N]],
     ) -> Result<Vec<Vec<Row>>, StoreError> {
         let mut columns = self.columns();
-        rows.iter().try_for_each(|row| add(&mut columns, row))?;
+        rows.iter().try_for_each(|row| columns_push(&mut columns, row))?;
         self.ask(tx, &columns, rows.len()).await
     }
-}
-
-fn add(columns: &mut [Column], values: &[Value]) -> Result<(), StoreError> {
-    debug_assert_eq!(columns.len(), values.len(), "a value for each parameter");
-    columns.iter_mut().zip(values).try_for_each(|(column, value)| column.push(value))
 }
 
 /// What waits to be asked. Clones share it.
@@ -148,7 +143,7 @@ impl Gathering {
             groups.len() - 1
         });
         let group = &mut groups[place];
-        add(&mut group.columns, values)?;
+        columns_push(&mut group.columns, values)?;
         group.bytes += values.iter().map(Value::size).sum::<usize>();
         group.answers.push(answer);
         Ok(())

@@ -95,6 +95,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "0029_fewer_index_writes",
         text: include_str!("../migrations/0029_fewer_index_writes.sql"),
     },
+    Migration {
+        version: 30,
+        name: "0030_lines_with_their_transaction",
+        text: include_str!("../migrations/0030_lines_with_their_transaction.sql"),
+    },
 ];
 
 /// Why a database cannot be brought to this binary's schema.

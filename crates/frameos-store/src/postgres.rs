@@ -13,11 +13,7 @@ mod listen;
 use std::{sync::Arc, time::Duration};
 
 use deadpool_postgres::{Object, Pool};
-use futures::{
-    FutureExt,
-    future::{join_all, try_join_all},
-    join,
-};
+use futures::{FutureExt, future::try_join_all, join};
 use tokio_postgres::{error::SqlState, types::ToSql};
 
 pub(crate) use encode::cell;
@@ -34,6 +30,8 @@ use crate::{
 
 /// How long one statement may go unanswered: far beyond any of ours, waiting for locks included.
 const PATIENCE: Duration = Duration::from_secs(8);
+
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 
 /// What is joined to columns is found by indexes. A plan is kept for a statement that was prepared, also one that was made while the tables
 /// were so small that reading them whole was quicker, until long after they are not.
@@ -105,6 +103,8 @@ pub(crate) struct PostgresConnection {
     /// Whether the reading transaction's begin is still to be sent, with its first statement.
     unsent: bool,
     mode: Mode,
+    /// Whether what is joined to columns is found by indexes already.
+    by_indexes: bool,
     /// Whether the only statement was sent, where there may be one only.
     asked: bool,
     /// Whether an answer is still owed, so that nothing more can be asked.
@@ -119,6 +119,7 @@ impl PostgresConnection {
             open: false,
             unsent: false,
             mode: Mode::Write,
+            by_indexes: false,
             asked: false,
             stuck: false,
             patience: Some(PATIENCE),
@@ -140,11 +141,17 @@ impl PostgresConnection {
         self.patience = None;
     }
 
+    /// Begins to write what the jobs of a lane do, whose statements are joined to columns.
+    pub(crate) async fn begin_lane(&mut self) -> Result<(), StoreError> {
+        (self.open, self.mode, self.by_indexes) = (true, Mode::Write, true);
+        self.batch(&format!("{BEGIN}; {BY_INDEXES}")).await
+    }
+
     pub(crate) async fn begin(&mut self, mode: Mode) -> Result<(), StoreError> {
-        (self.open, self.mode) = (true, mode);
+        (self.open, self.mode, self.by_indexes) = (true, mode, false);
         match mode {
             // Were this refused, a statement sent with it would be kept without its transaction. A read harms nobody.
-            Mode::Write => self.batch("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE").await,
+            Mode::Write => self.batch(BEGIN).await,
             Mode::WriteOnce => Ok(()),
             Mode::Read => {
                 self.unsent = true;
@@ -166,26 +173,21 @@ impl PostgresConnection {
         Ok(())
     }
 
-    /// Writes rows with statements that fail unless they write them all, and commits; all is sent before the first answer is awaited.
+    /// Writes rows, with a statement that fails unless it writes them all, and commits; all is sent before the first answer is awaited.
     /// Returns what was refused, if something was, so that nothing is kept.
-    pub(crate) async fn commit_with(&mut self, writes: &[Write]) -> Result<Option<StoreError>, StoreError> {
-        let wanted: Vec<(&str, Vec<_>)> = writes
-            .iter()
-            .map(|write| (write.sql.as_str(), write.columns.iter().map(array).collect()))
-            .collect();
+    pub(crate) async fn commit_with(
+        &mut self,
+        write: Option<&Write>,
+    ) -> Result<Option<StoreError>, StoreError> {
+        let Some(write) = write else { return self.commit().await.map(|()| None) };
+        let (sql, params) = (write.sql(), write.columns.iter().map(array).collect::<Vec<_>>());
         let asked = self.ask(async |object| {
-            let mut prepared = Vec::with_capacity(wanted.len());
-            for (sql, params) in &wanted {
-                prepared.push((object.prepare_cached(sql).await?, params));
-            }
-            let work = prepared.iter().map(|(statement, params)| object.execute(statement, params));
+            let statement = object.prepare_cached(&sql).await?;
             // After a refusal PostgreSQL takes COMMIT for ROLLBACK, and says so in no error.
-            match join!(join_all(work), object.batch_execute("COMMIT")) {
-                (done, Ok(())) => match done.into_iter().find_map(Result::err) {
-                    Some(error) if error.as_db_error().is_none() => Err(error),
-                    refused => Ok(refused),
-                },
-                (_, Err(error)) => Err(error),
+            match join!(object.execute(&statement, &params), object.batch_execute("COMMIT")) {
+                (Ok(_), Ok(())) => Ok(None),
+                (Err(refused), Ok(())) if refused.as_db_error().is_some() => Ok(Some(refused)),
+                (Err(error), Ok(())) | (_, Err(error)) => Err(error),
             }
         });
         let refused = asked.await?;
@@ -243,7 +245,7 @@ impl PostgresConnection {
     ) -> Result<Vec<Row>, StoreError> {
         let values = params.iter().map(|value| value as &(dyn ToSql + Sync));
         let params: Vec<_> = columns.iter().map(array).chain(values).collect();
-        let is_joined = !columns.is_empty() && self.mode == Mode::Write;
+        let is_joined = !columns.is_empty() && self.mode == Mode::Write && !self.by_indexes;
         let rows = self.ask(async |object| {
             let statement = object.prepare_cached(sql).await?;
             if !is_joined {

@@ -14,16 +14,7 @@ use crate::{error::StoreError, value::Value};
 /// How rows are added to a table. PostgreSQL only.
 pub(crate) struct Rows {
     pub(crate) table: &'static str,
-    pub(crate) stage: Stage,
     pub(crate) columns: &'static [(&'static str, Kind)],
-}
-
-/// All rows of a stage are written by one statement, at whose end the database looks whether what they name is there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Stage {
-    /// Has to be there when the rest comes.
-    First,
-    Rest,
 }
 
 /// The type of a column, as the migrations name it.
@@ -48,9 +39,10 @@ struct Table {
     columns: Vec<Column>,
 }
 
-/// A statement that writes rows, and its parameters.
+/// Statements that are sent as one, and their parameters.
+#[derive(Default)]
 pub(crate) struct Write {
-    pub(crate) sql: String,
+    pub(crate) parts: Vec<String>,
     pub(crate) columns: Vec<Column>,
 }
 
@@ -60,47 +52,49 @@ pub(crate) struct Postponed(Arc<Mutex<Vec<Table>>>);
 
 impl Postponed {
     pub(crate) fn push(&self, rows: &'static Rows, values: &[Value]) -> Result<(), StoreError> {
-        debug_assert_eq!(rows.columns.len(), values.len(), "a value for each column");
         let mut tables = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let known = tables.iter().position(|table| table.rows.table == rows.table);
         let place = known.unwrap_or_else(|| {
             tables.push(Table::new(rows));
             tables.len() - 1
         });
-        tables[place].columns.iter_mut().zip(values).try_for_each(|(column, value)| column.push(value))
+        columns_push(&mut tables[place].columns, values)
     }
 
-    /// What writes it all, in order.
-    pub(crate) fn take(&self) -> Vec<Write> {
+    /// What writes it all at once, and `also`, the parameters of which are counted on from the given number: at the end of the one statement
+    /// the database looks whether what the rows name is there, and whether they keep its rules.
+    pub(crate) fn take(&self, also: impl FnOnce(usize) -> Option<Write>) -> Option<Write> {
         let mut tables = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        // Always in the same order within a stage, so that the statements are few.
-        tables.sort_by_key(|table| (table.rows.stage, table.rows.table));
-        let mut inserts = Vec::new();
-        let mut tables = tables.into_iter().peekable();
-        while let Some(first) = tables.next() {
-            let stage = first.rows.stage;
-            let mut insert = Write { sql: String::new(), columns: Vec::new() };
-            insert.add(first);
-            if tables.peek().is_some_and(|next| next.rows.stage == stage) {
-                insert.sql = format!("WITH part AS ({})", insert.sql);
-                let mut part = 0;
-                while let Some(next) = tables.next_if(|next| next.rows.stage == stage) {
-                    part += 1;
-                    let _ = write!(insert.sql, ", part{part} AS (");
-                    insert.add(next);
-                    insert.sql.push(')');
-                }
-                insert.sql.push_str(" SELECT 1");
-            }
-            inserts.push(insert);
+        // Always in the same order, so that the statements are few.
+        tables.sort_by_key(|table| table.rows.table);
+        let mut write = Write::default();
+        for table in tables {
+            write.add(table);
         }
-        inserts
+        if let Some(also) = also(write.columns.len() + 1) {
+            write.parts.extend(also.parts);
+            write.columns.extend(also.columns);
+        }
+        (!write.parts.is_empty()).then_some(write)
     }
+}
+
+impl Rows {
+    /// Its columns, still without rows.
+    pub(crate) fn columns(&self) -> Vec<Column> {
+        self.columns.iter().map(|(_, kind)| Column::new(*kind)).collect()
+    }
+}
+
+/// Adds a row to columns: a value for each.
+pub(crate) fn columns_push(columns: &mut [Column], values: &[Value]) -> Result<(), StoreError> {
+    debug_assert_eq!(columns.len(), values.len(), "a value for each column");
+    columns.iter_mut().zip(values).try_for_each(|(column, value)| column.push(value))
 }
 
 impl Table {
     fn new(rows: &'static Rows) -> Self {
-        Self { rows, columns: rows.columns.iter().map(|(_, kind)| Column::new(*kind)).collect() }
+        Self { rows, columns: rows.columns() }
     }
 }
 
@@ -113,8 +107,19 @@ impl Write {
             let number = self.columns.len() + index + 1;
             let _ = write!(arrays, "{comma}CAST(${number} AS {}[])", kind.as_str());
         }
-        let _ = write!(self.sql, "INSERT INTO {} ({names}) SELECT * FROM UNNEST({arrays})", table.rows.table);
+        let table_name = table.rows.table;
+        self.parts.push(format!("INSERT INTO {table_name} ({names}) SELECT * FROM UNNEST({arrays})"));
         self.columns.extend(table.columns);
+    }
+
+    /// The statement.
+    pub(crate) fn sql(&self) -> String {
+        let [part] = &self.parts[..] else {
+            let parts =
+                self.parts.iter().enumerate().map(|(number, part)| format!("part{number} AS ({part})"));
+            return format!("WITH {} SELECT 1", parts.collect::<Vec<_>>().join(", "));
+        };
+        part.clone()
     }
 }
 
@@ -159,12 +164,11 @@ impl Column {
     }
 }
 
-/// The [`Rows`] of a table: its name, its stage, its columns with their types.
+/// The [`Rows`] of a table: its name, its columns with their types.
 macro_rules! rows {
-    ($table:literal, $stage:ident, ($($column:ident $kind:ident),* $(,)?)) => {
+    ($table:literal, ($($column:ident $kind:ident),* $(,)?)) => {
         $crate::postponed::Rows {
             table: $table,
-            stage: $crate::postponed::Stage::$stage,
             columns: &[$((stringify!($column), $crate::postponed::Kind::$kind)),*],
         }
     };
@@ -175,35 +179,44 @@ pub(crate) use rows;
 mod tests {
     use super::*;
 
-    const THINGS: Rows = rows!("things", Rest, (id Text, size BigInt));
-    const PARTS: Rows = rows!("parts", Rest, (thing Text));
-    const LINES: Rows = rows!("lines", First, (number BigInt));
+    const THINGS: Rows = rows!("things", (id Text, size BigInt));
+    const PARTS: Rows = rows!("parts", (thing Text));
 
     #[test]
-    fn rows_become_columns_and_stages_statements() {
+    fn rows_become_columns_of_one_statement() {
         let postponed = Postponed::default();
         let text = |text: &str| Value::Text(text.into());
+        let some = |text: &str| Some(text.to_owned());
         postponed.push(&THINGS, &[text("a"), Value::Int(1)]).unwrap();
         postponed.push(&PARTS, &[text("a")]).unwrap();
-        postponed.push(&LINES, &[Value::Int(7)]).unwrap();
         postponed.push(&THINGS, &[text("b"), Value::Null]).unwrap();
-        let [lines, rest] = postponed.take().try_into().ok().unwrap();
-        assert_eq!(lines.sql, "INSERT INTO lines (number) SELECT * FROM UNNEST(CAST($1 AS BIGINT[]))");
+        let write = postponed
+            .take(|number| {
+                let parts = vec![format!("DELETE FROM others WHERE id = ANY(CAST(${number} AS TEXT[]))")];
+                Some(Write { parts, columns: vec![Column::Text(vec![some("c")])] })
+            })
+            .unwrap();
         assert_eq!(
-            rest.sql,
-            "WITH part AS (INSERT INTO parts (thing) SELECT * FROM UNNEST(CAST($1 AS TEXT[]))), part1 AS (INSERT INTO things \
-             (id, size) SELECT * FROM UNNEST(CAST($2 AS TEXT[]), CAST($3 AS BIGINT[]))) SELECT 1"
+            write.sql(),
+            "WITH part0 AS (INSERT INTO parts (thing) SELECT * FROM UNNEST(CAST($1 AS TEXT[]))), part1 AS (INSERT INTO things \
+             (id, size) SELECT * FROM UNNEST(CAST($2 AS TEXT[]), CAST($3 AS BIGINT[]))), part2 AS (DELETE FROM others WHERE id = \
+             ANY(CAST($4 AS TEXT[]))) SELECT 1"
         );
-        let some = |text: &str| Some(text.to_owned());
         assert_eq!(
-            rest.columns,
+            write.columns,
             [
                 Column::Text(vec![some("a")]),
                 Column::Text(vec![some("a"), some("b")]),
-                Column::BigInt(vec![Some(1), None])
+                Column::BigInt(vec![Some(1), None]),
+                Column::Text(vec![some("c")]),
             ]
         );
-        assert!(postponed.take().is_empty());
+        assert!(postponed.take(|_| None).is_none());
+        postponed.push(&PARTS, &[text("a")]).unwrap();
+        assert_eq!(
+            postponed.take(|_| None).unwrap().sql(),
+            "INSERT INTO parts (thing) SELECT * FROM UNNEST(CAST($1 AS TEXT[]))"
+        );
         assert!(postponed.push(&THINGS, &[Value::Int(1), Value::Int(1)]).is_err());
     }
 }

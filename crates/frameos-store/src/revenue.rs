@@ -48,7 +48,7 @@ pub struct AgentRevenue {
     pub amount: i64,
 }
 
-const SHARES: Rows = rows!("developer_revenue", Rest, (id Text, developer_id Text, agent_id Text, execution_id Text,
+const SHARES: Rows = rows!("developer_revenue", (id Text, developer_id Text, agent_id Text, execution_id Text,
     refunded_execution_id Text, refund_id Text, amount BigInt, currency Text, status Text, paid_out_at BigInt, created_at BigInt));
 
 /// Records a share, or what a refund took of one. False when its run has earned before, or the refund has taken.

@@ -74,7 +74,7 @@ pub struct VersionDay {
     pub tally: Tally,
 }
 
-const EVENTS: Rows = rows!("stat_events", Rest, (id Text, agent_id Text, version Text, status Text, duration_ms BigInt, revenue BigInt,
+const EVENTS: Rows = rows!("stat_events", (id Text, agent_id Text, version Text, status Text, duration_ms BigInt, revenue BigInt,
     at BigInt));
 
 pub async fn stat_event_insert(tx: &mut Tx, event: &StatEvent) -> Result<(), StoreError> {

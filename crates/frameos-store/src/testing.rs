@@ -12,7 +12,7 @@ use tokio_postgres::NoTls;
 
 use crate::{MasterKey, ObjectsConfig, Store, StoreConfig, clock::SystemClock};
 
-pub use bulk::rows_insert;
+pub use bulk::{ledger_insert, rows_insert};
 pub use s3::S3Server;
 
 /// A store that vanishes with the test.

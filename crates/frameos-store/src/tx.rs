@@ -154,9 +154,8 @@ impl Tx {
         postponed: &Postponed,
     ) -> Result<Option<StoreError>, StoreError> {
         let Connection::Postgres(connection) = &mut self.connection else { return Err(StoreError::Aborted) };
-        let mut writes = postponed.take();
-        writes.extend(heads_at_once(&self.heads));
-        connection.commit_with(&writes).await
+        let write = postponed.take(|first| heads_at_once(&self.heads, first));
+        connection.commit_with(write.as_ref()).await
     }
 
     /// The heads of the chains this transaction has locked.
@@ -335,6 +334,16 @@ impl Tx {
         match &mut self.connection {
             Connection::Sqlite(connection) => connection.begin(mode),
             Connection::Postgres(connection) => connection.begin(mode).await,
+        }
+    }
+
+    /// As [`Tx::begin`], for the jobs of a lane. PostgreSQL only.
+    pub(crate) async fn begin_lane(&mut self) -> Result<(), StoreError> {
+        self.forget();
+        self.heads.restore(Vec::new());
+        match &mut self.connection {
+            Connection::Sqlite(_) => Err(StoreError::Aborted),
+            Connection::Postgres(connection) => connection.begin_lane().await,
         }
     }
 

@@ -27,7 +27,7 @@ use frameos_store::{
         wallet::{wallet_capture, wallet_hold},
     },
     params,
-    testing::rows_insert,
+    testing::{ledger_insert, rows_insert},
 };
 
 use crate::{Bench, PAYERS, keys, payer_name};
@@ -92,8 +92,7 @@ struct Places {
 struct Rows {
     intents: Vec<Vec<Value>>,
     mandates: Vec<Vec<Value>>,
-    postings: Vec<Vec<Value>>,
-    transactions: Vec<Vec<Value>>,
+    ledger: Vec<LedgerRow<'static>>,
     payments: Vec<Vec<Value>>,
     receipts: Vec<Vec<Value>>,
 }
@@ -184,15 +183,15 @@ impl Rows {
         let (at, (sequence, previous_hash)) = (places.at, places.ledger.clone());
         let postings = (1..).zip(lines).map(|(line, (account_kind, owner, amount))| PostingRow {
             line,
-            account_kind: (*account_kind).into(),
-            owner: (*owner).into(),
+            account_kind: (*account_kind).to_owned().into(),
+            owner: (*owner).to_owned().into(),
             amount: *amount,
             currency: Currency::INR.as_str().into(),
         });
         let mut entry = LedgerRow {
             sequence,
             id: TransactionId::generate(at).to_string().into(),
-            kind: kind.into(),
+            kind: kind.to_owned().into(),
             reference: mandate.to_string().into(),
             at,
             previous_hash: previous_hash.into(),
@@ -200,15 +199,8 @@ impl Rows {
             postings: postings.collect(),
         };
         entry.hash = entry.expected_hash().into();
-        for line in &entry.postings {
-            let place =
-                params![sequence, line.line, &*line.account_kind, &*line.owner, line.amount, &*line.currency];
-            self.postings.push(place.to_vec());
-        }
-        let row =
-            params![sequence, &*entry.id, kind, &*entry.reference, at, &*entry.previous_hash, &*entry.hash];
-        self.transactions.push(row.to_vec());
-        let (id, hash) = (entry.id.into_owned(), entry.hash.into_owned());
+        let (id, hash) = (entry.id.to_string(), entry.hash.to_string());
+        self.ledger.push(entry);
         places.ledger = (sequence + 1, hash.clone());
         (id, hash)
     }
@@ -219,10 +211,7 @@ impl Rows {
         let mandates = "id, intent_id, agent_id, amount, currency, payee, status, jws, mandate_hash, expires_at, created_at, updated_at, \
                         captured_amount";
         rows_insert(tx, "mandates", mandates, self.mandates).await?;
-        let postings = "sequence, line, account_kind, owner, amount, currency";
-        rows_insert(tx, "ledger_postings", postings, self.postings).await?;
-        let transactions = "sequence, id, kind, reference, at, previous_hash, hash";
-        rows_insert(tx, "ledger_transactions", transactions, self.transactions).await?;
+        ledger_insert(tx, &self.ledger).await?;
         let payments = "id, mandate_id, agent_id, amount, currency, developer, developer_amount, platform_amount, orchestrator_amount, \
                         ledger_transaction_id, ledger_hash, receipt_id, idempotency_key, created_at";
         rows_insert(tx, "payments", payments, self.payments).await?;

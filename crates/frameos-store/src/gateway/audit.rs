@@ -246,7 +246,7 @@ pub async fn audit_mandates_unscoped(tx: &mut Tx) -> Result<Option<Disagreement>
             "the closed mandate's hold was not released",
         ),
         (
-            "SELECT m.id FROM mandates m JOIN ledger_transactions t ON t.reference = m.id \
+            "SELECT m.id FROM mandates m JOIN ledger_transactions t ON t.reference = m.id AND t.kind IN ('capture', 'release') \
              WHERE (t.kind = 'capture' AND m.status <> 'executed') \
              OR (t.kind = 'release' AND m.status NOT IN ('voided', 'expired')) ORDER BY m.id LIMIT 1",
             "the ledger moved the hold, but the mandate's status says otherwise",

@@ -54,7 +54,6 @@ impl IntentRow {
 
 const INTENTS: Rows = rows!(
     "purchase_intents",
-    Rest,
     (
         id Text, agent_id Text, vendor Text, amount BigInt, currency Text, description Text, metadata Text,
         idempotency_key Text, fingerprint Text, created_at BigInt

@@ -15,7 +15,8 @@ use crate::{
     chain::{chain_advance, chain_set},
     page::{FromRow, Unread},
     params,
-    postponed::{Rows, rows},
+    postponed::{Rows, columns_push, rows},
+    tx::Engine,
 };
 
 /// Why money moved.
@@ -155,9 +156,7 @@ pub async fn ledger_post(
     if transaction_postpone(tx, &entry)? {
         return Ok(posted(entry));
     }
-    let mut statements = postings_insert(&entry);
-    statements.push(transaction_insert(&entry));
-    if tx.execute_all(&statements).await?.contains(&0) {
+    if transactions_insert(tx, std::slice::from_ref(&entry)).await? == 0 {
         if !chain_step_back(tx, LEDGER_CHAIN, &entry) {
             return Err(StoreError::Aborted);
         }
@@ -172,13 +171,11 @@ fn posted(entry: LedgerRow<'_>) -> Posted {
 
 const LINES: Rows = rows!(
     "ledger_postings",
-    First,
     (sequence BigInt, line BigInt, account_kind Text, owner Text, amount BigInt, currency Text)
 );
 
 const TRANSACTIONS: Rows = rows!(
     "ledger_transactions",
-    Rest,
     (sequence BigInt, id Text, kind Text, reference Text, at BigInt, previous_hash Text, hash Text)
 );
 
@@ -189,9 +186,7 @@ fn transaction_postpone(tx: &Tx, entry: &LedgerRow<'_>) -> Result<bool, StoreErr
         return Ok(false);
     }
     for posting in &entry.postings {
-        let mut values = params![entry.sequence].to_vec();
-        values.extend(posting_values(posting));
-        tx.postpone(&LINES, &values)?;
+        tx.postpone(&LINES, &posting_values(entry.sequence, posting))?;
     }
     Ok(true)
 }
@@ -208,8 +203,15 @@ fn transaction_values(entry: &LedgerRow<'_>) -> [Value; 7] {
     ]
 }
 
-fn posting_values(posting: &PostingRow<'_>) -> [Value; 5] {
-    params![posting.line, &*posting.account_kind, &*posting.owner, posting.amount, &*posting.currency]
+fn posting_values(sequence: i64, posting: &PostingRow<'_>) -> [Value; 6] {
+    params![
+        sequence,
+        posting.line,
+        &*posting.account_kind,
+        &*posting.owner,
+        posting.amount,
+        &*posting.currency
+    ]
 }
 
 /// Gives a place back, when nothing was appended after all. False when somebody of the same batch has built on it.
@@ -229,7 +231,40 @@ fn posting_rows(postings: &Postings) -> Vec<PostingRow<'_>> {
     rows.collect()
 }
 
-/// Seals the lines that were just written, if they were: the database refuses it unless they balance.
+/// Writes transactions with their lines, each unless the like was posted before, and returns how many it wrote. PostgreSQL takes lines and
+/// transaction in one statement only.
+pub(crate) async fn transactions_insert(tx: &mut Tx, entries: &[LedgerRow<'_>]) -> Result<usize, StoreError> {
+    if tx.engine() == Engine::Sqlite {
+        let mut written = 0;
+        for entry in entries {
+            let mut statements = postings_insert(entry);
+            statements.push(transaction_insert(entry));
+            written += usize::from(!tx.execute_all(&statements).await?.contains(&0));
+        }
+        return Ok(written);
+    }
+    let sql = "WITH new AS (SELECT * FROM UNNEST(CAST($1 AS BIGINT[]), CAST($2 AS TEXT[]), CAST($3 AS TEXT[]), CAST($4 AS TEXT[]), \
+               CAST($5 AS BIGINT[]), CAST($6 AS TEXT[]), CAST($7 AS TEXT[])) \
+               AS new (sequence, id, kind, reference, at, previous_hash, hash) WHERE NOT EXISTS \
+               (SELECT 1 FROM ledger_transactions t WHERE t.kind = new.kind AND t.reference = new.reference)), \
+               lines AS (INSERT INTO ledger_postings (sequence, line, account_kind, owner, amount, currency) \
+               SELECT line.* FROM UNNEST(CAST($8 AS BIGINT[]), CAST($9 AS BIGINT[]), CAST($10 AS TEXT[]), CAST($11 AS TEXT[]), \
+               CAST($12 AS BIGINT[]), CAST($13 AS TEXT[])) AS line (sequence, line, account_kind, owner, amount, currency) \
+               WHERE line.sequence IN (SELECT sequence FROM new)) \
+               INSERT INTO ledger_transactions (sequence, id, kind, reference, at, previous_hash, hash) SELECT * FROM new RETURNING sequence";
+    let mut columns = TRANSACTIONS.columns();
+    let mut of_lines = LINES.columns();
+    for entry in entries {
+        columns_push(&mut columns, &transaction_values(entry))?;
+        for posting in &entry.postings {
+            columns_push(&mut of_lines, &posting_values(entry.sequence, posting))?;
+        }
+    }
+    columns.append(&mut of_lines);
+    Ok(tx.query_columns(sql, &columns, &[]).await?.len())
+}
+
+/// Seals the lines that were just written, if they were: the database refuses it unless they balance. SQLite only, as what follows.
 fn transaction_insert(entry: &LedgerRow<'_>) -> Statement {
     let sql = "INSERT INTO ledger_transactions (sequence, id, kind, reference, at, previous_hash, hash) \
                SELECT CAST($1 AS BIGINT), CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS BIGINT), \
@@ -284,7 +319,7 @@ fn postings_insert(entry: &LedgerRow<'_>) -> Vec<Statement> {
     let insert = |chunk: &[PostingRow<'_>]| {
         let mut params = params![entry.sequence, &*entry.kind, &*entry.reference].to_vec();
         for posting in chunk {
-            params.extend(posting_values(posting));
+            params.extend_from_slice(&posting_values(entry.sequence, posting)[1..]);
         }
         (POSTINGS_INSERT[chunk.len() - 1], params)
     };

@@ -71,7 +71,6 @@ impl MandateRow {
 
 pub(super) const MANDATES: Rows = rows!(
     "mandates",
-    Rest,
     (
         id Text, intent_id Text, agent_id Text, amount BigInt, currency Text, execution_id Text, payee Text, status Text,
         void_reason Text, jws Text, mandate_hash Text, expires_at BigInt, created_at BigInt, updated_at BigInt,

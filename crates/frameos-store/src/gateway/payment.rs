@@ -55,7 +55,6 @@ impl PaymentRow {
 
 const PAYMENTS: Rows = rows!(
     "payments",
-    Rest,
     (
         id Text, mandate_id Text, agent_id Text, amount BigInt, currency Text, developer Text, developer_amount BigInt,
         platform_amount BigInt, orchestrator_amount BigInt, ledger_transaction_id Text, ledger_hash Text,

@@ -48,7 +48,6 @@ impl ReceiptRow {
 
 const RECEIPTS: Rows = rows!(
     "payment_receipts",
-    Rest,
     (
         sequence BigInt, id Text, mandate_id Text, payment_id Text, status Text, jws Text, previous_hash Text, hash Text,
         created_at BigInt

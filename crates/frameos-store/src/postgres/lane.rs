@@ -25,13 +25,13 @@ use crate::{
     gathered::{self, Gathering},
     postponed::Postponed,
     signal::{Signal, Signals},
-    tx::{BoxFuture, Connection, Lane, Mode, Tx},
+    tx::{BoxFuture, Connection, Lane, Tx},
 };
 
 /// Jobs in one commit.
 const MOST: usize = 128;
-/// From how many jobs on they ask together. Of a few, each goes on while the database works for the next, which is worth more.
-const GATHER_FROM: usize = 16;
+/// From how many jobs on they ask together. Of fewer, each goes on while the database works for the next, which is worth more.
+const GATHER_FROM: usize = 4;
 
 /// The ways to the lanes' writers, which end when this is dropped and their queues are empty.
 pub(super) struct Lanes {
@@ -177,7 +177,7 @@ async fn begin(tx: &mut Tx, lane: Lane) -> Result<(), StoreError> {
         Lane::Settlements => &[RUN_RECEIPTS],
     };
     let mut locks = tx.share()?;
-    let (begun, locked) = join!(tx.begin(Mode::Write), chains_lock(&mut locks, chains));
+    let (begun, locked) = join!(tx.begin_lane(), chains_lock(&mut locks, chains));
     begun.and(locked)
 }
 

@@ -1,6 +1,9 @@
 //! Many rows in few statements, for benchmarks that need a large database before they begin.
 
-use crate::{StoreError, Tx, Value};
+use crate::{
+    StoreError, Tx, Value,
+    gateway::ledger::{LedgerRow, transactions_insert},
+};
 
 /// Rows in one statement; both engines take this many parameters for our widest table.
 const CHUNK: usize = 100;
@@ -21,6 +24,14 @@ pub async fn rows_insert(
         let places: Vec<String> = places.collect();
         let sql = format!("INSERT INTO {table} ({columns}) VALUES {}", places.join(", "));
         tx.query_dynamic(sql, &chunk.concat()).await?;
+    }
+    Ok(())
+}
+
+/// Inserts ledger transactions with their lines.
+pub async fn ledger_insert(tx: &mut Tx, entries: &[LedgerRow<'_>]) -> Result<(), StoreError> {
+    for chunk in entries.chunks(CHUNK) {
+        transactions_insert(tx, chunk).await?;
     }
     Ok(())
 }

@@ -63,15 +63,28 @@ async fn refusal(db: &TestDb, statements: &'static [&'static str]) -> String {
 
 const SEAL: &str = "INSERT INTO ledger_transactions (sequence, id, kind, reference, at, previous_hash, hash) \
                     VALUES (9, 'ltx_9', 'top_up', 'top_9', 1, 'x', 'y')";
+/// What writes these lines and their transaction: to PostgreSQL in one statement.
+fn written(db: &TestDb, lines: &str) -> &'static [&'static str] {
+    let lines = format!("INSERT INTO ledger_postings VALUES {lines}");
+    let statements = if db.config.database_url.starts_with("postgres") {
+        vec![format!("WITH lines AS ({lines}) {SEAL}")]
+    } else {
+        vec![lines, SEAL.to_owned()]
+    };
+    statements.into_iter().map(|sql| &*sql.leak()).collect::<Vec<_>>().leak()
+}
+
 const UNBALANCED: &str = "a ledger transaction balances two lines or more";
 
 async fn what_does_not_balance_is_refused(db: TestDb) {
-    const ONE: &str = "INSERT INTO ledger_postings VALUES (9, 1, 'wallet', 'u1', 5, 'INR')";
-    const LESS: &str = "INSERT INTO ledger_postings VALUES (9, 2, 'hold', 'u1', -4, 'INR')";
-    const OTHER: &str = "INSERT INTO ledger_postings VALUES (9, 2, 'hold', 'u1', -5, 'USD')";
-    let sets: [&'static [&'static str]; 4] = [&[SEAL], &[ONE, SEAL], &[ONE, LESS, SEAL], &[ONE, OTHER, SEAL]];
-    for set in sets {
-        assert_eq!(refusal(&db, set).await, UNBALANCED, "{set:?}");
+    const ONE: &str = "(9, 1, 'wallet', 'u1', 5, 'INR')";
+    const LESS: &str = "(9, 1, 'wallet', 'u1', 5, 'INR'), (9, 2, 'hold', 'u1', -4, 'INR')";
+    const OTHER: &str = "(9, 1, 'wallet', 'u1', 5, 'INR'), (9, 2, 'hold', 'u1', -5, 'USD')";
+    const HALF: &str =
+        "(9, 1, 'wallet', 'u1', 5, 'INR'), (9, 2, 'hold', 'u1', -5, 'INR'), (9, 3, 'wallet', 'u1', 5, 'USD')";
+    assert_eq!(refusal(&db, &[SEAL]).await, UNBALANCED);
+    for lines in [ONE, LESS, OTHER, HALF] {
+        assert_eq!(refusal(&db, written(&db, lines)).await, UNBALANCED, "{lines}");
     }
     let kind = refusal(&db, &["INSERT INTO ledger_postings VALUES (9, 1, 'pocket', 'u1', 5, 'INR')"]).await;
     assert_eq!(kind, "ledger_postings_account_kind_check");
@@ -121,6 +134,26 @@ async fn assert_is_refused(db: &TestDb, sql: &'static str) {
 
 mod only_postgres {
     use super::*;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn lines_come_with_their_transaction() {
+        let db = TestDb::open(TestEngine::Postgres).await;
+        let whole = written(&db, "(9, 2, 'hold', 'u1', -5, 'INR'), (9, 1, 'wallet', 'u1', 5, 'INR')");
+        const PAIR: &str = "INSERT INTO ledger_postings VALUES (9, 1, 'wallet', 'u1', 5, 'INR'), (9, 2, 'hold', 'u1', -5, 'INR')";
+        // Neither before it nor after it, nor more lines later in the same transaction of the database.
+        assert_eq!(refusal(&db, &[PAIR, SEAL]).await, "foreign key");
+        assert_eq!(refusal(&db, &[SEAL, PAIR]).await, UNBALANCED);
+        const MORE: &str = "INSERT INTO ledger_postings VALUES (9, 3, 'wallet', 'u1', 5, 'INR'), (9, 4, 'hold', 'u1', -5, 'INR')";
+        let sealed = "a sealed ledger transaction takes no further lines";
+        assert_eq!(refusal(&db, vec![whole[0], MORE].leak()).await, sealed);
+        let again = db.store.tx(move |tx| {
+            Box::pin(async move {
+                tx.execute(whole[0], &[]).await?;
+                tx.execute(PAIR, &[]).await
+            })
+        });
+        assert!(again.await.unwrap_err().is_conflict_on("ledger_postings_pkey"));
+    }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn tables_of_the_books_are_not_truncated() {

@@ -139,14 +139,20 @@ async fn unique_violations_have_one_name(db: TestDb) {
     user("1", "a@example.com").await.unwrap();
     let error = user("2", "a@example.com").await.unwrap_err();
     assert!(error.is_conflict_on("users_email_key"), "{error}");
+    // PostgreSQL takes both in one statement only.
+    let is_postgres = db.config.database_url.starts_with("postgres");
     let transaction = |id: &'static str, sequence: i64| {
         db.store.tx(move |tx| {
             Box::pin(async move {
-                let lines = "INSERT INTO ledger_postings VALUES ($1, 1, 'hold', 'u', 1, 'INR'), ($1, 2, 'wallet', 'u', -1, 'INR')";
-                tx.execute(lines, &params![sequence]).await?;
-                let sql = "INSERT INTO ledger_transactions (id, sequence, kind, reference, at, hash, previous_hash) \
-                           VALUES ($1, $2, 'k', 'r', 1, 'h', 'p')";
-                tx.execute(sql, &params![id, sequence]).await
+                const LINES: &str = "INSERT INTO ledger_postings VALUES ($1, 1, 'hold', 'u', 1, 'INR'), ($1, 2, 'wallet', 'u', -1, 'INR')";
+                const SEAL: &str = "INSERT INTO ledger_transactions (sequence, id, kind, reference, at, hash, previous_hash) \
+                                    VALUES ($1, $2, 'k', 'r', 1, 'h', 'p')";
+                if is_postgres {
+                    let sql = format!("WITH lines AS ({LINES}) {SEAL}").leak();
+                    return tx.execute(sql, &params![sequence, id]).await;
+                }
+                tx.execute(LINES, &params![sequence]).await?;
+                tx.execute(SEAL, &params![sequence, id]).await
             })
         })
     };
