@@ -106,7 +106,7 @@ pub struct App {
     pub(crate) catalogue: Arc<Catalogue>,
     pub(crate) manifests: ManifestCache,
     /// Bundles that are being fetched, by their hash.
-    pub(crate) fetches: Turns<String>,
+    pub(crate) fetches: Turns,
     /// Clearing logs of all inputs can take tens of megabytes; one at a time.
     pub(crate) clearing: Arc<Semaphore>,
     /// Checks of bundles that are not submitted: a scan takes a core for seconds, and one is had for the asking.

@@ -38,7 +38,7 @@ pub(crate) async fn code_fetch(app: &App, object_key: &str, code_hash: &str) -> 
     if tokio::fs::try_exists(&folder).await.map_err(CodeError::Write)? {
         return Ok(folder);
     }
-    let _turn = app.fetches.turn(&code_hash.to_owned()).await;
+    let _turn = app.fetches.turn(code_hash).await;
     if tokio::fs::try_exists(&folder).await.map_err(CodeError::Write)? {
         return Ok(folder);
     }

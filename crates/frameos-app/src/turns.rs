@@ -2,36 +2,36 @@
 
 use std::{
     collections::HashMap,
-    hash::Hash,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use tokio::sync::OwnedMutexGuard;
 
 /// One at a time for each key; clones share it. What nobody wants any more is forgotten.
-pub(crate) struct Turns<K>(Arc<Mutex<HashMap<K, Arc<tokio::sync::Mutex<()>>>>>);
+#[derive(Clone, Default)]
+pub(crate) struct Turns(Arc<Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>>);
 
 /// It is this one's turn until it is dropped.
-pub(crate) struct Turn<K: Eq + Hash> {
-    key: K,
+pub(crate) struct Turn {
+    key: String,
     guard: Option<OwnedMutexGuard<()>>,
-    turns: Turns<K>,
+    turns: Turns,
 }
 
-impl<K: Eq + Hash + Clone> Turns<K> {
-    pub(crate) async fn turn(&self, key: &K) -> Turn<K> {
+impl Turns {
+    pub(crate) async fn turn(&self, key: &str) -> Turn {
         let lock = {
             let mut wanted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(wanted.entry(key.clone()).or_default())
+            Arc::clone(wanted.entry(key.to_owned()).or_default())
         };
         // Here before it has the lock, so that one who leaves while waiting is forgotten too.
-        let mut turn = Turn { key: key.clone(), guard: None, turns: self.clone() };
+        let mut turn = Turn { key: key.to_owned(), guard: None, turns: self.clone() };
         turn.guard = Some(lock.lock_owned().await);
         turn
     }
 }
 
-impl<K: Eq + Hash> Drop for Turn<K> {
+impl Drop for Turn {
     fn drop(&mut self) {
         let mut wanted = self.turns.0.lock().unwrap_or_else(PoisonError::into_inner);
         self.guard = None;
@@ -39,18 +39,6 @@ impl<K: Eq + Hash> Drop for Turn<K> {
         if wanted.get(&self.key).is_some_and(|lock| Arc::strong_count(lock) == 1) {
             wanted.remove(&self.key);
         }
-    }
-}
-
-impl<K> Clone for Turns<K> {
-    fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
-    }
-}
-
-impl<K> Default for Turns<K> {
-    fn default() -> Self {
-        Self(Arc::default())
     }
 }
 
@@ -64,7 +52,7 @@ mod tests {
     async fn one_at_a_time_for_each_key_and_nothing_is_left() {
         let (turns, under_way) = (Turns::default(), Mutex::new([0; 2]));
         let one = async |key: usize| {
-            let turn = turns.turn(&key).await;
+            let turn = turns.turn(&key.to_string()).await;
             under_way.lock().unwrap()[key] += 1;
             tokio::task::yield_now().await;
             let seen = *under_way.lock().unwrap();
@@ -81,10 +69,10 @@ mod tests {
     #[tokio::test]
     async fn whoever_leaves_while_waiting_holds_nobody_up() {
         let turns = Turns::default();
-        let first = turns.turn(&"key").await;
-        assert!(tokio::time::timeout(std::time::Duration::ZERO, turns.turn(&"key")).await.is_err());
+        let first = turns.turn("key").await;
+        assert!(tokio::time::timeout(std::time::Duration::ZERO, turns.turn("key")).await.is_err());
         drop(first);
-        drop(turns.turn(&"key").await);
+        drop(turns.turn("key").await);
         assert!(turns.0.lock().unwrap().is_empty());
     }
 }

@@ -50,7 +50,7 @@ impl StoreMetrics {
     pub(crate) fn finished<T>(&self, mode: Mode, took: Duration, result: &Result<T, StoreError>) {
         let mode = match mode {
             Mode::Read => "read",
-            Mode::Write | Mode::WriteOnce => "write",
+            Mode::Write | Mode::WriteLane | Mode::WriteOnce => "write",
         };
         self.transactions.get_or_create(&ModeLabel { mode }).observe(took.as_secs_f64());
         if let Err(error) = result {

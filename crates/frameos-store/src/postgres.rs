@@ -103,8 +103,6 @@ pub(crate) struct PostgresConnection {
     /// Whether the reading transaction's begin is still to be sent, with its first statement.
     unsent: bool,
     mode: Mode,
-    /// Whether what is joined to columns is found by indexes already.
-    by_indexes: bool,
     /// Whether the only statement was sent, where there may be one only.
     asked: bool,
     /// Whether an answer is still owed, so that nothing more can be asked.
@@ -119,7 +117,6 @@ impl PostgresConnection {
             open: false,
             unsent: false,
             mode: Mode::Write,
-            by_indexes: false,
             asked: false,
             stuck: false,
             patience: Some(PATIENCE),
@@ -141,17 +138,12 @@ impl PostgresConnection {
         self.patience = None;
     }
 
-    /// Begins to write what the jobs of a lane do, whose statements are joined to columns.
-    pub(crate) async fn begin_lane(&mut self) -> Result<(), StoreError> {
-        (self.open, self.mode, self.by_indexes) = (true, Mode::Write, true);
-        self.batch(&format!("{BEGIN}; {BY_INDEXES}")).await
-    }
-
     pub(crate) async fn begin(&mut self, mode: Mode) -> Result<(), StoreError> {
-        (self.open, self.mode, self.by_indexes) = (true, mode, false);
+        (self.open, self.mode) = (true, mode);
         match mode {
             // Were this refused, a statement sent with it would be kept without its transaction. A read harms nobody.
             Mode::Write => self.batch(BEGIN).await,
+            Mode::WriteLane => self.batch(&format!("{BEGIN}; {BY_INDEXES}")).await,
             Mode::WriteOnce => Ok(()),
             Mode::Read => {
                 self.unsent = true;
@@ -245,7 +237,7 @@ impl PostgresConnection {
     ) -> Result<Vec<Row>, StoreError> {
         let values = params.iter().map(|value| value as &(dyn ToSql + Sync));
         let params: Vec<_> = columns.iter().map(array).chain(values).collect();
-        let is_joined = !columns.is_empty() && self.mode == Mode::Write && !self.by_indexes;
+        let is_joined = !columns.is_empty() && self.mode == Mode::Write;
         let rows = self.ask(async |object| {
             let statement = object.prepare_cached(sql).await?;
             if !is_joined {

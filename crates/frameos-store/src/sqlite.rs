@@ -104,7 +104,9 @@ impl Sqlite {
                 });
                 self.reads.push(job, urgency);
             }
-            Mode::Write | Mode::WriteOnce => self.writes.push(writer::job(work, reply), urgency),
+            Mode::Write | Mode::WriteLane | Mode::WriteOnce => {
+                self.writes.push(writer::job(work, reply), urgency)
+            }
         }
         result.await.map_err(|_| stopped())?
     }
@@ -211,7 +213,7 @@ impl SqliteConnection {
     pub(crate) fn begin(&mut self, mode: Mode) -> Result<(), StoreError> {
         self.step(match mode {
             Mode::Read => "BEGIN DEFERRED",
-            Mode::Write | Mode::WriteOnce => "BEGIN IMMEDIATE",
+            Mode::Write | Mode::WriteLane | Mode::WriteOnce => "BEGIN IMMEDIATE",
         })
     }
 

@@ -64,6 +64,8 @@ pub(crate) enum Engine {
 pub(crate) enum Mode {
     Read,
     Write,
+    /// Write what the jobs of a lane do, whose statements are joined to columns.
+    WriteLane,
     /// Write with one statement, which PostgreSQL commits by itself: it cannot be taken back.
     WriteOnce,
 }
@@ -334,16 +336,6 @@ impl Tx {
         match &mut self.connection {
             Connection::Sqlite(connection) => connection.begin(mode),
             Connection::Postgres(connection) => connection.begin(mode).await,
-        }
-    }
-
-    /// As [`Tx::begin`], for the jobs of a lane. PostgreSQL only.
-    pub(crate) async fn begin_lane(&mut self) -> Result<(), StoreError> {
-        self.forget();
-        self.heads.restore(Vec::new());
-        match &mut self.connection {
-            Connection::Sqlite(_) => Err(StoreError::Aborted),
-            Connection::Postgres(connection) => connection.begin_lane().await,
         }
     }
 

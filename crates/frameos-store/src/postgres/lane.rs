@@ -25,7 +25,7 @@ use crate::{
     gathered::{self, Gathering},
     postponed::Postponed,
     signal::{Signal, Signals},
-    tx::{BoxFuture, Connection, Lane, Tx},
+    tx::{BoxFuture, Connection, Lane, Mode, Tx},
 };
 
 /// Jobs in one commit.
@@ -177,7 +177,7 @@ async fn begin(tx: &mut Tx, lane: Lane) -> Result<(), StoreError> {
         Lane::Settlements => &[RUN_RECEIPTS],
     };
     let mut locks = tx.share()?;
-    let (begun, locked) = join!(tx.begin_lane(), chains_lock(&mut locks, chains));
+    let (begun, locked) = join!(tx.begin(Mode::WriteLane), chains_lock(&mut locks, chains));
     begun.and(locked)
 }
 
