@@ -105,7 +105,7 @@ impl Sqlite {
                 self.reads.push(job, urgency);
             }
             Mode::Write | Mode::WriteLane | Mode::WriteOnce => {
-                self.writes.push(writer::job(work, reply), urgency)
+                self.writes.push(writer::job(work, reply), urgency);
             }
         }
         result.await.map_err(|_| stopped())?
