@@ -14,6 +14,7 @@ use futures::{FutureExt, future::join_all, join};
 use tokio::{
     select,
     sync::{mpsc, oneshot},
+    task::yield_now,
 };
 
 use super::{PostgresConnection, checkout};
@@ -78,9 +79,16 @@ impl LaneJobs {
     fn start(writer: Writer) -> Self {
         let (jobs, mut queue) = mpsc::unbounded_channel();
         tokio::spawn(async move {
-            let mut batch = Vec::new();
-            while queue.recv_many(&mut batch, MOST).await > 0 {
-                writer.serve(std::mem::take(&mut batch)).await;
+            while let Some(first) = queue.recv().await {
+                // Those who were answered together come back together; whoever is first would go alone, and the others wait for it.
+                yield_now().await;
+                let mut batch = vec![first];
+                while batch.len() < MOST
+                    && let Ok(next) = queue.try_recv()
+                {
+                    batch.push(next);
+                }
+                writer.serve(batch).await;
             }
         });
         Self { jobs }
