@@ -18,6 +18,8 @@ use crate::{app::App, bare_run::bundle_write};
 /// Why code could not be made ready to run. Always the platform's fault.
 #[derive(Debug, Error)]
 pub(crate) enum CodeError {
+    #[error("the code could not be fetched for another run that wanted it at the same time")]
+    Elsewhere,
     #[error("the code could not be fetched")]
     Fetch(#[source] frameos_store::StoreError),
     #[error("the stored code is missing")]
@@ -38,21 +40,27 @@ pub(crate) async fn code_fetch(app: &App, object_key: &str, code_hash: &str) -> 
     if tokio::fs::try_exists(&folder).await.map_err(CodeError::Write)? {
         return Ok(folder);
     }
-    let _turn = app.fetches.turn(code_hash).await;
+    let turn = app.fetches.turn(code_hash).await.ok_or(CodeError::Elsewhere)?;
     if tokio::fs::try_exists(&folder).await.map_err(CodeError::Write)? {
         return Ok(folder);
     }
+    match fetch(app, object_key, code_hash, folder.clone()).await {
+        Ok(()) => Ok(folder),
+        Err(error) => {
+            turn.failed();
+            Err(error)
+        }
+    }
+}
+
+async fn fetch(app: &App, object_key: &str, code_hash: &str, folder: PathBuf) -> Result<(), CodeError> {
     let packed =
         app.store().objects().get(object_key).await.map_err(CodeError::Fetch)?.ok_or(CodeError::Missing)?;
     let found = sha256_hex(&packed);
     if found != code_hash {
         return Err(CodeError::Altered { expected: code_hash.to_owned(), found });
     }
-    let target = folder.clone();
-    tokio::task::spawn_blocking(move || unpack(&packed, &target))
-        .await
-        .map_err(|_| CodeError::Interrupted)??;
-    Ok(folder)
+    tokio::task::spawn_blocking(move || unpack(&packed, &folder)).await.map_err(|_| CodeError::Interrupted)?
 }
 
 fn unpack(packed: &[u8], folder: &Path) -> Result<(), CodeError> {

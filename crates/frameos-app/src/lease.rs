@@ -27,8 +27,13 @@ const LOOK_FIRST: Duration = Duration::from_millis(250);
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// Cancels the sandbox when the user asks, and when the lease is gone: another worker has the run then, or will, and what can no
-/// longer be reported must not go on.
-pub(crate) async fn lease_keep(app: App, ticket: Ticket, cancel: CancellationToken, lost: Arc<AtomicBool>) {
+/// longer be reported must not go on. The lease counts from `claimed`: code may have been waited for since.
+pub(crate) async fn lease_keep(
+    app: App,
+    (ticket, claimed): (Ticket, Instant),
+    cancel: CancellationToken,
+    lost: Arc<AtomicBool>,
+) {
     let user = async {
         cancel_heard(&app, ticket.execution_id).await;
         cancel.cancel();
@@ -37,7 +42,7 @@ pub(crate) async fn lease_keep(app: App, ticket: Ticket, cancel: CancellationTok
     };
     tokio::select! {
         () = user => {}
-        () = lease_lost(&app, &ticket) => {
+        () = lease_lost(&app, &ticket, claimed) => {
             lost.store(true, Ordering::Release);
             cancel.cancel();
         }
@@ -45,12 +50,13 @@ pub(crate) async fn lease_keep(app: App, ticket: Ticket, cancel: CancellationTok
 }
 
 /// Renews the lease until it is gone. A database that does not answer is waited for no longer than the lease lasts.
-async fn lease_lost(app: &App, ticket: &Ticket) {
+async fn lease_lost(app: &App, ticket: &Ticket, claimed: Instant) {
     let lease = app.settings.lease;
-    let mut kept_until = Instant::now() + lease;
+    let (mut kept_until, mut renew_at) = (claimed + lease, claimed + lease / 3);
     loop {
-        tokio::time::sleep(lease / 3).await;
+        tokio::time::sleep_until(renew_at).await;
         let asked = Instant::now();
+        renew_at = asked + lease / 3;
         match tokio::time::timeout_at(kept_until, lease_renew(app, ticket)).await {
             Ok(Ok(true)) => kept_until = asked + lease,
             Ok(Err(_)) if Instant::now() < kept_until => {}

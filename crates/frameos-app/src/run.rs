@@ -118,7 +118,7 @@ async fn attempt(
     };
     let slot = (app.metrics().slot_use(), place);
     let (mut outcome, events) =
-        sandbox_run(worker, (ticket, row.attempt), (runner.as_ref(), spec, &redactor), stop.clone())
+        sandbox_run(worker, (ticket, row.attempt, taken), (runner.as_ref(), spec, &redactor), stop.clone())
             .instrument(sandbox_span(runner.as_ref()))
             .await?;
     let _ended = worker.ended.acquire().await.map_err(AppError::internal)?;
@@ -195,14 +195,15 @@ fn measure_begin(app: &App, row: &Execution, found: RunStatus) {
 /// not stored yet comes back.
 async fn sandbox_run(
     worker: &Worker,
-    (ticket, attempt): (&Ticket, i64),
+    (ticket, attempt, claimed): (&Ticket, i64, Instant),
     (runner, spec, redactor): (&dyn Runner, RunSpec, &Redactor),
     stop: CancellationToken,
 ) -> Result<(Outcome, Vec<RunEvent>)> {
     let app = &worker.app;
     let (cancel, asked) = (stop.child_token(), app.now());
     let lost = Arc::new(AtomicBool::new(false));
-    let watch = tokio::spawn(lease_keep(app.clone(), ticket.clone(), cancel.clone(), Arc::clone(&lost)));
+    let watch =
+        tokio::spawn(lease_keep(app.clone(), (ticket.clone(), claimed), cancel.clone(), Arc::clone(&lost)));
     let (sender, events) = mpsc::channel(EVENTS);
     let (outcome, left) = tokio::join!(
         runner.run(spec, sender, cancel),

@@ -10,10 +10,10 @@ mod encode;
 mod lane;
 mod listen;
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, task::Poll, time::Duration};
 
 use deadpool_postgres::{Object, Pool};
-use futures::{FutureExt, future::try_join_all, join};
+use futures::{FutureExt, future::try_join_all, join, poll};
 use tokio_postgres::{error::SqlState, types::ToSql};
 
 pub(crate) use encode::cell;
@@ -175,8 +175,13 @@ impl PostgresConnection {
         let (sql, params) = (write.sql(), write.columns.iter().map(array).collect::<Vec<_>>());
         let asked = self.ask(async |object| {
             let statement = object.prepare_cached(&sql).await?;
+            let mut written = pin!(object.execute(&statement, &params));
+            // What is answered before PostgreSQL can have answered was never sent, and a commit would keep the rest without it.
+            if let Poll::Ready(unsent) = poll!(&mut written) {
+                return unsent.map(|_| None);
+            }
             // After a refusal PostgreSQL takes COMMIT for ROLLBACK, and says so in no error.
-            match join!(object.execute(&statement, &params), object.batch_execute("COMMIT")) {
+            match join!(written, object.batch_execute("COMMIT")) {
                 (Ok(_), Ok(())) => Ok(None),
                 (Err(refused), Ok(())) if refused.as_db_error().is_some() => Ok(Some(refused)),
                 (Err(error), Ok(())) | (_, Err(error)) => Err(error),

@@ -1,7 +1,7 @@
 //! PostgreSQL's copy: what COPY gives of every table, as text, in one REPEATABLE READ transaction.
 //!
 //! Putting it back is one transaction too. Triggers that guard appending rest meanwhile: the rows have been through them. What tables
-//! refer to each other by is checked by the database itself.
+//! refer to each other by is checked by the database itself, but for the lines of the ledger, whose reference is such a trigger.
 
 use std::{io::Cursor, path::Path, pin::pin};
 
@@ -95,6 +95,11 @@ pub(super) async fn restore(
             )));
         }
         told(&table.name, rows);
+    }
+    let alone = "SELECT 1 FROM ledger_postings p WHERE NOT EXISTS \
+                 (SELECT 1 FROM ledger_transactions t WHERE t.sequence = p.sequence) LIMIT 1";
+    if tx.query_opt(alone, &[]).await?.is_some() {
+        return Err(StoreError::corrupt("the backup has lines of the ledger without their transaction"));
     }
     tx.batch(&format!("SET CONSTRAINTS ALL IMMEDIATE; {}", triggers("ENABLE"))).await
 }

@@ -133,6 +133,10 @@ async fn assert_is_refused(db: &TestDb, sql: &'static str) {
 }
 
 mod only_postgres {
+    use std::sync::Arc;
+
+    use frameos_store::backup::{Told, Vacancy, database_copy, database_restore, database_vacancy};
+
     use super::*;
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -153,6 +157,45 @@ mod only_postgres {
             })
         });
         assert!(again.await.unwrap_err().is_conflict_on("ledger_postings_pkey"));
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_temporary_table_passes_for_none_of_the_ledger() {
+        let db = TestDb::open(TestEngine::Postgres).await;
+        let statements = &[
+            "CREATE TEMPORARY TABLE ledger_transactions (sequence BIGINT) ON COMMIT DROP",
+            "INSERT INTO ledger_transactions VALUES (9)",
+            "INSERT INTO ledger_postings VALUES (9, 1, 'wallet', 'u1', 5, 'INR'), (9, 2, 'hold', 'u1', -5, 'INR')",
+        ];
+        assert_eq!(refusal(&db, statements).await, "foreign key");
+        let statements = &[
+            "CREATE TEMPORARY TABLE ledger_postings (sequence BIGINT, line BIGINT) ON COMMIT DROP",
+            "INSERT INTO ledger_postings VALUES (9, 1)",
+            SEAL,
+        ];
+        assert_eq!(refusal(&db, statements).await, UNBALANCED);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn lines_without_their_transaction_are_not_restored() {
+        let (db, empty) =
+            (TestDb::open(TestEngine::Postgres).await, TestDb::open_empty(TestEngine::Postgres).await);
+        post(&db, "top_a", 5).await;
+        tx!(db.store, |tx| async {
+            for sql in [
+                "ALTER TABLE ledger_postings DISABLE TRIGGER USER",
+                "INSERT INTO ledger_postings VALUES (2, 1, 'wallet', 'u1', 5, 'INR'), (2, 2, 'hold', 'u1', -5, 'INR')",
+            ] {
+                tx.execute(sql, &[]).await?;
+            }
+            Ok(())
+        });
+        let told: Told = Arc::new(|_, _| {});
+        let (copy, _) = database_copy(&db.store, &db.config, db.folder(), Arc::clone(&told)).await.unwrap();
+        let restored = database_restore(&empty.config, &copy, db.folder(), "backup", told).await;
+        let refused = restored.unwrap_err().to_string();
+        assert!(refused.contains("lines of the ledger without their transaction"), "{refused}");
+        assert_eq!(database_vacancy(&empty.config, "backup").await.unwrap(), Vacancy::Empty);
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
