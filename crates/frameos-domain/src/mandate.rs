@@ -1,6 +1,6 @@
 //! The signed permission to take one amount for one run: what a mandate says, and how it is checked.
 //!
-//! Invariant: a mandate binds user, agent version, execution, amount, currency and expiry; nothing in it can change without
+//! Invariant: a mandate binds user, agent version, execution, amount, currency, who is paid and expiry; nothing in it can change without
 //! breaking its signature. Where the mandate stands (issued, executed, …) is the gateway's state, not part of the document.
 
 use serde::{Deserialize, Serialize};
@@ -60,6 +60,10 @@ pub struct Mandate {
     pub execution_id: Option<String>,
     pub agent_definition_id: Option<String>,
     pub agent_version: Option<String>,
+    /// Whose account gets the developer's share.
+    pub payee: String,
+    /// Whose account gets the share of whoever brought agent and user together; none for the platform's.
+    pub orchestrator: Option<String>,
     /// The most that may be captured, in minor units.
     pub amount: i64,
     pub currency: Currency,

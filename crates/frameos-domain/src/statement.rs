@@ -194,6 +194,8 @@ mod tests {
             execution_id: None,
             agent_definition_id: None,
             agent_version: None,
+            payee: "dev_1".into(),
+            orchestrator: None,
             amount: 50,
             currency: Currency::INR,
             issued_at: at(),

@@ -3,9 +3,7 @@
 //! Invariants: no more is taken than the mandate allows, and what is not taken goes back to wallet and budgets in the same ledger
 //! transaction; a repeat that asks for another amount is refused. The conditional statement that takes the mandate out of `issued` decides who captures; wallet, ledger, payment
 //! and receipt follow in the same transaction. Every other call reads what that one wrote, so all callers get one answer.
-//! A mandate that can no longer be executed gets a signed refusal, also once.
-
-use std::sync::Arc;
+//! A mandate that can no longer be executed gets a signed refusal, also once. For one that is not what was signed, nothing moves.
 
 use frameos_domain::{
     clock::Timestamp,
@@ -28,11 +26,10 @@ use frameos_store::{
 };
 
 use crate::{
-    GatewayKeys,
     account::account_beside,
     error::GatewayError,
     gateway::{Decision, Gateway, corrupt, refuse},
-    mandate::{budgets_release, mandate_expire},
+    mandate::{Signed, budgets_release, mandate_expire},
     metadata::key_check,
     payment::split_view,
     receipt::{Statement, receipt_issue, receipt_view},
@@ -50,8 +47,12 @@ impl Gateway {
     /// another amount than the one that was captured, are refused.
     pub async fn execute(&self, execute: Execute) -> Result<Execution, GatewayError> {
         key_check(execute.idempotency_key.as_deref())?;
-        let call =
-            Call { keys: self.keys(), now: self.now(), key: execute.idempotency_key, amount: execute.amount };
+        let call = Call {
+            signed: self.signed(),
+            now: self.now(),
+            key: execute.idempotency_key,
+            amount: execute.amount,
+        };
         let (id, again) = (execute.mandate_id, call.clone());
         match self
             .store
@@ -67,7 +68,7 @@ impl Gateway {
 /// What one call brings along.
 #[derive(Clone)]
 pub(crate) struct Call {
-    pub(crate) keys: Arc<GatewayKeys>,
+    pub(crate) signed: Signed,
     pub(crate) now: Timestamp,
     pub(crate) key: Option<String>,
     /// What to take; none for all the mandate allows.
@@ -96,6 +97,7 @@ impl Call {
 
 async fn mandate_execute(tx: &mut Tx, id: MandateId, call: Call) -> Decision<Execution> {
     if let Some(Capture { mandate, is_held }) = hold_take(tx, id, call.amount, call.now).await? {
+        call.signed.check(&mandate)?;
         let amount = match call.taken(&mandate) {
             Ok(amount) => amount,
             Err(refusal) => return refuse(tx, refusal),
@@ -118,7 +120,7 @@ async fn mandate_execute(tx: &mut Tx, id: MandateId, call: Call) -> Decision<Exe
     if mandate.status == MandateStatus::Issued && is_without_account(&mandate.agent_id) {
         return refuse(tx, GatewayError::SettlementPending { mandate_id: id });
     }
-    mandate_expire(tx, id, call.now).await?;
+    mandate_expire(tx, id, call.now, &call.signed).await?;
     let Some(mandate) = mandate_get_unscoped(tx, id).await? else {
         return refuse(tx, GatewayError::MandateNotFound { mandate_id: id });
     };
@@ -148,7 +150,7 @@ async fn mandate_capture(tx: &mut Tx, mandate: &MandateRow, amount: i64, call: C
     let posted = ledger_post(tx, LedgerKind::Capture, &mandate.id.to_string(), &postings, call.now).await?;
     let payment_id = PaymentId::generate(call.now);
     let statement = Statement::Paid { payment_id, amount, posted: posted.clone() };
-    let receipt = receipt_issue(tx, &call.keys, mandate, statement, call.now).await?;
+    let receipt = receipt_issue(tx, &call.signed.keys, mandate, statement, call.now).await?;
     if receipt.receipt.payment_id != Some(payment_id) {
         return Err(corrupt(format!("mandate {} was issued but has a receipt", mandate.id)));
     }
@@ -238,7 +240,9 @@ pub(crate) async fn refusal_receipt(
 ) -> Result<Box<SignedReceipt>, StoreError> {
     let signed = match receipt_get_by_mandate_unscoped(tx, mandate.id).await? {
         Some(row) => receipt_view(row)?,
-        None => receipt_issue(tx, &call.keys, mandate, Statement::Refused { reason }, call.now).await?,
+        None => {
+            receipt_issue(tx, &call.signed.keys, mandate, Statement::Refused { reason }, call.now).await?
+        }
     };
     Ok(Box::new(signed))
 }

@@ -7,13 +7,15 @@ use frameos_domain::{
     clock::{Clock, Timestamp},
     es256::Es256Key,
     id::{IntentId, MandateId, PaymentId, PayoutId, TopUpId},
+    mandate::Mandate,
     policy::Policy,
     signing::{CurrentKeys, KeySet, Keyring as GatewayKeys},
 };
-use frameos_store::{Store, StoreError, Tx};
+use frameos_store::{Store, StoreError, Tx, gateway::intent::IntentRow};
 
 use crate::{
     error::GatewayError,
+    mandate::Signed,
     payout::{PayoutProvider, SandboxPayouts},
     port::{BoxFuture, PaymentGateway},
     provider::{PaymentProvider, Providers, Sandbox, SandboxConfig},
@@ -26,6 +28,11 @@ use crate::{
     x402::X402,
 };
 
+/// Intents that are remembered until their mandate is asked for.
+const INTENTS: usize = 1_024;
+/// Mandates that are remembered while their runs are under way.
+const MANDATES: usize = 8_192;
+
 /// The C layer's use cases. Clones share everything.
 #[derive(Clone)]
 pub struct Gateway {
@@ -33,7 +40,10 @@ pub struct Gateway {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) keys: Arc<CurrentKeys>,
     pub(crate) providers: Providers,
-    pub(crate) recent: Arc<Recent>,
+    /// Intents without a mandate.
+    pub(crate) recent: Arc<Recent<IntentId, IntentRow>>,
+    /// Mandates as they were signed, with the hash of the JWS.
+    pub(crate) signed: Arc<Recent<MandateId, (Mandate, String)>>,
     pub(crate) policies: Arc<Policies>,
     pub(crate) payouts: Arc<dyn PayoutProvider>,
     pub(crate) x402: Option<Arc<X402>>,
@@ -70,8 +80,9 @@ impl Gateway {
         providers: Providers,
     ) -> Self {
         let (keys, payouts) = (Arc::new(CurrentKeys::new(keys)), Arc::new(SandboxPayouts));
-        let (recent, policies) = (Arc::default(), Arc::default());
-        Self { store, clock, keys, providers, recent, policies, payouts, x402: None, es256: None }
+        let (recent, signed) = (Arc::new(Recent::new(INTENTS)), Arc::new(Recent::new(MANDATES)));
+        let policies = Arc::default();
+        Self { store, clock, keys, providers, recent, signed, policies, payouts, x402: None, es256: None }
     }
 
     /// The same gateway, which sends developers' money through `payouts`.
@@ -103,6 +114,11 @@ impl Gateway {
 
     pub(crate) fn keys(&self) -> Arc<GatewayKeys> {
         self.keys.get()
+    }
+
+    /// What tells stored mandates from altered ones.
+    pub(crate) fn signed(&self) -> Signed {
+        Signed { keys: self.keys(), recent: Arc::clone(&self.signed) }
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -29,7 +29,7 @@ impl Gateway {
         let stored =
             self.store.tx_shared(Lane::Intents, move |tx| Box::pin(intent_store(tx, row.clone()))).await??;
         if stored.id == id {
-            self.recent.note(&stored);
+            self.recent.note(id, stored.clone());
         }
         intent_view(stored)
     }

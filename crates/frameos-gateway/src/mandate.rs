@@ -30,12 +30,13 @@ use frameos_store::{
 };
 
 use crate::{
+    GatewayKeys,
     account::account_beside,
     error::GatewayError,
     gateway::{Decision, Gateway, corrupt, refuse},
     metadata::Metadata,
     policy::policy_known,
-    recent::Policies,
+    recent::{Policies, Recent},
     refusal::Subject,
     wire::{MandateNew, MandateState},
     x402::{is_without_account, sale_is_settling, sale_release},
@@ -94,10 +95,12 @@ impl Gateway {
                 format!("must have at most {LONGEST_REASON} characters"),
             ));
         }
-        let now = self.now();
+        let (now, signed) = (self.now(), self.signed());
         let voided = self
             .store
-            .tx_shared(Lane::Books, move |tx| Box::pin(mandate_close(tx, mandate_id, reason.clone(), now)))
+            .tx_shared(Lane::Books, move |tx| {
+                Box::pin(mandate_close(tx, mandate_id, reason.clone(), (now, signed.clone())))
+            })
             .await??;
         Ok(mandate_view(voided))
     }
@@ -112,8 +115,12 @@ impl Gateway {
                 self.store.read(move |tx| Box::pin(mandates_overdue_unscoped(tx, now, EXPIRY_BATCH))).await?;
             let before = expired;
             for id in overdue {
-                match self.store.tx_shared(Lane::Books, move |tx| Box::pin(mandate_expire(tx, id, now))).await
-                {
+                let signed = self.signed();
+                let expire = self.store.tx_shared(Lane::Books, move |tx| {
+                    let signed = signed.clone();
+                    Box::pin(async move { mandate_expire(tx, id, now, &signed).await })
+                });
+                match expire.await {
                     Ok(true) => expired += 1,
                     Ok(false) => {}
                     Err(error) if error.is_transient() => return Err(error.into()),
@@ -133,6 +140,7 @@ impl Gateway {
         let metadata = serde_json::from_str(&intent.metadata).map_err(GatewayError::internal)?;
         let metadata = Metadata::read(&metadata)?;
         let now = self.now();
+        let beside = |name: &String| account_beside(&intent.agent_id, name);
         let mandate = Mandate {
             id: MandateId::generate(now),
             intent_id: intent.id,
@@ -141,12 +149,16 @@ impl Gateway {
             execution_id: metadata.execution_id.clone(),
             agent_definition_id: metadata.agent_definition_id.clone(),
             agent_version: metadata.agent_version.clone(),
+            payee: beside(metadata.developer_id.as_ref().unwrap_or(&intent.vendor)),
+            orchestrator: metadata.orchestrator.as_ref().map(beside),
             amount: intent.amount,
             currency: intent.currency,
             issued_at: now,
             expires_at: now.plus(ttl),
         };
         let jws = mandate.sign(&self.keys().active)?;
+        let mandate_hash = canonical::sha256_hex(jws.as_bytes());
+        self.signed.note(mandate.id, (mandate.clone(), mandate_hash.clone()));
         let row = MandateRow {
             id: mandate.id,
             intent_id: mandate.intent_id,
@@ -154,17 +166,11 @@ impl Gateway {
             amount: mandate.amount,
             currency: mandate.currency,
             execution_id: mandate.execution_id,
-            payee: account_beside(
-                &intent.agent_id,
-                metadata.developer_id.as_ref().unwrap_or(&mandate.vendor),
-            ),
-            orchestrator: metadata
-                .orchestrator
-                .as_ref()
-                .map(|orchestrator| account_beside(&intent.agent_id, orchestrator)),
+            payee: mandate.payee,
+            orchestrator: mandate.orchestrator,
             status: MandateStatus::Issued,
             void_reason: None,
-            mandate_hash: canonical::sha256_hex(jws.as_bytes()),
+            mandate_hash,
             captured_amount: None,
             jws,
             expires_at: mandate.expires_at,
@@ -172,6 +178,41 @@ impl Gateway {
             updated_at: now,
         };
         Ok(Draft { row, metadata, policies: Arc::clone(&self.policies) })
+    }
+}
+
+/// Tells whether a stored mandate is the one that was signed: whoever can write to the database cannot sign.
+#[derive(Clone)]
+pub(crate) struct Signed {
+    pub(crate) keys: Arc<GatewayKeys>,
+    pub(crate) recent: Arc<Recent<MandateId, (Mandate, String)>>,
+}
+
+impl Signed {
+    /// Fails for a row that says otherwise than what was signed. To be asked before any money moves for it.
+    pub(crate) fn check(&self, row: &MandateRow) -> Result<(), StoreError> {
+        let hash = canonical::sha256_hex(row.jws.as_bytes());
+        let mandate = match self.recent.take(row.id) {
+            Some((mandate, signed)) if signed == hash => mandate,
+            _ => Mandate::verify(&row.jws, &self.keys.set())
+                .map_err(|error| corrupt(format!("mandate {}: {error}", row.id)))?,
+        };
+        let agrees = hash == row.mandate_hash
+            && mandate.id == row.id
+            && mandate.intent_id == row.intent_id
+            && mandate.agent_id == row.agent_id
+            && mandate.amount == row.amount
+            && mandate.currency == row.currency
+            && mandate.execution_id == row.execution_id
+            && mandate.payee == row.payee
+            && mandate.orchestrator == row.orchestrator
+            && mandate.issued_at == row.created_at
+            && mandate.expires_at == row.expires_at;
+        if agrees {
+            Ok(())
+        } else {
+            Err(corrupt(format!("mandate {} was altered after it was signed", row.id)))
+        }
     }
 }
 
@@ -273,7 +314,12 @@ pub(crate) async fn mandate_place(tx: &mut Tx, draft: Draft) -> Decision<Mandate
     Ok(Ok(row))
 }
 
-async fn mandate_close(tx: &mut Tx, id: MandateId, reason: String, now: Timestamp) -> Decision<MandateRow> {
+async fn mandate_close(
+    tx: &mut Tx,
+    id: MandateId,
+    reason: String,
+    (now, signed): (Timestamp, Signed),
+) -> Decision<MandateRow> {
     let Some(mandate) = mandate_get_unscoped(tx, id).await? else {
         return refuse(tx, GatewayError::MandateNotFound { mandate_id: id });
     };
@@ -281,6 +327,7 @@ async fn mandate_close(tx: &mut Tx, id: MandateId, reason: String, now: Timestam
         return refuse(tx, GatewayError::SettlementPending { mandate_id: id });
     }
     if mandate_mark_voided(tx, id, &reason, now).await? {
+        signed.check(&mandate)?;
         hold_release(tx, &mandate, now).await?;
         let status = MandateStatus::Voided;
         return Ok(Ok(MandateRow { status, void_reason: Some(reason), updated_at: now, ..mandate }));
@@ -295,10 +342,16 @@ async fn mandate_close(tx: &mut Tx, id: MandateId, reason: String, now: Timestam
 }
 
 /// Expires one mandate if it is issued and its time is over. Returns whether it did.
-pub(crate) async fn mandate_expire(tx: &mut Tx, id: MandateId, now: Timestamp) -> Result<bool, StoreError> {
+pub(crate) async fn mandate_expire(
+    tx: &mut Tx,
+    id: MandateId,
+    now: Timestamp,
+    signed: &Signed,
+) -> Result<bool, StoreError> {
     let Some(mandate) = mandate_get_unscoped(tx, id).await? else { return Ok(false) };
     let expired = mandate_mark_expired(tx, id, now).await?;
     if expired {
+        signed.check(&mandate)?;
         hold_release(tx, &mandate, now).await?;
     }
     Ok(expired)

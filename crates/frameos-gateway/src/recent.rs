@@ -1,39 +1,46 @@
 //! What was just seen and is likely needed again: intents without a mandate, so that the mandate which usually follows need not read
-//! them, and payers' policies.
+//! them; mandates that were just signed, so that whoever moves money for them need not verify the signature; payers' policies.
 //!
-//! Invariants: an intent never changes, so what is remembered is what is stored; a policy that is remembered is compared with the stored
-//! one in the transaction that relies on it; both are only shortcuts, and bounded.
+//! Invariants: intents and signed mandates never change, so what is remembered is what was stored; a policy that is remembered is
+//! compared with the stored one in the transaction that relies on it; all are only shortcuts, and bounded.
 
 use std::{
     collections::{HashMap, VecDeque},
+    hash::Hash,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use frameos_domain::{id::IntentId, policy::Policy};
-use frameos_store::gateway::intent::IntentRow;
+use frameos_domain::policy::Policy;
 
-/// How many of each are remembered.
-const MOST: usize = 1_024;
+/// How many policies are remembered.
+const POLICIES: usize = 1_024;
 
-#[derive(Default)]
-pub(crate) struct Recent(Mutex<(HashMap<IntentId, IntentRow>, VecDeque<IntentId>)>);
+/// The newest, so many of them, by their ids.
+pub(crate) struct Recent<K, V> {
+    most: usize,
+    known: Mutex<(HashMap<K, V>, VecDeque<K>)>,
+}
 
-impl Recent {
-    pub(crate) fn note(&self, intent: &IntentRow) {
-        let mut recent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (intents, order) = &mut *recent;
-        if order.len() >= MOST
-            && let Some(oldest) = order.pop_front()
-        {
-            intents.remove(&oldest);
-        }
-        order.push_back(intent.id);
-        intents.insert(intent.id, intent.clone());
+impl<K: Copy + Eq + Hash, V> Recent<K, V> {
+    pub(crate) fn new(most: usize) -> Self {
+        Self { most, known: Mutex::default() }
     }
 
-    /// Takes an intent out: what is asked for again is read, with its mandate.
-    pub(crate) fn take(&self, id: IntentId) -> Option<IntentRow> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).0.remove(&id)
+    pub(crate) fn note(&self, id: K, value: V) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let (values, order) = &mut *known;
+        if order.len() >= self.most
+            && let Some(oldest) = order.pop_front()
+        {
+            values.remove(&oldest);
+        }
+        order.push_back(id);
+        values.insert(id, value);
+    }
+
+    /// Takes one out: who asks again looks for itself.
+    pub(crate) fn take(&self, id: K) -> Option<V> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).0.remove(&id)
     }
 }
 
@@ -55,7 +62,7 @@ impl Policies {
 
     pub(crate) fn note(&self, owner: &str, known: KnownPolicy) {
         let mut policies = self.lock();
-        if policies.len() >= MOST {
+        if policies.len() >= POLICIES {
             policies.clear();
         }
         policies.insert(owner.to_owned(), known);

@@ -198,6 +198,8 @@ fn every_field_of_a_mandate_a_receipt_and_a_refusal_is_bound() {
         execution_id: Some("exec_x".into()),
         agent_definition_id: Some("agt_def_x".into()),
         agent_version: Some("1.0.0".into()),
+        payee: "dev_x".into(),
+        orchestrator: None,
         amount: 50,
         currency: Currency::INR,
         issued_at: at,

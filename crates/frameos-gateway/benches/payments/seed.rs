@@ -159,6 +159,8 @@ impl Rows {
             execution_id: None,
             agent_definition_id: None,
             agent_version: None,
+            payee: VENDOR.to_owned(),
+            orchestrator: None,
             amount: PRICE,
             currency: Currency::INR,
             issued_at: now,

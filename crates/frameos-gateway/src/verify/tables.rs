@@ -28,7 +28,7 @@ use super::{
     sums::{Keys, Sums},
     workers::Workers,
 };
-use crate::{account::account_beside, intent::fingerprint, receipt::outcome_name, x402::is_without_account};
+use crate::{intent::fingerprint, receipt::outcome_name, x402::is_without_account};
 
 const PAGE: i64 = 2_000;
 
@@ -260,6 +260,8 @@ fn mandate_contradiction(row: &MandateText<'_>, trusted: Option<&KeySet>) -> Opt
         && mandate.amount == row.amount
         && mandate.currency.as_str() == row.currency
         && mandate.execution_id.as_deref() == row.execution_id
+        && mandate.payee == row.payee
+        && mandate.orchestrator.as_deref() == row.orchestrator
         && mandate.expires_at == row.expires_at
         && mandate.issued_at == row.created_at;
     if !columns_agree {
@@ -269,15 +271,10 @@ fn mandate_contradiction(row: &MandateText<'_>, trusted: Option<&KeySet>) -> Opt
     let Ok(metadata) = serde_json::from_str::<serde_json::Value>(intent.metadata) else {
         return Some("its intent's metadata cannot be read".to_owned());
     };
-    let named = |name: &str| metadata.get(name).and_then(|name| name.as_str());
-    let beside = |name: &str| account_beside(intent.agent_id, name);
-    let payee = beside(named("developer_id").unwrap_or(intent.vendor));
     let intent_agrees = intent.agent_id == row.agent_id
         && intent.amount == row.amount
         && intent.currency == row.currency
-        && intent.vendor == mandate.vendor
-        && payee == row.payee
-        && named("orchestrator").map(beside).as_deref() == row.orchestrator;
+        && intent.vendor == mandate.vendor;
     if !intent_agrees {
         Some("the mandate says otherwise than its intent".to_owned())
     } else if fingerprint(intent, metadata) != intent.fingerprint {

@@ -200,13 +200,14 @@ async fn sale_book(
     if !x402_mark_settled(tx, id, (proof, transaction.as_deref()), call.now).await? {
         return Err(corrupt(format!("mandate {id} was issued, but its x402 payment was not being settled")));
     }
+    call.signed.check(&mandate)?;
     let split = RevenueSplit::of(mandate.money()).map_err(|error| corrupt(error.to_string()))?;
     let payment_id = PaymentId::generate(call.now);
     let postings = sale_postings(&mandate, &split)?;
     let posted =
         ledger_post(tx, LedgerKind::DirectSale, &payment_id.to_string(), &postings, call.now).await?;
     let statement = Statement::Paid { payment_id, amount, posted: posted.clone() };
-    let receipt = receipt_issue(tx, &call.keys, &mandate, statement, call.now).await?;
+    let receipt = receipt_issue(tx, &call.signed.keys, &mandate, statement, call.now).await?;
     if receipt.receipt.payment_id != Some(payment_id) {
         return Err(corrupt(format!("mandate {id} was issued but has a receipt")));
     }

@@ -40,7 +40,7 @@ frameos_store::on_both_engines!(
 const CLAIM: Duration = Duration::from_secs(121);
 const DOUBT: Duration = Duration::from_secs(15 * 60 + 1);
 
-fn new(payee: &str, period: &str) -> PayoutNew {
+pub(crate) fn new(payee: &str, period: &str) -> PayoutNew {
     PayoutNew {
         payee: payee.to_owned(),
         currency: Currency::INR,
@@ -56,7 +56,7 @@ fn named(holder: &str, period: &str) -> PayoutNew {
     PayoutNew { account, ..new("dev_a", period) }
 }
 
-async fn made(gateway: &Gateway, new: PayoutNew) -> Payout {
+pub(crate) async fn made(gateway: &Gateway, new: PayoutNew) -> Payout {
     gateway.payout_create(new).await.unwrap().payout.unwrap()
 }
 

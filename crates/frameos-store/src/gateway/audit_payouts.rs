@@ -53,7 +53,7 @@ pub async fn audit_refunds_unscoped(tx: &mut Tx) -> Result<Option<Disagreement>,
 
 /// The first payout that the ledger tells otherwise, or that pays what another one pays.
 pub async fn audit_payouts_unscoped(tx: &mut Tx) -> Result<Option<Disagreement>, StoreError> {
-    const QUESTIONS: [(&str, &str); 6] = [
+    const QUESTIONS: [(&str, &str); 8] = [
         (
             "SELECT o.id FROM payouts o WHERE NOT EXISTS (SELECT 1 FROM ledger_transactions t \
              JOIN ledger_postings p ON p.sequence = t.sequence WHERE t.kind = 'payout' AND t.reference = o.id \
@@ -79,6 +79,17 @@ pub async fn audit_payouts_unscoped(tx: &mut Tx) -> Result<Option<Disagreement>,
              WHERE p.sequence = t.sequence AND p.owner = o.payee \
              AND p.account_kind IN ('developer_payable', 'orchestrator_payable')) ORDER BY o.id LIMIT 1",
             "the payout was not taken from its payee's payable accounts",
+        ),
+        (
+            "SELECT o.id FROM payouts o JOIN ledger_transactions t ON t.kind = 'payout' AND t.reference = o.id \
+             WHERE o.orchestrator_amount <> (SELECT CAST(COALESCE(-SUM(p.amount), 0) AS BIGINT) FROM ledger_postings p \
+             WHERE p.sequence = t.sequence AND p.owner = o.payee AND p.account_kind = 'orchestrator_payable') ORDER BY o.id LIMIT 1",
+            "the payout took something else of what was earned by bringing others together",
+        ),
+        (
+            "SELECT o.id FROM payouts o JOIN ledger_transactions t ON t.kind = 'payout' AND t.reference = o.id \
+             WHERE o.to_sequence >= t.sequence ORDER BY o.id LIMIT 1",
+            "the payout stands for entries after its own",
         ),
         (
             "SELECT o.id FROM payouts o WHERE o.from_sequence <> COALESCE((SELECT MAX(b.to_sequence) FROM payouts b \

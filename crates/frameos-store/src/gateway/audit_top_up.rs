@@ -5,7 +5,7 @@ use crate::{StoreError, Tx};
 
 /// The first top-up or charge that the ledger tells otherwise.
 pub async fn audit_top_ups_unscoped(tx: &mut Tx) -> Result<Option<Disagreement>, StoreError> {
-    const QUESTIONS: [(&str, &str); 6] = [
+    const QUESTIONS: [(&str, &str); 8] = [
         (
             "SELECT t.id FROM top_ups t WHERE (t.status = 'settled') <> EXISTS (SELECT 1 FROM top_up_charges c \
              WHERE c.top_up_id = t.id AND c.owner = t.owner AND c.amount = t.amount AND c.currency = t.currency AND c.credited > 0) \
@@ -27,6 +27,14 @@ pub async fn audit_top_ups_unscoped(tx: &mut Tx) -> Result<Option<Disagreement>,
             "SELECT c.id FROM top_up_charges c WHERE c.taken <> (SELECT CAST(COALESCE(SUM(k.amount), 0) AS BIGINT) \
              FROM top_up_takings k WHERE k.charge_id = c.id) ORDER BY c.id LIMIT 1",
             "what was taken back is not the sum of its parts",
+        ),
+        (
+            "SELECT c.id FROM top_up_charges c WHERE c.credited NOT IN (0, COALESCE(c.paid_amount, 0)) ORDER BY c.id LIMIT 1",
+            "the charge was credited something else than was paid",
+        ),
+        (
+            "SELECT c.id FROM top_up_charges c WHERE c.reversed <> c.taken + c.debt OR c.reversed > c.credited ORDER BY c.id LIMIT 1",
+            "what was taken and what is owed are not what the provider took back",
         ),
         (
             "SELECT k.reference FROM top_up_takings k JOIN top_up_charges c ON c.id = k.charge_id WHERE k.amount <> \

@@ -76,6 +76,8 @@ fn mandate(run: &RunReceipt) -> Mandate {
         execution_id: Some(run.execution_id.to_string()),
         agent_definition_id: Some(run.agent_id.clone()),
         agent_version: Some(run.agent_version.clone()),
+        payee: "dev_1".into(),
+        orchestrator: None,
         amount: 50,
         currency: Currency::INR,
         issued_at: at(0),
