@@ -47,7 +47,10 @@ pub(crate) async fn code_fetch(app: &App, object_key: &str, code_hash: &str) -> 
     match fetch(app, object_key, code_hash, folder.clone()).await {
         Ok(()) => Ok(folder),
         Err(error) => {
-            turn.failed();
+            // Another version with the same code has an object of its own.
+            if matches!(error, CodeError::Fetch(_)) {
+                turn.failed();
+            }
             Err(error)
         }
     }

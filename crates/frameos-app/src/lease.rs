@@ -54,7 +54,7 @@ async fn lease_lost(app: &App, ticket: &Ticket, claimed: Instant) {
     let lease = app.settings.lease;
     let (mut kept_until, mut renew_at) = (claimed + lease, claimed + lease / 3);
     loop {
-        tokio::time::sleep_until(renew_at).await;
+        tokio::time::sleep_until(renew_at.min(kept_until)).await;
         let asked = Instant::now();
         renew_at = asked + lease / 3;
         match tokio::time::timeout_at(kept_until, lease_renew(app, ticket)).await {

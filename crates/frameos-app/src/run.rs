@@ -116,6 +116,9 @@ async fn attempt(
     let Some(place) = coming.place(worker.stop.cancelled()).await else {
         return attempt_give_back(app, ticket, row.attempt).await;
     };
+    if taken.elapsed() >= app.settings.lease {
+        return Err(AppError::internal("the lease was over before the agent could start"));
+    }
     let slot = (app.metrics().slot_use(), place);
     let (mut outcome, events) =
         sandbox_run(worker, (ticket, row.attempt, taken), (runner.as_ref(), spec, &redactor), stop.clone())

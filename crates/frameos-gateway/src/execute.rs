@@ -113,6 +113,9 @@ async fn mandate_execute(tx: &mut Tx, id: MandateId, call: Call) -> Decision<Exe
     let Some(mandate) = mandate_get_unscoped(tx, id).await? else {
         return refuse(tx, GatewayError::MandateNotFound { mandate_id: id });
     };
+    if mandate.status == MandateStatus::Issued {
+        call.signed.check(&mandate)?;
+    }
     let amount = match call.taken(&mandate) {
         Ok(amount) => amount,
         Err(refusal) => return refuse(tx, refusal),

@@ -116,13 +116,13 @@ pub(crate) async fn keyring_trusted(
     anchor: &PublicKey,
 ) -> Result<KeySet, KeyError> {
     let rows = keyring_rows(store, purpose).await?;
-    // One that cannot be read vouches for nothing.
-    let handovers: Vec<SignedHandover> = rows
-        .iter()
-        .filter_map(|row| row.handover.as_deref())
-        .filter_map(|text| serde_json::from_str(text).ok())
-        .collect();
-    Ok(keys_reachable(anchor, purpose, &handovers))
+    Ok(keys_reachable(anchor, purpose, &handovers(&rows)))
+}
+
+/// One that cannot be read vouches for nothing.
+fn handovers(rows: &[SigningKeyRow]) -> Vec<SignedHandover> {
+    let texts = rows.iter().filter_map(|row| row.handover.as_deref());
+    texts.filter_map(|text| serde_json::from_str(text).ok()).collect()
 }
 
 /// The keys of `purpose` as they are stored, the active one first.
@@ -146,9 +146,12 @@ fn keyring_read(
     let opened = Zeroizing::new(store.cipher().open(place(&row), &sealed).map_err(KeyError::OtherMaster)?);
     let seed: KeyBytes = Zeroizing::new(opened.as_slice().try_into().map_err(|_| malformed())?);
     let active = signing_key(purpose, &seed)?;
-    let retired: Result<Vec<PublicKey>, _> =
+    let before: Result<Vec<PublicKey>, _> =
         retired.iter().map(|row| PublicKey::from_x(&row.public_key)).collect();
-    let retired = retired.map_err(|source| KeyError::Broken { purpose, source })?;
+    let mut retired = before.map_err(|source| KeyError::Broken { purpose, source })?;
+    // A row vouches for nothing: anybody who can write to the database can add one.
+    let trusted = keys_reachable(active.public(), purpose, &handovers(rows));
+    retired.retain(|key| trusted.contains(key));
     Ok((Keyring { active, retired }, seed))
 }
 

@@ -176,12 +176,14 @@ impl PostgresConnection {
         let asked = self.ask(async |object| {
             let statement = object.prepare_cached(&sql).await?;
             let mut written = pin!(object.execute(&statement, &params));
-            // What is answered before PostgreSQL can have answered was never sent, and a commit would keep the rest without it.
-            if let Poll::Ready(unsent) = poll!(&mut written) {
-                return unsent.map(|_| None);
-            }
+            let done = match poll!(&mut written) {
+                // What could not be sent: a commit would keep the rest without it.
+                Poll::Ready(Err(error)) if error.as_db_error().is_none() => return Err(error),
+                Poll::Ready(answered) => (answered, object.batch_execute("COMMIT").await),
+                Poll::Pending => join!(written, object.batch_execute("COMMIT")),
+            };
             // After a refusal PostgreSQL takes COMMIT for ROLLBACK, and says so in no error.
-            match join!(written, object.batch_execute("COMMIT")) {
+            match done {
                 (Ok(_), Ok(())) => Ok(None),
                 (Err(refused), Ok(())) if refused.as_db_error().is_some() => Ok(Some(refused)),
                 (Err(error), Ok(())) | (_, Err(error)) => Err(error),

@@ -161,6 +161,7 @@ async fn nothing_moves_for_an_altered_mandate() {
         ("orchestrator", "'thief'"),
         ("execution_id", "'exec_other'"),
         ("expires_at", "expires_at + 1000000"),
+        ("expires_at", "created_at"),
         ("created_at", "created_at + 1"),
         ("mandate_hash", "hex(zeroblob(32))"),
         ("jws", "replace(jws, substr(jws, -9, 9), 'AAAAAAAAA')"),
