@@ -33,7 +33,8 @@ describe('receiptVerify', () => {
     expect(await outcomes({ run: run.replace('a,b', 'a;b') })).toEqual({ ...whole, Inputs: 'broken' });
     expect(await outcomes({ run: run.replace('"success","version"', '"failed","version"') })).toEqual({ ...whole, Run: 'broken' });
     expect(await outcomes({ keys: '{"keys":[]}' })).toMatchObject({ Signature: 'holds', Key: 'broken', Mandate: 'broken' });
-    const signature = await outcomes({ receipt: receipt.replace('gviYw_', 'gviYx_') });
+    const forged = receipt.replace(/("jws": "[^."]*\.[^."]*\.)(.)/, (_, signed: string, first: string) => signed + (first === 'A' ? 'B' : 'A'));
+    const signature = await outcomes({ receipt: forged });
     expect(signature).toEqual({ ...whole, Signature: 'broken' });
     const proof = await outcomes({ receipt: receipt.replace(/"payment_receipt": "ey/, '"payment_receipt": "eY') });
     expect(proof).toEqual({ ...whole, Payment: 'broken' });
