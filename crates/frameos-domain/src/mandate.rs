@@ -71,7 +71,33 @@ pub struct Mandate {
     pub expires_at: Timestamp,
 }
 
+/// What a stored mandate repeats of what was signed, besides its ids.
+#[derive(Debug, PartialEq, Eq)]
+pub struct MandateTerms<'a> {
+    pub agent_id: &'a str,
+    pub execution_id: Option<&'a str>,
+    pub payee: &'a str,
+    pub orchestrator: Option<&'a str>,
+    pub amount: i64,
+    pub currency: &'a str,
+    pub issued_at: Timestamp,
+    pub expires_at: Timestamp,
+}
+
 impl Mandate {
+    pub fn terms(&self) -> MandateTerms<'_> {
+        MandateTerms {
+            agent_id: &self.agent_id,
+            execution_id: self.execution_id.as_deref(),
+            payee: &self.payee,
+            orchestrator: self.orchestrator.as_deref(),
+            amount: self.amount,
+            currency: self.currency.as_str(),
+            issued_at: self.issued_at,
+            expires_at: self.expires_at,
+        }
+    }
+
     /// The compact JWS over the canonical bytes of this mandate.
     pub fn sign(&self, key: &SigningKey) -> Result<String, SignatureError> {
         key.sign(MANDATE_TYPE, self)

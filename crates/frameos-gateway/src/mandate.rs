@@ -200,14 +200,7 @@ impl Signed {
         let agrees = hash == row.mandate_hash
             && mandate.id == row.id
             && mandate.intent_id == row.intent_id
-            && mandate.agent_id == row.agent_id
-            && mandate.amount == row.amount
-            && mandate.currency == row.currency
-            && mandate.execution_id == row.execution_id
-            && mandate.payee == row.payee
-            && mandate.orchestrator == row.orchestrator
-            && mandate.issued_at == row.created_at
-            && mandate.expires_at == row.expires_at;
+            && mandate.terms() == row.terms();
         if agrees {
             Ok(())
         } else {

@@ -256,14 +256,7 @@ fn mandate_contradiction(row: &MandateText<'_>, trusted: Option<&KeySet>) -> Opt
     }
     let columns_agree = mandate.id.to_string() == row.id
         && mandate.intent_id.to_string() == row.intent_id
-        && mandate.agent_id == row.agent_id
-        && mandate.amount == row.amount
-        && mandate.currency.as_str() == row.currency
-        && mandate.execution_id.as_deref() == row.execution_id
-        && mandate.payee == row.payee
-        && mandate.orchestrator.as_deref() == row.orchestrator
-        && mandate.expires_at == row.expires_at
-        && mandate.issued_at == row.created_at;
+        && mandate.terms() == row.terms();
     if !columns_agree {
         return Some("the signed mandate says otherwise than its row".to_owned());
     }

@@ -3,7 +3,7 @@
 //! Each question is one statement, so that it sees one state of the database, and answers with the first disagreement only:
 //! memory stays bounded however large the ledger is.
 
-use frameos_domain::clock::Timestamp;
+use frameos_domain::{clock::Timestamp, mandate::MandateTerms};
 
 use crate::{
     Row, StoreError, Tx,
@@ -80,6 +80,22 @@ pub struct MandateText<'a> {
     pub captured_amount: Option<i64>,
     pub orchestrator: Option<&'a str>,
     pub intent: Option<IntentText<'a>>,
+}
+
+impl<'a> MandateText<'a> {
+    /// What must be as it was signed.
+    pub fn terms(&self) -> MandateTerms<'a> {
+        MandateTerms {
+            agent_id: self.agent_id,
+            execution_id: self.execution_id,
+            payee: self.payee,
+            orchestrator: self.orchestrator,
+            amount: self.amount,
+            currency: self.currency,
+            issued_at: self.created_at,
+            expires_at: self.expires_at,
+        }
+    }
 }
 
 /// An intent, as text.

@@ -6,7 +6,7 @@
 use frameos_domain::{
     clock::Timestamp,
     id::{IntentId, MandateId},
-    mandate::MandateStatus,
+    mandate::{MandateStatus, MandateTerms},
     money::{Currency, Money},
 };
 
@@ -66,6 +66,20 @@ impl MandateRow {
 
     pub fn money(&self) -> Money {
         Money::new(self.amount, self.currency)
+    }
+
+    /// What must be as it was signed.
+    pub fn terms(&self) -> MandateTerms<'_> {
+        MandateTerms {
+            agent_id: &self.agent_id,
+            execution_id: self.execution_id.as_deref(),
+            payee: &self.payee,
+            orchestrator: self.orchestrator.as_deref(),
+            amount: self.amount,
+            currency: self.currency.as_str(),
+            issued_at: self.created_at,
+            expires_at: self.expires_at,
+        }
     }
 }
 
