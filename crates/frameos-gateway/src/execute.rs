@@ -123,7 +123,7 @@ async fn mandate_execute(tx: &mut Tx, id: MandateId, call: Call) -> Decision<Exe
     if mandate.status == MandateStatus::Issued && is_without_account(&mandate.agent_id) {
         return refuse(tx, GatewayError::SettlementPending { mandate_id: id });
     }
-    mandate_expire(tx, id, call.now, &call.signed).await?;
+    mandate_expire(tx, id, call.now, &call.signed).await??;
     let Some(mandate) = mandate_get_unscoped(tx, id).await? else {
         return refuse(tx, GatewayError::MandateNotFound { mandate_id: id });
     };
@@ -169,9 +169,6 @@ fn capture_postings(mandate: &MandateRow, split: &RevenueSplit, rest: Money) -> 
     let hold = Money::zero(mandate.currency)
         .checked_sub(mandate.money())
         .map_err(|error| corrupt(error.to_string()))?;
-    // An agent that called the agent earns its developer the share of whoever brought the two together.
-    let orchestrator =
-        mandate.orchestrator.clone().unwrap_or_else(|| account_beside(&mandate.agent_id, ORCHESTRATOR));
     Postings::balanced([
         Posting::new(AccountKind::Hold, &mandate.agent_id, hold),
         Posting::new(AccountKind::Wallet, &mandate.agent_id, rest),
@@ -181,9 +178,14 @@ fn capture_postings(mandate: &MandateRow, split: &RevenueSplit, rest: Money) -> 
             &account_beside(&mandate.agent_id, PLATFORM),
             split.platform,
         ),
-        Posting::new(AccountKind::OrchestratorPayable, &orchestrator, split.orchestrator),
+        Posting::new(AccountKind::OrchestratorPayable, &orchestrator_of(mandate), split.orchestrator),
     ])
     .map_err(|error| corrupt(error.to_string()))
+}
+
+/// An agent that called the agent earns its developer the share of whoever brought the two together.
+pub(crate) fn orchestrator_of(mandate: &MandateRow) -> String {
+    mandate.orchestrator.clone().unwrap_or_else(|| account_beside(&mandate.agent_id, ORCHESTRATOR))
 }
 
 pub(crate) fn payment_row(

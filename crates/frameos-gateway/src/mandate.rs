@@ -12,6 +12,7 @@ use frameos_domain::{
     mandate::{Mandate, MandateStatus},
     money::Money,
     policy::PolicyRefusal,
+    signing::SignatureError,
 };
 use frameos_store::{
     Lane, StoreError, Tx,
@@ -22,7 +23,7 @@ use frameos_store::{
         ledger::{LedgerKind, ledger_post},
         mandate::{
             MandateRow, mandate_get_by_intent_unscoped, mandate_get_unscoped, mandate_insert,
-            mandate_mark_expired, mandate_mark_voided, mandates_overdue_unscoped,
+            mandate_is_settled, mandate_mark_expired, mandate_mark_voided, mandates_overdue_unscoped,
         },
         posting::{AccountKind, MAX_MINOR, Postings},
         wallet::{wallet_get, wallet_release},
@@ -109,29 +110,29 @@ impl Gateway {
     ///
     /// A mandate that cannot be released is logged and left; the others go on.
     pub async fn mandates_expire(&self, now: Timestamp) -> Result<u64, GatewayError> {
-        let mut expired = 0;
+        let (mut expired, mut after) = (0, None);
         loop {
-            let overdue =
-                self.store.read(move |tx| Box::pin(mandates_overdue_unscoped(tx, now, EXPIRY_BATCH))).await?;
-            let before = expired;
-            for id in overdue {
+            let page =
+                self.store.read(move |tx| Box::pin(mandates_overdue_unscoped(tx, now, after, EXPIRY_BATCH)));
+            let overdue = page.await?;
+            let Some(last) = overdue.last() else { return Ok(expired) };
+            after = Some(*last);
+            for (_, id) in overdue {
                 let signed = self.signed();
                 let expire = self.store.tx_shared(Lane::Books, move |tx| {
                     let signed = signed.clone();
                     Box::pin(async move { mandate_expire(tx, id, now, &signed).await })
                 });
-                match expire.await {
-                    Ok(true) => expired += 1,
-                    Ok(false) => {}
-                    Err(error) if error.is_transient() => return Err(error.into()),
-                    Err(error) => {
-                        let error: &dyn std::error::Error = &error;
-                        tracing::error!(mandate_id = %id, error, "cannot expire a mandate");
+                let unreleased = match expire.await {
+                    Ok(Ok(is_expired)) => {
+                        expired += u64::from(is_expired);
+                        continue;
                     }
-                }
-            }
-            if expired == before {
-                return Ok(expired);
+                    Err(error) if error.is_transient() => return Err(error.into()),
+                    Ok(Err(error)) | Err(error) => error,
+                };
+                let error: &dyn std::error::Error = &unreleased;
+                tracing::error!(mandate_id = %id, error, "cannot expire a mandate");
             }
         }
     }
@@ -190,12 +191,19 @@ pub(crate) struct Signed {
 
 impl Signed {
     /// Fails for a row that says otherwise than what was signed. To be asked before any money moves for it.
+    ///
+    /// A key that nobody here knows may be one that another process has just begun to sign with: that is for later.
     pub(crate) fn check(&self, row: &MandateRow) -> Result<(), StoreError> {
         let hash = canonical::sha256_hex(row.jws.as_bytes());
         let mandate = match self.recent.take(row.id) {
             Some((mandate, signed)) if signed == hash => mandate,
-            _ => Mandate::verify(&row.jws, &self.keys.set())
-                .map_err(|error| corrupt(format!("mandate {}: {error}", row.id)))?,
+            _ => Mandate::verify(&row.jws, &self.keys.set()).map_err(|error| match error {
+                SignatureError::UnknownKey { .. } => {
+                    let what = "the key that a mandate was signed with is not known here";
+                    StoreError::Unavailable { what, source: Some(error.into()) }
+                }
+                error => corrupt(format!("mandate {}: {error}", row.id)),
+            })?,
         };
         let agrees = hash == row.mandate_hash
             && mandate.id == row.id
@@ -334,25 +342,31 @@ async fn mandate_close(
     }
 }
 
-/// Expires one mandate if it is issued and its time is over. Returns whether it did.
+/// Expires one mandate if it is issued and its time is over. Returns whether it did, or why this one cannot be.
 pub(crate) async fn mandate_expire(
     tx: &mut Tx,
     id: MandateId,
     now: Timestamp,
     signed: &Signed,
-) -> Result<bool, StoreError> {
-    let Some(mandate) = mandate_get_unscoped(tx, id).await? else { return Ok(false) };
+) -> Result<Result<bool, StoreError>, StoreError> {
+    let Some(mandate) = mandate_get_unscoped(tx, id).await? else { return Ok(Ok(false)) };
     let expired = mandate_mark_expired(tx, id, now).await?;
     if expired {
-        signed.check(&mandate)?;
+        if let Err(altered) = signed.check(&mandate) {
+            tx.set_rollback();
+            return Ok(Err(altered));
+        }
         hold_release(tx, &mandate, now).await?;
     }
-    Ok(expired)
+    Ok(Ok(expired))
 }
 
 /// Moves a hold back to its wallet and budgets. Only for whoever just took the mandate out of `issued`.
 async fn hold_release(tx: &mut Tx, mandate: &MandateRow, now: Timestamp) -> Result<(), StoreError> {
     let owner = &*mandate.agent_id;
+    if mandate_is_settled(tx, mandate.id).await? {
+        return Err(corrupt(format!("mandate {} is issued, but its hold has left the ledger", mandate.id)));
+    }
     if is_without_account(owner) {
         return sale_release(tx, mandate, now).await;
     }

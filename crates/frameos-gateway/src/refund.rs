@@ -5,13 +5,14 @@
 //! paid out already is made up for by later earnings. Budgets are given back for the windows the payment was counted in, as a
 //! released hold's are: a budget bounds what a user really spends.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use frameos_domain::{
     canonical,
     clock::Timestamp,
     id::{PaymentId, RefundId},
     money::Money,
+    receipt::PaymentReceipt,
     refund::{RefundReceipt, refund_split},
     split::RevenueSplit,
 };
@@ -24,20 +25,21 @@ use frameos_store::{
         mandate::{MandateRow, mandate_get_unscoped},
         payment::{PaymentRow, payment_get_unscoped},
         posting::{AccountKind, Posting, Postings},
+        receipt::receipt_get_by_mandate_unscoped,
         refund::{
-            RefundRow, payment_route_unscoped, refund_count_unscoped, refund_get_by_key_unscoped,
-            refund_insert, refund_lock_unscoped,
+            PaymentRoute, RefundRow, payment_route_unscoped, refund_count_unscoped,
+            refund_get_by_key_unscoped, refund_insert, refund_lock_unscoped,
         },
         wallet::wallet_credit,
     },
 };
 
 use crate::{
-    GatewayKeys,
     account::account_beside,
     error::{GatewayError, RefundRefusal},
-    execute::{ORCHESTRATOR, PLATFORM},
+    execute::{PLATFORM, orchestrator_of},
     gateway::{Decision, Gateway, corrupt, refuse},
+    mandate::Signed,
     metadata::{amount_check, key_check},
     wire::{Refund, RefundNew, Split},
 };
@@ -59,7 +61,7 @@ impl Gateway {
             let message = format!("is required, 1 to {LONGEST_REASON} characters");
             return Err(GatewayError::invalid("reason", message));
         }
-        let call = Call { payment_id, refund, keys: self.keys(), now: self.now() };
+        let call = Call { payment_id, refund, signed: self.signed(), now: self.now() };
         self.store.tx(move |tx| Box::pin(refund_make(tx, call))).await?
     }
 }
@@ -68,7 +70,7 @@ impl Gateway {
 struct Call {
     payment_id: PaymentId,
     refund: RefundNew,
-    keys: Arc<GatewayKeys>,
+    signed: Signed,
     now: Timestamp,
 }
 
@@ -99,11 +101,12 @@ async fn refund_make(tx: &mut Tx, call: Call) -> Decision<Refund> {
     }
     let mandate = mandate_get_unscoped(tx, payment.mandate_id).await?;
     let mandate = mandate.ok_or_else(|| corrupt("a payment without its mandate"))?;
+    payment_check(tx, &payment, &route, (&mandate, &call.signed)).await?;
     budgets_give_back(tx, &mandate, amount).await?;
     if !wallet_credit(tx, &payment.agent_id, amount, call.now).await? {
         return refuse(tx, GatewayError::invalid("amount", "the wallet cannot hold that much"));
     }
-    let orchestrator = route.orchestrator.unwrap_or_else(|| account_beside(&payment.agent_id, ORCHESTRATOR));
+    let orchestrator = orchestrator_of(&mandate);
     let postings = refund_postings(&payment, &taken, amount, &orchestrator)?;
     let refund_id = RefundId::generate(call.now);
     let posted = ledger_post(tx, LedgerKind::Refund, &refund_id.to_string(), &postings, call.now).await?;
@@ -132,6 +135,38 @@ fn amount_allowed(
         Ok(Money::new(asked, payment.currency))
     } else {
         Err(RefundRefusal::TooMuch { left, asked })
+    }
+}
+
+/// Fails for a payment that is not what its mandate and its receipt, both signed, say: whoever can write to the database could send
+/// somebody else's money back, or more than was paid.
+async fn payment_check(
+    tx: &mut Tx,
+    payment: &PaymentRow,
+    route: &PaymentRoute,
+    (mandate, signed): (&MandateRow, &Signed),
+) -> Result<(), StoreError> {
+    signed.check(mandate)?;
+    let receipt = receipt_get_by_mandate_unscoped(tx, mandate.id).await?;
+    let receipt = receipt.ok_or_else(|| corrupt(format!("payment {} has no receipt", payment.id)))?;
+    let receipt = PaymentReceipt::verify(&receipt.jws, Some(&signed.keys.set()))
+        .map_err(|error| corrupt(format!("the receipt of {}: {error}", payment.id)))?;
+    let paid = Money::new(receipt.amount, receipt.currency);
+    let split = RevenueSplit::of(paid).map_err(|error| corrupt(error.to_string()))?;
+    let agrees = receipt.payment_id == Some(payment.id)
+        && receipt.mandate_id == mandate.id
+        && receipt.mandate_hash == mandate.mandate_hash
+        && receipt.ledger_transaction_id.as_ref() == Some(&payment.ledger_transaction_id)
+        && receipt.issued_at == payment.created_at
+        && payment_split(payment) == split
+        && (payment.amount, payment.currency) == (receipt.amount, receipt.currency)
+        && payment.agent_id == mandate.agent_id
+        && payment.developer == mandate.payee
+        && route.orchestrator.as_ref().is_none_or(|owner| *owner == orchestrator_of(mandate));
+    if agrees {
+        Ok(())
+    } else {
+        Err(corrupt(format!("payment {} was altered after it was made", payment.id)))
     }
 }
 
@@ -199,7 +234,7 @@ fn refund_row(
         ledger_hash: posted.hash.clone(),
         issued_at: call.now,
     };
-    let jws = receipt.sign(&call.keys.active).map_err(|error| corrupt(error.to_string()))?;
+    let jws = receipt.sign(&call.signed.keys.active).map_err(|error| corrupt(error.to_string()))?;
     Ok(RefundRow {
         id,
         payment_id: payment.id,

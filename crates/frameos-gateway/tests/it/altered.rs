@@ -1,6 +1,9 @@
 //! Every value of the books, altered one at a time behind the gateway's back: the audit finds it and names an entry.
 
-use frameos_gateway::{LedgerAudit, LedgerReport, ledger_verify};
+use std::time::Duration;
+
+use frameos_domain::{clock::Clock, mandate::MandateStatus, signing::SigningKey};
+use frameos_gateway::{GatewayKeys, LedgerAudit, LedgerReport, ledger_verify};
 use frameos_store::testing::{TestDb, TestEngine};
 use rusqlite::{Connection, types::Value};
 
@@ -184,6 +187,100 @@ async fn nothing_moves_for_an_altered_mandate() {
         assert_eq!(file.execute(&repair, rusqlite::params![id, before]).unwrap(), 1);
         elsewhere.mandate_void(mandate.mandate_id, "failed".into()).await.unwrap();
     }
+    bench.assert_whole().await;
+}
+
+/// A mandate's state is signed by nobody: what the ledger says of its hold counts.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hold_leaves_once_whatever_the_state_says() {
+    let db = TestDb::open(TestEngine::Sqlite).await;
+    let bench = Bench::new(&db.store);
+    bench.fund("u1", 1_000).await;
+    bench.issue("u1", 500).await.unwrap();
+    let (voided, executed) = (bench.issue("u1", 10).await.unwrap(), bench.issue("u1", 10).await.unwrap());
+    bench.gateway.mandate_void(voided.mandate_id, "failed".into()).await.unwrap();
+    bench.gateway.execute(execute(&executed)).await.unwrap();
+    let file = Connection::open(db.folder().join("test.db")).unwrap();
+    lay_open(&file);
+    file.execute("UPDATE mandates SET status = 'issued', captured_amount = NULL", []).unwrap();
+    for mandate in [voided, executed] {
+        let id = mandate.mandate_id;
+        assert_eq!(bench.gateway.execute(execute(&mandate)).await.unwrap_err().code(), "INTERNAL");
+        let refused = bench.gateway.mandate_void(id, "again".into()).await.unwrap_err();
+        assert_eq!(refused.code(), "INTERNAL");
+        assert_eq!(bench.gateway.mandate_get(id).await.unwrap().status, MandateStatus::Issued, "undone");
+    }
+    assert_eq!(bench.balances("u1").await, (490, 500));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn altered_mandates_do_not_keep_others_from_expiring() {
+    let db = TestDb::open(TestEngine::Sqlite).await;
+    let bench = Bench::new(&db.store);
+    bench.fund("u1", 1_000).await;
+    for _ in 0..205 {
+        bench.issue("u1", 1).await.unwrap();
+    }
+    let file = Connection::open(db.folder().join("test.db")).unwrap();
+    file.execute("UPDATE mandates SET amount = 2", []).unwrap();
+    bench.clock.advance(Duration::from_secs(1));
+    bench.issue("u1", 7).await.unwrap();
+    bench.clock.advance(Duration::from_secs(600));
+    assert_eq!(bench.gateway.mandates_expire(bench.clock.now()).await.unwrap(), 1);
+    assert_eq!(bench.balances("u1").await, (795, 205));
+}
+
+/// Another process has begun to sign with a new key: its mandates are for later, and keep nobody else's from expiring.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_that_is_not_known_yet_is_waited_for() {
+    let db = TestDb::open(TestEngine::Sqlite).await;
+    let (here, there) = (Bench::new(&db.store), Bench::new(&db.store));
+    let rotated = || GatewayKeys {
+        active: SigningKey::from_seed(&[8; 32]).unwrap(),
+        retired: vec![keys().active.public().clone()],
+    };
+    there.gateway.keys_replace(rotated());
+    here.fund("u1", 100).await;
+    let mandate = there.issue("u1", 10).await.unwrap();
+    here.clock.advance(Duration::from_secs(1));
+    here.issue("u1", 10).await.unwrap();
+    let refused = here.gateway.execute(execute(&mandate)).await.unwrap_err();
+    assert_eq!(refused.code(), "UNAVAILABLE", "to be tried again");
+    let later = Clock::now(&*here.clock).plus(Duration::from_secs(600));
+    assert_eq!(here.gateway.mandates_expire(later).await.unwrap(), 1);
+    here.gateway.keys_replace(rotated());
+    here.gateway.execute(execute(&mandate)).await.unwrap();
+    assert_eq!(here.balances("u1").await, (90, 0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_goes_back_for_an_altered_payment() {
+    let db = TestDb::open(TestEngine::Sqlite).await;
+    let bench = Bench::new(&db.store);
+    let paid = pay(&bench, "dev_a", 100, Some("dev_b")).await.payment_id;
+    bench.fund("thief", 100).await;
+    let file = Connection::open(db.folder().join("test.db")).unwrap();
+    lay_open(&file);
+    for (table, change) in [
+        ("payments", "agent_id = 'thief'"),
+        ("payments", "developer = 'dev_c'"),
+        ("payments", "(amount, developer_amount) = (1000, 970)"),
+        ("payments", "(developer_amount, orchestrator_amount) = (60, 20)"),
+        ("payments", "created_at = created_at + 1"),
+        ("mandates", "agent_id = 'thief'"),
+        ("mandates", "orchestrator = 'dev_a'"),
+        ("ledger_postings", "owner = 'dev_c' WHERE account_kind = 'orchestrator_payable'"),
+        ("payment_receipts", "jws = replace(jws, substr(jws, -9, 9), 'AAAAAAAAA')"),
+    ] {
+        file.execute_batch(&format!("CREATE TEMP TABLE kept AS SELECT * FROM {table}")).unwrap();
+        file.execute(&format!("UPDATE {table} SET {change}"), []).unwrap();
+        let refused = refund(&bench, paid, Some(10), "key").await.unwrap_err();
+        assert_eq!(refused.code(), "INTERNAL", "{table} {change}");
+        let back = format!("DELETE FROM {table}; INSERT INTO {table} SELECT * FROM kept; DROP TABLE kept");
+        file.execute_batch(&back).unwrap();
+    }
+    assert_eq!((bench.balances("u1").await, bench.balances("thief").await), ((0, 0), (100, 0)));
+    refund(&bench, paid, Some(10), "key").await.unwrap();
     bench.assert_whole().await;
 }
 

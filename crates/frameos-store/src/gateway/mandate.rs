@@ -146,6 +146,7 @@ macro_rules! mark_executed {
             $from,
             " WHERE id = $1 AND COALESCE(status, '') = 'issued' AND expires_at > $3 \
              AND COALESCE(CAST($2 AS BIGINT), amount) BETWEEN 0 AND amount \
+             AND (SELECT 1 FROM ledger_transactions t WHERE t.kind = 'release' AND t.reference = mandates.id) IS NULL \
              RETURNING id, intent_id, agent_id, amount, currency, execution_id, payee, status, void_reason, jws, mandate_hash, \
              captured_amount, expires_at, created_at, updated_at, orchestrator",
             $further
@@ -155,7 +156,7 @@ macro_rules! mark_executed {
 pub(super) use mark_executed;
 
 /// Marks an issued, unexpired mandate executed for `captured`, at most what it allows, or for all of it, and gives it. None when
-/// it is neither, or allows less.
+/// it is neither, allows less, or gave its hold back according to the ledger.
 pub async fn mandate_mark_executed(
     tx: &mut Tx,
     id: MandateId,
@@ -185,12 +186,26 @@ pub async fn mandate_mark_expired(tx: &mut Tx, id: MandateId, now: Timestamp) ->
     Ok(tx.execute(sql, &params![id, now]).await? == 1)
 }
 
-/// Issued mandates whose time is over, oldest first.
+/// Whether the ledger says that the mandate's hold was taken or given back, which its state, signed by nobody, may deny.
+pub async fn mandate_is_settled(tx: &mut Tx, id: MandateId) -> Result<bool, StoreError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM ledger_transactions WHERE kind IN ('capture', 'release') AND reference = $1)";
+    tx.query_one(sql, &params![id]).await?.get(0)
+}
+
+/// Where a list of overdue mandates goes on.
+pub type Overdue = (Timestamp, MandateId);
+
+/// Issued mandates whose time is over, with when it was, oldest first; those after `after`.
 pub async fn mandates_overdue_unscoped(
     tx: &mut Tx,
     now: Timestamp,
+    after: Option<Overdue>,
     limit: i64,
-) -> Result<Vec<MandateId>, StoreError> {
-    let sql = "SELECT id FROM mandates WHERE status = 'issued' AND expires_at <= $1 ORDER BY expires_at, id LIMIT $2";
-    tx.query(sql, &params![now, limit]).await?.iter().map(|row| row.get(0)).collect()
+) -> Result<Vec<Overdue>, StoreError> {
+    let sql = "SELECT expires_at, id FROM mandates WHERE status = 'issued' AND expires_at <= $1 \
+               AND (expires_at, id) > (CAST($2 AS BIGINT), CAST($3 AS TEXT)) ORDER BY expires_at, id LIMIT $4";
+    let (at, id) =
+        after.map_or((Timestamp::from_micros(i64::MIN), String::new()), |(at, id)| (at, id.to_string()));
+    let rows = tx.query(sql, &params![now, at, id, limit]).await?;
+    rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
 }
