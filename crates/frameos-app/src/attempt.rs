@@ -12,6 +12,7 @@ use frameos_store::{
     ticket::{self, ClaimRules, Lease, Ticket},
 };
 use secrecy::{ExposeSecret, SecretString};
+use tokio::time::Instant;
 
 use crate::{
     app::App,
@@ -28,8 +29,8 @@ pub(crate) struct Claimed {
     pub(crate) token: SecretString,
     /// None when the claim could not begin it.
     pub(crate) begun: Option<Begun>,
-    /// When the claim began.
-    pub(crate) claimed_from: Timestamp,
+    /// When the claim began, on both clocks: its lease counts from then, however long the claim took.
+    pub(crate) claimed_from: (Timestamp, Instant),
 }
 
 /// What a claim finds.
@@ -49,6 +50,7 @@ pub(crate) async fn runs_claim(
     most: u32,
     rules: ClaimRules,
 ) -> std::result::Result<Vec<Claimed>, StoreError> {
+    let claimed_from = (lease.now, Instant::now());
     let tokens = (0..most).map(|_| run_token_create()).collect::<Result<Vec<_>>>();
     let tokens = tokens.map_err(|error| StoreError::Unavailable {
         what: "no tokens for runs",
@@ -56,7 +58,6 @@ pub(crate) async fn runs_claim(
     })?;
     let hashes: Vec<String> = tokens.iter().map(|token| run_token_hash(token.expose_secret())).collect();
     let (begin, claim, given) = (Begin::of(app, &lease), lease.clone(), (tokens.clone(), hashes.clone()));
-    let claimed_from = lease.now;
     let begun = app.store().tx_claim(move |tx| {
         Box::pin(async move {
             let (tokens, hashes) = given;

@@ -72,10 +72,10 @@ pub(crate) async fn run_attempt(worker: &Worker, claimed: Claimed, coming: Comin
 }
 
 async fn run_work(worker: &Worker, claimed: Claimed, coming: Coming) {
-    let (app, Claimed { ticket, token, begun, claimed_from }) = (&worker.app, claimed);
+    let (app, Claimed { ticket, token, begun, claimed_from: (from, asked) }) = (&worker.app, claimed);
     let id = ticket.execution_id;
-    trace_past("claim", (claimed_from, app.now()), Vec::new());
-    match attempt(worker, &ticket, (token, begun), coming).await {
+    trace_past("claim", (from, app.now()), Vec::new());
+    match attempt(worker, (&ticket, asked), (token, begun), coming).await {
         Ok(()) => {}
         Err(error) => {
             trace_failed(&Span::current(), "platform");
@@ -90,7 +90,7 @@ async fn run_work(worker: &Worker, claimed: Claimed, coming: Coming) {
 
 async fn attempt(
     worker: &Worker,
-    ticket: &Ticket,
+    (ticket, asked): (&Ticket, Instant),
     (token, begun): (SecretString, Option<Begun>),
     coming: Coming,
 ) -> Result<()> {
@@ -116,12 +116,12 @@ async fn attempt(
     let Some(place) = coming.place(worker.stop.cancelled()).await else {
         return attempt_give_back(app, ticket, row.attempt).await;
     };
-    if taken.elapsed() >= app.settings.lease {
+    if asked.elapsed() >= app.settings.lease {
         return Err(AppError::internal("the lease was over before the agent could start"));
     }
     let slot = (app.metrics().slot_use(), place);
     let (mut outcome, events) =
-        sandbox_run(worker, (ticket, row.attempt, taken), (runner.as_ref(), spec, &redactor), stop.clone())
+        sandbox_run(worker, (ticket, row.attempt, asked), (runner.as_ref(), spec, &redactor), stop.clone())
             .instrument(sandbox_span(runner.as_ref()))
             .await?;
     let _ended = worker.ended.acquire().await.map_err(AppError::internal)?;
