@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use frameos_store::testing::{TestDb, TestEngine};
 use serde_json::{Value, json};
 
 use crate::harness::{Answer, Client, TestApp, deploy, node_agent, python_agent};
@@ -238,3 +239,55 @@ broken_step!(
     "BEFORE UPDATE OF settlement ON agent_executions WHEN NEW.settlement = 'published'",
     "BEFORE UPDATE ON agent_executions FOR EACH ROW WHEN (NEW.settlement = 'published')"
 );
+
+/// What is run by a lease that is over may be run by somebody else.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_that_outlasts_its_lease_starts_nothing() {
+    let db = TestDb::open_empty(TestEngine::Postgres).await;
+    let app = TestApp::start_with(|config| {
+        config.database_url = Some(db.config.database_url.clone().into());
+        config.worker.lease_seconds = 2;
+    })
+    .await;
+    let developer = app.developer("maker").await;
+    let agent_id = node_agent("quick", QUICK).publish(&app, &developer).await;
+    let buyer = Buyer::new(app.user_with_money("buyer", 1_000).await, &agent_id).await;
+    // Claims wait for each other here, and for us.
+    let lock =
+        "SELECT 1 FROM (SELECT pg_advisory_xact_lock(1179796814, hashtext(current_schema()))) AS locked";
+    let (locked, is_locked) = tokio::sync::oneshot::channel();
+    let (asked, is_asked) = tokio::sync::oneshot::channel();
+    let hold = db.store.tx(move |tx| {
+        Box::pin(async move {
+            tx.query(lock, &[]).await?;
+            locked.send(()).unwrap();
+            is_asked.await.unwrap();
+            let waiting = "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted \
+                           AND CAST(objid AS BIGINT) = CAST(hashtext(current_schema()) AS BIGINT) & 4294967295)";
+            while !tx.query_one(waiting, &[]).await?.get::<bool>(0)? {}
+            tx.query("SELECT 1 FROM (SELECT pg_sleep(2.1)) AS slept", &[]).await.map(drop)
+        })
+    });
+    let ask = async {
+        is_locked.await.unwrap();
+        let id = buyer.start().await;
+        asked.send(()).unwrap();
+        buyer.once(&id, |run| run["status"] == "success" || run["status"] == "failed").await
+    };
+    let (held, run) = tokio::join!(hold, ask);
+    held.unwrap();
+    assert_eq!((&run["status"], &run["attempt"]), (&json!("success"), &json!(2)), "{run}");
+    // Once nothing runs any more, all that started has been counted.
+    let metrics = loop {
+        let metrics = app.nobody().get("/metrics").await.expect(200).text;
+        if metrics.contains("frameos_worker_busy 0") && metrics.contains(r#"_count{stage="settle"} 1"#) {
+            break metrics;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    };
+    assert!(
+        metrics.contains("frameos_stage_seconds_count{stage=\"start\"} 1\n"),
+        "it started twice: {metrics}"
+    );
+    app.finish().await;
+}
