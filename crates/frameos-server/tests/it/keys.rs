@@ -3,7 +3,7 @@
 use frameos_domain::{
     mandate::Mandate,
     receipt::RunReceiptDocument,
-    signing::{KeySet, PublicKey},
+    signing::{KeySet, PublicKey, SigningKey},
 };
 use frameos_server::{key_rotate, keys_list, ledger_verify};
 use serde_json::json;
@@ -78,5 +78,25 @@ async fn a_rotated_key_signs_soon_and_old_receipts_keep_verifying() {
     assert_eq!((listed.len(), signing.len()), (4, 2));
     let report = ledger_verify(app.config.clone(), frameos_gateway::LedgerAudit::default()).await.unwrap();
     assert!(report.is_whole(), "from the key file to the new key: {:?}", report.first_bad);
+    app.finish().await;
+}
+
+/// Whoever can write to the database cannot have what they sign trusted: a key follows from the one that signs, or it is nobody's.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_somebody_added_is_not_published() {
+    let app = TestApp::start().await;
+    let rotated = key_rotate(app.config.clone(), "gateway").await.unwrap().unwrap();
+    let forged = SigningKey::from_seed(&[7; 32]).unwrap();
+    let insert = format!(
+        "INSERT INTO signing_keys (purpose, kid, public_key, created_at, retired_at) VALUES ('gateway', '{}', '{}', 1, 2)",
+        forged.public().kid(),
+        forged.public().x()
+    );
+    let insert: &'static str = insert.leak();
+    assert_eq!(app.database_tell([insert, insert]).await, 1);
+    let app = app.restart().await;
+    let kids: Vec<String> = published(&app).await.keys.into_iter().map(|key| key.kid).collect();
+    assert!(kids.contains(&rotated.active_key_id) && kids.contains(&rotated.retired_key_id), "{kids:?}");
+    assert!(!kids.contains(&forged.public().kid()), "{kids:?}");
     app.finish().await;
 }
