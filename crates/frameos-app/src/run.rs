@@ -95,9 +95,10 @@ async fn attempt(
     coming: Coming,
 ) -> Result<()> {
     let (app, stop, taken) = (&worker.app, &worker.cut, Instant::now());
-    let begun = match begun {
-        Some(begun) => begun,
-        None => attempt_begin(app, ticket).await?,
+    let (begun, leased) = match begun {
+        Some(begun) => (begun, asked),
+        // It renews the lease.
+        None => (attempt_begin(app, ticket).await?, taken),
     };
     let Some(row) = running(app, ticket, begun).await? else { return Ok(()) };
     let compiled = manifest_load(app, row.version_id).await?;
@@ -116,12 +117,12 @@ async fn attempt(
     let Some(place) = coming.place(worker.stop.cancelled()).await else {
         return attempt_give_back(app, ticket, row.attempt).await;
     };
-    if asked.elapsed() >= app.settings.lease {
+    if leased.elapsed() >= app.settings.lease {
         return Err(AppError::internal("the lease was over before the agent could start"));
     }
     let slot = (app.metrics().slot_use(), place);
     let (mut outcome, events) =
-        sandbox_run(worker, (ticket, row.attempt, asked), (runner.as_ref(), spec, &redactor), stop.clone())
+        sandbox_run(worker, (ticket, row.attempt, leased), (runner.as_ref(), spec, &redactor), stop.clone())
             .instrument(sandbox_span(runner.as_ref()))
             .await?;
     let _ended = worker.ended.acquire().await.map_err(AppError::internal)?;

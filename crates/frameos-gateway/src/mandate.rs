@@ -119,20 +119,21 @@ impl Gateway {
             after = Some(*last);
             for (_, id) in overdue {
                 let signed = self.signed();
+                // Looked at beforehand: in the lane it would have the payments beside it done again, each by itself.
+                let looked = self.store.read(move |tx| Box::pin(mandate_get_unscoped(tx, id))).await?;
+                if let Some(Err(altered)) = looked.map(|row| signed.check(&row)) {
+                    unreleased(id, &altered);
+                    continue;
+                }
                 let expire = self.store.tx_shared(Lane::Books, move |tx| {
                     let signed = signed.clone();
                     Box::pin(async move { mandate_expire(tx, id, now, &signed).await })
                 });
-                let unreleased = match expire.await {
-                    Ok(Ok(is_expired)) => {
-                        expired += u64::from(is_expired);
-                        continue;
-                    }
+                match expire.await {
+                    Ok(Ok(is_expired)) => expired += u64::from(is_expired),
                     Err(error) if error.is_transient() => return Err(error.into()),
-                    Ok(Err(error)) | Err(error) => error,
-                };
-                let error: &dyn std::error::Error = &unreleased;
-                tracing::error!(mandate_id = %id, error, "cannot expire a mandate");
+                    Ok(Err(error)) | Err(error) => unreleased(id, &error),
+                }
             }
         }
     }
@@ -182,6 +183,10 @@ impl Gateway {
     }
 }
 
+fn unreleased(id: MandateId, error: &StoreError) {
+    tracing::error!(mandate_id = %id, error = error as &dyn std::error::Error, "cannot expire a mandate");
+}
+
 /// Tells whether a stored mandate is the one that was signed: whoever can write to the database cannot sign.
 #[derive(Clone)]
 pub(crate) struct Signed {
@@ -191,19 +196,12 @@ pub(crate) struct Signed {
 
 impl Signed {
     /// Fails for a row that says otherwise than what was signed. To be asked before any money moves for it.
-    ///
-    /// A key that nobody here knows may be one that another process has just begun to sign with: that is for later.
     pub(crate) fn check(&self, row: &MandateRow) -> Result<(), StoreError> {
         let hash = canonical::sha256_hex(row.jws.as_bytes());
         let mandate = match self.recent.take(row.id) {
             Some((mandate, signed)) if signed == hash => mandate,
-            _ => Mandate::verify(&row.jws, &self.keys.set()).map_err(|error| match error {
-                SignatureError::UnknownKey { .. } => {
-                    let what = "the key that a mandate was signed with is not known here";
-                    StoreError::Unavailable { what, source: Some(error.into()) }
-                }
-                error => corrupt(format!("mandate {}: {error}", row.id)),
-            })?,
+            _ => Mandate::verify(&row.jws, &self.keys.set())
+                .map_err(|error| doubt(format!("mandate {}", row.id), error))?,
         };
         let agrees = hash == row.mandate_hash
             && mandate.id == row.id
@@ -215,6 +213,17 @@ impl Signed {
             Err(corrupt(format!("mandate {} was altered after it was signed", row.id)))
         }
     }
+}
+
+/// What a signature that does not verify means: a key that is not known may be one that another process has just begun to sign with, and
+/// is for later. It may be somebody's own, so it is told all the same.
+pub(crate) fn doubt(of: String, error: SignatureError) -> StoreError {
+    if matches!(error, SignatureError::UnknownKey { .. }) {
+        tracing::error!(%error, "{of} cannot be checked");
+        let what = "the key that something was signed with is not known here";
+        return StoreError::Unavailable { what, source: Some(error.into()) };
+    }
+    corrupt(format!("{of}: {error}"))
 }
 
 /// A signed mandate that holds nothing yet.

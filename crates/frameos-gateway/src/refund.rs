@@ -28,7 +28,7 @@ use frameos_store::{
         receipt::receipt_get_by_mandate_unscoped,
         refund::{
             PaymentRoute, RefundRow, payment_route_unscoped, refund_count_unscoped,
-            refund_get_by_key_unscoped, refund_insert, refund_lock_unscoped,
+            refund_get_by_key_unscoped, refund_insert, refund_lock_unscoped, refunds_sum_unscoped,
         },
         wallet::wallet_credit,
     },
@@ -39,7 +39,7 @@ use crate::{
     error::{GatewayError, RefundRefusal},
     execute::{PLATFORM, orchestrator_of},
     gateway::{Decision, Gateway, corrupt, refuse},
-    mandate::Signed,
+    mandate::{Signed, doubt},
     metadata::{amount_check, key_check},
     wire::{Refund, RefundNew, Split},
 };
@@ -81,6 +81,9 @@ async fn refund_make(tx: &mut Tx, call: Call) -> Decision<Refund> {
         return refuse(tx, GatewayError::PaymentNotFound { payment_id: id.to_string() });
     };
     let before = refund_lock_unscoped(tx, id, payment.amount).await?;
+    if before != refunds_sum_unscoped(tx, id).await? {
+        return Err(corrupt(format!("the refunds of {id} do not sum to what was counted")));
+    }
     if let Some(known) = refund_get_by_key_unscoped(tx, id, &call.refund.idempotency_key).await? {
         let same = known.requested_amount == call.refund.amount && known.reason == call.refund.reason.trim();
         if same {
@@ -150,10 +153,10 @@ async fn payment_check(
     let receipt = receipt_get_by_mandate_unscoped(tx, mandate.id).await?;
     let receipt = receipt.ok_or_else(|| corrupt(format!("payment {} has no receipt", payment.id)))?;
     let receipt = PaymentReceipt::verify(&receipt.jws, Some(&signed.keys.set()))
-        .map_err(|error| corrupt(format!("the receipt of {}: {error}", payment.id)))?;
+        .map_err(|error| doubt(format!("the receipt of {}", payment.id), error))?;
     let paid = Money::new(receipt.amount, receipt.currency);
     let split = RevenueSplit::of(paid).map_err(|error| corrupt(error.to_string()))?;
-    let agrees = receipt.payment_id == Some(payment.id)
+    let agrees = (receipt.id, receipt.payment_id) == (payment.receipt_id, Some(payment.id))
         && receipt.mandate_id == mandate.id
         && receipt.mandate_hash == mandate.mandate_hash
         && receipt.ledger_transaction_id.as_ref() == Some(&payment.ledger_transaction_id)

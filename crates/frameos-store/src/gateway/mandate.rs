@@ -146,7 +146,7 @@ macro_rules! mark_executed {
             $from,
             " WHERE id = $1 AND COALESCE(status, '') = 'issued' AND expires_at > $3 \
              AND COALESCE(CAST($2 AS BIGINT), amount) BETWEEN 0 AND amount \
-             AND (SELECT 1 FROM ledger_transactions t WHERE t.kind = 'release' AND t.reference = mandates.id) IS NULL \
+             AND (SELECT 1 FROM ledger_transactions t WHERE t.kind IN ('capture', 'release') AND t.reference = mandates.id LIMIT 1) IS NULL \
              RETURNING id, intent_id, agent_id, amount, currency, execution_id, payee, status, void_reason, jws, mandate_hash, \
              captured_amount, expires_at, created_at, updated_at, orchestrator",
             $further

@@ -79,6 +79,12 @@ pub async fn refund_lock_unscoped(tx: &mut Tx, id: PaymentId, paid: i64) -> Resu
     tx.query_one(sql, &params![id, paid]).await?.get(0)
 }
 
+/// What the refunds of a payment, which nobody can change, sum to.
+pub async fn refunds_sum_unscoped(tx: &mut Tx, id: PaymentId) -> Result<i64, StoreError> {
+    let sql = "SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM refunds WHERE payment_id = $1";
+    tx.query_one(sql, &params![id]).await?.get(0)
+}
+
 /// Counts `amount` as given back. False when that would be more than was paid.
 pub async fn refund_count_unscoped(tx: &mut Tx, id: PaymentId, amount: i64) -> Result<bool, StoreError> {
     let sql = "UPDATE refund_totals SET refunded = refunded + $2 \
