@@ -123,7 +123,7 @@ async fn mandate_execute(tx: &mut Tx, id: MandateId, call: Call) -> Decision<Exe
     if mandate.status == MandateStatus::Issued && is_without_account(&mandate.agent_id) {
         return refuse(tx, GatewayError::SettlementPending { mandate_id: id });
     }
-    mandate_expire(tx, id, call.now, &call.signed).await??;
+    mandate_expire(tx, id, call.now, &call.signed).await?;
     let Some(mandate) = mandate_get_unscoped(tx, id).await? else {
         return refuse(tx, GatewayError::MandateNotFound { mandate_id: id });
     };

@@ -130,9 +130,9 @@ impl Gateway {
                     Box::pin(async move { mandate_expire(tx, id, now, &signed).await })
                 });
                 match expire.await {
-                    Ok(Ok(is_expired)) => expired += u64::from(is_expired),
+                    Ok(is_expired) => expired += u64::from(is_expired),
                     Err(error) if error.is_transient() => return Err(error.into()),
-                    Ok(Err(error)) | Err(error) => unreleased(id, &error),
+                    Err(error) => unreleased(id, &error),
                 }
             }
         }
@@ -351,23 +351,20 @@ async fn mandate_close(
     }
 }
 
-/// Expires one mandate if it is issued and its time is over. Returns whether it did, or why this one cannot be.
+/// Expires one mandate if it is issued and its time is over. Returns whether it did.
 pub(crate) async fn mandate_expire(
     tx: &mut Tx,
     id: MandateId,
     now: Timestamp,
     signed: &Signed,
-) -> Result<Result<bool, StoreError>, StoreError> {
-    let Some(mandate) = mandate_get_unscoped(tx, id).await? else { return Ok(Ok(false)) };
+) -> Result<bool, StoreError> {
+    let Some(mandate) = mandate_get_unscoped(tx, id).await? else { return Ok(false) };
     let expired = mandate_mark_expired(tx, id, now).await?;
     if expired {
-        if let Err(altered) = signed.check(&mandate) {
-            tx.set_rollback();
-            return Ok(Err(altered));
-        }
+        signed.check(&mandate)?;
         hold_release(tx, &mandate, now).await?;
     }
-    Ok(Ok(expired))
+    Ok(expired)
 }
 
 /// Moves a hold back to its wallet and budgets. Only for whoever just took the mandate out of `issued`.

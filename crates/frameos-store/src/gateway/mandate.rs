@@ -156,7 +156,7 @@ macro_rules! mark_executed {
 pub(super) use mark_executed;
 
 /// Marks an issued, unexpired mandate executed for `captured`, at most what it allows, or for all of it, and gives it. None when
-/// it is neither, allows less, or gave its hold back according to the ledger.
+/// it is neither, allows less, or holds nothing any more according to the ledger.
 pub async fn mandate_mark_executed(
     tx: &mut Tx,
     id: MandateId,
