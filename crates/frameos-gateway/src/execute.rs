@@ -18,7 +18,7 @@ use frameos_store::{
     gateway::{
         hold::{Capture, hold_take},
         ledger::{LedgerKind, Posted, ledger_post},
-        mandate::{MandateRow, mandate_get_unscoped},
+        mandate::{MandateRow, mandate_get_unscoped, mandate_is_settled},
         payment::{PaymentRow, payment_get_by_key, payment_get_by_mandate_unscoped, payment_insert},
         posting::{AccountKind, Posting, Postings},
         receipt::receipt_get_by_mandate_unscoped,
@@ -127,6 +127,14 @@ async fn mandate_execute(tx: &mut Tx, id: MandateId, call: Call) -> Decision<Exe
     let Some(mandate) = mandate_get_unscoped(tx, id).await? else {
         return refuse(tx, GatewayError::MandateNotFound { mandate_id: id });
     };
+    let is_closed = matches!(mandate.status, MandateStatus::Voided | MandateStatus::Expired);
+    if is_closed && !is_without_account(&mandate.agent_id) {
+        call.signed.check(&mandate)?;
+        // Refused for good, so not on the word of a state that nobody signed.
+        if !mandate_is_settled(tx, id).await? {
+            return Err(corrupt(format!("mandate {id} is closed, but its hold is still in the ledger")));
+        }
+    }
     match mandate.status {
         MandateStatus::Executed => execution_again(tx, &mandate, amount, call).await,
         MandateStatus::Voided => {

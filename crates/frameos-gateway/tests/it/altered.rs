@@ -211,6 +211,18 @@ async fn a_hold_leaves_once_whatever_the_state_says() {
         assert_eq!(bench.gateway.mandate_get(id).await.unwrap().status, MandateStatus::Issued, "undone");
     }
     assert_eq!(bench.balances("u1").await, (490, 500));
+    let live = bench.issue("u1", 20).await.unwrap();
+    let alter = |status: &str| {
+        let sql = "UPDATE mandates SET status = ?2 WHERE id = ?1";
+        assert_eq!(file.execute(sql, [&live.mandate_id.to_string(), status]).unwrap(), 1);
+    };
+    for status in ["voided", "expired"] {
+        alter(status);
+        let refused = bench.gateway.execute(execute(&live)).await.unwrap_err();
+        assert_eq!(refused.code(), "INTERNAL", "no refusal is signed for a hold that is there");
+    }
+    alter("issued");
+    bench.gateway.execute(execute(&live)).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
